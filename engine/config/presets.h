@@ -1,0 +1,29 @@
+// engine/config/presets.h -- ready configurations. The files of resources/presets/*.toml are compiled into the library.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/config/run_config.h"
+
+namespace weft::config {
+
+struct Preset {
+  std::string name;         // "demo-mqa-cla2", "paper-1b-h128-mqa-cla2"
+  std::string description;  // first comment line of the file
+  RunConfig config;
+};
+const std::vector<Preset>& presets();
+[[nodiscard]] Result<RunConfig> preset(const std::string& name);  // NotFound names the nearest
+
+struct DemoOptions {
+  bool quick = false;
+  std::string textFile;   // "" = the built-in synthetic corpus
+  std::string tokenizer = "byte";
+  bool cuda = false;      // larger model and more tokens
+};
+// MHA, MQA, MQA-CLA2, the narrower MQA with MQA-CLA2's KV bytes, on the same tokens; then MQA-CLA2 read through the int8 cache
+// (no training: initFrom is filled in by whoever runs it, tag "int8-of:MQA-CLA2").
+std::vector<RunConfig> demoRuns(const DemoOptions& options);
+
+}  // namespace weft::config

@@ -1,0 +1,109 @@
+// engine/config/run_config.h -- everything that defines a run: defaults, limits, TOML <-> struct.
+// To add a field: one member here, one line in its describe() in run_config.cpp, and where it is used.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/sharing/cost_model.h"
+#include "engine/sharing/sharing_map.h"
+
+namespace weft::config {
+
+struct ModelConfig {
+  int layers = 4;
+  std::int64_t hidden = 128;
+  std::int64_t feedForward = 352;
+  int queryHeads = 4;
+  int kvHeads = 1;
+  int headWidth = 32;
+  std::int64_t vocabulary = 0;       // 0 = the tokenizer's
+  std::string sharing = "identity";  // any text form of sharing/map_text.h
+  bool allowUpward = false;
+  std::optional<std::int64_t> window;
+  bool tieEmbeddings = true;
+  bool ownKvNorm = true;     // false: the query norm serves K and V too (= Llama)
+  double normEpsilon = 1e-5;
+  double ropeTheta = 10000;
+  double initStd = 0.02;     // N(0, std); output and down projections / sqrt(2 L) when scaledInit
+  bool scaledInit = true;
+};
+
+struct DataConfig {
+  std::string source = "synthetic";  // synthetic | text
+  std::vector<std::string> files;    // text: .txt, .jsonl, .jsonl.zst
+  std::vector<std::string> validFiles;  // empty: the last validFraction of the documents
+  double validFraction = 0.05;
+  std::string tokenizer = "byte";    // byte | a path of a tokenizer.json
+  std::int64_t syntheticTokens = 2'000'000;
+  std::int64_t syntheticSeed = 1;
+};
+
+struct TrainConfig {
+  std::int64_t steps = 300;            // 0: no training, only evaluation and measurement (with initFrom)
+  std::int64_t sequenceLength = 128;
+  std::int64_t batchSequences = 16;    // sequences per optimizer step
+  std::int64_t microBatch = 0;         // sequences per forward; 0 = batchSequences; must divide it
+  double learningRate = 3e-3;
+  double warmupFraction = 0.05;
+  double finalFraction = 0.1;          // cosine ends at this fraction of the peak
+  double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1;
+  double clipNorm = 1.0;
+  std::int64_t seed = 1;
+  std::int64_t evaluateEvery = 100;    // steps; 0: only at the end
+  std::int64_t checkpointEvery = 0;    // steps; 0: only at the end
+  std::int64_t logEvery = 1;
+  std::string initFrom;                // a checkpoint folder to start the weights from
+};
+
+struct EvaluationConfig {
+  std::int64_t tokens = 16384;  // of the held-out split; 0 = all of it
+  std::int64_t batchSequences = 8;
+};
+
+struct CacheConfig {
+  std::string plugin;            // "" = dense; else a plugin's name (int8_cache)
+  std::string dtype = "model";   // element type of a dense cache
+  std::int64_t measureBatch = 1;
+  std::int64_t measureContext = 0;  // 0 = sequenceLength
+};
+
+struct DeviceConfig {
+  std::string device = "auto";  // auto | cpu | cuda | cuda:N
+  std::string dtype = "auto";   // auto: float32 on CPU, bfloat16 on CUDA; float32, bfloat16, float64
+  int threads = 0;              // 0 = all cores
+};
+
+struct RunConfig {
+  std::string name = "run";
+  std::vector<std::string> tags;
+  ModelConfig model;
+  DataConfig data;
+  TrainConfig train;
+  EvaluationConfig evaluation;
+  CacheConfig cache;
+  DeviceConfig device;
+};
+
+// TOML text -> config. InvalidInput: the file's name, line, the field, what would be right; an unknown key names the nearest
+// known one. `origin` is what the message calls the text.
+[[nodiscard]] Result<RunConfig> parseRunConfig(std::string_view toml, const std::string& origin);
+[[nodiscard]] Result<RunConfig> loadRunConfig(const std::filesystem::path& path);  // relative data paths are made absolute against the file's folder
+// Every field, with its value; parseRunConfig(toToml(c)) == c.
+std::string toToml(const RunConfig& config);
+// `--set train.steps=100`: one dotted key, a TOML value. InvalidInput.
+[[nodiscard]] Result<void> setField(RunConfig& config, std::string_view dottedKey, std::string_view tomlValue);
+// Dotted key -> printed TOML value of every field, in file order ("train.learning_rate", "0.003"): what "differences only" compares.
+std::vector<std::pair<std::string, std::string>> flatten(const RunConfig& config);
+
+// Ranges and fit of every field with every other (KV heads divide query heads, map has `layers` layers, micro batch divides batch).
+[[nodiscard]] Result<void> validate(const RunConfig& config);
+// The resolved map of a valid model. InvalidInput.
+[[nodiscard]] Result<sharing::SharingMap> sharingMap(const ModelConfig& model);
+sharing::ModelShape shapeOf(const ModelConfig& model);  // vocabulary as configured
+
+}  // namespace weft::config

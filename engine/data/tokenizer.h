@@ -1,0 +1,35 @@
+// engine/data/tokenizer.h -- text <-> token ids. Implementations are immutable and safe to share between threads.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.h"
+
+namespace weft::data {
+
+using TokenId = std::uint32_t;
+
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+  virtual std::vector<TokenId> encode(std::string_view utf8) const = 0;
+  // Bytes of the tokens; unknown ids give nothing. The result may end inside a UTF-8 sequence.
+  virtual std::string decode(std::span<const TokenId> ids) const = 0;
+  virtual std::int64_t vocabularySize() const = 0;             // largest id + 1
+  virtual std::optional<TokenId> endOfText() const = 0;        // separates documents in a shard
+  virtual std::string name() const = 0;                        // "byte", "gpt-neox-20b/tokenizer.json"
+  virtual std::string fingerprint() const = 0;                 // content hash: equal = equal ids
+};
+
+// "byte" (256 bytes + end-of-text = 257 ids), or the path of a Hugging Face byte-level BPE tokenizer.json.
+// NotFound; Corrupt "… is not a byte-level BPE tokenizer.json: …" for anything else.
+[[nodiscard]] Result<std::shared_ptr<const Tokenizer>> openTokenizer(const std::string& nameOrPath);
+
+}  // namespace weft::data

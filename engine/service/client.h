@@ -1,0 +1,40 @@
+// engine/service/client.h -- what both faces (weft, weft-studio) do with runs: one library, so that whatever one can do the other can.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/config/run_config.h"
+#include "engine/service/events.h"
+#include "engine/store/project.h"
+#include "engine/store/run_store.h"
+
+namespace weft::service {
+
+// Validates, computes map and costs, makes the run's folder with config.toml, adds a Queued row. InvalidInput; nothing is left behind.
+[[nodiscard]] Result<store::RunId> submit(const store::Project& project, store::RunStore& store, const config::RunConfig& config,
+                                          store::RunState state = store::RunState::Queued);
+
+// Starts `weft engine` for the project in the background (own session, survives the caller) unless one holds the lock.
+// `weftProgram`: the weft executable; "" = beside this executable, or $WEFT_PROGRAM.
+[[nodiscard]] Result<void> ensureEngine(const store::Project& project, const std::string& weftProgram = {});
+bool isEngineRunning(const store::Project& project);
+
+// A job that needs the model but no queue: logits, generate, eval, measure. Writes job.json into `runFolder`, starts weft-worker, follows its
+// events until the last one (calls `onEvent` for each), waits for it. A dead worker becomes Error JobFailed with its log's last line.
+struct DirectJob {
+  std::string kind;        // "generate", "logits", "evaluate", "measure"
+  std::string jobJson;     // the arguments, as worker/job.h describes them
+  std::filesystem::path runFolder;
+};
+[[nodiscard]] Result<FinishedEvent> runDirectJob(const DirectJob& job, const std::function<void(const Event&)>& onEvent);
+
+// MODEL argument: a checkpoint folder, RUN, RUN@step-N, RUN@best -> the checkpoint's folder. NotFound says what there is.
+[[nodiscard]] Result<std::filesystem::path> resolveModel(const std::string& model, const std::optional<store::Project>& project);
+
+// The rows of `runs`, `show`, `compare` --json (DESIGN.md section 6), stable keys.
+std::string toJson(const store::RunSummary& run);
+
+}  // namespace weft::service

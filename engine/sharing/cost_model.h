@@ -1,0 +1,88 @@
+// engine/sharing/cost_model.h -- what a pattern costs: parameters, FLOPs, KV bytes. Exact integers; every formula stands here.
+// L layers, d hidden, f feed-forward, H query heads, D head width, V vocabulary, G_p KV heads of producer p, b bytes per element.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/sharing/sharing_map.h"
+
+namespace weft::sharing {
+
+enum class EmbeddingTie { Tied, Untied };
+enum class KvNorm { Own, Tied };  // a learned norm before the K/V projection, or the query norm's (= Llama)
+enum class ElementType { Float32, Float64, BFloat16, Float16, Int8 };
+
+std::int64_t bytesPerElement(ElementType type);
+const char* toString(ElementType type);  // "float32", "bfloat16", ...
+[[nodiscard]] Result<ElementType> parseElementType(std::string_view name);  // also fp32, bf16, fp16
+
+struct ModelShape {
+  int layers = 0;
+  std::int64_t hidden = 0, feedForward = 0, vocabulary = 0;
+  int queryHeads = 0, kvHeads = 0, headWidth = 0;
+  EmbeddingTie embedding = EmbeddingTie::Tied;
+  KvNorm kvNorm = KvNorm::Own;
+  std::optional<std::int64_t> window;  // what "s" in a map means
+};
+
+struct ParameterCount {
+  std::int64_t embedding = 0;    // V d
+  std::int64_t head = 0;         // V d if untied, else 0
+  std::int64_t query = 0;        // L d (H D)
+  std::int64_t keyValue = 0;     // sum over producers: d G_p D for K and the same for V, each only if produced
+  std::int64_t output = 0;       // L (H D) d
+  std::int64_t feedForward = 0;  // 3 L d f (SwiGLU: gate, up, down)
+  std::int64_t norms = 0;        // 2 L d + d final, + d for each producer with its own KV norm
+  std::int64_t total() const { return embedding + head + query + keyValue + output + feedForward + norms; }
+  std::int64_t nonEmbedding() const { return total() - embedding - head; }
+  // Weights that take part in a matrix product per token: everything but norms and the input embedding; the head always counts.
+  std::int64_t matmul = 0;
+};
+
+struct FlopsPerToken {
+  double train = 0;    // 6 N_matmul + 6 sum_l s_l H D (forward 2, backward 4; causal half of the 4 s H D score and value products)
+  double prefill = 0;  // a third of train: the forward pass
+  double decode = 0;   // 2 N_matmul + 4 sum_l min(T, W_l) H D at context T
+};
+
+struct KvCost {
+  std::int64_t bytesPerToken = 0;    // sum over producers b G_p D (K and V as produced); windows do not change it
+  std::int64_t bytesResident = 0;    // batch x sum over producers b G_p D (1 or 2) min(T, slot window)
+  std::int64_t bytesReadPerStep = 0; // batch x sum over LAYERS of what they read: sharing does not shrink it
+};
+
+struct CostRequest {
+  ElementType cacheType = ElementType::BFloat16;
+  std::int64_t context = 2048;  // T of decode and residency; s of training
+  std::int64_t batch = 1;
+};
+
+struct LayerKv {                         // one row of the editor
+  std::int64_t bytesPerToken = 0;        // 0 for a consumer
+  std::int64_t bytesAtContext = 0;       // for one sequence at the context, window applied
+  std::int64_t bytesSavedPerToken = 0;   // what this layer would have kept under the identity map with the model's heads
+  std::int64_t bytesSavedAtContext = 0;
+};
+
+struct CostReport {
+  ParameterCount parameters;
+  FlopsPerToken flops;
+  KvCost kv;
+  std::vector<LayerKv> perLayer;
+  std::int64_t weightBytes = 0;  // parameters.total() x bytes of cacheType
+};
+
+// InvalidInput if the map's layer count is not the shape's, or a head count does not fit (KV heads must divide query heads).
+[[nodiscard]] Result<CostReport> cost(const ModelShape& shape, const SharingMap& map, const CostRequest& request);
+
+// Largest batch whose weights + KV at `context` fit `deviceBytes - reservedBytes`; 0 if not even one does.
+[[nodiscard]] Result<std::int64_t> largestBatch(const ModelShape& shape, const SharingMap& map, const CostRequest& request,
+                                                double deviceBytes, double reservedBytes);
+
+// A formula with its numbers filled in, for the place where the number is shown ("2 · 2 B · 128 · 11 = 5,632 B").
+std::string explainKvBytesPerToken(const ModelShape& shape, const SharingMap& map, ElementType type);
+
+}  // namespace weft::sharing

@@ -1,0 +1,22 @@
+// ui/diagram/sharing_painter.h -- one painter for every picture of a map: glyph in a table cell, mini diagram, PDF and SVG.
+#pragma once
+
+#include <QPainter>
+#include <QRectF>
+
+#include "engine/sharing/sharing_map.h"
+#include "ui/window/theme.h"
+
+namespace weft::ui {
+
+// Colour group of each layer: -1 = a producer that nobody else reads (grey), else 0.. in order of the producer, bottom up; hue = group % 7,
+// bars = group / 7 + 1 (double, triple). The group of a consumer is its K source's.
+std::vector<int> sharingGroups(const sharing::SharingMap& map);
+QColor groupColor(int group, const Theme& theme);
+
+// One column a layer, left = layer 0: tall = producer, short = consumer.
+void paintGlyph(QPainter& painter, const QRectF& area, const sharing::SharingMap& map, const Theme& theme);
+// Rows with arcs and KV bars to scale, layer 0 at the bottom, labels every fifth row if there is room.
+void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::SharingMap& map, int modelKvHeads, const Theme& theme);
+
+}  // namespace weft::ui

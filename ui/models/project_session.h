@@ -1,0 +1,73 @@
+// ui/models/project_session.h -- the open project as the pages see it. Lives on the GUI thread; one worker thread of its own does every read and
+// write of the store (polling PRAGMA data_version 4 times a second) and hands back values. Nothing here blocks.
+#pragma once
+
+#include <QObject>
+#include <QString>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/config/run_config.h"
+#include "engine/store/project.h"
+#include "engine/store/run_store.h"
+
+namespace weft::ui {
+
+struct RunsSnapshot {
+  std::vector<store::RunSummary> runs;  // newest first, archived included
+  std::vector<store::Alert> alerts;
+  store::EngineState engine;
+  bool engineRunning = false;
+  const store::RunSummary* find(store::RunId id) const;
+};
+
+struct RunDetail {
+  store::RunSummary summary;
+  std::string configToml;
+  std::vector<store::MetricSeries> metrics;
+  std::vector<store::Evaluation> evaluations;
+  std::vector<store::Measurement> measurements;
+  std::vector<store::Checkpoint> checkpoints;
+  std::vector<store::Attempt> attempts;
+};
+
+class ProjectSession : public QObject {
+  Q_OBJECT
+ public:
+  // Opens in the background; opened() or failed() follows.
+  ProjectSession(store::Project project, QObject* parent = nullptr);
+  ~ProjectSession() override;
+
+  const store::Project& project() const { return m_project; }
+  std::shared_ptr<const RunsSnapshot> snapshot() const { return m_snapshot; }  // never null; empty until the first read
+
+  // Answers arrive on the GUI thread, in order; `context` gone = answer dropped.
+  template <class T>
+  using Answer = std::function<void(Result<T>)>;
+  void loadDetail(store::RunId id, QObject* context, Answer<RunDetail> answer);
+  // Points with step > fromStep of these metrics (empty = all) of these runs: what a live plot asks for.
+  struct SeriesRequest { store::RunId run; std::string metric; std::int64_t fromStep = -1; };
+  void loadSeries(std::vector<SeriesRequest> requests, QObject* context, Answer<std::vector<store::MetricSeries>> answer);
+  void loadLog(store::RunId id, QObject* context, Answer<QString> answer);  // the last 64 KiB of runs/<id>/log.txt
+
+  void submit(const config::RunConfig& config, QObject* context, Answer<store::RunId> answer);  // also starts the service
+  void request(store::RequestKind kind, store::RunId id);
+  void startEngine();
+  void edit(std::function<Result<void>(store::RunStore&)> write, const QString& what);  // tags, notes, order; a failure is raised as message
+
+ Q_SIGNALS:
+  void opened();
+  void failed(const QString& sentence);
+  void runsChanged(std::shared_ptr<const weft::ui::RunsSnapshot> snapshot);
+  void messageRaised(const QString& sentence, bool isError);
+
+ private:
+  struct Worker;
+  store::Project m_project;
+  std::shared_ptr<const RunsSnapshot> m_snapshot;
+  std::unique_ptr<Worker> m_worker;
+};
+
+}  // namespace weft::ui

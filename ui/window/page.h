@@ -1,0 +1,30 @@
+// ui/window/page.h -- one entry of the rail. A page owns its widgets and never touches disk, SQL or the network: it asks the session.
+#pragma once
+
+#include <QAction>
+#include <QList>
+#include <QString>
+#include <QWidget>
+
+namespace weft::ui {
+
+class ProjectSession;
+
+class Page : public QWidget {
+  Q_OBJECT
+ public:
+  explicit Page(QWidget* parent = nullptr) : QWidget(parent) {}
+  virtual QString pageName() const = 0;       // "Design", "Runs", "Monitor", "Compare", "Figures", "Queue"
+  virtual QString iconName() const = 0;       // resources/icons/NAME.svg
+  // nullptr: no project is open. Called again when another is opened.
+  virtual void setSession(ProjectSession* session) = 0;
+  // For menus and the command palette; every action has a text, most a shortcut.
+  virtual QList<QAction*> pageActions() const { return {}; }
+
+ Q_SIGNALS:
+  void openPageRequested(const QString& pageName);
+  // One sentence for the status bar; errors are shown until the next message.
+  void messageRaised(const QString& sentence, bool isError);
+};
+
+}  // namespace weft::ui
