@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Called by `./dev bundle`: the engine as one relocatable folder, build/bundle (and .tar.gz), for a machine that has torch 2.11.0 in its
+# Python and nothing else of ours: the worker, its plugins, the command line, the torch tests, and the shared libraries that a bare machine lacks.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+"$root/dev" build weft weft-worker int8_cache weft_nn_test weft_train_test weft_infer_test weft_worker_test weft_bench
+from=$root/build/engine-only/bin
+out=$root/build/bundle
+rm -rf "$out"
+mkdir -p "$out/bin/plugins" "$out/lib"
+for program in weft weft-worker weft_nn_test weft_train_test weft_infer_test weft_worker_test weft_bench; do
+  strip -o "$out/bin/$program" "$from/$program"
+done
+for plugin in "$from"/plugins/*.so; do strip -o "$out/bin/plugins/$(basename "$plugin")" "$plugin"; done
+cp -r "$root/tests/fixtures" "$out/fixtures"
+
+# What our programs need beyond the C and C++ runtime, torch and CUDA.
+ldd "$out"/bin/weft "$out"/bin/weft-worker "$out"/bin/weft_worker_test | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' | sort -u |
+  grep -vE '/(libc|libm|libdl|librt|libpthread|libstdc\+\+|libgcc_s|ld-linux[^/]*)\.so|/site-packages/|libtorch|libc10|libcud|libcublas|libnv|libnccl|libgomp' |
+  while read -r library; do cp -L "$library" "$out/lib/"; done
+strip --strip-unneeded "$out"/lib/*.so* 2>/dev/null || true
+
+cat >"$out/weft-bundle" <<'LAUNCHER'
+#!/usr/bin/env bash
+# ./weft-bundle test [gtest arguments]   the engine's tests, the GPU's among them
+# ./weft-bundle PROGRAM [ARGUMENTS]      weft, weft-worker, weft_bench, ... with the libraries of this folder and of this machine's torch
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [ -z "${WEFT_TORCH_DIR:-}" ]; then
+  WEFT_TORCH_DIR=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))') || {
+    echo "weft-bundle: python3 here has no torch; install torch 2.11.0, or name LibTorch's folder in WEFT_TORCH_DIR." >&2
+    exit 2
+  }
+fi
+export LD_LIBRARY_PATH="$WEFT_TORCH_DIR/lib:$here/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+export WEFT_TEST_FIXTURES=$here/fixtures
+program=${1:-weft}
+[ $# -gt 0 ] && shift
+if [ "$program" = test ]; then
+  failed=0
+  for test in "$here"/bin/weft_*_test; do "$test" --gtest_brief=1 "$@" || failed=1; done
+  exit $failed
+fi
+exec "$here/bin/$program" "$@"
+LAUNCHER
+chmod +x "$out/weft-bundle"
+tar -C "$root/build" -czf "$root/build/weft-bundle.tar.gz" bundle
+du -sh "$out" "$root/build/weft-bundle.tar.gz" | sed "s|$root/||" >&2
+echo "On the GPU machine: tar xzf weft-bundle.tar.gz && bundle/weft-bundle test" >&2
