@@ -38,6 +38,7 @@ class ProjectSession : public QObject {
  public:
   // Opens in the background; opened() or failed() follows.
   ProjectSession(store::Project project, QObject* parent = nullptr);
+  // Waits for the read or write in flight, a few milliseconds unless somebody else holds the store; writes asked for before are done.
   ~ProjectSession() override;
 
   const store::Project& project() const { return m_project; }
@@ -48,7 +49,11 @@ class ProjectSession : public QObject {
   using Answer = std::function<void(Result<T>)>;
   void loadDetail(store::RunId id, QObject* context, Answer<RunDetail> answer);
   // Points with step > fromStep of these metrics (empty = all) of these runs: what a live plot asks for.
-  struct SeriesRequest { store::RunId run; std::string metric; std::int64_t fromStep = -1; };
+  struct SeriesRequest {
+    store::RunId run;
+    std::string metric;
+    std::int64_t fromStep = -1;
+  };
   void loadSeries(std::vector<SeriesRequest> requests, QObject* context, Answer<std::vector<store::MetricSeries>> answer);
   void loadLog(store::RunId id, QObject* context, Answer<QString> answer);  // the last 64 KiB of runs/<id>/log.txt
 
@@ -59,7 +64,7 @@ class ProjectSession : public QObject {
 
  Q_SIGNALS:
   void opened();
-  void failed(const QString& sentence);
+  void failed(const QString& sentence);  // cannot be opened; every later call answers with the same sentence
   void runsChanged(std::shared_ptr<const weft::ui::RunsSnapshot> snapshot);
   void messageRaised(const QString& sentence, bool isError);
 

@@ -14,8 +14,8 @@ class Page : public QWidget {
   Q_OBJECT
  public:
   explicit Page(QWidget* parent = nullptr) : QWidget(parent) {}
-  virtual QString pageName() const = 0;       // "Design", "Runs", "Monitor", "Compare", "Figures", "Queue"
-  virtual QString iconName() const = 0;       // resources/icons/NAME.svg
+  virtual QString pageName() const = 0;  // "Design", "Runs", "Monitor", "Compare", "Figures", "Queue"
+  virtual QString iconName() const = 0;  // resources/icons/NAME.svg
   // nullptr: no project is open. Called again when another is opened.
   virtual void setSession(ProjectSession* session) = 0;
   // For menus and the command palette; every action has a text, most a shortcut.

@@ -1,0 +1,252 @@
+#include "ui/models/project_session.h"
+
+#include <QPointer>
+#include <QThread>
+#include <QTimer>
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+#include "engine/service/client.h"
+
+namespace weft::ui {
+namespace {
+
+constexpr int kPoll_ms = 250;
+constexpr std::streamoff kLogTail_bytes = 64 * 1024;
+
+QString sentence(const Error& error) { return QString::fromStdString(error.message); }
+
+Result<QString> readLogTail(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return QString();  // a run that has not started has no log yet
+  const std::streamoff size = file.tellg();
+  const std::streamoff begin = std::max<std::streamoff>(0, size - kLogTail_bytes);
+  file.seekg(begin);
+  std::string text(static_cast<std::size_t>(size - begin), '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
+  if (begin > 0) text.erase(0, text.find('\n') == std::string::npos ? 0 : text.find('\n') + 1);
+  return QString::fromStdString(text);
+}
+
+Result<RunDetail> readDetail(store::RunStore& store, store::RunId id) {
+  RunDetail detail;
+  WEFT_ASSIGN(detail.summary, store.run(id));
+  WEFT_ASSIGN(detail.configToml, store.configToml(id));
+  WEFT_ASSIGN(const std::vector<std::string> names, store.metricNames(id));
+  for (const std::string& name : names) {
+    WEFT_ASSIGN(store::MetricSeries series, store.metric(id, name));
+    detail.metrics.push_back(std::move(series));
+  }
+  WEFT_ASSIGN(detail.evaluations, store.evaluations(id));
+  WEFT_ASSIGN(detail.measurements, store.measurements(id));
+  WEFT_ASSIGN(detail.checkpoints, store.checkpoints(id));
+  WEFT_ASSIGN(detail.attempts, store.attempts(id));
+  return detail;
+}
+
+Result<std::vector<store::MetricSeries>> readSeries(store::RunStore& store, const std::vector<ProjectSession::SeriesRequest>& requests) {
+  std::vector<store::MetricSeries> answer;
+  for (const ProjectSession::SeriesRequest& request : requests) {
+    std::vector<std::string> names{request.metric};
+    if (request.metric.empty()) {
+      WEFT_ASSIGN(names, store.metricNames(request.run));
+    }
+    for (const std::string& name : names) {
+      WEFT_ASSIGN(store::MetricSeries series, store.metric(request.run, name, request.fromStep));
+      answer.push_back(std::move(series));
+    }
+  }
+  return answer;
+}
+
+}  // namespace
+
+const store::RunSummary* RunsSnapshot::find(store::RunId id) const {
+  const auto found = std::find_if(runs.begin(), runs.end(), [&](const store::RunSummary& run) { return run.id == id; });
+  return found == runs.end() ? nullptr : &*found;
+}
+
+// Everything below `agent` happens on `thread`; the GUI thread only posts to it. `session` outlives the thread.
+struct ProjectSession::Worker {
+  ProjectSession* session;
+  store::Project project;
+  QThread thread;
+  QObject* agent = new QObject;  // lives on `thread`, deleted there
+
+  // Touched on `thread` only.
+  std::optional<store::RunStore> store;
+  Error openError;
+  std::int64_t seenVersion = -1;
+  bool isStale = true;  // our own writes do not change data_version
+  std::vector<store::Alert> alerts;
+  bool engineRunning = false;
+  std::string lastReadError;
+
+  Worker(ProjectSession* owner, store::Project opened) : session(owner), project(std::move(opened)) {
+    thread.setObjectName(QStringLiteral("weft-store"));
+    agent->moveToThread(&thread);
+    QObject::connect(&thread, &QThread::finished, agent, &QObject::deleteLater);
+    thread.start();
+    post([this] { open(); });
+  }
+
+  ~Worker() {
+    // The last task in the queue ends the thread: whatever was asked for before it is still done.
+    post([this] { thread.quit(); });
+    thread.wait();
+  }
+
+  template <class Task>
+  void post(Task task) {
+    QMetaObject::invokeMethod(agent, std::move(task), Qt::QueuedConnection);
+  }
+
+  // Runs `act` on the GUI thread.
+  template <class Act>
+  void tell(Act act) {
+    QMetaObject::invokeMethod(session, std::move(act), Qt::QueuedConnection);
+  }
+
+  void raise(const QString& text, bool isError) {
+    tell([session = session, text, isError] { Q_EMIT session->messageRaised(text, isError); });
+  }
+
+  // Reads with the store on the worker thread and answers on the GUI thread, unless `context` is gone by then.
+  template <class T, class Read>
+  void ask(QObject* context, Answer<T> answer, Read read) {
+    post([this, guard = QPointer<QObject>(context), hasContext = context != nullptr, answer = std::move(answer), read = std::move(read)]() mutable {
+      Result<T> result = store ? Result<T>(read()) : Result<T>(tl::unexpected(openError));
+      tell([guard, hasContext, answer = std::move(answer), result = std::make_shared<Result<T>>(std::move(result))] {
+        if (answer && (guard || !hasContext)) answer(std::move(*result));
+      });
+    });
+  }
+
+  void open() {
+    auto opened = store::RunStore::open(project.database());
+    if (!opened && opened.error().code == ErrorCode::NewerVersion) {
+      const Error newer = opened.error();
+      opened = store::RunStore::open(project.database(), store::RunStore::Mode::ReadOnly);
+      if (opened) raise(QStringLiteral("The project is open for reading only: %1").arg(sentence(newer)), true);
+    }
+    if (!opened) {
+      openError = opened.error();
+      tell([session = session, text = sentence(openError)] { Q_EMIT session->failed(text); });
+      return;
+    }
+    store.emplace(std::move(*opened));
+    poll();
+    tell([session = session] { Q_EMIT session->opened(); });
+    auto* timer = new QTimer(agent);
+    QObject::connect(timer, &QTimer::timeout, agent, [this] { poll(); });
+    timer->start(kPoll_ms);
+  }
+
+  void poll() {
+    const bool running = service::isEngineRunning(project);
+    const auto version = store->dataVersion();
+    if (!version) return readFailed(version.error());
+    if (*version == seenVersion && !isStale && running == engineRunning) return;
+    if (auto snapshot = read(); snapshot) {
+      seenVersion = *version;
+      isStale = false;
+      engineRunning = running;
+      lastReadError.clear();
+      auto shared = std::make_shared<RunsSnapshot>(std::move(*snapshot));
+      shared->engineRunning = running;
+      tell([session = session, shared = std::shared_ptr<const RunsSnapshot>(std::move(shared))] {
+        session->m_snapshot = shared;
+        Q_EMIT session->runsChanged(shared);
+      });
+    } else {
+      readFailed(snapshot.error());
+    }
+  }
+
+  Result<RunsSnapshot> read() {
+    RunsSnapshot snapshot;
+    WEFT_ASSIGN(snapshot.runs, store->runs());
+    std::sort(snapshot.runs.begin(), snapshot.runs.end(), [](const auto& a, const auto& b) { return a.id > b.id; });
+    WEFT_ASSIGN(std::vector<store::Alert> fresh, store->alerts(alerts.empty() ? 0 : alerts.back().id));
+    alerts.insert(alerts.end(), fresh.begin(), fresh.end());
+    snapshot.alerts = alerts;
+    WEFT_ASSIGN(snapshot.engine, store->engineState());
+    return snapshot;
+  }
+
+  // A locked store is asked again at the next poll; the sentence is raised once, not four times a second.
+  void readFailed(const Error& error) {
+    if (error.code == ErrorCode::Busy || error.message == lastReadError) return;
+    lastReadError = error.message;
+    raise(QStringLiteral("The project cannot be read: %1").arg(sentence(error)), true);
+  }
+
+  void ensureEngine() {
+    if (const auto started = service::ensureEngine(project); !started)
+      raise(QStringLiteral("The engine does not start: %1").arg(sentence(started.error())), true);
+  }
+
+  void wrote() {
+    isStale = true;
+    poll();
+  }
+};
+
+ProjectSession::ProjectSession(store::Project project, QObject* parent)
+    : QObject(parent), m_project(std::move(project)), m_snapshot(std::make_shared<RunsSnapshot>()) {
+  m_worker = std::make_unique<Worker>(this, m_project);
+}
+
+ProjectSession::~ProjectSession() = default;
+
+void ProjectSession::loadDetail(store::RunId id, QObject* context, Answer<RunDetail> answer) {
+  m_worker->ask<RunDetail>(context, std::move(answer), [worker = m_worker.get(), id] { return readDetail(*worker->store, id); });
+}
+
+void ProjectSession::loadSeries(std::vector<SeriesRequest> requests, QObject* context, Answer<std::vector<store::MetricSeries>> answer) {
+  m_worker->ask<std::vector<store::MetricSeries>>(
+      context, std::move(answer), [worker = m_worker.get(), requests = std::move(requests)] { return readSeries(*worker->store, requests); });
+}
+
+void ProjectSession::loadLog(store::RunId id, QObject* context, Answer<QString> answer) {
+  m_worker->ask<QString>(context, std::move(answer), [path = m_project.runFolder(id) / "log.txt"] { return readLogTail(path); });
+}
+
+void ProjectSession::submit(const config::RunConfig& config, QObject* context, Answer<store::RunId> answer) {
+  m_worker->ask<store::RunId>(context, std::move(answer), [worker = m_worker.get(), config] {
+    auto id = service::submit(worker->project, *worker->store, config);
+    if (id) {
+      worker->wrote();
+      worker->ensureEngine();
+    }
+    return id;
+  });
+}
+
+void ProjectSession::request(store::RequestKind kind, store::RunId id) {
+  m_worker->post([worker = m_worker.get(), kind, id] {
+    if (!worker->store) return;
+    if (const auto asked = worker->store->request(kind, id); !asked)
+      return worker->raise(QStringLiteral("The request was not stored: %1").arg(sentence(asked.error())), true);
+    worker->wrote();
+    if (kind != store::RequestKind::ShutDown) worker->ensureEngine();
+  });
+}
+
+void ProjectSession::startEngine() {
+  m_worker->post([worker = m_worker.get()] {
+    if (worker->store) worker->ensureEngine();
+  });
+}
+
+void ProjectSession::edit(std::function<Result<void>(store::RunStore&)> write, const QString& what) {
+  m_worker->post([worker = m_worker.get(), write = std::move(write), what] {
+    if (!worker->store) return;
+    if (const auto done = write(*worker->store); !done) worker->raise(QStringLiteral("%1 failed: %2").arg(what, sentence(done.error())), true);
+    worker->wrote();
+  });
+}
+
+}  // namespace weft::ui
