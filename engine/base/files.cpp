@@ -1,0 +1,141 @@
+#include "engine/base/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace weft {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int number) : m_number(number) {}
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor() {
+    if (m_number > STDERR_FILENO) ::close(m_number);
+  }
+  int number() const { return m_number; }
+
+ private:
+  int m_number;
+};
+
+std::string reason(int error) { return std::generic_category().message(error); }
+
+Result<std::string> readAll(int descriptor, const std::string& name) {
+  std::string content;
+  std::array<char, 1 << 16> buffer;
+  for (;;) {
+    const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
+    if (count == 0) return content;
+    if (count > 0) {
+      content.append(buffer.data(), static_cast<std::size_t>(count));
+    } else if (errno == EISDIR) {
+      return fail(ErrorCode::Io, name + " is a folder, not a file.");
+    } else if (errno != EINTR) {
+      return fail(ErrorCode::Io, name + " cannot be read: " + reason(errno) + ".");
+    }
+  }
+}
+
+Result<void> writeAll(int descriptor, std::string_view content, const std::string& name) {
+  while (!content.empty()) {
+    const ssize_t count = ::write(descriptor, content.data(), content.size());
+    if (count >= 0) {
+      content.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno != EINTR) {
+      return fail(ErrorCode::Io, name + " cannot be written: " + reason(errno) + ".");
+    }
+  }
+  return {};
+}
+
+fs::path folderOf(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+}  // namespace
+
+Result<std::string> readFile(const fs::path& path) {
+  if (path == "-") return readAll(STDIN_FILENO, "standard input");
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.number() < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return fail(ErrorCode::NotFound, "There is no file " + path.string() + ".");
+    return fail(ErrorCode::Io, path.string() + " cannot be opened: " + reason(errno) + ".");
+  }
+  return readAll(file.number(), path.string());
+}
+
+Result<void> writeFileAtomically(const fs::path& path, std::string_view content) {
+  // mkstemp: two processes that write the same file at once must not share a temporary name.
+  std::string temporary = path.string() + ".XXXXXX";
+  const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (file.number() < 0) return fail(ErrorCode::Io, path.string() + " cannot be written: " + reason(errno) + ".");
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  Result<void> written = writeAll(file.number(), content, path.string());
+  if (written && (::fchmod(file.number(), 0666 & ~mask) != 0 || ::fsync(file.number()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0)) {
+    written = fail(ErrorCode::Io, path.string() + " cannot be written: " + reason(errno) + ".");
+  }
+  if (!written) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  return syncPath(folderOf(path));
+}
+
+Result<void> createFolders(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return fail(ErrorCode::Io, "The folder " + path.string() + " cannot be made: " + error.message() + ".");
+  if (!fs::is_directory(path, error)) return fail(ErrorCode::Io, "The folder " + path.string() + " cannot be made: a file has that name.");
+  return {};
+}
+
+Result<void> syncPath(const fs::path& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.number() < 0) return fail(ErrorCode::Io, path.string() + " cannot be opened: " + reason(errno) + ".");
+  // EINVAL: the file system has nothing to sync for this kind of file.
+  if (::fsync(file.number()) != 0 && errno != EINVAL) return fail(ErrorCode::Io, path.string() + " cannot be synced: " + reason(errno) + ".");
+  return {};
+}
+
+Result<TemporaryFolder> TemporaryFolder::create(std::string_view prefix) {
+  std::error_code error;
+  const fs::path parent = fs::temp_directory_path(error);
+  if (error) return fail(ErrorCode::Io, "The system's temporary folder cannot be used: " + error.message() + " (TMPDIR names another).");
+  std::string name = (parent / (std::string(prefix) + "-XXXXXX")).string();
+  if (::mkdtemp(name.data()) == nullptr) return fail(ErrorCode::Io, "No folder can be made in " + parent.string() + ": " + reason(errno) + ".");
+  return TemporaryFolder(fs::path(name));
+}
+
+TemporaryFolder::TemporaryFolder(TemporaryFolder&& other) noexcept : m_path(std::exchange(other.m_path, {})) {}
+
+TemporaryFolder& TemporaryFolder::operator=(TemporaryFolder&& other) noexcept {
+  std::swap(m_path, other.m_path);
+  return *this;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  if (m_path.empty()) return;
+  std::error_code ignored;  // a destructor has nobody to tell
+  fs::remove_all(m_path, ignored);
+}
+
+fs::path executableFolder() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::path() : program.parent_path();
+}
+
+}  // namespace weft
