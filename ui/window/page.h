@@ -5,6 +5,9 @@
 #include <QList>
 #include <QString>
 #include <QWidget>
+#include <vector>
+
+#include "engine/store/run_id.h"
 
 namespace weft::ui {
 
@@ -20,9 +23,14 @@ class Page : public QWidget {
   virtual void setSession(ProjectSession* session) = 0;
   // For menus and the command palette; every action has a text, most a shortcut.
   virtual QList<QAction*> pageActions() const { return {}; }
+  // "Look at these runs": Compare and Monitor select them, Design takes the first one's configuration, Runs selects their rows. A page that
+  // shows no runs ignores it. The page is brought to the front first.
+  virtual void showRuns(const std::vector<store::RunId>&) {}
 
  Q_SIGNALS:
   void openPageRequested(const QString& pageName);
+  // The window opens the page of that name and calls its showRuns().
+  void showRunsRequested(const QString& pageName, const std::vector<weft::store::RunId>& runs);
   // One sentence for the status bar; errors are shown until the next message.
   void messageRaised(const QString& sentence, bool isError);
 };
