@@ -43,7 +43,9 @@ struct ParameterCount {
 };
 
 struct FlopsPerToken {
-  double train = 0;    // 6 N_matmul + 6 sum_l s_l H D (forward 2, backward 4; causal half of the 4 s H D score and value products)
+  // 6 N_matmul + 6 sum_l s_l H D (forward 2, backward 4; causal half of the 4 s H D score and value products). s_l = s, and with a
+  // window W_l < s: W_l (2 - W_l / s), twice what a token sees on average.
+  double train = 0;
   double prefill = 0;  // a third of train: the forward pass
   double decode = 0;   // 2 N_matmul + 4 sum_l min(T, W_l) H D at context T
 };
