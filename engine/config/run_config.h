@@ -1,11 +1,13 @@
 // engine/config/run_config.h -- everything that defines a run: defaults, limits, TOML <-> struct.
-// To add a field: one member here, one line in its describe() in run_config.cpp, and where it is used.
+// To add a field: one member here, one line in its describe() in fields.h, and where it is used.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -24,13 +26,15 @@ struct ModelConfig {
   std::int64_t vocabulary = 0;       // 0 = the tokenizer's
   std::string sharing = "identity";  // any text form of sharing/map_text.h
   bool allowUpward = false;
-  std::optional<std::int64_t> window;
+  std::optional<std::int64_t> window;  // what "s" in a map means; 0 in TOML = none
   bool tieEmbeddings = true;
   bool ownKvNorm = true;     // false: the query norm serves K and V too (= Llama)
   double normEpsilon = 1e-5;
   double ropeTheta = 10000;
   double initStd = 0.02;     // N(0, std); output and down projections / sqrt(2 L) when scaledInit
   bool scaledInit = true;
+
+  bool operator==(const ModelConfig&) const = default;
 };
 
 struct DataConfig {
@@ -41,6 +45,8 @@ struct DataConfig {
   std::string tokenizer = "byte";    // byte | a path of a tokenizer.json
   std::int64_t syntheticTokens = 2'000'000;
   std::int64_t syntheticSeed = 1;
+
+  bool operator==(const DataConfig&) const = default;
 };
 
 struct TrainConfig {
@@ -58,11 +64,15 @@ struct TrainConfig {
   std::int64_t checkpointEvery = 0;    // steps; 0: only at the end
   std::int64_t logEvery = 1;
   std::string initFrom;                // a checkpoint folder to start the weights from
+
+  bool operator==(const TrainConfig&) const = default;
 };
 
 struct EvaluationConfig {
   std::int64_t tokens = 16384;  // of the held-out split; 0 = all of it
   std::int64_t batchSequences = 8;
+
+  bool operator==(const EvaluationConfig&) const = default;
 };
 
 struct CacheConfig {
@@ -70,12 +80,16 @@ struct CacheConfig {
   std::string dtype = "model";   // element type of a dense cache
   std::int64_t measureBatch = 1;
   std::int64_t measureContext = 0;  // 0 = sequenceLength
+
+  bool operator==(const CacheConfig&) const = default;
 };
 
 struct DeviceConfig {
   std::string device = "auto";  // auto | cpu | cuda | cuda:N
   std::string dtype = "auto";   // auto: float32 on CPU, bfloat16 on CUDA; float32, bfloat16, float64
   int threads = 0;              // 0 = all cores
+
+  bool operator==(const DeviceConfig&) const = default;
 };
 
 struct RunConfig {
@@ -87,6 +101,8 @@ struct RunConfig {
   EvaluationConfig evaluation;
   CacheConfig cache;
   DeviceConfig device;
+
+  bool operator==(const RunConfig&) const = default;
 };
 
 // TOML text -> config. InvalidInput: the file's name, line, the field, what would be right; an unknown key names the nearest
@@ -95,12 +111,13 @@ struct RunConfig {
 [[nodiscard]] Result<RunConfig> loadRunConfig(const std::filesystem::path& path);  // relative data paths are made absolute against the file's folder
 // Every field, with its value; parseRunConfig(toToml(c)) == c.
 std::string toToml(const RunConfig& config);
-// `--set train.steps=100`: one dotted key, a TOML value. InvalidInput.
+// `--set train.steps=100`: one dotted key, a TOML value; a text may stand without quotes, a list of texts as a,b. InvalidInput.
 [[nodiscard]] Result<void> setField(RunConfig& config, std::string_view dottedKey, std::string_view tomlValue);
 // Dotted key -> printed TOML value of every field, in file order ("train.learning_rate", "0.003"): what "differences only" compares.
 std::vector<std::pair<std::string, std::string>> flatten(const RunConfig& config);
 
 // Ranges and fit of every field with every other (KV heads divide query heads, map has `layers` layers, micro batch divides batch).
+// InvalidInput. Whether files exist is not asked here.
 [[nodiscard]] Result<void> validate(const RunConfig& config);
 // The resolved map of a valid model. InvalidInput.
 [[nodiscard]] Result<sharing::SharingMap> sharingMap(const ModelConfig& model);
