@@ -28,21 +28,21 @@ struct ModelConfig {
   bool allowUpward = false;
   std::optional<std::int64_t> window;  // what "s" in a map means; 0 in TOML = none
   bool tieEmbeddings = true;
-  bool ownKvNorm = true;     // false: the query norm serves K and V too (= Llama)
+  bool ownKvNorm = true;  // false: the query norm serves K and V too (= Llama)
   double normEpsilon = 1e-5;
   double ropeTheta = 10000;
-  double initStd = 0.02;     // N(0, std); output and down projections / sqrt(2 L) when scaledInit
+  double initStd = 0.02;  // N(0, std); output and down projections / sqrt(2 L) when scaledInit
   bool scaledInit = true;
 
   bool operator==(const ModelConfig&) const = default;
 };
 
 struct DataConfig {
-  std::string source = "synthetic";  // synthetic | text
-  std::vector<std::string> files;    // text: .txt, .jsonl, .jsonl.zst
+  std::string source = "synthetic";     // synthetic | text
+  std::vector<std::string> files;       // text: .txt, .jsonl, .jsonl.zst
   std::vector<std::string> validFiles;  // empty: the last validFraction of the documents
   double validFraction = 0.05;
-  std::string tokenizer = "byte";    // byte | a path of a tokenizer.json
+  std::string tokenizer = "byte";  // byte | a path of a tokenizer.json
   std::int64_t syntheticTokens = 2'000'000;
   std::int64_t syntheticSeed = 1;
 
@@ -50,20 +50,20 @@ struct DataConfig {
 };
 
 struct TrainConfig {
-  std::int64_t steps = 300;            // 0: no training, only evaluation and measurement (with initFrom)
+  std::int64_t steps = 300;  // 0: no training, only evaluation and measurement (with initFrom)
   std::int64_t sequenceLength = 128;
-  std::int64_t batchSequences = 16;    // sequences per optimizer step
-  std::int64_t microBatch = 0;         // sequences per forward; 0 = batchSequences; must divide it
+  std::int64_t batchSequences = 16;  // sequences per optimizer step
+  std::int64_t microBatch = 0;       // sequences per forward; 0 = batchSequences; must divide it
   double learningRate = 3e-3;
   double warmupFraction = 0.05;
-  double finalFraction = 0.1;          // cosine ends at this fraction of the peak
+  double finalFraction = 0.1;  // cosine ends at this fraction of the peak
   double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1;
   double clipNorm = 1.0;
   std::int64_t seed = 1;
-  std::int64_t evaluateEvery = 100;    // steps; 0: only at the end
-  std::int64_t checkpointEvery = 0;    // steps; 0: only at the end
+  std::int64_t evaluateEvery = 100;  // steps; 0: only at the end
+  std::int64_t checkpointEvery = 0;  // steps; 0: only at the end
   std::int64_t logEvery = 1;
-  std::string initFrom;                // a checkpoint folder to start the weights from
+  std::string initFrom;  // a checkpoint folder to start the weights from
 
   bool operator==(const TrainConfig&) const = default;
 };
@@ -76,8 +76,8 @@ struct EvaluationConfig {
 };
 
 struct CacheConfig {
-  std::string plugin;            // "" = dense; else a plugin's name (int8_cache)
-  std::string dtype = "model";   // element type of a dense cache
+  std::string plugin;           // "" = dense; else a plugin's name (int8_cache)
+  std::string dtype = "model";  // element type of a dense cache
   std::int64_t measureBatch = 1;
   std::int64_t measureContext = 0;  // 0 = sequenceLength
 
