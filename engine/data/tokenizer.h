@@ -22,10 +22,10 @@ class Tokenizer {
   virtual std::vector<TokenId> encode(std::string_view utf8) const = 0;
   // Bytes of the tokens; unknown ids give nothing. The result may end inside a UTF-8 sequence.
   virtual std::string decode(std::span<const TokenId> ids) const = 0;
-  virtual std::int64_t vocabularySize() const = 0;             // largest id + 1
-  virtual std::optional<TokenId> endOfText() const = 0;        // separates documents in a shard
-  virtual std::string name() const = 0;                        // "byte", "gpt-neox-20b/tokenizer.json"
-  virtual std::string fingerprint() const = 0;                 // content hash: equal = equal ids
+  virtual std::int64_t vocabularySize() const = 0;       // largest id + 1
+  virtual std::optional<TokenId> endOfText() const = 0;  // separates documents in a shard
+  virtual std::string name() const = 0;                  // "byte", "gpt-neox-20b/tokenizer.json"
+  virtual std::string fingerprint() const = 0;           // content hash: equal = equal ids
 };
 
 // "byte" (256 bytes + end-of-text = 257 ids), or the path of a Hugging Face byte-level BPE tokenizer.json.

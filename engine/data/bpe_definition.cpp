@@ -1,0 +1,363 @@
+#include "engine/data/bpe_definition.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <unordered_map>
+
+#include "engine/data/utf8.h"
+
+namespace weft::data {
+namespace {
+
+using Json = nlohmann::json;
+
+// Braces and brackets outside strings. nlohmann parses any depth, but every level costs memory.
+constexpr int kMaxDepth = 32;
+
+bool isTooDeep(std::string_view text) {
+  int depth = 0;
+  bool inString = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (inString) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        inString = false;
+      }
+    } else if (c == '"') {
+      inString = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kMaxDepth) return true;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+// GPT-2's bytes_to_unicode: printable bytes stand for themselves, the others for U+0100 and up, in order. Code point -> byte, or -1.
+const std::array<int, 324>& alphabet() {
+  static const std::array<int, 324> table = [] {
+    std::array<int, 324> bytes{};
+    bytes.fill(-1);
+    std::size_t next = 256;
+    for (int byte = 0; byte < 256; ++byte) {
+      const bool isPrintable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+      bytes[isPrintable ? static_cast<std::size_t>(byte) : next++] = byte;
+    }
+    return bytes;
+  }();
+  return table;
+}
+
+// All code points of the alphabet take one or two bytes of UTF-8.
+std::optional<std::string> bytesOfToken(std::string_view token) {
+  std::string bytes;
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    std::size_t code = static_cast<unsigned char>(token[i]);
+    if (code >= 0x80) {
+      if (code < 0xC2 || code > 0xDF || i + 1 >= token.size()) return std::nullopt;
+      code = ((code & 0x1F) << 6) | (static_cast<unsigned char>(token[++i]) & 0x3F);
+    }
+    if (code >= alphabet().size() || alphabet()[code] < 0) return std::nullopt;
+    bytes += static_cast<char>(alphabet()[code]);
+  }
+  return bytes;
+}
+
+std::string shown(std::string_view text) {
+  std::string cut(text.substr(0, 60));
+  replaceInvalidUtf8(cut);
+  return '"' + cut + (text.size() > 60 ? "…\"" : "\"");
+}
+
+class Parser {
+ public:
+  Parser(std::string_view text, const std::string& origin) : m_text(text), m_origin(origin) {}
+
+  Result<BpeDefinition> parse() {
+    if (isTooDeep(m_text)) return no(fmt::format("it nests deeper than {} levels", kMaxDepth));
+    const Json root = Json::parse(m_text, nullptr, false);
+    if (root.is_discarded()) return no("it is not complete JSON");
+    if (!root.is_object()) return no("it is not a JSON object");
+    const Json* model = member(root, "model");
+    if (!model || !model->is_object()) return no("it has no \"model\" object");
+    WEFT_TRY(readModelSettings(*model));
+    WEFT_TRY(readNormalizer(root));
+    WEFT_TRY(readPreTokenizer(root));
+    WEFT_TRY(readDecoder(root));
+    WEFT_TRY(readVocabulary(*model));
+    WEFT_TRY(readAddedTokens(root));
+    WEFT_TRY(fillTokens());
+    WEFT_TRY(readMerges(*model));
+    return std::move(m_definition);
+  }
+
+ private:
+  tl::unexpected<Error> no(const std::string& reason) const {
+    return fail(ErrorCode::Corrupt, fmt::format("'{}' is not a byte-level BPE tokenizer.json: {}.", m_origin, reason));
+  }
+
+  // A member that is there and not null.
+  static const Json* member(const Json& object, const char* key) {
+    const auto found = object.find(key);
+    return found == object.end() || found->is_null() ? nullptr : &*found;
+  }
+
+  static std::string typeOf(const Json& object) {
+    const Json* type = object.is_object() ? member(object, "type") : nullptr;
+    return type && type->is_string() ? type->get<std::string>() : "";
+  }
+
+  Result<bool> flag(const Json& object, const char* key, const char* where, bool otherwise = false) const {
+    const Json* value = member(object, key);
+    if (!value) return otherwise;
+    if (!value->is_boolean()) return no(fmt::format("\"{}\" of {} is not true or false", key, where));
+    return value->get<bool>();
+  }
+
+  Result<void> readModelSettings(const Json& model) {
+    const Json* type = member(model, "type");
+    // Files of 2019 and 2020 leave the type out.
+    if (type && typeOf(model) != "BPE") return no(fmt::format("its model is {}, not \"BPE\"", shown(type->dump())));
+    if (const Json* dropout = member(model, "dropout")) {
+      if (!dropout->is_number() || dropout->get<double>() != 0) return no("its model has a dropout, so that its ids are random");
+    }
+    for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+      const Json* value = member(model, key);
+      if (value && (!value->is_string() || !value->get_ref<const std::string&>().empty())) {
+        return no(fmt::format("its model has a \"{}\", which byte-level BPE has not", key));
+      }
+    }
+    WEFT_ASSIGN(const bool fallsBackToBytes, flag(model, "byte_fallback", "the model"));
+    if (fallsBackToBytes) return no("its model falls back to bytes (\"byte_fallback\"), as SentencePiece files do");
+    WEFT_ASSIGN(m_definition.ignoresMerges, flag(model, "ignore_merges", "the model"));
+    return {};
+  }
+
+  Result<void> readNormalizer(const Json& root) {
+    const Json* normalizer = member(root, "normalizer");
+    if (!normalizer) return {};
+    const std::string type = typeOf(*normalizer);
+    if (type == "Sequence") {
+      const Json* parts = member(*normalizer, "normalizers");
+      if (parts && parts->is_array() && parts->empty()) return {};
+      if (parts && parts->is_array() && parts->size() == 1 && typeOf((*parts)[0]) == "NFC") {
+        m_definition.normalizesToNfc = true;
+        return {};
+      }
+    }
+    if (type != "NFC") return no(fmt::format("its normalizer is {}; Weft reads \"NFC\" and none", shown(type)));
+    m_definition.normalizesToNfc = true;
+    return {};
+  }
+
+  Result<void> readPreTokenizer(const Json& root) {
+    const Json* preTokenizer = member(root, "pre_tokenizer");
+    if (!preTokenizer) return no("it has no \"pre_tokenizer\"");
+    if (typeOf(*preTokenizer) != "Sequence") {
+      WEFT_TRY(readSplitter(*preTokenizer, true));
+    } else {
+      const Json* parts = member(*preTokenizer, "pretokenizers");
+      if (!parts || !parts->is_array()) return no("its pre_tokenizer is a sequence without \"pretokenizers\"");
+      if (parts->size() > 8) return no("its pre_tokenizer is a sequence of more than 8");
+      for (const Json& part : *parts) {
+        if (m_hasByteLevel) return no("its pre_tokenizer goes on after \"ByteLevel\"");
+        WEFT_TRY(readSplitter(part, parts->size() == 1));
+      }
+    }
+    if (!m_hasByteLevel) return no("its pre_tokenizer does not end with \"ByteLevel\"");
+    return {};
+  }
+
+  Result<void> readSplitter(const Json& part, bool isAlone) {
+    const std::string type = typeOf(part);
+    if (type == "ByteLevel") {
+      m_hasByteLevel = true;
+      WEFT_ASSIGN(m_definition.addsPrefixSpace, flag(part, "add_prefix_space", "the pre_tokenizer", true));
+      WEFT_ASSIGN(const bool usesPattern, flag(part, "use_regex", "the pre_tokenizer", true));
+      if (m_definition.addsPrefixSpace && !isAlone) return no("its pre_tokenizer adds a prefix space after another step, which Weft does not do");
+      if (usesPattern) m_definition.splitters.push_back(Splitter::Gpt2);
+      return {};
+    }
+    if (type == "Digits") {
+      WEFT_ASSIGN(const bool isIndividual, flag(part, "individual_digits", "the pre_tokenizer"));
+      m_definition.splitters.push_back(isIndividual ? Splitter::EachDigit : Splitter::DigitRuns);
+      return {};
+    }
+    if (type == "Split") return readPattern(part);
+    return no(fmt::format("its pre_tokenizer has a {} step; Weft reads \"ByteLevel\", \"Split\" and \"Digits\"", shown(type)));
+  }
+
+  Result<void> readPattern(const Json& part) {
+    static const std::unordered_map<std::string, Splitter> kPatterns{
+        {R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", Splitter::Gpt2},
+        {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)", Splitter::Llama3},
+        {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)", Splitter::Qwen2},
+    };
+    const Json* pattern = member(part, "pattern");
+    const Json* expression = pattern && pattern->is_object() ? member(*pattern, "Regex") : nullptr;
+    if (!expression || !expression->is_string()) return no("its \"Split\" step has no regular expression");
+    const auto found = kPatterns.find(expression->get_ref<const std::string&>());
+    if (found == kPatterns.end()) {
+      return no(fmt::format("Weft does not know its splitting pattern {} (it knows those of GPT-2, Llama 3 and Qwen 2)",
+                            shown(expression->get_ref<const std::string&>())));
+    }
+    const Json* behavior = member(part, "behavior");
+    const std::string how = behavior && behavior->is_string() ? behavior->get<std::string>() : "";
+    WEFT_ASSIGN(const bool isInverted, flag(part, "invert", "the pre_tokenizer"));
+    // The patterns match every character, so keeping the matches and dropping what lies between them is the same.
+    const bool isSupported = (how == "Isolated") || (how == "Removed" && isInverted);
+    if (!isSupported) return no(fmt::format("its \"Split\" step has the behavior {}; Weft reads \"Isolated\"", shown(how)));
+    m_definition.splitters.push_back(found->second);
+    return {};
+  }
+
+  Result<void> readDecoder(const Json& root) {
+    const Json* decoder = member(root, "decoder");
+    if (decoder && typeOf(*decoder) != "ByteLevel") return no(fmt::format("its decoder is {}, not \"ByteLevel\"", shown(typeOf(*decoder))));
+    return {};
+  }
+
+  Result<void> readVocabulary(const Json& model) {
+    const Json* vocabulary = member(model, "vocab");
+    if (!vocabulary || !vocabulary->is_object()) return no("its model has no \"vocab\" object");
+    if (static_cast<std::int64_t>(vocabulary->size()) > kMaxVocabulary) return no(fmt::format("it has more than {} tokens", kMaxVocabulary));
+    m_ids.reserve(vocabulary->size());
+    for (const auto& [token, id] : vocabulary->items()) {
+      if (!isId(id)) return no(fmt::format("the id of the token {} is {}, not a number below {}", shown(token), shown(id.dump()), kMaxVocabulary));
+      m_ids.emplace(token, id.get<TokenId>());
+    }
+    return {};
+  }
+
+  static bool isId(const Json& value) {
+    return value.is_number_unsigned() && value.get<std::uint64_t>() < static_cast<std::uint64_t>(kMaxVocabulary);
+  }
+
+  Result<void> readAddedTokens(const Json& root) {
+    const Json* list = member(root, "added_tokens");
+    if (!list) return {};
+    if (!list->is_array()) return no("its \"added_tokens\" are not a list");
+    if (static_cast<std::int64_t>(list->size()) > kMaxVocabulary) return no(fmt::format("it has more than {} tokens", kMaxVocabulary));
+    for (const Json& entry : *list) {
+      if (!entry.is_object()) return no("one of its \"added_tokens\" is not an object");
+      const Json* content = member(entry, "content");
+      const Json* id = member(entry, "id");
+      if (!content || !content->is_string() || content->get_ref<const std::string&>().empty())
+        return no("one of its \"added_tokens\" has no content");
+      AddedToken token{.content = content->get<std::string>()};
+      if (token.content.size() > kMaxAddedTokenBytes) {
+        return no(fmt::format("its added token {} has more than {} bytes", shown(token.content), kMaxAddedTokenBytes));
+      }
+      if (!id || !isId(*id)) return no(fmt::format("its added token {} has no id below {}", shown(token.content), kMaxVocabulary));
+      token.id = id->get<TokenId>();
+      const std::string where = "the added token " + shown(token.content);
+      WEFT_ASSIGN(token.isSpecial, flag(entry, "special", where.c_str()));
+      WEFT_ASSIGN(token.isNormalized, flag(entry, "normalized", where.c_str()));
+      WEFT_ASSIGN(token.isSingleWord, flag(entry, "single_word", where.c_str()));
+      WEFT_ASSIGN(token.stripsLeft, flag(entry, "lstrip", where.c_str()));
+      WEFT_ASSIGN(token.stripsRight, flag(entry, "rstrip", where.c_str()));
+      const auto known = m_ids.find(token.content);
+      if (known != m_ids.end() && known->second != token.id) {
+        return no(fmt::format("the token {} has the two ids {} and {}", shown(token.content), known->second, token.id));
+      }
+      m_definition.addedTokens.push_back(std::move(token));
+    }
+    return {};
+  }
+
+  // Ids must be 0..n-1, each once: an id without a token would be a row of the embedding that nothing can reach or print.
+  Result<void> fillTokens() {
+    std::unordered_map<std::string, TokenId> all = m_ids;
+    for (const AddedToken& token : m_definition.addedTokens) {
+      const auto [found, isNew] = all.emplace(token.content, token.id);
+      if (!isNew && found->second != token.id) {
+        return no(fmt::format("the token {} has the two ids {} and {}", shown(token.content), found->second, token.id));
+      }
+    }
+    std::vector<std::string>& tokens = m_definition.tokens;
+    tokens.resize(all.size());
+    std::vector<const std::string*> owners(all.size(), nullptr);
+    for (const auto& [token, id] : all) {
+      if (id >= tokens.size()) {
+        return no(fmt::format("its ids have holes: the token {} has the id {}, but there are only {} tokens", shown(token), id, tokens.size()));
+      }
+      if (owners[id])
+        return no(
+            fmt::format("the tokens {} and {} have the same id {}", shown(std::min(token, *owners[id])), shown(std::max(token, *owners[id])), id));
+      owners[id] = &token;
+    }
+    for (const AddedToken& token : m_definition.addedTokens) tokens[token.id] = token.content;
+    m_definition.isInModel.resize(tokens.size(), false);
+    for (const auto& [token, id] : m_ids) {
+      m_definition.isInModel[id] = true;
+      if (!tokens[id].empty()) continue;
+      const std::optional<std::string> bytes = bytesOfToken(token);
+      if (!bytes || bytes->empty()) return no(fmt::format("the token {} is not written in the byte-level alphabet", shown(token)));
+      tokens[id] = *bytes;
+    }
+    return requireAllBytes();
+  }
+
+  Result<void> requireAllBytes() const {
+    std::array<bool, 256> isThere{};
+    for (const auto& [token, id] : m_ids) {
+      const std::optional<std::string> bytes = bytesOfToken(token);
+      if (bytes && bytes->size() == 1) isThere[static_cast<unsigned char>((*bytes)[0])] = true;
+    }
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      const bool occursInUtf8 = byte < 0xC0 || (byte >= 0xC2 && byte <= 0xF4);
+      if (occursInUtf8 && !isThere[byte]) return no(fmt::format("it has no token for the byte 0x{:02X}", byte));
+    }
+    return {};
+  }
+
+  Result<void> readMerges(const Json& model) {
+    const Json* merges = member(model, "merges");
+    if (!merges || !merges->is_array()) return no("its model has no \"merges\" list");
+    m_definition.merges.reserve(merges->size());
+    for (const Json& entry : *merges) {
+      const std::size_t number = m_definition.merges.size() + 1;
+      std::string left, right;
+      if (entry.is_string()) {
+        const auto& text = entry.get_ref<const std::string&>();
+        const std::size_t space = text.find(' ');
+        if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos) {
+          return no(fmt::format("merge {}, {}, is not two tokens with a space between them", number, shown(text)));
+        }
+        left = text.substr(0, space);
+        right = text.substr(space + 1);
+      } else if (entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_string()) {
+        left = entry[0].get<std::string>();
+        right = entry[1].get<std::string>();
+      } else {
+        return no(fmt::format("merge {} is not a pair of tokens", number));
+      }
+      Merge merge;
+      for (const auto& [token, id] : {std::pair{left, &merge.left}, {right, &merge.right}, {left + right, &merge.result}}) {
+        const auto found = m_ids.find(token);
+        if (found == m_ids.end()) return no(fmt::format("merge {} needs the token {}, which its vocabulary lacks", number, shown(token)));
+        *id = found->second;
+      }
+      m_definition.merges.push_back(merge);
+    }
+    return {};
+  }
+
+  std::string_view m_text;
+  const std::string& m_origin;
+  BpeDefinition m_definition;
+  std::unordered_map<std::string, TokenId> m_ids;  // of the model's vocabulary, tokens in the byte-level alphabet
+  bool m_hasByteLevel = false;
+};
+
+}  // namespace
+
+Result<BpeDefinition> parseBpeDefinition(std::string_view text, const std::string& origin) { return Parser(text, origin).parse(); }
+
+}  // namespace weft::data

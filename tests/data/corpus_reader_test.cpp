@@ -1,0 +1,110 @@
+#include "engine/data/corpus_reader.h"
+
+#include <gtest/gtest.h>
+#include <zstd.h>
+
+#include <vector>
+
+#include "tests/data/test_files.h"
+
+namespace weft::data {
+namespace {
+
+using CorpusReader = test::DataTest;
+
+Result<std::vector<std::string>> documentsOf(const test::fs::path& file) {
+  std::vector<std::string> documents;
+  Result<void> result = readDocuments(file, [&](std::string&& text) {
+    documents.push_back(std::move(text));
+    return true;
+  });
+  if (!result) return tl::unexpected(result.error());
+  return documents;
+}
+
+std::string compress(const std::string& plain) {
+  std::string packed(ZSTD_compressBound(plain.size()), '\0');
+  packed.resize(ZSTD_compress(packed.data(), packed.size(), plain.data(), plain.size(), 3));
+  return packed;
+}
+
+using Documents = std::vector<std::string>;
+
+TEST_F(CorpusReader, TakesATextFileAsOneDocument) {
+  EXPECT_EQ(documentsOf(write("a.txt", "one\ntwo\n")), (Documents{"one\ntwo\n"}));
+  EXPECT_EQ(documentsOf(write("a.txt", "\xEF\xBB\xBFmarked")), (Documents{"marked"}));
+  EXPECT_EQ(documentsOf(write("a.txt", "")), Documents{});
+}
+
+TEST_F(CorpusReader, TakesTheTextOfEachLine) {
+  const std::string lines =
+      "\xEF\xBB\xBF{\"text\": \"one\\n\\u00e9\", \"meta\": {\"text\": \"not me\", \"list\": [1, [2], {\"text\": 3}]}}\r\n\n   \n"
+      "{\"meta\": null, \"text\": \"\"}\n{\"a\": 1.5, \"b\": true, \"text\": \"last\"}";
+  EXPECT_EQ(documentsOf(write("a.jsonl", lines)), (Documents{"one\n\u00e9", "", "last"}));
+  EXPECT_EQ(documentsOf(write("a.jsonl.zst", compress(lines))), (Documents{"one\n\u00e9", "", "last"}));
+}
+
+TEST_F(CorpusReader, ReadsSeveralZstdFramesAndLinesLongerThanItsBuffers) {
+  const std::string longText(1000003, 'x');
+  const std::string packed = compress("{\"text\": \"" + longText + "\"}\n{\"text\"") + compress(": \"two\"}\n");
+  EXPECT_EQ(documentsOf(write("a.jsonl.zst", packed)), (Documents{longText, "two"}));
+}
+
+TEST_F(CorpusReader, StopsWhenTold) {
+  int taken = 0;
+  const auto file = write("a.jsonl", "{\"text\": \"1\"}\n{\"text\": \"2\"}\nnot reached\n");
+  ASSERT_TRUE(readDocuments(file, [&](std::string&&) { return ++taken < 2; }));
+  EXPECT_EQ(taken, 2);
+}
+
+TEST_F(CorpusReader, ReadsIllFormedUtf8AsReplacementCharacters) {
+  EXPECT_EQ(documentsOf(write("a.txt",
+                              "a\xFF"
+                              "b\xE2\x82")),
+            (Documents{"a\uFFFD"
+                       "b\uFFFD"}));
+  EXPECT_EQ(documentsOf(write("a.jsonl", "{\"text\": \"a\xC3\"}\n")), (Documents{"a\uFFFD"}));
+}
+
+TEST_F(CorpusReader, NamesTheBadLine) {
+  const std::string good = "{\"text\": \"ok\"}\n\n";
+  for (const auto& [line, says] : std::vector<std::pair<std::string, std::string>>{{"{\"text\": \"cut", "is not JSON"},
+                                                                                   {"{\"text\": \"ok\"} more", "is not JSON"},
+                                                                                   {"{\"text\": \"\\ud800\"}", "is not JSON"},
+                                                                                   {"[\"text\", \"ok\"]", "is not a JSON object"},
+                                                                                   {"\"text\"", "is not a JSON object"},
+                                                                                   {"17", "is not a JSON object"},
+                                                                                   {"{\"body\": \"ok\"}", "has no \"text\""},
+                                                                                   {"{\"meta\": {\"text\": \"ok\"}}", "has no \"text\""},
+                                                                                   {"{\"text\": 17}", "not a string"},
+                                                                                   {"{\"text\": null}", "not a string"},
+                                                                                   {"{\"text\": [\"ok\"]}", "not a string"},
+                                                                                   {std::string(200000, '['), "is not"}}) {
+    const auto documents = documentsOf(write("a.jsonl", good + line + "\n"));
+    test::expectError(documents, ErrorCode::Corrupt, "line 3");
+    test::expectError(documents, ErrorCode::Corrupt, says);
+  }
+}
+
+TEST_F(CorpusReader, SaysWhenACompressedFileIsCutOffOrNone) {
+  std::string lines;
+  for (int i = 0; i < 50000; ++i) lines += "{\"text\": \"number " + std::to_string(i * 7919) + "\"}\n";
+  const std::string packed = compress(lines);
+  ASSERT_TRUE(documentsOf(write("a.jsonl.zst", packed)));
+  test::expectError(documentsOf(write("a.jsonl.zst", packed.substr(0, packed.size() - 5))), ErrorCode::Corrupt, "cut off");
+  test::expectError(documentsOf(write("a.jsonl.zst", "plain text")), ErrorCode::Corrupt, "not a zstd file");
+  EXPECT_EQ(documentsOf(write("a.jsonl.zst", "")), Documents{});
+}
+
+TEST_F(CorpusReader, RefusesWhatIsMissingUnknownOrNoText) {
+  test::expectError(documentsOf(folder() / "none.txt"), ErrorCode::NotFound, "none.txt");
+  test::expectError(documentsOf(write("a.parquet", "x")), ErrorCode::Unsupported, ".jsonl.zst");
+  test::expectError(documentsOf(folder()), ErrorCode::InvalidInput, "folder");
+  test::expectError(documentsOf(write("a.txt", std::string("\xFF\xFE"
+                                                           "a\0",
+                                                           4))),
+                    ErrorCode::Corrupt, "UTF-16");
+}
+
+}  // namespace
+}  // namespace weft::data
