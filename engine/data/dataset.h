@@ -13,12 +13,12 @@ namespace weft::data {
 
 struct Dataset {
   std::filesystem::path trainShard, validShard;
-  std::int64_t vocabularySize = 0;      // of the tokenizer
+  std::int64_t vocabularySize = 0;  // of the tokenizer
   std::int64_t trainTokens = 0, validTokens = 0;
   std::int64_t validBytes = 0, validWords = 0;  // UTF-8 bytes and white-space words of the held-out text
-  double unigramPerplexity = 0;         // of the held-out tokens under the training split's add-one unigram distribution
-  std::optional<double> entropyFloor_nats;  // per token, of the synthetic corpus: no model can do better
-  std::string fingerprint;              // of tokenizer, files (path, size, time) and split
+  double unigramPerplexity = 0;                 // of the held-out tokens under the training split's add-one unigram distribution
+  std::optional<double> entropyFloor_nats;      // per token, of the synthetic corpus: no model can do better
+  std::string fingerprint;                      // of tokenizer, files (path, size, time) and split
 };
 
 // fraction in 0..1 and a sentence ("tokenizing valid.txt")
