@@ -1,0 +1,43 @@
+// ui/models/run_table_model.h -- the runs of a snapshot as table rows, newest first. A new snapshot inserts, removes and changes single rows, never
+// resets: selection, scroll position and open editors stay where they are.
+#pragma once
+
+#include <QAbstractTableModel>
+#include <memory>
+
+#include "ui/models/project_session.h"
+
+namespace weft::ui {
+
+enum class RunColumn { Marks, Status, Name, Map, Heads, Parameters, Perplexity, KvBytes, KvMeasured, TokensPerSecond, Progress, Loss, Tags, Updated };
+inline constexpr int kRunColumns = static_cast<int>(RunColumn::Updated) + 1;
+
+class RunTableModel : public QAbstractTableModel {
+  Q_OBJECT
+ public:
+  // RunRole: const store::RunSummary* as a void pointer, valid until the next change of the model.
+  enum Role { RunRole = Qt::UserRole, RunIdRole };
+
+  explicit RunTableModel(QObject* parent = nullptr);
+
+  void setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot);
+  const RunsSnapshot& snapshot() const { return *m_snapshot; }
+  const store::RunSummary& runAt(int row) const { return m_runs[static_cast<std::size_t>(row)]; }
+  int rowOf(store::RunId id) const;  // -1 if it is not there
+  // Ages ("4 h") grow old by themselves; the page calls this now and then.
+  void refreshAges();
+
+  int rowCount(const QModelIndex& parent = {}) const override;
+  int columnCount(const QModelIndex& parent = {}) const override;
+  QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
+  QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
+
+ private:
+  std::shared_ptr<const RunsSnapshot> m_snapshot;
+  std::vector<store::RunSummary> m_runs;
+};
+
+// The run behind an index of the model or of a proxy over it; nullptr for an invalid index.
+const store::RunSummary* runOf(const QModelIndex& index);
+
+}  // namespace weft::ui

@@ -1,0 +1,28 @@
+// ui/models/run_text.h -- how a run's numbers and states are written for people: the same words in tables, panels, tooltips and for screen readers.
+#pragma once
+
+#include <QString>
+
+#include "engine/store/run_store.h"
+
+namespace weft::ui {
+
+QString stateLabel(store::RunState state);     // "Running"
+QString stateIconName(store::RunState state);  // a shape of its own for every state
+// How an active run is sorted and grouped: running before waiting before ended.
+int stateOrder(store::RunState state);
+
+QString headsText(const store::RunSummary& run);         // "16 / 1 × 128"
+QString countText(double count);                         // "945.8 M", "-" for none
+QString rateText(std::optional<double> perSecond);       // "47.6 k"
+QString perplexityText(std::optional<double> value);     // "13.54"
+QString bytesPerTokenText(std::optional<double> bytes);  // "5,120"
+QString progressText(const store::RunSummary& run);      // "62%", "7,153 steps", "at 31%, resumable", the failure
+QString ageText(double time_s, double now_s);            // "now", "12 min", "4 h", "12 d"; "" for a time of 0
+QString durationText(double seconds);                    // "2 d 19 h", "4 min"
+double now_s();
+
+// The run's time left by its own pace so far; nullopt before it has one.
+std::optional<double> timeLeft_s(const store::RunSummary& run, double now_s);
+
+}  // namespace weft::ui

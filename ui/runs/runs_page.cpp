@@ -1,0 +1,652 @@
+#include "ui/runs/runs_page.h"
+
+#include <QAction>
+#include <QClipboard>
+#include <QFileDialog>
+#include <QGuiApplication>
+#include <QLineEdit>
+#include <QMenu>
+#include <QPushButton>
+#include <QSettings>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTimer>
+#include <QToolButton>
+#include <QUndoStack>
+#include <QVBoxLayout>
+#include <algorithm>
+
+#include "engine/base/text.h"
+#include "ui/models/run_text.h"
+#include "ui/models/table_export.h"
+#include "ui/runs/filter_field.h"
+#include "ui/runs/filter_tabs.h"
+#include "ui/runs/run_actions.h"
+#include "ui/runs/run_panel.h"
+#include "ui/runs/run_table_view.h"
+#include "ui/window/icons.h"
+#include "ui/window/weft_style.h"
+#include "ui/window/widgets.h"
+
+namespace weft::ui {
+namespace {
+
+std::vector<SavedFilter> builtInFilters() {
+  return {{QStringLiteral("All"), QString()},
+          {QStringLiteral("Running"), QStringLiteral("state = running or state = starting or state = stopping")},
+          {QStringLiteral("Queued"), QStringLiteral("state = queued or state = held or state = paused")},
+          {QStringLiteral("Finished"), QStringLiteral("state = finished")},
+          {QStringLiteral("Failed"), QStringLiteral("state = failed or state = lost or state = killed")},
+          {QStringLiteral("Archived"), QStringLiteral("archived")}};
+}
+
+std::vector<std::string> tagsFrom(const QString& text) {
+  std::vector<std::string> tags;
+  for (const QString& part : text.split(u','))
+    if (const std::string tag = part.trimmed().toStdString(); !tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end())
+      tags.push_back(tag);
+  return tags;
+}
+
+// Rows that share the KV bytes are the comparison this program is for.
+QString pairText(const store::RunSummary& a, const store::RunSummary& b) {
+  const QString names = QStringLiteral("%1 against %2").arg(QString::fromStdString(a.name), QString::fromStdString(b.name));
+  if (a.kvBytesPerToken == b.kvBytesPerToken) return QStringLiteral("%1 at %2 B/token:").arg(names, bytesPerTokenText(a.kvBytesPerToken));
+  return QStringLiteral("%1 (%2 and %3 B/token):").arg(names, bytesPerTokenText(a.kvBytesPerToken), bytesPerTokenText(b.kvBytesPerToken));
+}
+
+}  // namespace
+
+// Writes go through the session, so an undo is a further write, not a rollback.
+struct RunsPage::Edit : QUndoCommand {
+  using Write = std::function<Result<void>(store::RunStore&)>;
+  Edit(ProjectSession* owner, const QString& what, Write doIt, Write undoIt)
+      : QUndoCommand(what), session(owner), forward(std::move(doIt)), backward(std::move(undoIt)) {}
+  void redo() override {
+    if (session) session->edit(forward, text());
+  }
+  void undo() override {
+    if (session) session->edit(backward, QStringLiteral("Undo %1").arg(text()));
+  }
+  QPointer<ProjectSession> session;
+  Write forward, backward;
+};
+
+RunsPage::RunsPage(QWidget* parent)
+    : Page(parent), m_model(new RunTableModel(this)), m_proxy(new RunSortProxy(this)), m_undo(new QUndoStack(this)), m_ages(new QTimer(this)) {
+  m_proxy->setSourceModel(m_model);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setSpacing(0);
+  layout->addWidget(buildTop());
+  m_table = new RunTableView(m_proxy);
+  m_panel = new RunPanel;
+  m_panel->hide();
+  m_splitter = new QSplitter(Qt::Horizontal);
+  m_splitter->setHandleWidth(1);
+  m_splitter->addWidget(m_table);
+  m_splitter->addWidget(m_panel);
+  m_splitter->setStretchFactor(0, 1);
+  m_splitter->setCollapsible(0, false);
+  m_splitter->setCollapsible(1, false);
+  layout->addWidget(m_splitter, 1);
+  layout->addWidget(buildFooter());
+  buildActions();
+
+  connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RunsPage::updateSelection);
+  connect(m_table, &QTableView::doubleClicked, this, [this] { showRunsRequested(QStringLiteral("Monitor"), m_table->selectedRuns()); });
+  connect(m_table, &RunTableView::emptyButtonClicked, this, [this] {
+    if (m_emptyAction) m_emptyAction();
+  });
+  connect(m_table, &QWidget::customContextMenuRequested, this, [this](QPoint at) {
+    auto* menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    for (QAction* action : m_runActions) menu->addAction(action);
+    menu->popup(m_table->viewport()->mapToGlobal(at));
+  });
+  connect(m_panel, &RunPanel::closeRequested, this, [this] {
+    m_panel->hide();
+    m_table->setFocus();
+  });
+  connect(m_panel, &RunPanel::noteEdited, this, &RunsPage::setNote);
+  connect(m_table->sortHeader(), &SortHeader::sortKeysChanged, this, &RunsPage::saveColumns);
+  connect(m_ages, &QTimer::timeout, m_model, &RunTableModel::refreshAges);
+  m_ages->start(30'000);
+  restoreColumns();
+  loadSavedFilters();
+  setExpression({});
+  setSession(nullptr);
+}
+
+RunsPage::~RunsPage() { saveColumns(); }
+
+QWidget* RunsPage::buildTop() {
+  auto* top = new Surface(Surface::Fill::Panel);
+  auto* rows = new QVBoxLayout(top);
+  rows->setContentsMargins(0, 0, 0, 0);
+  rows->setSpacing(0);
+  m_header = new PageHeader(QStringLiteral("Runs"));
+  auto* columns = new QPushButton(icon(QStringLiteral("columns")), QStringLiteral("Columns"));
+  connect(columns, &QPushButton::clicked, this, &RunsPage::showColumnsMenu);
+  auto* exportButton = new QPushButton(QStringLiteral("Export"));
+  auto* exportMenu = new QMenu(exportButton);
+  exportMenu->addAction(QStringLiteral("Table as CSV or JSON..."), this, &RunsPage::exportTable);
+  exportMenu->addAction(QStringLiteral("Copy rows as CSV"), this, &RunsPage::copyTable);
+  exportMenu->addAction(QStringLiteral("Figure..."), this, [this] { openPageRequested(QStringLiteral("Figures")); });
+  exportButton->setMenu(exportMenu);
+  m_compareButton = new QPushButton(QStringLiteral("Compare"));
+  connect(m_compareButton, &QPushButton::clicked, this, [this] { showRunsRequested(QStringLiteral("Compare"), m_table->selectedRuns()); });
+  auto* newRun = new QPushButton(QStringLiteral("New run..."));
+  makePrimary(newRun);
+  connect(newRun, &QPushButton::clicked, this, [this] { openPageRequested(QStringLiteral("Design")); });
+  for (QPushButton* button : {columns, exportButton, m_compareButton, newRun}) m_header->addWidget(button);
+  rows->addWidget(m_header);
+
+  auto* filterRow = new QHBoxLayout;
+  filterRow->setContentsMargins(metrics::pageMargin, 10, metrics::panelMargin, 0);
+  m_filter = new FilterField;
+  m_filter->setValueSource([this](const QString& field) { return RunFilter::values(field, m_model->snapshot().runs); });
+  auto* save = new QPushButton(QStringLiteral("Save view..."));
+  connect(save, &QPushButton::clicked, this, &RunsPage::askViewName);
+  auto* help = new QPushButton(QStringLiteral("?"));
+  help->setFixedWidth(metrics::control);
+  help->setAccessibleName(QStringLiteral("Fields of the filter"));
+  help->setToolTip(QStringLiteral("Fields: %1.\nJoin with and, or, not, parentheses; compare with = != < <= > >= and ~ (regular expression).")
+                       .arg(RunFilter::fields().join(QStringLiteral(", "))));
+  auto* fieldMenu = new QMenu(help);
+  for (const QString& field : RunFilter::fields())
+    fieldMenu->addAction(field, this, [this, field] {
+      m_filter->insert(field + u' ');
+      m_filter->setFocus();
+    });
+  connect(help, &QPushButton::clicked, this, [help, fieldMenu] { fieldMenu->popup(help->mapToGlobal(QPoint(0, help->height()))); });
+  filterRow->addWidget(m_filter, 1);
+  filterRow->addWidget(save);
+  filterRow->addWidget(help);
+  rows->addLayout(filterRow);
+  m_filterError = new TextLabel({}, Type::Caption, Tone::Error);
+  m_filterError->setContentsMargins(metrics::pageMargin + 4, 4, 0, 0);
+  m_filterError->hide();
+  rows->addWidget(m_filterError);
+  m_tabs = new FilterTabs;
+  auto* tabRow = new QHBoxLayout;
+  tabRow->setContentsMargins(metrics::pageMargin, 4, metrics::panelMargin, 0);
+  tabRow->addWidget(m_tabs, 1);
+  rows->addLayout(tabRow);
+  auto* line = new Surface(Surface::Fill::Panel, Qt::BottomEdge);
+  line->setFixedHeight(1);
+  rows->addWidget(line);
+
+  connect(m_filter, &FilterField::filterChanged, this, [this](const RunFilter& filter) {
+    m_filterError->hide();
+    m_proxy->setFilter(filter);
+    m_tabs->setCurrentExpression(m_filter->text());
+    updateCounts();
+    updateEmptyText();
+  });
+  connect(m_filter, &FilterField::filterRejected, this, [this](const QString& sentence) {
+    m_filterError->setText(sentence);
+    m_filterError->show();
+  });
+  connect(m_filter, &QLineEdit::returnPressed, this, [this] {
+    if (!m_filter->error()) m_table->setFocus();
+  });
+  connect(m_tabs, &FilterTabs::activated, this, &RunsPage::setExpression);
+  connect(m_tabs, &FilterTabs::removeRequested, this, &RunsPage::removeFilter);
+  return top;
+}
+
+QWidget* RunsPage::buildFooter() {
+  m_footer = new QStackedWidget;
+  m_footer->setFixedHeight(40);
+  auto* selection = new Surface(Surface::Fill::Window, Qt::TopEdge);
+  auto* row = new QHBoxLayout(selection);
+  row->setContentsMargins(metrics::pageMargin, 0, metrics::panelMargin, 0);
+  m_selectionText = new TextLabel({}, Type::Body, Tone::Text2);
+  m_selectionText->setElided(true);
+  m_selectionText->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
+  m_selectionStrong = new TextLabel({}, Type::Section);
+  row->addWidget(m_selectionText);
+  row->addWidget(m_selectionStrong);
+  row->addStretch(1);
+  row->addWidget(new KeyHints({QStringLiteral("Space"), QStringLiteral("preview"), QStringLiteral("Enter"), QStringLiteral("open"),
+                               QStringLiteral("C"), QStringLiteral("compare"), QStringLiteral("T"), QStringLiteral("tag")}));
+  m_footer->addWidget(selection);
+  auto* edit = new Surface(Surface::Fill::Window, Qt::TopEdge);
+  auto* editRow = new QHBoxLayout(edit);
+  editRow->setContentsMargins(metrics::pageMargin, 0, metrics::panelMargin, 0);
+  m_question = new TextLabel({}, Type::Body, Tone::Text2);
+  m_answer = new QLineEdit;
+  editRow->addWidget(m_question);
+  editRow->addWidget(m_answer, 1);
+  editRow->addWidget(new KeyHints({QStringLiteral("Enter"), QStringLiteral("store"), QStringLiteral("Esc"), QStringLiteral("drop")}));
+  m_footer->addWidget(edit);
+  const auto leave = [this] {
+    m_accept = nullptr;
+    m_footer->setCurrentIndex(static_cast<int>(Footer::Selection));
+    m_table->setFocus();
+  };
+  connect(m_answer, &QLineEdit::returnPressed, this, [this, leave] {
+    const auto accept = m_accept;
+    const QString text = m_answer->text();
+    leave();
+    if (accept) accept(text);
+  });
+  auto* drop = new QAction(m_answer);
+  drop->setShortcut(Qt::Key_Escape);
+  drop->setShortcutContext(Qt::WidgetShortcut);
+  m_answer->QWidget::addAction(drop);
+  connect(drop, &QAction::triggered, this, leave);
+  return m_footer;
+}
+
+QAction* RunsPage::addAction(const QString& text, const QKeySequence& shortcut, const QString& iconName, std::function<void()> act) {
+  auto* action = new QAction(text, this);
+  if (!iconName.isEmpty()) action->setIcon(icon(iconName));
+  action->setShortcut(shortcut);
+  action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+  connect(action, &QAction::triggered, this, std::move(act));
+  m_actions << action;
+  return action;
+}
+
+void RunsPage::buildActions() {
+  // Letters belong to the table alone; the others to the whole page.
+  const auto forRuns = [this](const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act) {
+    QAction* action = addAction(text, key, iconName, std::move(act));
+    m_table->addAction(action);
+    m_runActions.push_back(action);
+    return action;
+  };
+  forRuns(QStringLiteral("Open in Monitor"), Qt::Key_Return, QStringLiteral("monitor"),
+          [this] { showRunsRequested(QStringLiteral("Monitor"), m_table->selectedRuns()); });
+  forRuns(QStringLiteral("Preview"), Qt::Key_Space, QStringLiteral("side-panel"), [this] {
+    m_panel->setVisible(!m_panel->isVisible());
+    if (m_panel->isVisible() && m_splitter->sizes().value(1) < 300) m_splitter->setSizes({qMax(400, m_splitter->width() - 360), 360});
+    updateSelection();
+  });
+  m_compareAction = forRuns(QStringLiteral("Compare"), Qt::Key_C, QStringLiteral("compare"),
+                            [this] { showRunsRequested(QStringLiteral("Compare"), m_table->selectedRuns()); });
+  forRuns(QStringLiteral("Draw its map in Design"), Qt::Key_D, QStringLiteral("design"),
+          [this] { showRunsRequested(QStringLiteral("Design"), m_table->selectedRuns()); });
+  forRuns(QStringLiteral("Edit tags"), Qt::Key_T, QStringLiteral("tag"), [this] { askTags(); });
+  forRuns(QStringLiteral("Edit note"), Qt::Key_N, QStringLiteral("note"), [this] {
+    const auto runs = selected();
+    if (!runs.empty())
+      askInFooter(QStringLiteral("Note of %1").arg(QString::fromStdString(runs.front().name)), QString::fromStdString(runs.front().note),
+                  [this, id = runs.front().id](const QString& note) { setNote(id, note); });
+  });
+  forRuns(QStringLiteral("Set or clear as baseline"), Qt::Key_B, QStringLiteral("star"), [this] { toggleBaseline(); });
+  forRuns(QStringLiteral("Star"), Qt::Key_S, QStringLiteral("star-outline"), [this] { toggleStar(); });
+  m_stopAction =
+      forRuns(QStringLiteral("Stop with a checkpoint"), {}, QStringLiteral("stop"), [this] { request(store::RequestKind::Stop, canStop); });
+  m_pauseAction = forRuns(QStringLiteral("Pause"), {}, QStringLiteral("pause"), [this] { request(store::RequestKind::Pause, canPause); });
+  m_resumeAction = forRuns(QStringLiteral("Resume"), {}, QStringLiteral("play"), [this] { request(store::RequestKind::Resume, canResume); });
+  m_killAction = forRuns(QStringLiteral("Kill..."), {}, QString(), [this] { kill(); });
+  m_killAction->setIcon(icon(QStringLiteral("kill"), IconColor::Error));
+  forRuns(QStringLiteral("Archive or bring back"), QKeySequence::Delete, QStringLiteral("archive"), [this] { archive(); });
+  forRuns(QStringLiteral("Copy rows as CSV"), QKeySequence::Copy, QStringLiteral("copy"), [this] { copyTable(); });
+
+  QAction* find = addAction(QStringLiteral("Filter runs"), QKeySequence::Find, QStringLiteral("filter"), [this] {
+    m_filter->setFocus();
+    m_filter->selectAll();
+  });
+  QAction* undo = m_undo->createUndoAction(this, QStringLiteral("Undo"));
+  undo->setShortcut(QKeySequence::Undo);
+  QAction* redo = m_undo->createRedoAction(this, QStringLiteral("Redo"));
+  redo->setShortcut(QKeySequence::Redo);
+  undo->setIcon(icon(QStringLiteral("undo")));
+  redo->setIcon(icon(QStringLiteral("redo")));
+  for (QAction* action : {undo, redo}) {
+    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    m_actions << action;
+  }
+  QAction* exportAction =
+      addAction(QStringLiteral("Export the table..."), QKeySequence(Qt::CTRL | Qt::Key_E), QStringLiteral("export"), [this] { exportTable(); });
+  QAction* clear = addAction(QStringLiteral("Clear the filter"), QKeySequence(Qt::CTRL | Qt::Key_Backspace), QStringLiteral("close"),
+                             [this] { setExpression({}); });
+  for (QAction* action : {find, undo, redo, exportAction, clear}) QWidget::addAction(action);
+}
+
+void RunsPage::setSession(ProjectSession* session) {
+  if (m_session) m_session->disconnect(this);
+  m_session = session;
+  m_undo->clear();
+  m_panel->setSession(session);
+  if (session) {
+    connect(session, &ProjectSession::runsChanged, this, &RunsPage::applySnapshot);
+    loadSavedFilters();
+  }
+  applySnapshot(session ? session->snapshot() : std::make_shared<RunsSnapshot>());
+  setEnabled(true);
+}
+
+void RunsPage::showRuns(const std::vector<store::RunId>& runs) {
+  const RunsSnapshot& snapshot = m_model->snapshot();
+  const bool hidden = std::any_of(runs.begin(), runs.end(), [&](store::RunId id) {
+    const store::RunSummary* run = snapshot.find(id);
+    return run && !m_proxy->accepts(*run);
+  });
+  if (hidden) setExpression({});
+  m_table->selectRuns(runs);
+  m_table->setFocus();
+}
+
+void RunsPage::applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot) {
+  m_model->setSnapshot(snapshot);
+  updateCounts();
+  updateEmptyText();
+  updateSelection();
+  m_panel->update(*snapshot);
+}
+
+void RunsPage::updateCounts() {
+  const std::vector<store::RunSummary>& runs = m_model->snapshot().runs;
+  std::vector<int> counts;
+  for (const SavedFilter& saved : m_tabs->filters()) {
+    const auto filter = RunFilter::parse(saved.expression);
+    counts.push_back(
+        filter ? static_cast<int>(std::count_if(runs.begin(), runs.end(), [&](const auto& run) { return RunSortProxy::accepts(*filter, run); })) : 0);
+  }
+  m_tabs->setCounts(counts);
+  const int shown = m_proxy->rowCount();
+  m_filter->setCountText(runs.empty() ? QString() : QStringLiteral("%1 of %2 runs").arg(shown).arg(runs.size()));
+}
+
+void RunsPage::updateEmptyText() {
+  m_emptyAction = nullptr;
+  if (m_proxy->rowCount() > 0) return m_table->setEmptyText({});
+  const std::vector<store::RunSummary>& runs = m_model->snapshot().runs;
+  if (!m_session) return m_table->setEmptyText(QStringLiteral("No project is open. Open or make one in the Project menu; Design works without."));
+  if (runs.empty()) {
+    m_emptyAction = [this] { openPageRequested(QStringLiteral("Design")); };
+    return m_table->setEmptyText(QStringLiteral("No runs yet. Draw a map in Design and queue it."), QStringLiteral("Open Design"));
+  }
+  const RunFilter::Clause clause = m_proxy->filter().mostExcluding(runs);
+  const QString text = m_filter->text();
+  if (clause.begin == clause.end) {
+    m_emptyAction = [this] { setExpression({}); };
+    return m_table->setEmptyText(QStringLiteral("No run matches the filter."), text.isEmpty() ? QString() : QStringLiteral("Clear the filter"));
+  }
+  const QString part = text.mid(clause.begin, clause.end - clause.begin);
+  m_emptyAction = [this, text, clause] {
+    QString rest = text.left(clause.begin).trimmed();
+    const QString after = text.mid(clause.end).trimmed();
+    const auto dropAnd = [](QString half, bool atEnd) {
+      const QString word = QStringLiteral("and");
+      if (atEnd ? half.endsWith(word, Qt::CaseInsensitive) : half.startsWith(word, Qt::CaseInsensitive))
+        half = atEnd ? half.chopped(word.size()).trimmed() : half.mid(word.size()).trimmed();
+      return half;
+    };
+    rest = after.isEmpty() ? dropAnd(rest, true) : rest.isEmpty() ? dropAnd(after, false) : rest + u' ' + dropAnd(after, false);
+    setExpression(rest);
+  };
+  m_table->setEmptyText(QStringLiteral("No run matches. “%1” excludes the most: %2 of %3.").arg(part).arg(clause.excluded).arg(runs.size()),
+                        QStringLiteral("Drop it"));
+}
+
+std::vector<store::RunSummary> RunsPage::selected() const {
+  std::vector<store::RunSummary> runs;
+  for (const store::RunId id : m_table->selectedRuns())
+    if (const int row = m_model->rowOf(id); row >= 0) runs.push_back(m_model->runAt(row));
+  return runs;
+}
+
+void RunsPage::updateSelection() {
+  const std::vector<store::RunSummary> runs = selected();
+  const auto any = [&](bool (*applies)(const store::RunSummary&)) { return std::any_of(runs.begin(), runs.end(), applies); };
+  for (QAction* action : m_runActions) action->setEnabled(!runs.empty());
+  m_stopAction->setEnabled(any(canStop));
+  m_pauseAction->setEnabled(any(canPause));
+  m_resumeAction->setEnabled(any(canResume));
+  m_killAction->setEnabled(any(canKill));
+  m_compareButton->setEnabled(!runs.empty());
+  m_compareButton->setText(runs.size() > 1 ? QStringLiteral("Compare %1").arg(runs.size()) : QStringLiteral("Compare"));
+  m_selectionStrong->clear();
+  if (runs.empty()) {
+    m_selectionText->setText(QStringLiteral("Nothing selected"));
+  } else if (runs.size() == 2) {
+    m_selectionText->setText(QStringLiteral("2 selected     %1").arg(pairText(runs[0], runs[1])));
+    m_selectionStrong->setText(QStringLiteral("%1  and  %2").arg(perplexityText(runs[0].perplexity), perplexityText(runs[1].perplexity)));
+  } else {
+    m_selectionText->setText(QStringLiteral("%1 selected").arg(runs.size()));
+  }
+  if (m_panel->isVisible() && !runs.empty()) m_panel->showRun(runs.front().id);
+}
+
+void RunsPage::setExpression(const QString& expression) {
+  if (m_filter->text() == expression) return m_tabs->setCurrentExpression(expression);
+  m_filter->setText(expression);
+}
+
+void RunsPage::loadSavedFilters() {
+  std::vector<SavedFilter> filters = builtInFilters();
+  QSettings settings;
+  const int size = settings.beginReadArray(QStringLiteral("runs/views"));
+  for (int i = 0; i < size; ++i) {
+    settings.setArrayIndex(i);
+    filters.insert(filters.end() - 1,
+                   SavedFilter{settings.value(QStringLiteral("name")).toString(), settings.value(QStringLiteral("filter")).toString(), true});
+  }
+  settings.endArray();
+  m_tabs->setFilters(std::move(filters));
+  m_tabs->setCurrentExpression(m_filter->text());
+}
+
+void RunsPage::saveFilter(const QString& name) {
+  const QString title = name.trimmed();
+  if (title.isEmpty() || m_filter->error()) return;
+  std::vector<SavedFilter> own;
+  for (const SavedFilter& filter : m_tabs->filters())
+    if (filter.isOwn && filter.name != title) own.push_back(filter);
+  own.push_back({title, m_filter->text().trimmed(), true});
+  QSettings settings;
+  settings.beginWriteArray(QStringLiteral("runs/views"), static_cast<int>(own.size()));
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    settings.setArrayIndex(static_cast<int>(i));
+    settings.setValue(QStringLiteral("name"), own[i].name);
+    settings.setValue(QStringLiteral("filter"), own[i].expression);
+  }
+  settings.endArray();
+  loadSavedFilters();
+  updateCounts();
+}
+
+void RunsPage::removeFilter(int index) {
+  std::vector<SavedFilter> filters = m_tabs->filters();
+  filters.erase(filters.begin() + index);
+  QSettings settings;
+  settings.remove(QStringLiteral("runs/views"));
+  settings.beginWriteArray(QStringLiteral("runs/views"));
+  int at = 0;
+  for (const SavedFilter& filter : filters) {
+    if (!filter.isOwn) continue;
+    settings.setArrayIndex(at++);
+    settings.setValue(QStringLiteral("name"), filter.name);
+    settings.setValue(QStringLiteral("filter"), filter.expression);
+  }
+  settings.endArray();
+  loadSavedFilters();
+  updateCounts();
+}
+
+void RunsPage::askViewName() {
+  if (m_filter->error() || m_filter->text().trimmed().isEmpty())
+    return messageRaised(QStringLiteral("Write a filter first: a view is a filter with a name."), false);
+  askInFooter(QStringLiteral("Name of the view"), {}, [this](const QString& name) { saveFilter(name); });
+}
+
+void RunsPage::askInFooter(const QString& question, const QString& text, std::function<void(const QString&)> accept) {
+  m_accept = std::move(accept);
+  m_question->setText(question);
+  m_answer->setAccessibleName(question);
+  m_answer->setText(text);
+  m_footer->setCurrentIndex(static_cast<int>(Footer::Edit));
+  m_answer->setFocus();
+  m_answer->selectAll();
+}
+
+void RunsPage::pushEdit(const QString& text, std::function<Result<void>(store::RunStore&)> forward,
+                        std::function<Result<void>(store::RunStore&)> backward) {
+  if (!m_session) return;
+  m_undo->push(new Edit(m_session, text, std::move(forward), std::move(backward)));
+  Q_EMIT messageRaised(QStringLiteral("%1. Ctrl+Z undoes it.").arg(text), false);
+}
+
+void RunsPage::askTags() {
+  const std::vector<store::RunSummary> runs = selected();
+  if (runs.empty()) return;
+  const QString who = runs.size() == 1 ? QString::fromStdString(runs.front().name) : QStringLiteral("%1 runs").arg(runs.size());
+  askInFooter(QStringLiteral("Tags of %1, with commas between").arg(who), QString::fromStdString(join(runs.front().tags, ", ")),
+              [this, runs, who](const QString& text) {
+                const std::vector<std::string> tags = tagsFrom(text);
+                pushEdit(
+                    QStringLiteral("Tagged %1").arg(who),
+                    [runs, tags](store::RunStore& store) -> Result<void> {
+                      for (const store::RunSummary& run : runs) WEFT_TRY(store.setTags(run.id, tags));
+                      return {};
+                    },
+                    [runs](store::RunStore& store) -> Result<void> {
+                      for (const store::RunSummary& run : runs) WEFT_TRY(store.setTags(run.id, run.tags));
+                      return {};
+                    });
+              });
+}
+
+void RunsPage::setNote(store::RunId id, const QString& note) {
+  const int row = m_model->rowOf(id);
+  if (row < 0 || m_model->runAt(row).note == note.toStdString()) return;
+  const store::RunSummary run = m_model->runAt(row);
+  pushEdit(
+      QStringLiteral("Wrote the note of %1").arg(QString::fromStdString(run.name)),
+      [id, text = note.toStdString()](store::RunStore& store) { return store.setNote(id, text); },
+      [id, text = run.note](store::RunStore& store) { return store.setNote(id, text); });
+}
+
+void RunsPage::archive() {
+  const std::vector<store::RunSummary> runs = selected();
+  if (runs.empty()) return;
+  if (std::any_of(runs.begin(), runs.end(), [](const auto& run) { return store::isActive(run.state); }))
+    return messageRaised(QStringLiteral("A run that is running cannot be archived; stop it first."), true);
+  const bool archived = !std::all_of(runs.begin(), runs.end(), [](const auto& run) { return run.archived; });
+  const QString who = runs.size() == 1 ? QString::fromStdString(runs.front().name) : QStringLiteral("%1 runs").arg(runs.size());
+  pushEdit((archived ? QStringLiteral("Archived %1") : QStringLiteral("Brought %1 back")).arg(who),
+           [runs, archived](store::RunStore& store) -> Result<void> {
+             for (const store::RunSummary& run : runs) WEFT_TRY(store.setArchived(run.id, archived));
+             return {};
+           },
+           [runs](store::RunStore& store) -> Result<void> {
+             for (const store::RunSummary& run : runs) WEFT_TRY(store.setArchived(run.id, run.archived));
+             return {};
+           });
+}
+
+void RunsPage::toggleBaseline() {
+  const std::vector<store::RunSummary> runs = selected();
+  if (runs.empty()) return;
+  const store::RunSummary& run = runs.front();
+  const auto& all = m_model->snapshot().runs;
+  const auto held = std::find_if(all.begin(), all.end(), [](const auto& other) { return other.baseline; });
+  const store::RunId before = held == all.end() ? store::RunId{} : held->id;
+  const store::RunId after = run.baseline ? store::RunId{} : run.id;
+  pushEdit(
+      run.baseline ? QStringLiteral("Cleared the baseline") : QStringLiteral("Made %1 the baseline").arg(QString::fromStdString(run.name)),
+      [after](store::RunStore& store) { return store.setBaseline(after); }, [before](store::RunStore& store) { return store.setBaseline(before); });
+}
+
+void RunsPage::toggleStar() {
+  const std::vector<store::RunSummary> runs = selected();
+  if (runs.empty()) return;
+  const bool starred = !runs.front().starred;
+  pushEdit(
+      starred ? QStringLiteral("Starred") : QStringLiteral("Took the star away"),
+      [runs, starred](store::RunStore& store) -> Result<void> {
+        for (const store::RunSummary& run : runs) WEFT_TRY(store.setStarred(run.id, starred));
+        return {};
+      },
+      [runs](store::RunStore& store) -> Result<void> {
+        for (const store::RunSummary& run : runs) WEFT_TRY(store.setStarred(run.id, run.starred));
+        return {};
+      });
+}
+
+void RunsPage::request(store::RequestKind kind, bool (*applies)(const store::RunSummary&)) {
+  if (!m_session) return;
+  for (const store::RunSummary& run : selected())
+    if (applies(run)) m_session->request(kind, run.id);
+}
+
+void RunsPage::kill() {
+  std::vector<store::RunSummary> runs = selected();
+  runs.erase(std::remove_if(runs.begin(), runs.end(), [](const auto& run) { return !canKill(run); }), runs.end());
+  confirmKill(this, runs, [this, runs] {
+    if (m_session)
+      for (const store::RunSummary& run : runs) m_session->request(store::RequestKind::Kill, run.id);
+  });
+}
+
+void RunsPage::copyTable() {
+  const std::vector<store::RunSummary> runs = selected();
+  if (!runs.empty()) QGuiApplication::clipboard()->setText(runsAsCsv(runs));
+}
+
+void RunsPage::exportTable() {
+  std::vector<store::RunSummary> runs = selected();
+  if (runs.size() < 2) {
+    runs.clear();
+    for (int row = 0; row < m_proxy->rowCount(); ++row) runs.push_back(*runOf(m_proxy->index(row, 0)));
+  }
+  if (runs.empty()) return messageRaised(QStringLiteral("The table is empty: there is nothing to export."), false);
+  auto* dialog = new QFileDialog(this, QStringLiteral("Export %1 runs").arg(runs.size()));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setAcceptMode(QFileDialog::AcceptSave);
+  dialog->setNameFilters({QStringLiteral("CSV (*.csv)"), QStringLiteral("JSON (*.json)")});
+  dialog->setDefaultSuffix(QStringLiteral("csv"));
+  dialog->selectFile(QStringLiteral("runs.csv"));
+  connect(dialog, &QFileDialog::fileSelected, this, [this, runs](const QString& path) {
+    writeTextInBackground(
+        path, path.endsWith(QStringLiteral(".json")) ? runsAsJson(runs) : runsAsCsv(runs), this, [this, path](const Result<void>& written) {
+          Q_EMIT messageRaised(written ? QStringLiteral("Exported to %1.").arg(path) : QString::fromStdString(written.error().message), !written);
+        });
+  });
+  dialog->open();
+}
+
+void RunsPage::showColumnsMenu() {
+  auto* menu = new QMenu(this);
+  menu->setAttribute(Qt::WA_DeleteOnClose);
+  for (int i = static_cast<int>(RunColumn::Map); i < kRunColumns; ++i) {
+    QAction* action = menu->addAction(m_model->headerData(i, Qt::Horizontal).toString());
+    action->setCheckable(true);
+    action->setChecked(!m_table->isColumnHidden(i));
+    connect(action, &QAction::toggled, this, [this, i](bool shown) {
+      m_table->setColumnHidden(i, !shown);
+      saveColumns();
+    });
+  }
+  auto* button = qobject_cast<QWidget*>(sender());
+  menu->popup(button ? button->mapToGlobal(QPoint(0, button->height())) : QCursor::pos());
+}
+
+void RunsPage::saveColumns() {
+  QSettings settings;
+  settings.setValue(QStringLiteral("runs/columns"), m_table->horizontalHeader()->saveState());
+  QStringList keys;
+  for (const SortKey& key : m_proxy->sortKeys()) keys << QStringLiteral("%1:%2").arg(static_cast<int>(key.column)).arg(static_cast<int>(key.order));
+  settings.setValue(QStringLiteral("runs/sort"), keys);
+}
+
+void RunsPage::restoreColumns() {
+  const QSettings settings;
+  if (const QByteArray state = settings.value(QStringLiteral("runs/columns")).toByteArray(); !state.isEmpty())
+    m_table->horizontalHeader()->restoreState(state);
+  std::vector<SortKey> keys;
+  for (const QString& key : settings.value(QStringLiteral("runs/sort")).toStringList()) {
+    const int column = key.section(u':', 0, 0).toInt();
+    if (column >= 0 && column < kRunColumns)
+      keys.push_back({static_cast<RunColumn>(column), key.section(u':', 1, 1) == QStringLiteral("1") ? Qt::DescendingOrder : Qt::AscendingOrder});
+  }
+  if (!keys.empty()) m_proxy->setSortKeys(std::move(keys));
+}
+
+}  // namespace weft::ui
