@@ -3,6 +3,7 @@
 
 #include <QPainter>
 #include <QRectF>
+#include <vector>
 
 #include "engine/sharing/sharing_map.h"
 #include "ui/window/theme.h"
@@ -13,10 +14,21 @@ namespace weft::ui {
 // bars = group / 7 + 1 (double, triple). The group of a consumer is its K source's.
 std::vector<int> sharingGroups(const sharing::SharingMap& map);
 QColor groupColor(int group, const Theme& theme);
+QColor groupLineColor(int group, const Theme& theme);  // for arcs and rings: 3:1 against the panel
+int groupBars(int group);                              // 1, 2 or 3; then the looks repeat
 
 // One column a layer, left = layer 0: tall = producer, short = consumer.
 void paintGlyph(QPainter& painter, const QRectF& area, const sharing::SharingMap& map, const Theme& theme);
 // Rows with arcs and KV bars to scale, layer 0 at the bottom, labels every fifth row if there is room.
 void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::SharingMap& map, int modelKvHeads, const Theme& theme);
+
+// The parts that the editor draws with, too.
+// A filled cell in the group's hue, split into the group's double or triple bar.
+void paintGroupBar(QPainter& painter, const QRectF& area, int group, const Theme& theme);
+enum class ArcLines { Single, Double };
+// A half circle at the left of `x` between two rows; flattened to `maximumBulge`.
+void paintArc(QPainter& painter, qreal x, qreal fromY, qreal toY, qreal maximumBulge, const QPen& pen, ArcLines lines = ArcLines::Single);
+// Filled = producer, ring = consumer.
+void paintRing(QPainter& painter, const QPointF& center, qreal radius, bool isProducer, int group, const Theme& theme);
 
 }  // namespace weft::ui
