@@ -10,7 +10,7 @@
 namespace weft::data {
 namespace {
 
-constexpr std::size_t kNames = 24, kVerbs = 14, kAdjectives = 16, kNouns = 28;
+constexpr std::size_t kNames = 20, kVerbs = 12, kAdjectives = 16, kNouns = 20;  // at most 23, the initials
 // A word's habit: so many successors, with these weights.
 constexpr std::array<double, 5> kHabit{0.36, 0.25, 0.18, 0.12, 0.09};
 constexpr double kRecall = 0.85;                            // a person who is mentioned was there before
@@ -54,20 +54,22 @@ std::size_t SyntheticCorpus::draw(const Weights& weights) {
   return drawn;
 }
 
-// Distinct words within a class: two draws that spell the same text would make the entropy too high.
+// Every word of a class has an initial of its own. So two draws never spell the same text (which would make the entropy too high), and the
+// first byte decides: recalling a word is copying a byte, which a small model learns within some hundred steps.
 std::vector<std::string> SyntheticCorpus::inventWords(std::size_t count, int syllables, const std::string& ending) {
-  static constexpr std::array<std::string_view, 18> kStarts{"b", "d", "f", "g", "h", "k",  "l",  "m",  "n",
-                                                            "p", "r", "s", "t", "v", "br", "cl", "st", "tr"};
-  static constexpr std::array<std::string_view, 5> kVowels{"a", "e", "i", "o", "u"};
-  static constexpr std::array<std::string_view, 8> kEnds{"n", "l", "r", "m", "sk", "nd", "lt", "p"};
-  const auto any = [this](const auto& list) { return std::string(list[static_cast<std::size_t>(m_random() % list.size())]); };
+  static constexpr std::string_view kVowels = "aeiou", kConsonants = "bdfklmnprstv";
+  static constexpr std::array<std::string_view, 7> kEnds{"n", "l", "r", "m", "sk", "nd", "lt"};
+  const auto anyOf = [this](std::string_view letters) { return letters[static_cast<std::size_t>(m_random() % letters.size())]; };
+  std::string initials = "abcdefghijklmnoprstuvwz";
+  for (std::size_t i = initials.size() - 1; i > 0; --i) std::swap(initials[i], initials[static_cast<std::size_t>(m_random() % (i + 1))]);
   std::vector<std::string> words;
-  while (words.size() < count) {
-    std::string word;
-    for (int i = 0; i < syllables; ++i) word += any(kStarts) + any(kVowels);
-    if (syllables == 1) word += any(kEnds);
-    word += ending;
-    if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string word(1, initials[i]);
+    if (kVowels.find(word[0]) != std::string_view::npos) word += anyOf(kConsonants);
+    word += anyOf(kVowels);
+    for (int syllable = 1; syllable < syllables; ++syllable) word += {anyOf(kConsonants), anyOf(kVowels)};
+    if (syllables == 1) word += kEnds[static_cast<std::size_t>(m_random() % kEnds.size())];
+    words.push_back(word + ending);
   }
   return words;
 }
