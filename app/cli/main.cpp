@@ -1,9 +1,16 @@
-// weft: the command line. Composition only.
-#include <CLI/CLI.hpp>
+// weft: the command line of the workbench. Composition only; each verb lives in its own file.
+#include "app/cli/program.h"
 
 int main(int argc, char** argv) {
-  CLI::App app("Weft: research on cross-layer KV sharing from the command line.", "weft");
-  app.set_version_flag("--version", "weft 0.1.0");
-  CLI11_PARSE(app, argc, argv);
-  return 0;
+  weft::cli::Program program;
+  weft::cli::addDemoVerb(program);
+  weft::cli::addProjectVerbs(program);
+  weft::cli::addQueueVerbs(program);
+  weft::cli::addRunVerbs(program);
+  weft::cli::addCompareVerb(program);
+  weft::cli::addExportVerb(program);
+  weft::cli::addModelVerbs(program);
+  weft::cli::addPatternVerbs(program);
+  weft::cli::addFileVerbs(program);
+  return program.run(argc, argv);
 }

@@ -1,0 +1,34 @@
+// app/cli/arguments.h -- the arguments that several verbs read alike: a configuration, a map, a list of runs.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/config/run_config.h"
+#include "engine/store/run_store.h"
+
+namespace weft::cli {
+
+// FILE.toml or --preset, then --set key=value in their order.
+struct ConfigArguments {
+  std::string file, preset;
+  std::vector<std::string> settings;
+
+  void addTo(CLI::App& verb, const char* fileOption);
+  [[nodiscard]] Result<config::RunConfig> load() const;
+};
+
+// A map's text as it was given, or the content of the file after '@' ("-": standard input).
+[[nodiscard]] Result<std::string> mapText(const std::string& argument);
+
+// The runs that were named by number or name, in that order.
+[[nodiscard]] Result<std::vector<store::RunSummary>> findRuns(store::RunStore& store, const std::vector<std::string>& names);
+
+// "1,2, 3" -> 1, 2, 3. InvalidInput naming the option.
+[[nodiscard]] Result<std::vector<std::int64_t>> parseIds(const std::string& text, const char* option);
+
+}  // namespace weft::cli

@@ -1,0 +1,224 @@
+#include "app/cli/figures.h"
+
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/cli/output.h"
+#include "engine/base/files.h"
+#include "engine/base/text.h"
+#include "engine/sharing/map_text.h"
+
+namespace weft::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using store::RunSummary;
+
+const std::vector<std::string> kKinds{"pareto", "loss", "maps"};
+const std::vector<std::string> kEndings{".pdf", ".svg", ".png", ".csv"};
+
+std::string number(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : ""; }
+
+std::string row(const std::vector<std::string>& cells) {
+  std::vector<std::string> fields;
+  for (const std::string& cell : cells) fields.push_back(csvField(cell));
+  return join(fields, ",") + "\n";
+}
+
+std::string paretoCsv(const std::vector<RunSummary>& runs) {
+  std::string text = row({"id", "name", "map", "kv_bytes_per_token", "perplexity"});
+  for (const RunSummary& run : runs) {
+    if (run.perplexity)
+      text += row({std::to_string(run.id.value), run.name, run.map, fmt::format("{}", run.kvBytesPerToken), number(run.perplexity)});
+  }
+  return text;
+}
+
+Result<std::string> lossCsv(store::RunStore& store, const std::vector<RunSummary>& runs) {
+  std::string text = row({"id", "name", "step", "loss"});
+  for (const RunSummary& run : runs) {
+    WEFT_ASSIGN(const store::MetricSeries series, store.metric(run.id, "train/loss"));
+    for (const store::MetricPoint& point : series.points) {
+      text += row({std::to_string(run.id.value), run.name, std::to_string(point.step), fmt::format("{}", point.value)});
+    }
+  }
+  return text;
+}
+
+Result<std::string> mapsCsv(const std::vector<RunSummary>& runs) {
+  std::string text = row({"id", "name", "layer", "k_source", "v_source"});
+  for (const RunSummary& run : runs) {
+    WEFT_ASSIGN(const sharing::SharingMap map, sharing::parseMap(run.map, {.layers = std::nullopt, .upward = sharing::UpwardReads::Allow}));
+    for (int layer = 0; layer < map.layerCount(); ++layer) {
+      text += row({std::to_string(run.id.value), run.name, std::to_string(layer), std::to_string(map.layer(layer).kSource),
+                   std::to_string(map.layer(layer).vSource)});
+    }
+  }
+  return text;
+}
+
+Result<std::string> figureCsv(store::RunStore& store, const FigureRequest& request) {
+  if (request.kind == "loss") return lossCsv(store, request.runs);
+  if (request.kind == "maps") return mapsCsv(request.runs);
+  return paretoCsv(request.runs);
+}
+
+// The environment of this process, with Qt drawing into memory where there is no display.
+std::vector<std::string> studioEnvironment() {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+  const auto isSet = [](const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0';
+  };
+  if (!isSet("DISPLAY") && !isSet("WAYLAND_DISPLAY") && !isSet("QT_QPA_PLATFORM")) variables.emplace_back("QT_QPA_PLATFORM=offscreen");
+  return variables;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  for (std::string& text : texts) list.push_back(text.data());
+  list.push_back(nullptr);
+  return list;
+}
+
+Result<void> runStudio(const fs::path& studio, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), studio.string());
+  std::vector<std::string> environment = studioEnvironment();
+  pid_t child = 0;
+  const int error = ::posix_spawn(&child, studio.c_str(), nullptr, nullptr, pointers(arguments).data(), pointers(environment).data());
+  if (error != 0) return fail(ErrorCode::Io, studio.string() + " cannot be started: " + std::generic_category().message(error) + ".");
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  const std::string how = WIFEXITED(status) ? fmt::format("exit code {}", WEXITSTATUS(status)) : fmt::format("signal {}", WTERMSIG(status));
+  return fail(ErrorCode::JobFailed, "weft-studio could not draw the figure (" + how + "); its message stands above.");
+}
+
+Result<void> checkRequest(const FigureRequest& request) {
+  if (std::find(kKinds.begin(), kKinds.end(), request.kind) == kKinds.end()) {
+    return fail(ErrorCode::InvalidInput, "There is no figure '" + request.kind + "'; the figures are " + join(kKinds, ", ") + ".");
+  }
+  const std::string ending = fs::path(request.out).extension().string();
+  if (std::find(kEndings.begin(), kEndings.end(), ending) == kEndings.end()) {
+    return fail(ErrorCode::InvalidInput, "--out " + request.out + " must end in " + join(kEndings, ", ") + ".");
+  }
+  const bool hasPoint = std::any_of(request.runs.begin(), request.runs.end(), [](const RunSummary& run) { return run.perplexity.has_value(); });
+  if (request.runs.empty() || (request.kind == "pareto" && !hasPoint)) {
+    return fail(ErrorCode::InvalidInput,
+                request.kind == "pareto" ? "No run has a perplexity yet, so there is no point to plot." : "There is no run to plot.");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> writeFigure(const store::Project& project, store::RunStore& store, const FigureRequest& request) {
+  WEFT_TRY(checkRequest(request));
+  std::error_code error;
+  const fs::path out = fs::absolute(request.out, error);
+  WEFT_TRY(createFolders(out.parent_path()));
+  if (out.extension() == ".csv") {
+    WEFT_ASSIGN(const std::string text, figureCsv(store, request));
+    return writeFileAtomically(out, text);
+  }
+  const fs::path studio = executableFolder() / "weft-studio";
+  if (!fs::exists(studio, error)) {
+    return fail(ErrorCode::Unsupported, "Figures are drawn by weft-studio, which is not beside this program; --out F.csv works without it.");
+  }
+  std::vector<std::string> ids;
+  for (const RunSummary& run : request.runs) ids.push_back(std::to_string(run.id.value));
+  WEFT_TRY(
+      runStudio(studio, {"--export-figure", request.kind, "--project", project.folder().string(), "--out", out.string(), "--runs", join(ids, ",")}));
+  if (!fs::exists(out, error)) return fail(ErrorCode::JobFailed, "weft-studio ended without writing " + out.string() + ".");
+  return {};
+}
+
+std::string runsCsv(const std::vector<RunSummary>& runs) {
+  std::string text = row({"id",
+                          "name",
+                          "state",
+                          "map",
+                          "generator",
+                          "cache",
+                          "layers",
+                          "hidden",
+                          "query_heads",
+                          "kv_heads",
+                          "head_width",
+                          "parameters",
+                          "kv_bytes_per_token",
+                          "kv_bytes_per_token_measured",
+                          "perplexity",
+                          "best_perplexity",
+                          "last_loss",
+                          "unigram_perplexity",
+                          "entropy_floor_nats",
+                          "tokens_per_second",
+                          "seed",
+                          "step",
+                          "steps",
+                          "tokens",
+                          "device",
+                          "tags",
+                          "note"});
+  for (const RunSummary& run : runs) {
+    text += row({std::to_string(run.id.value),
+                 run.name,
+                 store::toString(run.state),
+                 run.map,
+                 run.generator,
+                 run.cache,
+                 std::to_string(run.layers),
+                 std::to_string(run.hidden),
+                 std::to_string(run.queryHeads),
+                 std::to_string(run.kvHeads),
+                 std::to_string(run.headWidth),
+                 std::to_string(run.parameters),
+                 fmt::format("{}", run.kvBytesPerToken),
+                 number(run.kvBytesPerTokenMeasured),
+                 number(run.perplexity),
+                 number(run.bestPerplexity),
+                 number(run.lastLoss),
+                 number(run.unigramPerplexity),
+                 number(run.entropyFloor_nats),
+                 number(run.tokensPerSecond),
+                 std::to_string(run.seed),
+                 std::to_string(run.step),
+                 std::to_string(run.steps),
+                 std::to_string(run.tokens),
+                 run.device,
+                 join(run.tags, " "),
+                 run.note});
+  }
+  return text;
+}
+
+Result<std::string> metricsCsv(store::RunStore& store, const std::vector<RunSummary>& runs) {
+  std::string text = row({"id", "name", "metric", "step", "value", "time"});
+  for (const RunSummary& run : runs) {
+    WEFT_ASSIGN(const std::vector<std::string> names, store.metricNames(run.id));
+    for (const std::string& name : names) {
+      WEFT_ASSIGN(const store::MetricSeries series, store.metric(run.id, name));
+      for (const store::MetricPoint& point : series.points) {
+        text += row({std::to_string(run.id.value), run.name, name, std::to_string(point.step), fmt::format("{}", point.value),
+                     fmt::format("{:.3f}", point.time)});
+      }
+    }
+  }
+  return text;
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,229 @@
+// generate, logits, eval, measure: start a worker on one model, show its progress, print its answer.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "app/cli/arguments.h"
+#include "app/cli/output.h"
+#include "app/cli/program.h"
+#include "engine/base/files.h"
+#include "engine/base/text.h"
+#include "engine/service/client.h"
+
+namespace weft::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ModelArguments {
+  std::string model, prompt, ids, out, text, task, dtype, cache;
+  std::int64_t tokens = 0, window = 0, stride = 0, batch = 1, context = 0, topK = 0, seed = 1;
+  double temperature = 0;
+};
+
+std::string absolutePath(const std::string& path) {
+  std::error_code error;
+  return fs::absolute(path, error).lexically_normal().string();
+}
+
+// A project is welcome, but not needed: a checkpoint folder is a model too.
+std::optional<store::Project> projectIfAny(const Context& context) {
+  Result<store::Project> project = context.project();
+  return project ? std::optional(*std::move(project)) : std::nullopt;
+}
+
+// Progress of a direct job on stderr; silent where nobody looks.
+class Progress {
+ public:
+  void show(const service::Event& event) {
+    if (const auto* alert = std::get_if<service::AlertEvent>(&event.body)) inform("weft: " + alert->message);
+    const auto* progress = std::get_if<service::ProgressEvent>(&event.body);
+    if (progress == nullptr || !m_hasTerminal || progress->total <= 0) return;
+    std::fprintf(stderr, "\r\x1b[2K%s %3.0f%% %s", bar(progress->done / progress->total, 24).c_str(), 100 * progress->done / progress->total,
+                 progress->phase.c_str());
+    std::fflush(stderr);
+    m_isShown = true;
+  }
+  ~Progress() {
+    if (m_isShown) std::fputs("\r\x1b[2K", stderr);
+  }
+
+ private:
+  bool m_hasTerminal = isTerminal(STDERR_FILENO);
+  bool m_isShown = false;
+};
+
+// Runs the job in a temporary folder; `job` gets the model's folder and its kind.
+Result<service::FinishedEvent> runJob(const std::string& kind, const ModelArguments& arguments, const Context& context, Json job) {
+  std::optional<store::Project> project = projectIfAny(context);
+  if (!context.projectFolder.empty() && !project) WEFT_TRY(context.project());
+  WEFT_ASSIGN(const fs::path model, service::resolveModel(arguments.model, project));
+  WEFT_ASSIGN(const TemporaryFolder folder, TemporaryFolder::create("weft-job"));
+  job["kind"] = kind;
+  job["model"] = absolutePath(model.string());
+  if (!job.contains("shards")) job["shards"] = (project ? project->shards() : folder.path() / "shards").string();
+  Progress progress;
+  return service::runDirectJob({.kind = kind, .jobJson = dumped(job, -1), .runFolder = folder.path()},
+                               [&](const service::Event& event) { progress.show(event); });
+}
+
+// A text that holds a JSON list or object is that; any other stays a text.
+Json asJson(const std::string& text) {
+  if (text.empty() || (text.front() != '[' && text.front() != '{')) return text;
+  Json value = Json::parse(text, nullptr, false);
+  return value.is_discarded() ? Json(text) : value;
+}
+
+Json numberJson(double value) {
+  const bool isWhole = value == static_cast<double>(static_cast<std::int64_t>(value)) && value < 9e15 && value > -9e15;
+  return isWhole ? Json(static_cast<std::int64_t>(value)) : Json(value);
+}
+
+Json answerJson(const service::FinishedEvent& finished) {
+  Json answer = Json::object();
+  for (const auto& [name, text] : finished.texts) answer[name] = name == "text" || name == "prompt" ? Json(text) : asJson(text);
+  for (const auto& [name, value] : finished.summary) {
+    // "kv_bytes/analytic" -> {"kv_bytes": {"analytic": ...}}
+    const std::size_t slash = name.find_first_of("/.");
+    if (slash == std::string::npos) {
+      answer[name] = numberJson(value);
+    } else {
+      answer[name.substr(0, slash)][name.substr(slash + 1)] = numberJson(value);
+    }
+  }
+  return answer;
+}
+
+void printAnswer(const Json& answer) {
+  for (const auto& [name, value] : answer.items()) {
+    if (value.is_object()) {
+      for (const auto& [part, number] : value.items()) print(fmt::format("{:<30}{}", name + " " + part, dumped(number, -1)));
+    } else {
+      print(fmt::format("{:<30}{}", name, value.is_string() ? value.get<std::string>() : dumped(value, -1)));
+    }
+  }
+}
+
+Result<void> answer(const Result<service::FinishedEvent>& finished, const Context& context) {
+  if (!finished) return tl::unexpected(finished.error());
+  const Json value = answerJson(*finished);
+  if (context.json) {
+    printJson(value);
+  } else {
+    printAnswer(value);
+  }
+  return {};
+}
+
+Result<void> generate(const ModelArguments& arguments, const Context& context) {
+  if (arguments.prompt.empty() == arguments.ids.empty())
+    return fail(ErrorCode::InvalidInput, "generate needs --prompt TEXT or --ids 1,2,3, and not both.");
+  if (arguments.tokens < 1) return fail(ErrorCode::InvalidInput, "--tokens must be at least 1.");
+  if (!(arguments.temperature >= 0)) return fail(ErrorCode::InvalidInput, "--temperature must be 0 (greedy) or more.");
+  Json job{{"tokens", arguments.tokens},
+           {"temperature", arguments.temperature},
+           {"top_k", arguments.topK},
+           {"seed", arguments.seed},
+           {"cache", arguments.cache}};
+  if (arguments.ids.empty()) {
+    WEFT_ASSIGN(job["prompt"], arguments.prompt == "-" ? readFile("-") : Result<std::string>(arguments.prompt));
+  } else {
+    WEFT_ASSIGN(job["ids"], parseIds(arguments.ids, "--ids"));
+  }
+  const Result<service::FinishedEvent> finished = runJob("generate", arguments, context, std::move(job));
+  if (!finished || context.json) return answer(finished, context);
+  const auto text = finished->texts.find("text");
+  const auto ids = finished->texts.find("ids");
+  print(text != finished->texts.end() && !text->second.empty() ? text->second : ids != finished->texts.end() ? ids->second : "");
+  if (const auto bytes = finished->summary.find("kv_bytes"); bytes != finished->summary.end()) inform("KV cache: " + formatBytes(bytes->second));
+  return {};
+}
+
+Result<void> logits(const ModelArguments& arguments, const Context& context) {
+  WEFT_ASSIGN(const std::vector<std::int64_t> ids, parseIds(arguments.ids, "--ids"));
+  const Json job{{"ids", ids}, {"out", absolutePath(arguments.out)}, {"dtype", arguments.dtype.empty() ? "float32" : arguments.dtype}};
+  return answer(runJob("logits", arguments, context, job), context);
+}
+
+Result<void> evaluate(const ModelArguments& arguments, const Context& context) {
+  if (!arguments.task.empty() && arguments.task != "wikitext") {
+    return fail(ErrorCode::InvalidInput, "There is no task '" + arguments.task + "'; the tasks are wikitext.");
+  }
+  if (arguments.window < 0 || arguments.stride < 0) return fail(ErrorCode::InvalidInput, "--window and --stride must be 0 or more.");
+  Json job{{"files", Json::array()},     {"window", arguments.window}, {"stride", arguments.stride},
+           {"tokens", arguments.tokens}, {"cache", arguments.cache},   {"dtype", arguments.dtype}};
+  if (!arguments.text.empty()) {
+    std::error_code error;
+    if (!fs::is_regular_file(arguments.text, error)) return fail(ErrorCode::NotFound, "There is no file " + arguments.text + ".");
+    job["files"].push_back(absolutePath(arguments.text));
+  }
+  if (!arguments.task.empty()) job["task"] = arguments.task;
+  return answer(runJob("evaluate", arguments, context, std::move(job)), context);
+}
+
+Result<void> measure(const ModelArguments& arguments, const Context& context) {
+  if (arguments.batch < 1 || arguments.context < 0) return fail(ErrorCode::InvalidInput, "--batch must be at least 1 and --context 0 or more.");
+  const Json job{{"batch", arguments.batch}, {"context", arguments.context}, {"cache", arguments.cache}, {"dtype", arguments.dtype}};
+  return answer(runJob("measure", arguments, context, job), context);
+}
+
+using Verb = Result<void> (*)(const ModelArguments&, const Context&);
+
+CLI::App* addModelVerb(Program& program, const char* name, const char* description, const std::shared_ptr<ModelArguments>& arguments, Verb run) {
+  CLI::App* verb = program.addVerb(kModelsGroup, name, description, [arguments, run](const Context& context) { return run(*arguments, context); });
+  verb->add_option("MODEL", arguments->model, "A checkpoint folder, RUN, RUN@step-N or RUN@best")->required();
+  return verb;
+}
+
+void addCacheAndType(CLI::App& verb, ModelArguments& arguments) {
+  verb.add_option("--cache", arguments.cache, "A KV cache plugin, like int8_cache [dense]")->type_name("PLUGIN");
+  verb.add_option("--dtype", arguments.dtype, "float32, bfloat16 or float64 [float32 on a CPU, bfloat16 on a GPU]")->type_name("TYPE");
+}
+
+}  // namespace
+
+void addModelVerbs(Program& program) {
+  auto arguments = std::make_shared<ModelArguments>();
+  arguments->tokens = 64;
+  CLI::App* verb = addModelVerb(program, "generate", "Continue a text", arguments, generate);
+  verb->add_option("--prompt", arguments->prompt, "The text to continue; '-': standard input")->type_name("TEXT");
+  verb->add_option("--ids", arguments->ids, "Token ids instead of a text")->type_name("1,2,3");
+  verb->add_option("--tokens", arguments->tokens, "How many to generate [64]")->type_name("N");
+  verb->add_option("--temperature", arguments->temperature, "0: always the likeliest token [0]")->type_name("T");
+  verb->add_option("--top-k", arguments->topK, "Sample among the K likeliest only; 0: all [0]")->type_name("K");
+  verb->add_option("--seed", arguments->seed, "Of the sampling [1]")->type_name("N");
+  verb->add_option("--cache", arguments->cache, "A KV cache plugin, like int8_cache [dense]")->type_name("PLUGIN");
+  verb->footer("Example:\n  weft generate MQA-CLA2 --prompt 'The ' --tokens 100 --temperature 0.8");
+
+  arguments = std::make_shared<ModelArguments>();
+  verb = addModelVerb(program, "logits", "Write the logits of given tokens to a safetensors file", arguments, logits);
+  verb->add_option("--ids", arguments->ids, "Token ids")->type_name("1,2,3")->required();
+  verb->add_option("--out", arguments->out, "The file; holds one tensor, logits")->type_name("F.safetensors")->required();
+  verb->add_option("--dtype", arguments->dtype, "float32, bfloat16 or float64 [float32]")->type_name("TYPE");
+
+  arguments = std::make_shared<ModelArguments>();
+  verb = addModelVerb(program, "eval", "Perplexity on a text, or on the model's own held-out split", arguments, evaluate);
+  verb->add_option("--text", arguments->text, ".txt, .jsonl or .jsonl.zst [the held-out split]")->type_name("FILE");
+  verb->add_option("--task", arguments->task, "wikitext")->type_name("TASK");
+  verb->add_option("--window", arguments->window, "Tokens that the model sees at once; 0: its training length [0]")->type_name("N");
+  verb->add_option("--stride", arguments->stride, "Tokens between windows; 0: the window [0]")->type_name("N");
+  verb->add_option("--tokens", arguments->tokens, "At most so many; 0: all [0]")->type_name("N");
+  addCacheAndType(*verb, *arguments);
+
+  arguments = std::make_shared<ModelArguments>();
+  verb = addModelVerb(program, "measure", "KV memory in four numbers, and speed", arguments, measure);
+  verb->add_option("--batch", arguments->batch, "Sequences [1]")->type_name("B");
+  verb->add_option("--context", arguments->context, "Tokens per sequence; 0: the training length [0]")->type_name("T");
+  addCacheAndType(*verb, *arguments);
+}
+
+}  // namespace weft::cli

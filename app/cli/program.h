@@ -1,0 +1,67 @@
+// app/cli/program.h -- what every verb shares: how it is declared, where its project is, how it answers and how it fails.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/result.h"
+#include "engine/store/project.h"
+#include "engine/store/run_store.h"
+
+namespace weft::cli {
+
+struct Context {
+  std::string projectFolder;  // -C; "" = the nearest folder upward that holds a weft.db
+  bool json = false;
+
+  [[nodiscard]] Result<store::Project> project() const;
+};
+
+struct OpenProject {
+  store::Project project;
+  store::RunStore store;
+};
+[[nodiscard]] Result<OpenProject> openProject(const Context& context);
+
+using Handler = std::function<Result<void>(const Context&)>;
+
+// The verbs in their help groups, and the one that the user named.
+class Program {
+ public:
+  Program();
+  // A verb with -C and --json; `handler` runs when it was named. `parent`: for `weft queue stop`.
+  CLI::App* addVerb(const char* group, const char* name, const char* description, Handler handler, CLI::App* parent = nullptr);
+  // Parses and runs; the exit code of DESIGN.md section 6.
+  int run(int argc, char** argv);
+
+ private:
+  std::optional<std::string> unknownVerb(int argc, char** argv) const;
+
+  CLI::App m_app;
+  Context m_context;
+  std::map<const CLI::App*, Handler> m_handlers;
+};
+
+// Each file of verbs adds its own.
+void addPatternVerbs(Program& program);  // map, cost, presets
+void addFileVerbs(Program& program);     // tokenize, inspect
+void addProjectVerbs(Program& program);  // init, submit, engine
+void addQueueVerbs(Program& program);    // queue
+void addRunVerbs(Program& program);      // runs, show, log
+void addCompareVerb(Program& program);   // compare
+void addExportVerb(Program& program);    // export
+void addModelVerbs(Program& program);    // generate, logits, eval, measure
+void addDemoVerb(Program& program);      // demo
+
+inline constexpr const char* kRunsGroup = "Runs";
+inline constexpr const char* kResultsGroup = "Results";
+inline constexpr const char* kModelsGroup = "Models";
+inline constexpr const char* kPatternsGroup = "Sharing patterns";
+inline constexpr const char* kFilesGroup = "Files";
+
+}  // namespace weft::cli

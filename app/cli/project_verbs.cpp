@@ -1,0 +1,104 @@
+// init, submit, engine: a project's folder, the runs that are put into it, and the service that works on them.
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "app/cli/arguments.h"
+#include "app/cli/output.h"
+#include "app/cli/program.h"
+#include "app/cli/run_table.h"
+#include "app/cli/watch.h"
+#include "engine/service/client.h"
+#include "engine/service/service.h"
+
+namespace weft::cli {
+
+namespace {
+
+struct SubmitArguments {
+  ConfigArguments config;
+  std::string name;
+  std::vector<std::string> tags;
+  bool holds = false, waits = false;
+};
+
+Result<void> init(const std::string& given, const Context& context) {
+  const std::string folder = !given.empty() ? given : !context.projectFolder.empty() ? context.projectFolder : ".";
+  std::error_code error;
+  const bool existed = std::filesystem::exists(std::filesystem::path(folder) / "weft.db", error);
+  WEFT_ASSIGN(const store::Project project, store::Project::create(folder));
+  WEFT_TRY(store::RunStore::open(project.database()));
+  if (context.json) {
+    printJson({{"project", project.name()}, {"folder", project.folder().string()}, {"created", !existed}});
+  } else {
+    print(project.folder().string() + (existed ? " is a Weft project already." : " is a Weft project now."));
+  }
+  return {};
+}
+
+Result<void> submit(const SubmitArguments& arguments, const Context& context) {
+  WEFT_ASSIGN(config::RunConfig config, arguments.config.load());
+  if (!arguments.name.empty()) config.name = arguments.name;
+  config.tags.insert(config.tags.end(), arguments.tags.begin(), arguments.tags.end());
+  WEFT_TRY(config::validate(config));
+  WEFT_ASSIGN(OpenProject open, openProject(context));
+  const auto state = arguments.holds ? store::RunState::Held : store::RunState::Queued;
+  WEFT_ASSIGN(const store::RunId id, service::submit(open.project, open.store, config, state));
+  if (!arguments.holds) WEFT_TRY(service::ensureEngine(open.project));
+  if (!context.json) print(fmt::format("Run {} ({}) is {}.", id.value, config.name, arguments.holds ? "held" : "queued"));
+  WEFT_ASSIGN(store::RunSummary run, open.store.run(id));
+  if (arguments.waits && !arguments.holds) {
+    WEFT_ASSIGN(const std::vector<store::RunSummary> runs, watchRuns(open.project, open.store, {id}));
+    run = runs.front();
+    if (!context.json) print(resultTable(runs));
+  }
+  if (context.json) printJson(runJson(run));
+  return requireSuccess({run});
+}
+
+struct EngineArguments {
+  bool inForeground = false, stops = false;
+};
+
+Result<void> engine(const EngineArguments& arguments, const Context& context) {
+  WEFT_ASSIGN(OpenProject open, openProject(context));
+  if (arguments.stops) {
+    WEFT_TRY(open.store.request(store::RequestKind::ShutDown, store::RunId{}));
+    inform("The service was asked to end; jobs that run go on.");
+    return {};
+  }
+  return service::runService(open.project, arguments.inForeground);
+}
+
+}  // namespace
+
+void addProjectVerbs(Program& program) {
+  const auto folder = std::make_shared<std::string>();
+  CLI::App* verb =
+      program.addVerb(kRunsGroup, "init", "Make a folder a Weft project", [folder](const Context& context) { return init(*folder, context); });
+  verb->add_option("DIR", *folder, "The folder; made if it does not exist [.]");
+
+  const auto submitted = std::make_shared<SubmitArguments>();
+  verb = program.addVerb(kRunsGroup, "submit", "Queue a run", [submitted](const Context& context) { return submit(*submitted, context); });
+  submitted->config.addTo(*verb, "FILE");
+  verb->add_option("--name", submitted->name, "The run's name")->type_name("NAME");
+  verb->add_option("--tag", submitted->tags, "A tag (repeatable)")->type_name("TAG")->allow_extra_args(false);
+  verb->add_flag("--hold", submitted->holds, "Put it into the queue without starting it; `weft queue resume` releases it");
+  verb->add_flag("--wait", submitted->waits, "Show its progress and wait for its end");
+  verb->footer(
+      "Examples:\n  weft submit run.toml\n  weft submit --preset demo-mqa-cla2 --set train.steps=500 --set data.source=text --set "
+      "data.files=book.txt "
+      "--wait");
+
+  const auto service = std::make_shared<EngineArguments>();
+  verb = program.addVerb(kRunsGroup, "engine", "The background service that works on the queue; other verbs start it by themselves",
+                         [service](const Context& context) { return engine(*service, context); });
+  verb->add_flag("--foreground", service->inForeground, "Stay, and write what happens to stderr");
+  verb->add_flag("--stop", service->stops, "Ask the running service to end; jobs that run go on");
+}
+
+}  // namespace weft::cli

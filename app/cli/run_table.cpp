@@ -1,0 +1,76 @@
+#include "app/cli/run_table.h"
+
+#include <fmt/format.h>
+
+#include "engine/base/text.h"
+#include "engine/service/client.h"
+
+namespace weft::cli {
+
+namespace {
+
+std::string bytes(double value) { return groupDigits(static_cast<std::int64_t>(value + 0.5)); }
+std::string rate(double value) { return groupDigits(static_cast<std::int64_t>(value + 0.5)); }
+
+}  // namespace
+
+Json runJson(const store::RunSummary& run) {
+  Json value = Json::parse(service::toJson(run), nullptr, false);
+  return value.is_object() ? value : Json::object();
+}
+
+Json runsJson(const std::vector<store::RunSummary>& runs) {
+  Json list = Json::array();
+  for (const store::RunSummary& run : runs) list.push_back(runJson(run));
+  return list;
+}
+
+std::string mapName(const store::RunSummary& run) {
+  constexpr std::size_t kWidest = 28;
+  if (!run.generator.empty()) return run.generator;
+  if (run.map.size() <= kWidest) return run.map;
+  return run.map.substr(0, kWidest - 10) + "…" + run.map.substr(run.map.size() - 9);
+}
+
+std::string stateName(const store::RunSummary& run) {
+  const std::string name = store::toString(run.state);
+  return store::isActive(run.state) ? fmt::format("{} {:.0f}%", name, 100 * run.progress) : name;
+}
+
+std::string runTable(const std::vector<store::RunSummary>& runs) {
+  Table table;
+  table.column("id");
+  table.column("name", Table::Align::Left);
+  table.column("state", Table::Align::Left);
+  table.column("map", Table::Align::Left);
+  table.column("parameters");
+  table.column("KV B/token");
+  table.column("perplexity");
+  table.column("tokens/s");
+  table.column("step");
+  for (const store::RunSummary& run : runs) {
+    table.row({std::to_string(run.id.value), run.name, stateName(run), mapName(run), formatCount(static_cast<double>(run.parameters)),
+               bytes(run.kvBytesPerToken), orDash(run.perplexity, formatPerplexity), orDash(run.tokensPerSecond, rate),
+               fmt::format("{}/{}", run.step, run.steps)});
+  }
+  return table.toText();
+}
+
+std::string resultTable(const std::vector<store::RunSummary>& runs) {
+  Table table;
+  table.column("run", Table::Align::Left);
+  table.column("map", Table::Align::Left);
+  table.column("cache", Table::Align::Left);
+  table.column("perplexity");
+  table.column("KV B/token");
+  table.column("measured");
+  table.column("parameters");
+  table.column("tokens/s");
+  for (const store::RunSummary& run : runs) {
+    table.row({run.name, mapName(run), run.cache.empty() ? "dense" : run.cache, orDash(run.perplexity, formatPerplexity), bytes(run.kvBytesPerToken),
+               orDash(run.kvBytesPerTokenMeasured, bytes), groupDigits(run.parameters), orDash(run.tokensPerSecond, rate)});
+  }
+  return table.toText();
+}
+
+}  // namespace weft::cli
