@@ -1,9 +1,201 @@
+// weft-studio: composition only. Makes the theme, the pages and the window; or renders the window into a picture; or writes a figure.
 #include <QApplication>
+#include <QDir>
+#include <QElapsedTimer>
+#include <QImage>
+#include <QPainter>
+#include <QTimer>
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
 
+#include "app/studio/options.h"
+#include "engine/store/project.h"
+#include "engine/store/run_store.h"
+#include "ui/figures/figure.h"
+#include "ui/queue/queue_page.h"
+#include "ui/runs/runs_page.h"
+#include "ui/window/app_settings.h"
+#include "ui/window/main_window.h"
 #include "ui/window/theme_controller.h"
+#if __has_include("ui/diagram/design_page.h")
+#include "ui/diagram/design_page.h"
+#define WEFT_HAS_DESIGN
+#endif
+#if __has_include("ui/monitor/monitor_page.h")
+#include "ui/monitor/monitor_page.h"
+#define WEFT_HAS_MONITOR
+#endif
+#if __has_include("ui/compare/compare_page.h")
+#include "ui/compare/compare_page.h"
+#define WEFT_HAS_COMPARE
+#endif
+#if __has_include("ui/figures/figures_page.h")
+#include "ui/figures/figures_page.h"
+#define WEFT_HAS_FIGURES
+#endif
+
+namespace weft::studio {
+namespace {
+
+int fail(const Error& error) {
+  std::cerr << error.message << "\n";
+  return exitCode(error.code);
+}
+
+std::vector<ui::Page*> makePages() {
+  std::vector<ui::Page*> pages;
+#ifdef WEFT_HAS_DESIGN
+  pages.push_back(new ui::DesignPage(nullptr));
+#endif
+  pages.push_back(new ui::RunsPage(nullptr));
+#ifdef WEFT_HAS_MONITOR
+  pages.push_back(new ui::MonitorPage(nullptr));
+#endif
+#ifdef WEFT_HAS_COMPARE
+  pages.push_back(new ui::ComparePage(nullptr));
+#endif
+#ifdef WEFT_HAS_FIGURES
+  pages.push_back(new ui::FiguresPage(nullptr));
+#endif
+  pages.push_back(new ui::QueuePage(nullptr));
+  return pages;
+}
+
+ui::ThemeChoice themeOf(const Options& options) {
+  if (options.theme == "light") return ui::ThemeChoice::Light;
+  if (options.theme == "dark") return ui::ThemeChoice::Dark;
+  if (options.theme == "system") return ui::ThemeChoice::System;
+  return ui::settings::theme();
+}
+
+Result<void> exportFigure(const Options& options) {
+  WEFT_ASSIGN(const store::Project project, store::Project::open(options.project));
+  WEFT_ASSIGN(store::RunStore store, store::RunStore::open(project.database(), store::RunStore::Mode::ReadOnly));
+  WEFT_ASSIGN(const std::vector<store::RunSummary> all, store.runs());
+  std::vector<ui::FigureRun> runs;
+  for (const store::RunSummary& run : all) {
+    const bool isAsked = std::find(options.runs.begin(), options.runs.end(), run.id.value) != options.runs.end();
+    if (options.runs.empty() ? run.archived : !isAsked) continue;
+    ui::FigureRun figureRun{.summary = run, .loss = {}};
+    if (options.exportFigure == "loss") {
+      WEFT_ASSIGN(figureRun.loss, store.metric(run.id, "train/loss"));
+    }
+    runs.push_back(std::move(figureRun));
+  }
+  for (const long long id : options.runs)
+    if (std::none_of(all.begin(), all.end(), [&](const auto& run) { return run.id.value == id; }))
+      return weft::fail(ErrorCode::NotFound, "The project has no run " + std::to_string(id) + ".");
+  ui::FigureOptions figure;
+  figure.kind = options.exportFigure == "pareto" ? ui::FigureKind::Pareto
+                : options.exportFigure == "loss" ? ui::FigureKind::LossCurves
+                                                 : ui::FigureKind::SharingMaps;
+  return ui::writeFigure(QString::fromStdString(options.out), figure, runs);
+}
+
+// Renders the real window once it has settled: the project is open, enough runs have ended, every queued event is done.
+class Screenshot : public QObject {
+ public:
+  Screenshot(ui::MainWindow& window, const Options& options) : m_window(window), m_options(options) {
+    m_clock.start();
+    connect(&window, &ui::MainWindow::projectFailed, this, [](const QString& sentence) {
+      std::cerr << sentence.toStdString() << "\n";
+      QCoreApplication::exit(2);
+    });
+    connect(&m_timer, &QTimer::timeout, this, [this] { look(); });
+    m_timer.start(100);
+  }
+
+ private:
+  void look() {
+    if (!m_options.project.empty() && !m_window.session()) return;
+    if (m_window.session()) {
+      const auto snapshot = m_window.session()->snapshot();
+      const auto ended = std::count_if(snapshot->runs.begin(), snapshot->runs.end(), [](const auto& run) { return store::isTerminal(run.state); });
+      if (m_options.waitRuns > 0 && ended < m_options.waitRuns) return;
+    }
+    // Pages load their curves after the snapshot; give their answers a second to arrive and be painted.
+    if (m_readyAt < 0) {
+      m_readyAt = m_clock.elapsed();
+      if (!m_options.page.empty()) m_window.showPage(QString::fromStdString(m_options.page));
+    }
+    if (m_clock.elapsed() - m_readyAt < 1000) return;
+    m_timer.stop();
+    const double scale = m_options.scale > 0 ? m_options.scale : m_window.devicePixelRatioF();
+    QImage image((QSizeF(m_window.size()) * scale).toSize(), QImage::Format_RGB32);
+    image.setDevicePixelRatio(scale);
+    m_window.render(&image);
+    const QString path = QString::fromStdString(m_options.screenshot);
+    if (!image.save(path)) {
+      std::cerr << "The picture " << m_options.screenshot << " cannot be written; the folder must exist and the name end in .png.\n";
+      QCoreApplication::exit(2);
+      return;
+    }
+    QCoreApplication::exit(0);
+  }
+
+  ui::MainWindow& m_window;
+  const Options& m_options;
+  QTimer m_timer;
+  QElapsedTimer m_clock;
+  qint64 m_readyAt = -1;
+};
+
+int runWindow(QApplication& app, const Options& options) {
+  ui::setFontChoice(ui::settings::fonts());
+  ui::ThemeController theme(themeOf(options));
+  ui::MainWindow window(theme, makePages());
+  if (!options.size.empty()) {
+    const QStringList parts = QString::fromStdString(options.size).split(u'x');
+    const QSize size(parts.value(0).toInt(), parts.value(1).toInt());
+    if (parts.size() != 2 || size.width() < 400 || size.height() < 300) {
+      std::cerr << "--size " << options.size << " is no size; write it as 1440x900.\n";
+      return 2;
+    }
+    window.resize(size);
+  }
+  if (!options.page.empty() && !window.page(QString::fromStdString(options.page))) {
+    std::cerr << "There is no page " << options.page << "; there are Design, Runs, Monitor, Compare, Figures, Queue and Settings.\n";
+    return 2;
+  }
+  QString project = QString::fromStdString(options.project);
+  if (project.isEmpty() && options.screenshot.empty() && !ui::settings::recentProjects().isEmpty()) project = ui::settings::recentProjects().first();
+  if (!project.isEmpty()) window.openProject(project);
+  if (!options.page.empty())
+    window.showPage(QString::fromStdString(options.page));
+  else if (!project.isEmpty())
+    window.showPage(QStringLiteral("Runs"));
+  window.show();
+  std::unique_ptr<Screenshot> screenshot;
+  if (!options.screenshot.empty()) screenshot = std::make_unique<Screenshot>(window, options);
+  return app.exec();
+}
+
+}  // namespace
+}  // namespace weft::studio
 
 int main(int argc, char** argv) {
+  weft::studio::Options options;
+  if (const int code = weft::studio::parseOptions(argc, argv, options); code >= 0) return code;
+  // Nothing is shown: no display is needed.
+  const bool needsDisplay = options.exportFigure.empty() && options.screenshot.empty();
+  if (!needsDisplay && !qEnvironmentVariableIsSet("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
+  if (needsDisplay && !qEnvironmentVariableIsSet("QT_QPA_PLATFORM") && !qEnvironmentVariableIsSet("DISPLAY") &&
+      !qEnvironmentVariableIsSet("WAYLAND_DISPLAY")) {
+    std::cerr << "There is no display to open the window on: set DISPLAY or WAYLAND_DISPLAY, or use --screenshot.\n";
+    return 2;
+  }
+  // Fractional scales as they are: 1.25 must not become 1.
+  QApplication::setHighDpiScaleFactorRoundingPolicy(Qt::HighDpiScaleFactorRoundingPolicy::PassThrough);
   QApplication app(argc, argv);
-  const weft::ui::ThemeController theme;
-  return 0;
+  QApplication::setOrganizationName(QStringLiteral("weft"));
+  QApplication::setApplicationName(QStringLiteral("studio"));
+  QApplication::setApplicationDisplayName(QStringLiteral("Weft"));
+  QApplication::setApplicationVersion(QStringLiteral("0.1.0"));
+  QApplication::setDesktopFileName(QStringLiteral("weft-studio"));
+  if (!options.exportFigure.empty()) {
+    const auto written = weft::studio::exportFigure(options);
+    return written ? 0 : weft::studio::fail(written.error());
+  }
+  return weft::studio::runWindow(app, options);
 }

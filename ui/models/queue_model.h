@@ -1,0 +1,63 @@
+// ui/models/queue_model.h -- running, queued and held jobs as rows under three headings. Rows move, come and go singly; never a reset.
+#pragma once
+
+#include <QAbstractTableModel>
+#include <memory>
+
+#include "ui/models/project_session.h"
+
+namespace weft::ui {
+
+enum class QueueColumn { Handle, Position, Job, Map, Needs, State, Starts, Takes, Actions };
+inline constexpr int kQueueColumns = static_cast<int>(QueueColumn::Actions) + 1;
+enum class QueueSection { Running, Queued, Held };
+
+// What the plan says about a job; texts, so that the model needs no clock.
+struct QueueTimes {
+  store::RunId run;
+  QString starts, takes;
+};
+
+class QueueModel : public QAbstractTableModel {
+  Q_OBJECT
+ public:
+  enum Role { RunRole = Qt::UserRole, HeadingRole };  // RunRole: const store::RunSummary* as void*, null for a heading; HeadingRole: bool
+
+  explicit QueueModel(QObject* parent = nullptr);
+  // `waiting`: the queued runs in the order in which they will start.
+  void setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot, const std::vector<store::RunId>& waiting, std::vector<QueueTimes> times);
+  const store::RunSummary* runAt(int row) const;  // nullptr for a heading
+  bool isHeading(int row) const;
+  QueueSection sectionOf(int row) const;
+  int rowOf(store::RunId run) const;
+  std::vector<store::RunId> waiting() const { return m_waiting; }
+
+  int rowCount(const QModelIndex& parent = {}) const override;
+  int columnCount(const QModelIndex& parent = {}) const override;
+  QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
+  QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
+  Qt::ItemFlags flags(const QModelIndex& index) const override;
+  Qt::DropActions supportedDropActions() const override { return Qt::MoveAction; }
+  QMimeData* mimeData(const QModelIndexList& indexes) const override;
+  QStringList mimeTypes() const override;
+  bool canDropMimeData(const QMimeData* data, Qt::DropAction action, int row, int column, const QModelIndex& parent) const override;
+  bool dropMimeData(const QMimeData* data, Qt::DropAction action, int row, int column, const QModelIndex& parent) override;
+
+ Q_SIGNALS:
+  // A dropped row asks the store; the rows move when the next snapshot says so. {0}: to the end.
+  void moveRequested(weft::store::RunId run, weft::store::RunId before);
+
+ private:
+  struct Row {
+    QueueSection section = QueueSection::Running;
+    store::RunId run;  // 0: the section's heading
+    bool operator==(const Row&) const = default;
+  };
+  int sectionSize(QueueSection section) const;
+  std::vector<Row> m_rows;
+  std::vector<store::RunId> m_waiting;
+  std::vector<QueueTimes> m_times;
+  std::shared_ptr<const RunsSnapshot> m_snapshot;
+};
+
+}  // namespace weft::ui

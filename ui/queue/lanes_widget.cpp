@@ -1,0 +1,228 @@
+#include "ui/queue/lanes_widget.h"
+
+#include <QDateTime>
+#include <QHelpEvent>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QToolTip>
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "ui/models/run_text.h"
+#include "ui/window/theme.h"
+#include "ui/window/widgets.h"
+
+namespace weft::ui {
+namespace {
+
+constexpr int kDevices = 224, kAxis = 28, kLane = 66;
+
+struct TickStep {
+  double seconds;
+  const char* format;
+};
+constexpr std::array<TickStep, 14> kTickSteps{{{10, "HH:mm:ss"},
+                                               {30, "HH:mm:ss"},
+                                               {60, "HH:mm"},
+                                               {120, "HH:mm"},
+                                               {300, "HH:mm"},
+                                               {600, "HH:mm"},
+                                               {1800, "HH:mm"},
+                                               {3600, "HH:mm"},
+                                               {7200, "HH:mm"},
+                                               {21600, "ddd HH:mm"},
+                                               {43200, "ddd HH:mm"},
+                                               {86400, "ddd d"},
+                                               {172800, "ddd d"},
+                                               {604800, "d MMM"}}};
+
+// A run's colour stays its own: by its number, not by its place.
+const SeriesStyle& styleOf(const store::RunSummary& run, const Theme& theme) { return theme.series[static_cast<std::size_t>(run.id.value % 7)]; }
+
+QColor faint(const QColor& color, const QColor& under, double share) {
+  return QColor::fromRgbF(static_cast<float>(color.redF() * share + under.redF() * (1 - share)),
+                          static_cast<float>(color.greenF() * share + under.greenF() * (1 - share)),
+                          static_cast<float>(color.blueF() * share + under.blueF() * (1 - share)));
+}
+
+}  // namespace
+
+LanesWidget::LanesWidget(QWidget* parent) : QWidget(parent), m_snapshot(std::make_shared<RunsSnapshot>()) {
+  setAccessibleName(QStringLiteral("Devices and their jobs over time"));
+  m_plan.lanes = {"CPU"};
+}
+
+QSize LanesWidget::sizeHint() const { return {900, kAxis + kLane * static_cast<int>(std::min<std::size_t>(m_plan.lanes.size(), 8)) + 1}; }
+
+void LanesWidget::setPlan(std::shared_ptr<const RunsSnapshot> snapshot, QueuePlan plan, double now_s) {
+  const bool resized = plan.lanes.size() != m_plan.lanes.size();
+  m_snapshot = std::move(snapshot);
+  m_plan = std::move(plan);
+  m_now_s = now_s;
+  double first = now_s, last = now_s + 120;
+  for (const PlannedJob& job : m_plan.jobs) {
+    first = std::min(first, job.start_s);
+    last = std::max(last, job.end_s);
+  }
+  // A third of the axis is past at most: what comes matters more.
+  m_from_s = std::max(first, now_s - (last - now_s) / 2);
+  m_from_s -= (last - m_from_s) * 0.03;
+  m_to_s = last + (last - m_from_s) * 0.05;
+  QStringList spoken;
+  for (const PlannedJob& job : m_plan.jobs)
+    if (const store::RunSummary* run = m_snapshot->find(job.run))
+      spoken << QStringLiteral("%1 %2 on %3")
+                    .arg(QString::fromStdString(run->name), job.isRunning ? QStringLiteral("running") : QStringLiteral("planned"),
+                         QString::fromStdString(m_plan.lanes[static_cast<std::size_t>(job.lane)]));
+  setAccessibleDescription(spoken.join(QStringLiteral("; ")));
+  if (resized) updateGeometry();
+  update();
+}
+
+void LanesWidget::setSelected(store::RunId run) {
+  m_selected = run;
+  update();
+}
+
+double LanesWidget::xOf(double time_s) const { return kDevices + (width() - kDevices) * (time_s - m_from_s) / std::max(1.0, m_to_s - m_from_s); }
+
+QRectF LanesWidget::areaOf(const PlannedJob& job) const {
+  const double left = std::max<double>(kDevices + 4, std::round(xOf(job.start_s)));
+  const double right = std::max(left + 6, std::round(xOf(job.end_s)) - 3);
+  return {left, static_cast<double>(kAxis + job.lane * kLane + 8), right - left, kLane - 16.0};
+}
+
+store::RunId LanesWidget::jobAt(QPointF position) const {
+  for (const PlannedJob& job : m_plan.jobs)
+    if (areaOf(job).contains(position)) return job.run;
+  return {};
+}
+
+void LanesWidget::paintAxis(QPainter& painter) const {
+  const Theme& theme = Theme::current();
+  painter.fillRect(QRect(0, 0, width(), kAxis), theme.header);
+  painter.setFont(captionFont());
+  painter.setPen(theme.text2);
+  painter.drawText(QRect(metrics::pageMargin, 0, kDevices, kAxis), Qt::AlignVCenter, QStringLiteral("Devices"));
+  const double perPixel = (m_to_s - m_from_s) / std::max(1, width() - kDevices);
+  const auto step = std::find_if(kTickSteps.begin(), kTickSteps.end(), [&](const TickStep& s) { return s.seconds / perPixel >= 84; });
+  const TickStep& chosen = step == kTickSteps.end() ? kTickSteps.back() : *step;
+  const double offset = QDateTime::currentDateTime().offsetFromUtc();
+  const int height = this->height();
+  for (double tick = std::ceil((m_from_s + offset) / chosen.seconds) * chosen.seconds - offset; tick < m_to_s; tick += chosen.seconds) {
+    const int x = static_cast<int>(std::round(xOf(tick)));
+    if (x < kDevices + 4) continue;
+    painter.fillRect(QRect(x, kAxis, 1, height - kAxis), theme.grid);
+    const QString label = QDateTime::fromSecsSinceEpoch(static_cast<qint64>(tick)).toString(QString::fromLatin1(chosen.format));
+    painter.drawText(QRect(x + 5, 0, 120, kAxis), Qt::AlignVCenter, label);
+  }
+}
+
+void LanesWidget::paintJob(QPainter& painter, const PlannedJob& job, int number) const {
+  const store::RunSummary* run = m_snapshot->find(job.run);
+  if (!run) return;
+  const Theme& theme = Theme::current();
+  const SeriesStyle& style = styleOf(*run, theme);
+  const QRectF area = areaOf(job);
+  const bool isSelected = job.run == m_selected;
+  painter.save();
+  painter.setRenderHint(QPainter::Antialiasing);
+  if (job.isRunning) {
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(faint(style.fill, theme.panel, 0.16));
+    painter.drawRoundedRect(area, 3, 3);
+    painter.setClipRect(QRectF(area.left(), area.top(), std::max(0.0, xOf(m_now_s) - area.left()), area.height()));
+    painter.setBrush(faint(style.fill, theme.panel, theme.dark ? 0.45 : 0.36));
+    painter.drawRoundedRect(area, 3, 3);
+    painter.setClipping(false);
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(style.line, isSelected ? 2.5 : 1));
+    painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3);
+  } else {
+    painter.setBrush(theme.panel);
+    QPen pen(isSelected ? theme.accent : theme.controlEdge, isSelected ? 2 : 1);
+    pen.setDashPattern({4, 3});
+    painter.setPen(pen);
+    painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3);
+  }
+  painter.setClipRect(area.adjusted(2, 0, -4, 0));
+  double left = area.left() + 8;
+  if (!job.isRunning) left += paintKeyCap(painter, {left, area.top() + 16}, QString::number(number), theme) + 8;
+  QFont name = bodyFont();
+  name.setWeight(job.isRunning ? QFont::DemiBold : QFont::Medium);
+  painter.setFont(name);
+  painter.setPen(theme.text);
+  painter.drawText(QRectF(left, area.top() + 6, area.right() - left - 4, 20), Qt::AlignVCenter | Qt::TextSingleLine,
+                   QString::fromStdString(run->name));
+  painter.setFont(captionFont());
+  painter.setPen(theme.text2);
+  const QString length = durationText(job.end_s - std::max(job.start_s, m_now_s));
+  const QString detail = job.isRunning ? (job.isLengthKnown ? QStringLiteral("%1, %2 left").arg(progressText(*run), length) : progressText(*run))
+                                       : (job.isLengthKnown ? length : QStringLiteral("length not known yet"));
+  painter.drawText(QRectF(left, area.top() + 26, area.right() - left - 4, 16), Qt::AlignVCenter | Qt::TextSingleLine, detail);
+  painter.restore();
+}
+
+void LanesWidget::paintEvent(QPaintEvent*) {
+  const Theme& theme = Theme::current();
+  QPainter painter(this);
+  painter.fillRect(rect(), theme.panel);
+  paintAxis(painter);
+  for (std::size_t lane = 0; lane < m_plan.lanes.size(); ++lane) {
+    const int top = kAxis + static_cast<int>(lane) * kLane;
+    painter.fillRect(QRect(0, top, width(), 1), theme.hairline);
+    painter.setFont(sectionFont());
+    painter.setPen(theme.text);
+    const QString name = QString::fromStdString(m_plan.lanes[lane]);
+    painter.drawText(QRect(metrics::pageMargin, top + 12, kDevices - 32, 20), Qt::AlignVCenter,
+                     painter.fontMetrics().elidedText(name, Qt::ElideRight, kDevices - 40));
+    const auto job =
+        std::find_if(m_plan.jobs.begin(), m_plan.jobs.end(), [&](const PlannedJob& j) { return j.isRunning && j.lane == static_cast<int>(lane); });
+    const store::RunSummary* run = job == m_plan.jobs.end() ? nullptr : m_snapshot->find(job->run);
+    painter.setFont(captionFont());
+    painter.setPen(theme.text2);
+    const QString state = !run                   ? (m_snapshot->engineRunning ? QStringLiteral("free") : QStringLiteral("engine stopped"))
+                          : run->tokensPerSecond ? QStringLiteral("%1 tokens/s").arg(rateText(run->tokensPerSecond))
+                                                 : QString::fromStdString(run->phase);
+    painter.drawText(QRect(metrics::pageMargin, top + 34, kDevices - 32, 16), Qt::AlignVCenter, state);
+  }
+  painter.fillRect(QRect(kDevices, 0, 1, height()), theme.hairline);
+  painter.fillRect(QRect(0, height() - 1, width(), 1), theme.hairline);
+  painter.setClipRect(QRect(kDevices + 1, 0, width() - kDevices - 1, height()));
+  int number = 0;
+  for (const PlannedJob& job : m_plan.jobs) paintJob(painter, job, job.isRunning ? 0 : ++number);
+  // Now: the one red line.
+  const int x = static_cast<int>(std::round(xOf(m_now_s > 0 ? m_now_s : now_s())));
+  painter.setClipping(false);
+  if (m_now_s > 0) {
+    painter.fillRect(QRect(x, kAxis - 4, 2, height() - kAxis + 4), theme.error);
+    painter.setFont(captionFont());
+    const QString label = QDateTime::fromSecsSinceEpoch(static_cast<qint64>(m_now_s)).toString(QStringLiteral("HH:mm"));
+    const int labelWidth = painter.fontMetrics().horizontalAdvance(label) + 12;
+    QRect tag(x + 1 - labelWidth / 2, 5, labelWidth, 18);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(theme.error);
+    painter.drawRoundedRect(tag, 3, 3);
+    painter.setPen(theme.dark ? theme.onAccent : theme.panel);
+    painter.drawText(tag, Qt::AlignCenter, label);
+  }
+}
+
+void LanesWidget::mousePressEvent(QMouseEvent* event) {
+  if (const store::RunId run = jobAt(event->position()); run.value != 0) Q_EMIT jobClicked(run);
+}
+
+bool LanesWidget::event(QEvent* event) {
+  if (event->type() == QEvent::ToolTip) {
+    const auto* help = static_cast<QHelpEvent*>(event);
+    const store::RunSummary* run = m_snapshot->find(jobAt(help->pos()));
+    QToolTip::showText(help->globalPos(),
+                       run ? QStringLiteral("%1\n%2").arg(QString::fromStdString(run->name), QString::fromStdString(run->map)) : QString(), this);
+    return true;
+  }
+  return QWidget::event(event);
+}
+
+}  // namespace weft::ui
