@@ -1,0 +1,83 @@
+#include "engine/kernels/rope.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "engine/kernels/cuda_kernels.h"
+#include "engine/kernels/dispatch.h"
+
+namespace weft::kernels {
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::tensor_list;
+
+// sign = 1 rotates, -1 rotates back. x may be strided in its first three dimensions (a slice of a fused projection).
+at::Tensor rotateCpu(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin, int sign) {
+  at::Tensor y = at::empty(x.sizes(), x.options());
+  const std::int64_t batch = x.size(0), heads = x.size(1), tokens = x.size(2), width = x.size(3), half = width / 2;
+  const std::int64_t strideB = x.stride(0), strideH = x.stride(1), strideT = x.stride(2);
+  dispatch(x, [&](auto element) {
+    using T = decltype(element);
+    using A = Accumulate<T>;
+    const T* in = x.const_data_ptr<T>();
+    const A* c = cos.const_data_ptr<A>();
+    const A* s = sin.const_data_ptr<A>();
+    T* out = y.mutable_data_ptr<T>();
+    at::parallel_for(0, batch * heads * tokens, grain(width), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        const std::int64_t t = row % tokens, h = row / tokens % heads, b = row / tokens / heads;
+        const T* from = in + b * strideB + h * strideH + t * strideT;
+        T* to = out + row * width;
+        for (std::int64_t i = 0; i < half; ++i) {
+          const A first = static_cast<A>(from[i]), second = static_cast<A>(from[i + half]);
+          const A cosine = c[t * half + i], sine = static_cast<A>(sign) * s[t * half + i];
+          to[i] = static_cast<T>(first * cosine - second * sine);
+          to[i + half] = static_cast<T>(second * cosine + first * sine);
+        }
+        if (width % 2 != 0) to[width - 1] = from[width - 1];
+      }
+    });
+  });
+  return y;
+}
+
+at::Tensor rotate(const at::Tensor& input, const at::Tensor& cos, const at::Tensor& sin, int sign) {
+  const at::Tensor x = input.stride(3) == 1 ? input : input.contiguous();
+  if (!x.is_cuda()) return rotateCpu(x, cos, sin, sign);
+  at::Tensor y = at::empty(x.sizes(), x.options());
+  ropeCuda({cudaElement(x), x.const_data_ptr(), y.mutable_data_ptr(), cos.const_data_ptr<float>(), sin.const_data_ptr<float>(), sign, x.size(0),
+            x.size(1), x.size(2), x.size(3), x.stride(0), x.stride(1), x.stride(2), currentStream()});
+  return y;
+}
+
+struct Rope : torch::autograd::Function<Rope> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
+    context->save_for_backward({cos, sin});
+    return rotate(x, cos, sin, 1);
+  }
+  static tensor_list backward(AutogradContext* context, tensor_list gradients) {
+    const auto saved = context->get_saved_variables();
+    return {rotate(gradients[0], saved[0], saved[1], -1), at::Tensor(), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+RopeTable ropeTable(const at::Tensor& positions_T, std::int64_t headWidth, double theta, at::ScalarType type) {
+  const std::int64_t half = headWidth / 2;
+  const at::TensorOptions options = positions_T.options().dtype(at::kDouble);
+  const at::Tensor exponents = at::arange(half, options) * (-2.0 / static_cast<double>(headWidth));
+  const at::Tensor angles = at::outer(positions_T.to(at::kDouble), at::pow(at::scalar_tensor(theta, options), exponents));
+  const at::ScalarType stored = accumulateType(type);
+  return {angles.cos().to(stored), angles.sin().to(stored)};
+}
+
+at::Tensor rope(const at::Tensor& x_BHTD, const RopeTable& table) {
+  if (x_BHTD.dim() != 4 || table.cos_TD.size(0) != x_BHTD.size(2) || table.cos_TD.size(1) != x_BHTD.size(3) / 2) {
+    throw std::invalid_argument(fmt::format("rope: a table {} does not fit x {}", shapeText(table.cos_TD), shapeText(x_BHTD)));
+  }
+  return Rope::apply(x_BHTD, table.cos_TD, table.sin_TD);
+}
+
+}  // namespace weft::kernels
