@@ -18,7 +18,7 @@ struct SlotSpec {
   int layer = 0;                        // the producer
   bool storesK = true, storesV = true;  // a layer may produce only one of them
   std::int64_t heads = 1, headWidth = 1;
-  std::optional<std::int64_t> window;   // positions that some reader still needs; nullopt = all
+  std::optional<std::int64_t> window;  // positions that some reader still needs; nullopt = all
 };
 
 struct CacheSpec {

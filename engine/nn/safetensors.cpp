@@ -1,0 +1,225 @@
+#include "engine/nn/safetensors.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <torch/types.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "engine/base/files.h"
+
+namespace weft::nn {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr std::uint64_t kMaximumHeader = 100'000'000;  // the format's own limit
+
+struct TypeName {
+  torch::ScalarType type;
+  const char* name;
+};
+constexpr std::array<TypeName, 9> kTypes{{{torch::kFloat, "F32"},
+                                          {torch::kDouble, "F64"},
+                                          {torch::kHalf, "F16"},
+                                          {torch::kBFloat16, "BF16"},
+                                          {torch::kLong, "I64"},
+                                          {torch::kInt, "I32"},
+                                          {torch::kChar, "I8"},
+                                          {torch::kByte, "U8"},
+                                          {torch::kBool, "BOOL"}}};
+
+const TypeName* byName(const std::string& name) {
+  for (const TypeName& known : kTypes) {
+    if (name == known.name) return &known;
+  }
+  return nullptr;
+}
+
+const TypeName* byType(torch::ScalarType type) {
+  for (const TypeName& known : kTypes) {
+    if (type == known.type) return &known;
+  }
+  return nullptr;
+}
+
+// A file mapped for reading, unmapped by the destructor.
+class MappedFile {
+ public:
+  static Result<MappedFile> open(const std::filesystem::path& path) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+      if (errno == ENOENT) return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", path.string()));
+      return fail(ErrorCode::Io, fmt::format("{} cannot be opened: {}.", path.string(), std::strerror(errno)));
+    }
+    struct stat status {};
+    MappedFile file;
+    const bool isFile = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+    if (isFile && status.st_size > 0) {
+      void* data = mmap(nullptr, static_cast<std::size_t>(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);
+      if (data != MAP_FAILED) {
+        file.m_data = static_cast<const char*>(data);
+        file.m_size = static_cast<std::uint64_t>(status.st_size);
+      }
+    }
+    ::close(descriptor);
+    if (!isFile) return fail(ErrorCode::Corrupt, fmt::format("{} is no file.", path.string()));
+    return file;
+  }
+  MappedFile(MappedFile&& other) noexcept : m_data(std::exchange(other.m_data, nullptr)), m_size(std::exchange(other.m_size, 0)) {}
+  MappedFile& operator=(MappedFile&&) = delete;
+  ~MappedFile() {
+    if (m_data) munmap(const_cast<char*>(m_data), m_size);
+  }
+  const char* data() const { return m_data; }
+  std::uint64_t size() const { return m_size; }
+
+ private:
+  MappedFile() = default;
+  const char* m_data = nullptr;
+  std::uint64_t m_size = 0;
+};
+
+struct Entry {
+  std::string name;
+  const TypeName* type = nullptr;
+  std::vector<std::int64_t> shape;
+  std::uint64_t begin = 0, end = 0;
+};
+
+tl::unexpected<Error> corrupt(const std::filesystem::path& path, const std::string& why) {
+  return fail(ErrorCode::Corrupt, fmt::format("{} is not a whole safetensors file: {}.", path.string(), why));
+}
+
+// The header as JSON; a key that stands twice is an error that the parser would otherwise hide.
+Result<Json> parseHeader(const std::filesystem::path& path, std::string_view text) {
+  std::vector<std::set<std::string>> keys;
+  std::string duplicate;
+  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys.pop_back();
+    if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) duplicate = parsed.get<std::string>();
+    return true;
+  };
+  Json header = Json::parse(text, watch, false);
+  if (header.is_discarded() || !header.is_object()) return corrupt(path, "its header is no JSON object");
+  if (!duplicate.empty()) return corrupt(path, fmt::format("its header names \"{}\" twice", duplicate));
+  return header;
+}
+
+bool readCount(const Json& value, std::uint64_t& out) {
+  if (!value.is_number_unsigned()) return false;
+  out = value.get<std::uint64_t>();
+  return out <= (std::uint64_t{1} << 60);
+}
+
+Result<Entry> parseEntry(const std::filesystem::path& path, const std::string& name, const Json& value) {
+  Entry entry{.name = name};
+  const auto bad = [&](const std::string& why) { return corrupt(path, fmt::format("its tensor \"{}\" {}", name, why)); };
+  if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets")) {
+    return bad("has no dtype, shape and data_offsets");
+  }
+  if (!value["dtype"].is_string() || !(entry.type = byName(value["dtype"].get<std::string>()))) return bad("has an unknown dtype");
+  if (!value["shape"].is_array()) return bad("has no list as shape");
+  std::uint64_t bytes = c10::elementSize(entry.type->type);
+  for (const Json& size : value["shape"]) {
+    std::uint64_t count = 0;
+    if (!readCount(size, count)) return bad("has a size that is no count");
+    if (count != 0 && bytes > (std::uint64_t{1} << 60) / count) return bad("is larger than any file");
+    bytes *= count;
+    entry.shape.push_back(static_cast<std::int64_t>(count));
+  }
+  const Json& offsets = value["data_offsets"];
+  if (!offsets.is_array() || offsets.size() != 2 || !readCount(offsets[0], entry.begin) || !readCount(offsets[1], entry.end))
+    return bad("has no two data_offsets");
+  if (entry.end < entry.begin || entry.end - entry.begin != bytes) {
+    return bad(fmt::format("takes {} bytes by its shape, but {} to {} by its offsets", bytes, entry.begin, entry.end));
+  }
+  return entry;
+}
+
+}  // namespace
+
+const torch::Tensor* TensorFile::find(const std::string& name) const {
+  for (const auto& [key, tensor] : tensors) {
+    if (key == name) return &tensor;
+  }
+  return nullptr;
+}
+
+Result<void> writeSafetensors(const std::filesystem::path& path, const TensorFile& file) {
+  Json header = Json::object();
+  if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
+  std::uint64_t offset = 0;
+  for (const auto& [name, tensor] : file.tensors) {
+    const TypeName* type = byType(tensor.scalar_type());
+    if (!type) {
+      return fail(ErrorCode::Unsupported, fmt::format("The tensor \"{}\" has elements of type {}, which safetensors has no name for.", name,
+                                                      c10::toString(tensor.scalar_type())));
+    }
+    header[name] = {{"dtype", type->name}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, offset + tensor.nbytes()}}};
+    offset += tensor.nbytes();
+  }
+  std::string text = header.dump();
+  text.append((8 - text.size() % 8) % 8, ' ');  // the buffer begins aligned, as the format asks
+  std::string content;
+  content.reserve(8 + text.size() + offset);
+  for (int byte = 0; byte < 8; ++byte) content.push_back(static_cast<char>(text.size() >> (8 * byte) & 0xff));
+  content += text;
+  for (const auto& [name, tensor] : file.tensors) {
+    const torch::Tensor plain = tensor.detach().to(torch::kCPU).contiguous();
+    content.append(static_cast<const char*>(plain.const_data_ptr()), plain.nbytes());
+  }
+  return writeFileAtomically(path, content);
+}
+
+Result<TensorFile> readSafetensors(const std::filesystem::path& path) {
+  WEFT_ASSIGN(const MappedFile mapped, MappedFile::open(path));
+  if (mapped.size() < 8) return corrupt(path, fmt::format("it has {} bytes, not even the 8 of the header's length", mapped.size()));
+  std::uint64_t headerSize = 0;
+  for (int byte = 0; byte < 8; ++byte) headerSize |= static_cast<std::uint64_t>(static_cast<unsigned char>(mapped.data()[byte])) << (8 * byte);
+  if (headerSize > kMaximumHeader || headerSize > mapped.size() - 8) {
+    return corrupt(path, fmt::format("its header should have {} bytes, and the file has {}", headerSize, mapped.size()));
+  }
+  WEFT_ASSIGN(const Json header, parseHeader(path, {mapped.data() + 8, headerSize}));
+  const std::uint64_t bufferSize = mapped.size() - 8 - headerSize;
+
+  TensorFile file;
+  std::vector<Entry> entries;
+  for (const auto& [name, value] : header.items()) {
+    if (name == "__metadata__") {
+      if (!value.is_object()) return corrupt(path, "its __metadata__ is no object");
+      for (const auto& [key, text] : value.items()) {
+        if (!text.is_string()) return corrupt(path, fmt::format("its __metadata__ \"{}\" is no string", key));
+        file.metadata[key] = text.get<std::string>();
+      }
+      continue;
+    }
+    WEFT_ASSIGN(Entry entry, parseEntry(path, name, value));
+    if (entry.end > bufferSize)
+      return corrupt(path, fmt::format("its tensor \"{}\" ends at byte {}, and its buffer has {}", name, entry.end, bufferSize));
+    entries.push_back(std::move(entry));
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::uint64_t expected = 0;
+  for (const Entry& entry : entries) {
+    if (entry.begin != expected) return corrupt(path, fmt::format("there is a hole or an overlap at its tensor \"{}\"", entry.name));
+    expected = entry.end;
+  }
+  if (expected != bufferSize) return corrupt(path, fmt::format("{} bytes behind its last tensor belong to none", bufferSize - expected));
+  for (const Entry& entry : entries) {
+    torch::Tensor tensor = torch::empty(entry.shape, entry.type->type);
+    if (tensor.nbytes() > 0) std::memcpy(tensor.mutable_data_ptr(), mapped.data() + 8 + headerSize + entry.begin, tensor.nbytes());
+    file.tensors.emplace_back(entry.name, std::move(tensor));
+  }
+  return file;
+}
+
+}  // namespace weft::nn
