@@ -1,6 +1,8 @@
 #include "app/cli/arguments.h"
 
 #include <cstddef>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "engine/base/files.h"
@@ -25,6 +27,10 @@ Result<config::RunConfig> ConfigArguments::load() const {
     if (equals == std::string::npos) return fail(ErrorCode::InvalidInput, "--set " + setting + " has no '='; write it like train.steps=100.");
     WEFT_TRY(config::setField(config, trim(std::string_view(setting).substr(0, equals)), std::string_view(setting).substr(equals + 1)));
   }
+  // What came with a file is absolute already; what was set here is meant against where the user stands.
+  std::error_code error;
+  config::resolvePaths(config, std::filesystem::current_path(error));
+  if (error) return fail(ErrorCode::Io, "The current folder cannot be found: " + error.message() + ".");
   return config;
 }
 

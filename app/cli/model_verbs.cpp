@@ -161,7 +161,13 @@ Result<void> evaluate(const ModelArguments& arguments, const Context& context) {
   if (arguments.window < 0 || arguments.stride < 0) return fail(ErrorCode::InvalidInput, "--window and --stride must be 0 or more.");
   Json job{{"files", Json::array()},     {"window", arguments.window}, {"stride", arguments.stride},
            {"tokens", arguments.tokens}, {"cache", arguments.cache},   {"dtype", arguments.dtype}};
-  if (!arguments.text.empty()) {
+  std::optional<TemporaryFolder> piped;
+  if (arguments.text == "-") {
+    WEFT_ASSIGN(piped, TemporaryFolder::create("weft-text"));
+    WEFT_ASSIGN(const std::string text, readFile("-"));
+    WEFT_TRY(writeFileAtomically(piped->path() / "standard-input.txt", text));
+    job["files"].push_back((piped->path() / "standard-input.txt").string());
+  } else if (!arguments.text.empty()) {
     std::error_code error;
     if (!fs::is_regular_file(arguments.text, error)) return fail(ErrorCode::NotFound, "There is no file " + arguments.text + ".");
     job["files"].push_back(absolutePath(arguments.text));
@@ -212,7 +218,7 @@ void addModelVerbs(Program& program) {
 
   arguments = std::make_shared<ModelArguments>();
   verb = addModelVerb(program, "eval", "Perplexity on a text, or on the model's own held-out split", arguments, evaluate);
-  verb->add_option("--text", arguments->text, ".txt, .jsonl or .jsonl.zst [the held-out split]")->type_name("FILE");
+  verb->add_option("--text", arguments->text, ".txt, .jsonl or .jsonl.zst; '-': standard input [the held-out split]")->type_name("FILE");
   verb->add_option("--task", arguments->task, "wikitext")->type_name("TASK");
   verb->add_option("--window", arguments->window, "Tokens that the model sees at once; 0: its training length [0]")->type_name("N");
   verb->add_option("--stride", arguments->stride, "Tokens between windows; 0: the window [0]")->type_name("N");

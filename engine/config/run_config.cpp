@@ -322,11 +322,15 @@ Result<RunConfig> loadRunConfig(const std::filesystem::path& path) {
   std::error_code error;
   const std::filesystem::path folder = path == "-" ? std::filesystem::current_path(error) : std::filesystem::absolute(path, error).parent_path();
   if (error) return fail(ErrorCode::Io, fmt::format("The folder of {} cannot be found: {}.", path.string(), error.message()));
+  resolvePaths(config, folder);
+  return config;
+}
+
+void resolvePaths(RunConfig& config, const std::filesystem::path& folder) {
   for (std::string& file : config.data.files) makeAbsolute(file, folder);
   for (std::string& file : config.data.validFiles) makeAbsolute(file, folder);
   if (config.data.tokenizer != "byte") makeAbsolute(config.data.tokenizer, folder);
   makeAbsolute(config.train.initFrom, folder);
-  return config;
 }
 
 std::string toToml(const RunConfig& config) {

@@ -109,6 +109,8 @@ struct RunConfig {
 // known one. `origin` is what the message calls the text.
 [[nodiscard]] Result<RunConfig> parseRunConfig(std::string_view toml, const std::string& origin);
 [[nodiscard]] Result<RunConfig> loadRunConfig(const std::filesystem::path& path);  // relative data paths are made absolute against the file's folder
+// Makes the relative paths of data files, tokenizer and initial weights absolute against `folder`.
+void resolvePaths(RunConfig& config, const std::filesystem::path& folder);
 // Every field, with its value; parseRunConfig(toToml(c)) == c.
 std::string toToml(const RunConfig& config);
 // `--set train.steps=100`: one dotted key, a TOML value; a text may stand without quotes, a list of texts as a,b. InvalidInput.

@@ -1,0 +1,102 @@
+#include <gmock/gmock.h>
+
+#include "tests/cli/program_under_test.h"
+
+using namespace weft::cli_test;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+TEST(MapVerb, AnswersWithTheKeysThatOthersBuildOn) {
+  const Outcome outcome = runWeft({"map", "cla3", "--layers", "10", "--json"});
+  ASSERT_TRUE(succeeded(outcome));
+  const nlohmann::json value = outcome.json();
+  EXPECT_EQ(value["layers"], 10);
+  EXPECT_EQ(value["k_source"], nlohmann::json({0, 1, 1, 1, 4, 4, 4, 7, 7, 7}));
+  EXPECT_EQ(value["v_source"], value["k_source"]);
+  EXPECT_EQ(value["producers"], nlohmann::json({0, 1, 4, 7}));
+  EXPECT_EQ(value["causal"], true);
+  EXPECT_EQ(value["text"], "0_1_1_1_4_4_4_7_7_7");
+  EXPECT_EQ(value["generator"], "cla3");
+}
+
+TEST(MapVerb, ReadsFilesAndStandardInput) {
+  const weft::TemporaryFolder folder = weft::TemporaryFolder::create().value();
+  ASSERT_TRUE(weft::writeFileAtomically(folder.path() / "map.txt", "[0, 0, 2, 2]\n"));
+  EXPECT_EQ(runWeft({"map", "@" + (folder.path() / "map.txt").string(), "--json"}).json()["text"], "0_0_2_2");
+  EXPECT_EQ(runWeft({"map", "-", "--json"}, "k:0_0_2_2 v:0_1_1_3\n").json()["text"], "k:0_0_2_2 v:0_1_1_3");
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", "@/nowhere/map.txt"})));
+}
+
+TEST(MapVerb, ShowsATableToPeople) { EXPECT_THAT(runWeft({"map", "0_0_2"}).out, AllOf(HasSubstr("layer"), HasSubstr("2 of 3 layers"))); }
+
+TEST(MapVerb, RefusesMapsThatNoModelCouldRun) {
+  const Outcome later = runWeft({"map", "0_2_2"});
+  EXPECT_TRUE(isOneSentenceOfBadInput(later));
+  EXPECT_THAT(later.err, AllOf(HasSubstr("comes later"), HasSubstr("'0_0_2' would be valid")));
+  const Outcome chain = runWeft({"map", "0_0_1"});
+  EXPECT_TRUE(isOneSentenceOfBadInput(chain));
+  EXPECT_THAT(chain.err, HasSubstr("produces none"));
+  for (const char* text : {"", "x", "0_", "0_5", "[0", "cla2", "0_0h3", "0s0"}) EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", text}))) << text;
+}
+
+TEST(MapVerb, AcceptsUpwardReadsOnPurpose) {
+  const Outcome outcome = runWeft({"map", "0_2_2", "--allow-upward", "--json"});
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_EQ(outcome.json()["causal"], false);
+}
+
+TEST(CostVerb, AnswersWithTheKeysThatOthersBuildOn) {
+  const Outcome outcome = runWeft({"cost", "--preset", "paper-1b-h128-mqa", "--map", "cla2", "--context", "2048", "--batch", "4", "--json"});
+  ASSERT_TRUE(succeeded(outcome));
+  const nlohmann::json value = outcome.json();
+  EXPECT_EQ(value["kv_bytes_per_token"], 5120);
+  EXPECT_EQ(value["kv_bytes_resident"], 5120 * 2048 * 4);
+  EXPECT_EQ(value["kv_bytes_read_per_step"], 10240 * 2048 * 4);
+  EXPECT_NEAR(value["parameters"].get<double>(), 948.5e6, 0.1e6);
+  for (const char* phase : {"train", "prefill", "decode"}) EXPECT_GT(value["flops_per_token"][phase].get<double>(), 1e9) << phase;
+}
+
+TEST(CostVerb, ShowsTheFormulaBehindTheNumber) {
+  EXPECT_THAT(runWeft({"cost", "--preset", "paper-1b-h128-mqa-cla2-keep-ends"}).out, HasSubstr("2 · 2 B · 128 · 11 = 5,632 B"));
+}
+
+TEST(CostVerb, CountsTheTokenizersVocabulary) {
+  const nlohmann::json value = runWeft({"cost", "--preset", "demo-mqa", "--json"}).json();
+  EXPECT_EQ(value["parameters_by_part"]["embedding"], 257 * 128);
+}
+
+TEST(CostVerb, ChangesFieldsOnTheWay) {
+  EXPECT_EQ(runWeft({"cost", "--preset", "demo-mqa", "--set", "model.kv_heads=2", "--dtype", "float32", "--json"}).json()["kv_bytes_per_token"],
+            2048);
+  EXPECT_THAT(runWeft({"cost", "--preset", "demo-mqa", "--set", "model.kv_head=2"}).err, HasSubstr("did you mean model.kv_heads?"));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost", "--preset", "demo-mqa", "--set", "model.kv_heads"})));
+}
+
+TEST(CostVerb, RefusesBrokenConfigurationsWithFileAndLine) {
+  const weft::TemporaryFolder folder = weft::TemporaryFolder::create().value();
+  const std::string file = (folder.path() / "run.toml").string();
+  ASSERT_TRUE(weft::writeFileAtomically(file, "[model]\nlayers = = 4\n"));
+  Outcome outcome = runWeft({"cost", "--config", file});
+  EXPECT_TRUE(isOneSentenceOfBadInput(outcome));
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr(file), HasSubstr("line 2")));
+  ASSERT_TRUE(weft::writeFileAtomically(file, "[model]\nlayrs = 4\n"));
+  outcome = runWeft({"cost", "--config", file});
+  EXPECT_TRUE(isOneSentenceOfBadInput(outcome));
+  EXPECT_THAT(outcome.err, HasSubstr("did you mean model.layers?"));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost", "--config", "/nowhere/run.toml"})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost", "--preset", "no-such"})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost"})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost", "--preset", "demo-mqa", "--dtype", "int3"})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost", "--preset", "demo-mqa", "--batch", "0"})));
+}
+
+TEST(CostVerb, ReadsAConfigurationFromStandardInput) {
+  EXPECT_EQ(runWeft({"cost", "--config", "-", "--json"}, "name = \"piped\"\n").json()["name"], "piped");
+}
+
+TEST(PresetsVerb, WhatItPrintsIsAValidConfiguration) {
+  const Outcome printed = runWeft({"presets", "demo-mqa-cla2"});
+  ASSERT_TRUE(succeeded(printed));
+  EXPECT_EQ(runWeft({"cost", "--config", "-", "--json"}, printed.out).json()["map"], "0_0_2_2");
+  EXPECT_GE(runWeft({"presets", "--json"}).json().size(), 25u);
+}

@@ -1,0 +1,88 @@
+// One small run from submission to every verb that reads its weights. Needs weft-worker beside weft.
+#include <gmock/gmock.h>
+
+#include "tests/cli/program_under_test.h"
+
+namespace fs = std::filesystem;
+using namespace weft::cli_test;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class TrainedRun : public ProjectTest {
+ protected:
+  void SetUp() override {
+    if (!hasWorker()) GTEST_SKIP() << "weft-worker is not beside weft: this build has no torch";
+    ProjectTest::SetUp();
+    m_submitted = weft({"submit", "--preset", "demo-mqa-cla2", "--name", "tiny", "--set", "train.steps=4", "--set", "train.sequence_length=32",
+                        "--set", "train.batch_sequences=4", "--set", "data.synthetic_tokens=40000", "--set", "evaluation.tokens=512", "--set",
+                        "device.device=cpu", "--wait", "--json"});
+    ASSERT_TRUE(succeeded(m_submitted));
+  }
+  Outcome m_submitted;
+};
+
+TEST_F(TrainedRun, IsFinishedMeasuredAndReadableByEveryVerb) {
+  const nlohmann::json run = m_submitted.json();
+  EXPECT_EQ(run["state"], "finished");
+  EXPECT_GT(run["perplexity"].get<double>(), 1.0);
+  // 2 producers, K and V, one head of 32, float32 on a CPU.
+  EXPECT_EQ(run["kv_bytes_per_token"], 2 * 2 * 32 * 4);
+  EXPECT_EQ(run["kv_bytes_per_token_measured"], run["kv_bytes_per_token"]);
+
+  const Outcome measured = weft({"measure", "tiny", "--batch", "2", "--context", "48", "--json"});
+  ASSERT_TRUE(succeeded(measured));
+  EXPECT_EQ(measured.json()["kv_bytes"]["analytic"], 512 * 2 * 48);
+  EXPECT_EQ(measured.json()["kv_bytes"]["storage"], measured.json()["kv_bytes"]["analytic"]);
+  EXPECT_TRUE(measured.json().contains("decode_tokens_per_second"));
+
+  const Outcome generated = weft({"generate", "tiny", "--ids", "84,104,101", "--tokens", "5", "--json"});
+  ASSERT_TRUE(succeeded(generated));
+  EXPECT_GE(generated.json()["ids"].size(), 5u);
+  EXPECT_EQ(weft({"generate", "tiny", "--ids", "84,104,101", "--tokens", "5", "--json"}).json()["ids"], generated.json()["ids"]);
+
+  const fs::path out = m_folder->path() / "logits.safetensors";
+  ASSERT_TRUE(succeeded(weft({"logits", "tiny", "--ids", "1,2,3", "--out", out.string()})));
+  const nlohmann::json tensors = runWeft({"inspect", out.string(), "--json"}).json();
+  ASSERT_EQ(tensors["tensors"].size(), 1u);
+  EXPECT_EQ(tensors["tensors"][0]["name"], "logits");
+
+  const Outcome evaluated = weft({"eval", "tiny", "--text", file("text.txt", std::string(50, 'a') + " weft runs on text. ").string(), "--json"});
+  ASSERT_TRUE(succeeded(evaluated));
+  for (const char* key : {"token_perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "tokens", "words", "bytes"}) {
+    EXPECT_TRUE(evaluated.json().contains(key)) << key;
+  }
+  EXPECT_EQ(evaluated.json()["bytes"], 70);
+
+  const nlohmann::json shown = weft({"show", "tiny", "--json"}).json();
+  ASSERT_FALSE(shown[0]["checkpoints"].empty());
+  const fs::path checkpoint = project() / "runs/1" / shown[0]["checkpoints"].back()["path"].get<std::string>();
+  EXPECT_EQ(runWeft({"inspect", checkpoint.string(), "--json"}).json()["kind"], "checkpoint");
+
+  EXPECT_TRUE(succeeded(weft({"log", "tiny"})));
+  EXPECT_THAT(weft({"log", "tiny", "--events"}).out, HasSubstr("\"finished\""));
+  EXPECT_THAT(weft({"export", "metrics"}).out, HasSubstr("train/loss,4,"));
+  const fs::path pareto = m_folder->path() / "pareto.csv";
+  ASSERT_TRUE(succeeded(weft({"export", "--figure", "pareto", "--out", pareto.string()})));
+  EXPECT_THAT(weft::readFile(pareto).value(), HasSubstr("1,tiny,0_0_2_2,512,"));
+}
+
+TEST_F(TrainedRun, ATruncatedCheckpointIsOneSentence) {
+  const fs::path weights =
+      project() / "runs/1" / weft({"show", "tiny", "--json"}).json()[0]["checkpoints"].back()["path"].get<std::string>() / "model.safetensors";
+  std::string content = weft::readFile(weights).value();
+  content.resize(content.size() / 2);
+  ASSERT_TRUE(weft::writeFileAtomically(weights, content));
+  const Outcome outcome = weft({"generate", "tiny", "--ids", "1", "--tokens", "2"});
+  EXPECT_TRUE(isOneSentenceOfBadInput(outcome));
+  EXPECT_THAT(outcome.err, HasSubstr("model.safetensors"));
+}
+
+class FailingRun : public ProjectTest {};
+
+TEST_F(FailingRun, EndsWithExitCodeThreeAndItsReason) {
+  if (!hasWorker()) GTEST_SKIP() << "weft-worker is not beside weft: this build has no torch";
+  const Outcome outcome =
+      weft({"submit", "--preset", "demo-mqa", "--set", "device.device=cuda:77", "--set", "data.synthetic_tokens=40000", "--wait"});
+  EXPECT_EQ(outcome.exitCode, 3) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("cuda:77"));
+}
