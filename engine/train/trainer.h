@@ -1,0 +1,66 @@
+// engine/train/trainer.h -- one training: batches in the sampler's order, gradient accumulation, AdamW, checkpoints. One thread.
+// B sequences of a micro batch, T tokens.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "engine/base/result.h"
+#include "engine/config/run_config.h"
+#include "engine/data/sampler.h"
+#include "engine/data/token_shard.h"
+#include "engine/nn/decoder.h"
+#include "engine/train/adamw.h"
+#include "engine/train/training_checkpoint.h"
+
+namespace weft::train {
+
+enum class StopWish { None, Stop, Pause };  // set from a signal handler
+
+struct StepReport {
+  std::int64_t step = 0, tokens = 0;  // after this step
+  double loss_nats = 0, learningRate = 0, gradientNorm = 0, tokensPerSecond = 0;
+};
+
+// What the trainer tells its owner; called on the training thread.
+struct TrainerHooks {
+  std::function<void(const StepReport&)> onStep;                                   // every logEvery steps
+  std::function<Result<double>(std::int64_t step, std::int64_t tokens)> evaluate;  // held-out perplexity
+  std::function<void(const SavedCheckpoint&, const TrainingState&)> onCheckpoint;
+};
+
+enum class Outcome { Completed, Stopped, Paused };
+
+class Trainer {
+ public:
+  // `config` is resolved and valid. InvalidInput if the shard is too short for one sequence.
+  [[nodiscard]] static Result<std::unique_ptr<Trainer>> create(nn::Decoder& decoder, const config::RunConfig& config, data::TokenShard shard,
+                                                               std::filesystem::path checkpoints);
+  // Continues after the newest complete checkpoint, if there is one; an unreadable newest gives way to the one before. False: there was none.
+  [[nodiscard]] Result<bool> resume();
+  // Runs to the last step, or until `wish` is set: then the step in hand is finished and checkpointed. JobFailed when the loss is no longer a number.
+  // A resumed run continues bitwise as the uninterrupted one on the CPU.
+  [[nodiscard]] Result<Outcome> run(const TrainerHooks& hooks, const std::atomic<StopWish>& wish);
+
+  const TrainingState& state() const { return m_state; }
+  nn::Decoder& decoder() { return m_decoder; }
+
+ private:
+  Trainer(nn::Decoder& decoder, const config::RunConfig& config, data::TokenShard shard, std::filesystem::path checkpoints);
+  torch::Tensor step();  // forward and backward of one batch; the mean loss, a scalar on the device
+  [[nodiscard]] Result<void> checkpoint(const TrainerHooks& hooks);
+  [[nodiscard]] Result<void> evaluate(const TrainerHooks& hooks);
+
+  nn::Decoder& m_decoder;
+  config::RunConfig m_config;
+  data::TokenShard m_shard;
+  data::SequenceSampler m_sampler;
+  std::filesystem::path m_checkpoints;
+  AdamW m_optimizer;
+  TrainingState m_state;
+  std::int64_t m_evaluatedStep = -1, m_savedStep = -1;
+};
+
+}  // namespace weft::train
