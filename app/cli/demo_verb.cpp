@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -12,9 +13,11 @@
 
 #include "app/cli/figures.h"
 #include "app/cli/output.h"
+#include "app/cli/process.h"
 #include "app/cli/program.h"
 #include "app/cli/run_table.h"
 #include "app/cli/watch.h"
+#include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
 #include "engine/data/tokenizer.h"
@@ -172,6 +175,14 @@ void printSummary(const OpenProject& open, const std::vector<RunSummary>& runs, 
   print("The project is " + open.project.folder().string() + "; weft-studio opens it.");
 }
 
+// Another `weft demo` that waits in our place: it finds the queued runs and does what comes after them.
+Result<void> finishInBackground(const store::Project& project, const config::DemoOptions& options) {
+  std::vector<std::string> words{"-C", project.folder().string(), "demo", "--tokenizer", options.tokenizer};
+  if (options.quick) words.push_back("--quick");
+  if (!options.textFile.empty()) words.insert(words.end(), {"--text", options.textFile});
+  return startInBackground(executableFolder() / "weft", words, project.folder() / "demo.log");
+}
+
 Result<void> demo(const DemoArguments& arguments, const Context& context) {
   WEFT_TRY(checkInputs(arguments.options));
   WEFT_ASSIGN(store::Project project, store::Project::create(context.projectFolder.empty() ? "weft-demo" : context.projectFolder));
@@ -180,7 +191,8 @@ Result<void> demo(const DemoArguments& arguments, const Context& context) {
   Demo demo(open, arguments);
   WEFT_TRY(demo.submitTraining());
   if (arguments.returnsAtOnce) {
-    inform(fmt::format("weft: {} runs are queued in {}; `weft demo` waits for them and draws the figure.", demo.ids().size(),
+    WEFT_TRY(finishInBackground(open.project, arguments.options));
+    inform(fmt::format("weft: {} runs are queued in {}; the int8 run and the figure follow by themselves.", demo.ids().size(),
                        open.project.folder().string()));
     return {};
   }

@@ -1,12 +1,8 @@
 #include "app/cli/figures.h"
 
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -14,6 +10,7 @@
 #include <vector>
 
 #include "app/cli/output.h"
+#include "app/cli/process.h"
 #include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/sharing/map_text.h"
@@ -74,37 +71,14 @@ Result<std::string> figureCsv(store::RunStore& store, const FigureRequest& reque
   return paretoCsv(request.runs);
 }
 
-// The environment of this process, with Qt drawing into memory where there is no display.
-std::vector<std::string> studioEnvironment() {
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+// Qt draws into memory where there is no display.
+std::vector<std::string> studioVariables() {
   const auto isSet = [](const char* name) {
     const char* value = std::getenv(name);
     return value != nullptr && *value != '\0';
   };
-  if (!isSet("DISPLAY") && !isSet("WAYLAND_DISPLAY") && !isSet("QT_QPA_PLATFORM")) variables.emplace_back("QT_QPA_PLATFORM=offscreen");
-  return variables;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  for (std::string& text : texts) list.push_back(text.data());
-  list.push_back(nullptr);
-  return list;
-}
-
-Result<void> runStudio(const fs::path& studio, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), studio.string());
-  std::vector<std::string> environment = studioEnvironment();
-  pid_t child = 0;
-  const int error = ::posix_spawn(&child, studio.c_str(), nullptr, nullptr, pointers(arguments).data(), pointers(environment).data());
-  if (error != 0) return fail(ErrorCode::Io, studio.string() + " cannot be started: " + std::generic_category().message(error) + ".");
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  const std::string how = WIFEXITED(status) ? fmt::format("exit code {}", WEXITSTATUS(status)) : fmt::format("signal {}", WTERMSIG(status));
-  return fail(ErrorCode::JobFailed, "weft-studio could not draw the figure (" + how + "); its message stands above.");
+  if (isSet("DISPLAY") || isSet("WAYLAND_DISPLAY") || isSet("QT_QPA_PLATFORM")) return {};
+  return {"QT_QPA_PLATFORM=offscreen"};
 }
 
 Result<void> checkRequest(const FigureRequest& request) {
@@ -140,8 +114,10 @@ Result<void> writeFigure(const store::Project& project, store::RunStore& store, 
   }
   std::vector<std::string> ids;
   for (const RunSummary& run : request.runs) ids.push_back(std::to_string(run.id.value));
-  WEFT_TRY(
-      runStudio(studio, {"--export-figure", request.kind, "--project", project.folder().string(), "--out", out.string(), "--runs", join(ids, ",")}));
+  const std::vector<std::string> words{"--export-figure", request.kind, "--project", project.folder().string(),
+                                       "--out",           out.string(), "--runs",    join(ids, ",")};
+  WEFT_ASSIGN(const int code, runProgram(studio, words, studioVariables()));
+  if (code != 0) return fail(ErrorCode::JobFailed, fmt::format("weft-studio could not draw {} (exit code {}).", out.string(), code));
   if (!fs::exists(out, error)) return fail(ErrorCode::JobFailed, "weft-studio ended without writing " + out.string() + ".");
   return {};
 }

@@ -48,7 +48,7 @@ Program::Program() : m_app("Weft: research on cross-layer KV sharing in transfor
   m_app.add_option("-C,--project", m_context.projectFolder, "The project's folder (default: the nearest one upward that holds a weft.db)")
       ->type_name("DIR");
   m_app.add_flag("--json", m_context.json, "Print one JSON value");
-  m_app.usage("Usage: weft VERB [ARGUMENTS]");
+  m_app.get_formatter()->label("SUBCOMMAND", "VERB");
   m_app.footer(kExamples);
   m_app.get_formatter()->column_width(26);
 }
