@@ -22,6 +22,11 @@ QString hint(QueueSection section) {
                                          : QString();
 }
 
+Qt::Alignment alignment(QueueColumn column) {
+  const bool isNumber = column == QueueColumn::Starts || column == QueueColumn::Takes || column == QueueColumn::Position;
+  return (isNumber ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter;
+}
+
 }  // namespace
 
 QueueModel::QueueModel(QObject* parent) : QAbstractTableModel(parent), m_snapshot(std::make_shared<RunsSnapshot>()) {}
@@ -98,10 +103,7 @@ QVariant QueueModel::data(const QModelIndex& index, int role) const {
   const store::RunSummary* run = runAt(index.row());
   if (role == RunRole) return QVariant::fromValue(const_cast<void*>(static_cast<const void*>(run)));
   if (role == HeadingRole) return row.run.value == 0;
-  if (role == Qt::TextAlignmentRole)
-    return QVariant(column == QueueColumn::Starts || column == QueueColumn::Takes || column == QueueColumn::Position
-                        ? Qt::AlignRight | Qt::AlignVCenter
-                        : Qt::AlignLeft | Qt::AlignVCenter);
+  if (role == Qt::TextAlignmentRole) return QVariant(alignment(column));
   if (role != Qt::DisplayRole && role != Qt::AccessibleTextRole) return {};
   if (row.run.value == 0) {
     if (column == QueueColumn::Handle) return QStringLiteral("%1 %2").arg(title(row.section)).arg(sectionSize(row.section));
@@ -134,7 +136,7 @@ QVariant QueueModel::data(const QModelIndex& index, int role) const {
 
 QVariant QueueModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || section < 0 || section >= kQueueColumns) return {};
-  if (role == Qt::TextAlignmentRole) return data(index(0, section), role);
+  if (role == Qt::TextAlignmentRole) return QVariant(alignment(static_cast<QueueColumn>(section)));
   if (role != Qt::DisplayRole) return {};
   switch (static_cast<QueueColumn>(section)) {
     case QueueColumn::Job:

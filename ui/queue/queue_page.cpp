@@ -42,7 +42,6 @@ QueuePage::QueuePage(QWidget* parent)
   layout->setSpacing(0);
   m_header = new PageHeader(QStringLiteral("Queue"));
   m_engineButton = new QPushButton(QStringLiteral("Start engine"));
-  m_engineButton->setIcon(icon(QStringLiteral("engine")));
   connect(m_engineButton, &QPushButton::clicked, this, [this] {
     if (!m_session) return;
     if (m_snapshot->engineRunning)
@@ -67,6 +66,7 @@ QueuePage::QueuePage(QWidget* parent)
   lower->addWidget(m_panel);
   layout->addLayout(lower, 1);
   buildActions();
+  setFocusProxy(m_table);
 
   connect(m_table, &QueueTable::commandClicked, this, &QueuePage::execute);
   connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &QueuePage::updatePanel);
@@ -219,6 +219,7 @@ void QueuePage::updateTimes() {
   m_header->setSubtitle(subtitle);
   m_engineButton->setEnabled(m_session != nullptr);
   m_engineButton->setText(m_snapshot->engineRunning ? QStringLiteral("Stop engine") : QStringLiteral("Start engine"));
+  m_engineButton->setIcon(icon(m_snapshot->engineRunning ? QStringLiteral("stop") : QStringLiteral("play")));
   m_engineButton->setToolTip(m_snapshot->engineRunning ? QStringLiteral("Nothing new is started; runs that are running go on.")
                                                        : QStringLiteral("Starts what waits in the queue, in its order."));
 }

@@ -20,31 +20,31 @@ int preferredWidth(RunColumn column) {
     case RunColumn::Marks:
       return 36;
     case RunColumn::Status:
-      return 100;
+      return 94;
     case RunColumn::Name:
       return 190;
     case RunColumn::Map:
-      return 82;
-    case RunColumn::Heads:
-      return 146;
-    case RunColumn::Parameters:
-      return 92;
-    case RunColumn::Perplexity:
-      return 108;
-    case RunColumn::KvBytes:
-      return 92;
-    case RunColumn::KvMeasured:
-      return 84;
-    case RunColumn::TokensPerSecond:
       return 78;
+    case RunColumn::Heads:
+      return 128;
+    case RunColumn::Parameters:
+      return 84;
+    case RunColumn::Perplexity:
+      return 118;
+    case RunColumn::KvBytes:
+      return 86;
+    case RunColumn::KvMeasured:
+      return 76;
+    case RunColumn::TokensPerSecond:
+      return 70;
     case RunColumn::Progress:
-      return 132;
+      return 130;
     case RunColumn::Loss:
-      return 88;
+      return 84;
     case RunColumn::Tags:
-      return 120;
+      return 122;
     case RunColumn::Updated:
-      return 74;
+      return 66;
   }
   return 80;
 }
@@ -62,7 +62,10 @@ void drawText(QPainter& painter, const QRect& area, const QString& text, Qt::Ali
 void paintName(QPainter& painter, const QRect& area, const store::RunSummary& run, const Theme& theme) {
   QFont name = bodyFont();
   name.setWeight(QFont::Medium);
-  const QString seed = run.seed > 0 ? QStringLiteral("s%1").arg(run.seed) : QString();
+  QString seed = run.seed > 0 ? QStringLiteral("s%1").arg(run.seed) : QString();
+  // Too narrow for both: the name counts more than its seed.
+  if (QFontMetrics(name).horizontalAdvance(QString::fromStdString(run.name)) + QFontMetrics(bodyFont()).horizontalAdvance(seed) + 6 > area.width())
+    seed.clear();
   const int seedWidth = seed.isEmpty() ? 0 : QFontMetrics(bodyFont()).horizontalAdvance(seed) + 6;
   const QFontMetrics metrics(name);
   const QString text = metrics.elidedText(QString::fromStdString(run.name), Qt::ElideRight, area.width() - seedWidth);
@@ -74,6 +77,17 @@ void paintName(QPainter& painter, const QRect& area, const store::RunSummary& ru
   painter.drawText(area.adjusted(metrics.horizontalAdvance(text) + 6, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, seed);
 }
 
+bool hasFailed(const store::RunSummary& run) { return run.state == store::RunState::Failed || run.state == store::RunState::Lost; }
+
+// A failure without a loss curve may use the Loss cell too, if that stands right of it.
+bool usesLossCell(const store::RunSummary& run, const QWidget* widget) {
+  const auto* table = qobject_cast<const QTableView*>(widget);
+  if (!table || !hasFailed(run) || run.sparkline.size() >= 2) return false;
+  const QHeaderView* header = table->horizontalHeader();
+  const int progress = static_cast<int>(RunColumn::Progress), loss = static_cast<int>(RunColumn::Loss);
+  return !table->isColumnHidden(progress) && !table->isColumnHidden(loss) && header->visualIndex(loss) == header->visualIndex(progress) + 1;
+}
+
 void paintProgress(QPainter& painter, const QRect& area, const store::RunSummary& run, const Theme& theme) {
   if (store::isActive(run.state)) {
     const int labelWidth = painter.fontMetrics().horizontalAdvance(QStringLiteral("100%")) + 6;
@@ -82,7 +96,7 @@ void paintProgress(QPainter& painter, const QRect& area, const store::RunSummary
     drawText(painter, area, progressText(run), Qt::AlignRight);
     return;
   }
-  painter.setPen(run.state == store::RunState::Failed || run.state == store::RunState::Lost ? theme.error : theme.text2);
+  painter.setPen(hasFailed(run) ? theme.error : theme.text2);
   drawText(painter, area, progressText(run));
 }
 
@@ -137,10 +151,20 @@ void RunDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
       painter->setPen(column == RunColumn::KvBytes || run->kvBytesPerTokenMeasured ? theme.text : theme.text2);
       drawText(*painter, cell, text, Qt::AlignRight);
       break;
-    case RunColumn::Progress:
-      paintProgress(*painter, cell, *run, theme);
+    case RunColumn::Progress: {
+      const auto* table = qobject_cast<const QTableView*>(option.widget);
+      const int more = usesLossCell(*run, option.widget) ? table->columnWidth(static_cast<int>(RunColumn::Loss)) : 0;
+      painter->setClipRect(option.rect);
+      paintProgress(*painter, cell.adjusted(0, 0, more, 0), *run, theme);
       break;
+    }
     case RunColumn::Loss: {
+      if (usesLossCell(*run, option.widget)) {
+        const auto* table = qobject_cast<const QTableView*>(option.widget);
+        painter->setClipRect(option.rect);
+        paintProgress(*painter, cell.adjusted(-table->columnWidth(static_cast<int>(RunColumn::Progress)), 0, 0, 0), *run, theme);
+        break;
+      }
       const double share = store::isActive(run->state) || run->steps <= 0 ? 1 : std::min(1.0, double(run->step) / double(run->steps));
       paintSparkline(*painter, QRectF(cell).adjusted(0, 5, 0, -5), run->sparkline, store::isActive(run->state) ? run->progress : share, theme);
       break;

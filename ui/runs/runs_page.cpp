@@ -92,6 +92,7 @@ RunsPage::RunsPage(QWidget* parent)
   layout->addWidget(m_splitter, 1);
   layout->addWidget(buildFooter());
   buildActions();
+  setFocusProxy(m_table);
 
   connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RunsPage::updateSelection);
   connect(m_table, &QTableView::doubleClicked, this, [this] { showRunsRequested(QStringLiteral("Monitor"), m_table->selectedRuns()); });
@@ -143,6 +144,7 @@ QWidget* RunsPage::buildTop() {
   rows->addWidget(m_header);
 
   auto* filterRow = new QHBoxLayout;
+  filterRow->setSpacing(metrics::gap);
   filterRow->setContentsMargins(metrics::pageMargin, 10, metrics::panelMargin, 0);
   m_filter = new FilterField;
   m_filter->setValueSource([this](const QString& field) { return RunFilter::values(field, m_model->snapshot().runs); });

@@ -415,6 +415,8 @@ void MainWindow::showPage(const QString& name) {
     m_stack->setCurrentWidget(target);
   else
     return;
+  // The keyboard goes on where the page's own work is, not on the rail.
+  m_stack->currentWidget()->setFocus(Qt::OtherFocusReason);
   if (before != name) m_lastPage = before;
   m_rail->setCurrent(name);
   if (name != kStart) settings::setLastPage(name);

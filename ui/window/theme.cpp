@@ -123,6 +123,8 @@ QFont font(int size_px, QFont::Weight weight) {
   if (!g_fonts.systemFonts) result.setFamilies(bundledFamilies().body + system.families());
   result.setPixelSize(size_px + g_fonts.adjustment_px);
   result.setWeight(weight);
+  // Whole-pixel advances would space 13-px text out visibly; the fonts carry no hints anyway.
+  result.setHintingPreference(QFont::PreferNoHinting);
   return result;
 }
 

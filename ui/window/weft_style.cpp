@@ -2,6 +2,7 @@
 
 #include <QAbstractItemView>
 #include <QComboBox>
+#include <QGuiApplication>
 #include <QLineEdit>
 #include <QMenu>
 #include <QPainter>
@@ -112,6 +113,24 @@ void drawMenuItem(QPainter& painter, const QStyleOptionMenuItem& item) {
     paintIcon(painter, QRect(item.rect.right() - 22, item.rect.center().y() - 7, 16, 16), QStringLiteral("chevron-right"), color);
 }
 
+// Icon, 8 px, text; centred together.
+void drawButtonLabel(QPainter& painter, const QStyleOptionButton& button, const QColor& color) {
+  QRect area = button.rect;
+  if (button.features & QStyleOptionButton::HasMenu) area.adjust(0, 0, -12, 0);
+  const int show = QGuiApplication::keyboardModifiers() & Qt::AltModifier ? Qt::TextShowMnemonic : Qt::TextHideMnemonic;
+  const int textWidth = button.fontMetrics.size(show, button.text).width();
+  const int iconWidth = button.icon.isNull() ? 0 : button.iconSize.width();
+  const int gap = iconWidth > 0 && textWidth > 0 ? 8 : 0;
+  int left = area.center().x() + 1 - (iconWidth + gap + textWidth) / 2;
+  if (iconWidth > 0) {
+    const QRect place(left, area.center().y() + 1 - button.iconSize.height() / 2, iconWidth, button.iconSize.height());
+    button.icon.paint(&painter, place, Qt::AlignCenter, isEnabled(button) ? QIcon::Normal : QIcon::Disabled);
+    left += iconWidth + gap;
+  }
+  painter.setPen(color);
+  painter.drawText(QRect(left, area.top(), textWidth + 2, area.height()), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine | show, button.text);
+}
+
 void drawProgress(QPainter& painter, const QStyleOptionProgressBar& bar) {
   const Theme& theme = Theme::current();
   const qreal range = qMax(1, bar.maximum - bar.minimum);
@@ -190,6 +209,9 @@ int WeftStyle::styleHint(StyleHint hint, const QStyleOption* option, const QWidg
       return hint == SH_MenuBar_AltKeyNavigation ? 1 : 0;
     case SH_ItemView_ShowDecorationSelected:
       return 1;
+    case SH_UnderlineShortcut:
+      // Underlined letters only while Alt is held: QMenuBar repaints itself then.
+      return QGuiApplication::keyboardModifiers() & Qt::AltModifier ? 1 : 0;
     case SH_Table_GridLineColor:
       return static_cast<int>(Theme::current().hairline.rgb());
     case SH_ToolTip_WakeUpDelay:
@@ -205,7 +227,8 @@ QSize WeftStyle::sizeFromContents(ContentsType type, const QStyleOption* option,
     case CT_PushButton: {
       const auto* button = qstyleoption_cast<const QStyleOptionButton*>(option);
       const bool hasMenu = button && (button->features & QStyleOptionButton::HasMenu);
-      return {size.width() + 24 + (hasMenu ? 6 : 0), height};
+      const bool hasIcon = button && !button->icon.isNull();
+      return {size.width() + 24 + (hasMenu ? 6 : 0) + (hasIcon ? 4 : 0), height};
     }
     case CT_ToolButton:
       return {size.width() + 10, qMax(height, size.height() + 6)};
@@ -214,7 +237,7 @@ QSize WeftStyle::sizeFromContents(ContentsType type, const QStyleOption* option,
     case CT_ComboBox:
       return {size.width() + 40, height};
     case CT_SpinBox:
-      return {size.width() + 12, height};
+      return {size.width() + 32, height};
     case CT_MenuBarItem:
       return {size.width() + 20, metrics::menuBar};
     case CT_MenuItem: {
@@ -404,19 +427,10 @@ void WeftStyle::drawControl(ControlElement element, const QStyleOption* option, 
                 QColor(), isOn(widget, kPrimary) ? theme.onAccent : theme.accent, 2);
       return;
     }
-    case CE_PushButtonLabel: {
-      const auto* button = qstyleoption_cast<const QStyleOptionButton*>(option);
-      if (!button) return;
-      QStyleOptionButton label = *button;
-      const QColor text = buttonColors(theme, *option, widget).text;
-      for (const auto group : {QPalette::Active, QPalette::Inactive, QPalette::Disabled}) label.palette.setColor(group, QPalette::ButtonText, text);
-      if (button->features & QStyleOptionButton::HasMenu) {
-        label.features &= ~QStyleOptionButton::HasMenu;
-        label.rect.adjust(0, 0, -12, 0);
-      }
-      QProxyStyle::drawControl(element, &label, painter, widget);
+    case CE_PushButtonLabel:
+      if (const auto* button = qstyleoption_cast<const QStyleOptionButton*>(option))
+        drawButtonLabel(*painter, *button, buttonColors(theme, *option, widget).text);
       return;
-    }
     case CE_MenuItem:
       if (const auto* item = qstyleoption_cast<const QStyleOptionMenuItem*>(option)) {
         painter->save();

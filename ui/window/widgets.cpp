@@ -50,6 +50,8 @@ QFont typeFont(Type type) {
 
 TextLabel::TextLabel(const QString& text, Type type, Tone tone, QWidget* parent) : QLabel(text, parent), m_type(type), m_tone(tone) {
   setTextFormat(Qt::PlainText);
+  // On a page (background Base) a label would take QPalette::Text and ignore its tone.
+  setForegroundRole(QPalette::WindowText);
   apply();
 }
 
