@@ -1,0 +1,320 @@
+#include "ui/diagram/cost_panel.h"
+
+#include <fmt/format.h>
+
+#include <QComboBox>
+#include <QPainter>
+#include <QVBoxLayout>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "engine/base/text.h"
+#include "ui/diagram/panel_parts.h"
+#include "ui/window/icons.h"
+#include "ui/window/widgets.h"
+
+namespace weft::ui {
+namespace {
+
+constexpr std::array kTypes{sharing::ElementType::BFloat16, sharing::ElementType::Float16, sharing::ElementType::Float32, sharing::ElementType::Int8};
+constexpr std::array kTypeNames{"bf16", "fp16", "fp32", "int8"};
+constexpr double kMiB = 1 << 20;
+
+QString toQt(const std::string& text) { return QString::fromStdString(text); }
+QString number(std::int64_t value) { return toQt(groupDigits(value)); }
+QString bytesText(double bytes) { return toQt(formatBytes(bytes)); }
+QString gibiText(double bytes) { return toQt(fmt::format("{:.2f}", bytes / (1024 * kMiB))); }
+QString gigaText(double flops) {
+  return flops >= 1e9 ? toQt(fmt::format("{:.2f} GFLOP/token", flops / 1e9)) : toQt(fmt::format("{:.2f} MFLOP/token", flops / 1e6));
+}
+
+std::int64_t bytesPerToken(const sharing::ModelShape& shape, int kvHeads, sharing::ElementType type) {
+  sharing::ModelShape plain = shape;
+  plain.kvHeads = kvHeads;
+  const auto costs = sharing::cost(plain, sharing::SharingMap::identity(shape.layers), {.cacheType = type, .context = 1, .batch = 1});
+  return costs ? costs->kv.bytesPerToken : 0;
+}
+
+struct Peer {
+  QString name;
+  int kvHeads = 1;
+};
+
+// The plain maps of this shape that a reader knows: MHA, a GQA in the middle, MQA.
+std::vector<Peer> peersOf(const sharing::ModelShape& shape) {
+  std::vector<Peer> peers{{QStringLiteral("MHA"), shape.queryHeads}};
+  for (const int heads : {4, 2, 8}) {
+    if (shape.queryHeads % heads != 0 || heads >= shape.queryHeads) continue;
+    peers.push_back({QStringLiteral("GQA%1").arg(heads), heads});
+    break;
+  }
+  if (shape.queryHeads > 1) peers.push_back({QStringLiteral("MQA"), 1});
+  return peers;
+}
+
+}  // namespace
+
+const std::vector<MemoryChoice>& memoryChoices() {
+  static const std::vector<MemoryChoice> choices{
+      {"H100 80 GB", 81559 * kMiB}, {"H200 141 GB", 143771 * kMiB}, {"A100 80 GB", 81920 * kMiB}, {"A100 40 GB", 40960 * kMiB},
+      {"L40S 48 GB", 46068 * kMiB}, {"RTX 4090", 24564 * kMiB},     {"24 GiB", 24576 * kMiB},     {"16 GiB", 16384 * kMiB},
+      {"12 GiB", 12288 * kMiB},     {"8 GiB", 8192 * kMiB},
+  };
+  return choices;
+}
+
+// Bytes per token of the plain maps and of this one, on one scale, with the ratio.
+class ComparisonBars : public QWidget {
+ public:
+  using QWidget::QWidget;
+  struct Bar {
+    QString name;
+    std::int64_t bytes = 0;
+    bool isThis = false;
+  };
+  void show(std::vector<Bar> bars) {
+    m_bars = std::move(bars);
+    setFixedHeight(static_cast<int>(m_bars.size()) * kRow + 2);
+    QStringList said;
+    for (const Bar& bar : m_bars) said << QStringLiteral("%1 %2 B").arg(bar.name, number(bar.bytes));
+    setAccessibleName(said.join(QStringLiteral(", ")));
+    update();
+  }
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    if (m_bars.empty()) return;
+    const Theme& theme = Theme::current();
+    QPainter painter(this);
+    painter.setFont(captionFont());
+    const std::int64_t own = m_bars.back().bytes;
+    std::int64_t most = 1;
+    for (const Bar& bar : m_bars) most = std::max(most, bar.bytes);
+    const int left = 62, room = std::max(20, width() - left - 116);
+    int top = 1;
+    for (const Bar& bar : m_bars) {
+      QFont font = captionFont();
+      if (bar.isThis) font.setWeight(QFont::DemiBold);
+      painter.setFont(font);
+      painter.setPen(bar.isThis ? theme.text : theme.text2);
+      painter.drawText(QRect(0, top, left, kRow), Qt::AlignVCenter, bar.name);
+      painter.fillRect(
+          QRectF(left, top + 4, std::max(2.0, static_cast<double>(room) * static_cast<double>(bar.bytes) / static_cast<double>(most)), kRow - 8),
+          bar.isThis && isEnabled() ? theme.accent : theme.heads);
+      painter.setFont(captionFont());
+      painter.drawText(QRect(width() - 112, top, 62, kRow), Qt::AlignRight | Qt::AlignVCenter, number(bar.bytes));
+      painter.setPen(theme.text);
+      if (!bar.isThis && own > 0)
+        painter.drawText(QRect(width() - 50, top, 50, kRow), Qt::AlignRight | Qt::AlignVCenter,
+                         toQt(fmt::format("{:.1f}×", static_cast<double>(bar.bytes) / static_cast<double>(own))));
+      top += kRow;
+    }
+  }
+
+ private:
+  static constexpr int kRow = 18;
+  std::vector<Bar> m_bars;
+};
+
+// Weights and KV in a device's memory.
+class MemoryBar : public QWidget {
+ public:
+  explicit MemoryBar(QWidget* parent = nullptr) : QWidget(parent) { setFixedHeight(32); }
+  void show(double weights, double kv, double total) {
+    m_weights = weights;
+    m_kv = kv;
+    m_total = total;
+    setAccessibleName(text());
+    update();
+  }
+  QString text() const {
+    const double free = m_total - m_weights - m_kv;
+    return free >= 0 ? CostPanel::tr("%1 of %2 GiB free")
+                           .arg(toQt(fmt::format("{:.1f}", free / (1024 * kMiB))), toQt(fmt::format("{:.1f}", m_total / (1024 * kMiB))))
+                     : CostPanel::tr("%1 more than its %2").arg(bytesText(-free), bytesText(m_total));
+  }
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    const Theme& theme = Theme::current();
+    QPainter painter(this);
+    const bool fits = m_weights + m_kv <= m_total;
+    const qreal scale = width() / std::max({m_total, m_weights + m_kv, 1.0});
+    painter.fillRect(QRectF(0, 0, width(), 11), theme.track);
+    const qreal weights = std::round(m_weights * scale);
+    painter.fillRect(QRectF(0, 0, weights, 11), theme.heads);
+    painter.fillRect(QRectF(weights + 1, 0, std::max(1.0, m_kv * scale - 1), 11), fits ? theme.accent : theme.error);
+    if (!fits) painter.fillRect(QRectF(std::round(m_total * scale), 0, 2, 11), theme.text);
+    painter.setFont(captionFont());
+    int left = 0;
+    for (const auto& [color, name] : {std::pair(theme.heads, CostPanel::tr("weights %1").arg(gibiText(m_weights))),
+                                      std::pair(fits ? theme.accent : theme.error, CostPanel::tr("KV %1").arg(gibiText(m_kv)))}) {
+      painter.fillRect(QRect(left, 20, 8, 8), color);
+      painter.setPen(theme.text2);
+      painter.drawText(QRect(left + 13, 14, 160, 18), Qt::AlignVCenter, name);
+      left += 13 + painter.fontMetrics().horizontalAdvance(name) + 12;
+    }
+    painter.setPen(fits ? theme.text2 : theme.error);
+    painter.drawText(QRect(0, 14, width(), 18), Qt::AlignRight | Qt::AlignVCenter, text());
+  }
+
+ private:
+  double m_weights = 0, m_kv = 0, m_total = 0;
+};
+
+CostPanel::CostPanel(SharingDocument* document, QWidget* parent)
+    : QWidget(parent),
+      m_document(document),
+      m_type(new QComboBox),
+      m_stale(new TextLabel({}, Type::Caption, Tone::Error)),
+      m_parameters(new CostLine(tr("Parameters"))),
+      m_perToken(new CostLine(tr("KV per token"))),
+      m_resident(new CostLine(tr("KV resident"))),
+      m_read(new CostLine(tr("KV read in one decode step"))),
+      m_largest(new CostLine(tr("Largest batch that fits"))),
+      m_training(new CostLine(tr("Training"))),
+      m_decode(new CostLine(tr("Decode"))),
+      m_bars(new ComparisonBars),
+      m_batch(new NumberField(tr("Batch"), 1, 1'000'000)),
+      m_context(new NumberField(tr("Context"), 1, 16'777'216)),
+      m_memory(new QComboBox),
+      m_memoryBar(new MemoryBar),
+      m_others(new TextLabel({}, Type::Caption, Tone::Text2)) {
+  for (const char* name : kTypeNames) m_type->addItem(QString::fromLatin1(name));
+  m_type->setAccessibleName(tr("Element type of weights and cache"));
+  for (const MemoryChoice& choice : memoryChoices()) m_memory->addItem(QString::fromLatin1(choice.name));
+  m_memory->setAccessibleName(tr("Device"));
+  m_memory->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+  m_stale->setWordWrap(true);
+  m_others->setWordWrap(true);
+  const auto doubling = [](int value, int steps) {
+    const std::int64_t next = steps > 0 ? std::int64_t{value} * 2 : value / 2;
+    return static_cast<int>(std::clamp<std::int64_t>(next, 1, std::numeric_limits<int>::max()));
+  };
+  m_batch->setStepper(doubling);
+  m_context->setStepper(doubling);
+
+  auto* section = new PanelSection(tr("Costs"));
+  section->addAtHeading(m_type);
+  section->add(m_stale);
+  section->add(m_parameters);
+  section->add(m_perToken);
+  section->add(m_bars);
+  section->add(fieldRow({labelled(tr("Batch"), m_batch), labelled(tr("Context"), m_context), labelled(tr("Device"), m_memory)}));
+  section->add(m_resident);
+  section->add(m_read);
+  section->add(m_memoryBar);
+  section->add(m_largest);
+  section->add(m_others);
+  section->add(m_training);
+  section->add(m_decode);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(section);
+
+  const auto ask = [this] {
+    m_document->setRequest(
+        {.cacheType = kTypes[static_cast<std::size_t>(m_type->currentIndex())], .context = m_context->value(), .batch = m_batch->value()});
+  };
+  connect(m_type, &QComboBox::activated, this, ask);
+  connect(m_batch, &NumberField::valueChanged, this, ask);
+  connect(m_context, &NumberField::valueChanged, this, ask);
+  connect(m_memory, &QComboBox::activated, this, [this] {
+    refresh();
+    Q_EMIT memoryChoiceChanged();
+  });
+  connect(document, &SharingDocument::changed, this, &CostPanel::refresh);
+  refresh();
+}
+
+int CostPanel::memoryChoice() const { return m_memory->currentIndex(); }
+
+void CostPanel::setMemoryChoice(int index) {
+  if (index < 0 || index >= m_memory->count()) return;
+  m_memory->setCurrentIndex(index);
+  refresh();
+}
+
+QList<CostLine*> CostPanel::lines() const { return {m_parameters, m_perToken, m_resident, m_read, m_largest, m_training, m_decode}; }
+
+void CostPanel::setFormulasShown(bool shown) {
+  for (CostLine* line : lines()) line->setFormulaShown(shown);
+}
+
+void CostPanel::refresh() {
+  const sharing::CostRequest& request = m_document->request();
+  const auto type = std::find(kTypes.begin(), kTypes.end(), request.cacheType);
+  if (type != kTypes.end()) m_type->setCurrentIndex(static_cast<int>(type - kTypes.begin()));
+  m_batch->show(static_cast<int>(request.batch));
+  m_context->show(static_cast<int>(request.context));
+  const bool isStale = !m_document->staleCosts().isEmpty();
+  m_stale->setText(m_document->staleCosts());
+  m_stale->setVisible(isStale);
+  // Numbers of an earlier map are grey.
+  for (QWidget* widget : {static_cast<QWidget*>(m_bars), static_cast<QWidget*>(m_memoryBar)}) widget->setEnabled(!isStale);
+  for (CostLine* line : lines()) line->setStale(isStale);
+  if (m_document->costs()) showLines(*m_document->costs());
+}
+
+void CostPanel::showLines(const sharing::CostReport& costs) {
+  const sharing::ModelShape& shape = m_document->costedShape();
+  const sharing::SharingMap& map = m_document->costedMap();
+  const sharing::CostRequest& request = m_document->request();
+  const sharing::ParameterCount& p = costs.parameters;
+
+  m_parameters->show(tr("Parameters"), toQt(formatCount(static_cast<double>(p.total()))),
+                     tr("embedding + head + Q + KV + output + feed-forward + norms"),
+                     tr("%1 + %2 + %3 + %4 + %5 + %6 + %7 = %8")
+                         .arg(number(p.embedding), number(p.head), number(p.query), number(p.keyValue), number(p.output), number(p.feedForward),
+                              number(p.norms), number(p.total())));
+  m_perToken->show(tr("KV per token"), tr("%1 B").arg(number(costs.kv.bytesPerToken)), tr("2 · bytes · width · Σ producers’ KV heads"),
+                   toQt(sharing::explainKvBytesPerToken(shape, map, request.cacheType)));
+
+  std::vector<ComparisonBars::Bar> bars;
+  for (const Peer& peer : peersOf(shape)) bars.push_back({peer.name, bytesPerToken(shape, peer.kvHeads, request.cacheType), false});
+  bars.push_back({tr("This map"), costs.kv.bytesPerToken, true});
+  m_bars->show(std::move(bars));
+
+  const std::int64_t perSequence = costs.kv.bytesResident / request.batch;
+  m_resident->show(tr("KV resident"), bytesText(static_cast<double>(costs.kv.bytesResident)), tr("batch · Σ producers’ bytes · min(context, window)"),
+                   tr("%1 · %2 B = %3 B").arg(number(request.batch), number(perSequence), number(costs.kv.bytesResident)));
+  m_read->show(
+      tr("KV read in one decode step"), bytesText(static_cast<double>(costs.kv.bytesReadPerStep)),
+      tr("batch · Σ layers’ bytes read · min(context, window)"),
+      tr("%1 · %2 B = %3 B").arg(number(request.batch), number(costs.kv.bytesReadPerStep / request.batch), number(costs.kv.bytesReadPerStep)));
+
+  const MemoryChoice& memory = memoryChoices()[static_cast<std::size_t>(std::max(0, m_memory->currentIndex()))];
+  m_memoryBar->show(static_cast<double>(costs.weightBytes), static_cast<double>(costs.kv.bytesResident), memory.bytes);
+  const auto largest = sharing::largestBatch(shape, map, request, memory.bytes, kReservedBytes);
+  m_largest->show(tr("Largest batch that fits"), largest ? number(*largest) : tr("none"), tr("(device − reserved − weights) / KV per sequence"),
+                  tr("(%1 − %2 − %3) GiB / %4")
+                      .arg(gibiText(memory.bytes), gibiText(kReservedBytes), gibiText(static_cast<double>(costs.weightBytes)),
+                           bytesText(static_cast<double>(perSequence))));
+  QStringList others;
+  for (const Peer& peer : peersOf(shape)) {
+    sharing::ModelShape plain = shape;
+    plain.kvHeads = peer.kvHeads;
+    const auto fits = sharing::largestBatch(plain, sharing::SharingMap::identity(shape.layers), request, memory.bytes, kReservedBytes);
+    if (fits && peer.name.startsWith(u'M')) others.prepend(tr("%1 fits %2").arg(peer.name, number(*fits)));
+  }
+  m_others->setText(tr("2 GiB reserved; %1").arg(others.join(QStringLiteral(", "))));
+
+  const std::int64_t sequence = m_document->run().train.sequenceLength;
+  sharing::CostRequest training = request;
+  training.context = sequence;
+  if (const auto trained = sharing::cost(shape, map, training)) {
+    const double attention = trained->flops.train - 6 * static_cast<double>(trained->parameters.matmul);
+    m_training->show(
+        tr("Training, context %1").arg(number(sequence)), gigaText(trained->flops.train), tr("6 · N matmul + 6 · Σ layers’ s · H · D"),
+        toQt(fmt::format("6 · {} + {:.3f} G = {:.3f} G", formatCount(static_cast<double>(p.matmul)), attention / 1e9, trained->flops.train / 1e9)));
+  }
+  const double decodeAttention = costs.flops.decode - 2 * static_cast<double>(p.matmul);
+  m_decode->show(
+      tr("Decode, context %1").arg(number(request.context)), gigaText(costs.flops.decode),
+      tr("2 · N matmul + 4 · Σ layers’ min(context, window) · H · D"),
+      toQt(fmt::format("2 · {} + {:.3f} G = {:.3f} G", formatCount(static_cast<double>(p.matmul)), decodeAttention / 1e9, costs.flops.decode / 1e9)));
+}
+
+}  // namespace weft::ui

@@ -1,0 +1,87 @@
+// ui/diagram/design_page.h -- the page where a sharing pattern is drawn and priced, and from which runs are queued. Works without a project.
+#pragma once
+
+#include <QPointer>
+#include <string>
+
+#include "engine/store/run_store.h"
+#include "ui/diagram/sharing_document.h"
+#include "ui/window/page.h"
+
+class QHBoxLayout;
+class QLineEdit;
+class QPushButton;
+class QStackedWidget;
+
+namespace weft::ui {
+
+class CostPanel;
+class DesignDraft;
+class GeneratorBar;
+class HintLine;
+class QueuePanel;
+class SelectionPanel;
+class SharingStack;
+class TextLabel;
+struct DraftContent;
+
+class DesignPage : public Page {
+  Q_OBJECT
+ public:
+  explicit DesignPage(QWidget* parent = nullptr);
+  ~DesignPage() override;
+
+  QString pageName() const override { return QStringLiteral("Design"); }
+  QString iconName() const override { return QStringLiteral("design"); }
+  void setSession(ProjectSession* session) override;
+  QList<QAction*> pageActions() const override { return m_actions; }
+  void showRuns(const std::vector<store::RunId>& runs) override;  // the first one's configuration
+
+  SharingDocument* document() const { return m_document; }
+  SharingStack* stack() const { return m_stack; }
+  GeneratorBar* generatorBar() const { return m_bar; }
+  CostPanel* costPanel() const { return m_costs; }
+  QueuePanel* queuePanel() const { return m_queue; }
+  bool isQueueOpen() const;
+
+ public Q_SLOTS:
+  // "Open in Design": the run's model, map and training become the design, in one undo step.
+  void loadRun(const weft::store::RunSummary& run, const std::string& configToml);
+  void openQueue();
+  void closeQueue();
+  void copyMap();
+  void copyMapAsJson();
+  void exportDiagram();
+
+ private:
+  void makeActions();
+  QAction* addPageAction(const QString& text, const QKeySequence& shortcut, const QString& iconName);
+  QWidget* makeHeader();
+  QWidget* makeLeft();
+  QWidget* makeRight();
+  void refreshHeader();
+  void keepDraft();
+  void restoreDraft(const DraftContent& content);
+
+  SharingDocument* m_document;
+  DesignDraft* m_draft;
+  QPointer<ProjectSession> m_session;
+  QList<QAction*> m_actions;
+  QAction *m_undo, *m_redo, *m_copy, *m_copyJson, *m_export, *m_queueAction, *m_nextError, *m_firstFix, *m_table, *m_formulas, *m_focusMap;
+  QLineEdit* m_name;
+  TextLabel* m_family;
+  TextLabel* m_state;
+  QPushButton* m_queueButton;
+  GeneratorBar* m_bar;
+  SharingStack* m_stack;
+  QStackedWidget* m_views;  // stack, table
+  HintLine* m_hints;
+  QStackedWidget* m_side;  // panels, queue
+  CostPanel* m_costs;
+  SelectionPanel* m_selection;
+  QueuePanel* m_queue;
+  QString m_queuedText;      // "queued as run 12" until the next edit
+  bool m_isTouched = false;  // a draft that arrives after the first edit is not taken
+};
+
+}  // namespace weft::ui

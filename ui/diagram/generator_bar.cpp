@@ -1,0 +1,189 @@
+#include "ui/diagram/generator_bar.h"
+
+#include <QComboBox>
+#include <QPainter>
+#include <QPushButton>
+#include <QVBoxLayout>
+#include <algorithm>
+
+#include "engine/sharing/generators.h"
+#include "ui/diagram/map_field.h"
+#include "ui/diagram/panel_parts.h"
+#include "ui/window/icons.h"
+#include "ui/window/weft_style.h"
+#include "ui/window/widgets.h"
+
+namespace weft::ui {
+namespace {
+
+constexpr std::size_t kMostFixes = 3;
+constexpr int kLabelWidth = 64;
+
+// The red band of an error.
+class ErrorBand : public QWidget {
+ public:
+  using QWidget::QWidget;
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    const Theme& theme = Theme::current();
+    QPainter painter(this);
+    painter.fillRect(rect(), theme.errorFill);
+    painter.fillRect(QRect(0, 0, width(), 1), theme.hairline);
+    paintIcon(painter, QRectF(metrics::pageMargin, height() / 2 - 8, 16, 16), QStringLiteral("failed"), theme.error);
+  }
+};
+
+class CheckMark : public QWidget {
+ public:
+  CheckMark() { setFixedSize(16, 16); }
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    QPainter painter(this);
+    paintIcon(painter, rect(), QStringLiteral("check"), Theme::current().good);
+  }
+};
+
+}  // namespace
+
+GeneratorBar::GeneratorBar(SharingDocument* document, QWidget* parent)
+    : QWidget(parent),
+      m_document(document),
+      m_groupSize(new NumberField(tr("Layers a group of CLA-n"), 2, sharing::SharingMap::kMaximumLayers)),
+      m_layers(new NumberField(tr("Layers"), 1, sharing::SharingMap::kMaximumLayers)),
+      m_field(new MapField(document)),
+      m_check(new CheckMark),
+      m_verdict(new TextLabel({}, Type::Body, Tone::Good)),
+      m_counts(new TextLabel({}, Type::Body, Tone::Text2)),
+      m_band(new ErrorBand),
+      m_sentence(new TextLabel({}, Type::Body, Tone::Text)),
+      m_bandLayout(new QHBoxLayout(m_band)) {
+  auto* top = new Surface(Surface::Fill::Panel);
+  auto* rows = new QVBoxLayout(top);
+  rows->setContentsMargins(metrics::pageMargin, 9, metrics::panelMargin, 9);
+  rows->setSpacing(10);
+
+  auto* patterns = new QHBoxLayout;
+  patterns->setSpacing(6);
+  const auto label = [](const QString& text) {
+    auto* widget = new TextLabel(text, Type::Body, Tone::Text2);
+    widget->setFixedWidth(kLabelWidth - 6);
+    return widget;
+  };
+  patterns->addWidget(label(tr("Generate")));
+  for (const sharing::Generator& generator : sharing::generators()) {
+    auto* button = new QPushButton(QString::fromStdString(generator.title));
+    button->setCheckable(true);
+    button->setToolTip(QString::fromStdString(generator.description));
+    patterns->addWidget(button);
+    if (generator.takesNumber) {
+      m_groupSize->show(generator.defaultNumber);
+      m_groupSize->setMinimumWidth(0);
+      m_groupSize->setFixedWidth(54);
+      patterns->setSpacing(6);
+      patterns->addWidget(m_groupSize);
+    }
+    connect(button, &QPushButton::clicked, this, [this, &generator] {
+      m_document->applyGenerator(generator.takesNumber ? generator.name + std::to_string(m_groupSize->value()) : generator.name);
+      refresh();
+    });
+    m_buttons << button;
+  }
+  // Another n regroups at once while the map is a CLA-n, else it waits for the button.
+  connect(m_groupSize, &NumberField::valueChanged, this, [this](int n) {
+    if (m_document->generator().rfind("cla", 0) == 0) m_document->applyGenerator("cla" + std::to_string(n));
+  });
+  patterns->addSpacing(10);
+  patterns->addWidget(new TextLabel(tr("Layers"), Type::Body, Tone::Text2));
+  m_layers->setFixedWidth(60);
+  m_layers->setMinimumWidth(0);
+  patterns->addWidget(m_layers);
+  patterns->addSpacing(10);
+  patterns->addWidget(new TextLabel(tr("Rows"), Type::Body, Tone::Text2));
+  auto* rowHeights = new QComboBox;
+  rowHeights->setAccessibleName(tr("Row height"));
+  const std::optional<qreal> heights[] = {std::nullopt, 36.0, 26.0, 18.0, 10.0};
+  rowHeights->addItems({tr("Automatic"), tr("Tall"), tr("Normal"), tr("Low"), tr("Lowest")});
+  connect(rowHeights, &QComboBox::activated, this, [this, heights](int index) { Q_EMIT rowHeightChosen(heights[index]); });
+  patterns->addWidget(rowHeights);
+  patterns->addStretch();
+  rows->addLayout(patterns);
+
+  auto* text = new QHBoxLayout;
+  text->setSpacing(6);
+  text->addWidget(label(tr("Map")));
+  text->addWidget(m_field, 1);
+  text->addSpacing(6);
+  text->addWidget(m_check);
+  text->addWidget(m_verdict);
+  text->addSpacing(4);
+  text->addWidget(m_counts);
+  rows->addLayout(text);
+
+  m_band->setFixedHeight(40);
+  m_sentence->setElided(true);
+  m_bandLayout->setContentsMargins(metrics::pageMargin + 26, 0, metrics::panelMargin, 0);
+  m_bandLayout->setSpacing(metrics::gap);
+  m_bandLayout->addWidget(m_sentence, 1);
+
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setSpacing(0);
+  layout->addWidget(top);
+  layout->addWidget(m_band);
+  connect(m_layers, &NumberField::valueChanged, document, &SharingDocument::setLayerCount);
+  connect(document, &SharingDocument::changed, this, &GeneratorBar::refresh);
+  refresh();
+}
+
+QString GeneratorBar::verdict() const { return m_verdict->text(); }
+QString GeneratorBar::sentence() const { return m_document->isValid() ? QString() : m_sentence->text(); }
+
+void GeneratorBar::refresh() {
+  const std::string& lit = m_document->generator();
+  const auto& known = sharing::generators();
+  for (qsizetype i = 0; i < m_buttons.size(); ++i) {
+    const sharing::Generator& generator = known[static_cast<std::size_t>(i)];
+    const bool isLit = m_document->isValid() && (generator.takesNumber ? lit.rfind(generator.name, 0) == 0 : lit == generator.name);
+    m_buttons[i]->setChecked(isLit);
+    if (isLit && generator.takesNumber) m_groupSize->show(std::stoi(lit.substr(generator.name.size())));
+  }
+  m_layers->show(m_document->design().model.layers);
+
+  const bool isValid = m_document->isValid();
+  const int layers = m_document->map().layerCount();
+  const int producers = static_cast<int>(m_document->map().producers().size());
+  m_check->setVisible(isValid);
+  m_counts->setVisible(isValid);
+  m_counts->setText(tr("%1 producers, %2 consumers").arg(producers).arg(layers - producers));
+  m_verdict->setTone(isValid ? Tone::Good : Tone::Error);
+  if (isValid) {
+    m_verdict->setText(m_document->map().isCausal() ? tr("Valid, causal") : tr("Valid, reads upwards"));
+  } else {
+    const auto& problems = m_document->problems();
+    const QString count = problems.size() == 1 ? tr("1 error") : tr("%1 errors").arg(problems.size());
+    m_verdict->setText(problems.front().layer >= 0 ? tr("%1, layer %2").arg(count).arg(problems.front().layer) : count);
+    m_sentence->setText(QString::fromStdString(m_document->error()->error.message));
+  }
+  m_band->setVisible(!isValid);
+  refreshFixes();
+}
+
+void GeneratorBar::refreshFixes() {
+  for (QPushButton* button : m_fixes) button->deleteLater();
+  m_fixes.clear();
+  const auto& fixes = m_document->fixes();
+  for (std::size_t i = 0; i < std::min(fixes.size(), kMostFixes); ++i) {
+    QString label = fixes[i].label;
+    if (label.size() > 32) label = label.left(31) + u'…';
+    auto* button = new QPushButton(label, m_band);
+    button->setToolTip(QString::fromStdString(fixes[i].text) + (i == 0 ? tr("  (Alt+Enter)") : QString()));
+    if (i == 0) makePrimary(button);
+    connect(button, &QPushButton::clicked, this, [this, i] { m_document->applyFix(i); });
+    m_bandLayout->addWidget(button);
+    m_fixes << button;
+  }
+}
+
+}  // namespace weft::ui
