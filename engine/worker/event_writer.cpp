@@ -1,0 +1,49 @@
+#include "engine/worker/event_writer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+namespace weft::worker {
+
+Result<EventWriter> EventWriter::open(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (descriptor < 0) return fail(ErrorCode::Io, fmt::format("{} cannot be opened for writing: {}.", file.string(), std::strerror(errno)));
+  EventWriter writer(descriptor);
+  struct stat status {};
+  char last = '\n';
+  if (fstat(descriptor, &status) == 0 && status.st_size > 0 && pread(descriptor, &last, 1, status.st_size - 1) == 1 && last != '\n') {
+    if (::write(descriptor, "\n", 1) != 1) return fail(ErrorCode::Io, fmt::format("{} cannot be written: {}.", file.string(), std::strerror(errno)));
+  }
+  return writer;
+}
+
+EventWriter::EventWriter(EventWriter&& other) noexcept : m_descriptor(std::exchange(other.m_descriptor, -1)), m_hasFailed(other.m_hasFailed) {}
+
+EventWriter::~EventWriter() {
+  if (m_descriptor >= 0) ::close(m_descriptor);
+}
+
+void EventWriter::sync() { ::fsync(m_descriptor); }
+
+void EventWriter::append(service::Event event) {
+  event.time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const std::string line = service::toJsonLine(event) + "\n";
+  ssize_t written = -1;
+  do {
+    written = ::write(m_descriptor, line.data(), line.size());
+  } while (written < 0 && errno == EINTR);
+  if (written != static_cast<ssize_t>(line.size()) && !m_hasFailed) {
+    m_hasFailed = true;
+    std::fprintf(stderr, "weft-worker: events.jsonl cannot be written: %s\n", std::strerror(errno));
+  }
+}
+
+}  // namespace weft::worker

@@ -1,0 +1,118 @@
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "engine/device/device.h"
+#include "engine/worker/event_writer.h"
+#include "engine/worker/job.h"
+#include "engine/worker/job_file.h"
+#include "engine/worker/jobs.h"
+
+namespace weft::worker {
+
+namespace {
+
+std::atomic<train::StopWish> g_wish{train::StopWish::None};
+static_assert(std::atomic<train::StopWish>::is_always_lock_free, "a signal handler sets it");
+
+void onSignal(int signal) { g_wish.store(signal == SIGUSR1 ? train::StopWish::Pause : train::StopWish::Stop); }
+
+void installSignalHandlers() {
+  struct sigaction action {};
+  action.sa_handler = onSignal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGUSR1, &action, nullptr);
+  signal(SIGHUP, SIG_IGN);  // the terminal that started the service may close
+  signal(SIGPIPE, SIG_IGN);
+}
+
+Result<service::FinishedEvent> dispatch(JobContext& context) {
+  const std::string& kind = context.job.kind();
+  if (kind == "train") return runTraining(context);
+  if (kind == "generate") return runGenerate(context);
+  if (kind == "logits") return runLogits(context);
+  if (kind == "evaluate") return runEvaluate(context);
+  if (kind == "measure") return runMeasure(context);
+  return fail(ErrorCode::InvalidInput, fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate or measure.", kind));
+}
+
+// The first line of what(): torch appends a C++ stack trace, which belongs into the detail.
+Error fromException(ErrorCode code, const char* what) {
+  const std::string text = what;
+  return {code, text.substr(0, text.find('\n')), text};
+}
+
+Error outOfMemory(const JobContext& context, const std::string& detail) {
+  return {ErrorCode::OutOfMemory,
+          fmt::format("The device ran out of memory{}; a smaller train.micro_batch or train.sequence_length needs less.",
+                      context.step >= 0 ? fmt::format(" at step {}", context.step) : ""),
+          detail};
+}
+
+// Turns everything that can be thrown below into an Error: a worker always says why it ended.
+Result<service::FinishedEvent> guarded(JobContext& context) {
+  try {
+    return dispatch(context);
+  } catch (const c10::OutOfMemoryError& error) {
+    return tl::unexpected(outOfMemory(context, error.what()));
+  } catch (const std::bad_alloc& error) {
+    return tl::unexpected(outOfMemory(context, error.what()));
+  } catch (const c10::Error& error) {
+    return tl::unexpected(fromException(ErrorCode::JobFailed, error.what_without_backtrace()));
+  } catch (const std::invalid_argument& error) {
+    return tl::unexpected(fromException(ErrorCode::InvalidInput, error.what()));
+  } catch (const std::exception& error) {
+    return tl::unexpected(fromException(ErrorCode::JobFailed, error.what()));
+  } catch (...) {
+    return fail(ErrorCode::Internal, "The job ended with an exception that says nothing of itself.");
+  }
+}
+
+}  // namespace
+
+void writeHello(JobContext& context, const std::string& device) {
+  context.events.write(service::HelloEvent{.attempt = static_cast<int>(context.job.integer("attempt", 1)),
+                                           .pid = getpid(),
+                                           .build = __DATE__,
+                                           .torch = device::torchVersion(),
+                                           .device = device});
+}
+
+int runJob(const std::filesystem::path& runFolder) {
+  installSignalHandlers();
+  Result<EventWriter> events = EventWriter::open(runFolder / "events.jsonl");
+  if (!events) {
+    std::fprintf(stderr, "weft-worker: %s\n", events.error().message.c_str());
+    return exitCode(events.error().code);
+  }
+  Result<service::FinishedEvent> finished = fail(ErrorCode::Internal, "The job did not start.");
+  std::int64_t step = -1;
+  if (const Result<JobFile> job = JobFile::read(runFolder)) {
+    JobContext context{.job = *job, .events = *events, .wish = g_wish};
+    finished = guarded(context);
+    step = context.step;
+  } else {
+    finished = tl::unexpected(job.error());
+  }
+  if (finished) {
+    events->write(*finished);
+    events->sync();
+    return 0;
+  }
+  const Error& error = finished.error();
+  std::fprintf(stderr, "weft-worker: %s\n", error.message.c_str());
+  events->write(service::FailedEvent{.code = toString(error.code), .message = error.message, .detail = error.detail, .step = step});
+  events->sync();
+  return 3;
+}
+
+}  // namespace weft::worker

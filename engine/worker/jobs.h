@@ -1,0 +1,30 @@
+// engine/worker/jobs.h -- the kinds of job. Each returns what its `finished` event says, or an Error; numerics may throw (JobRunner catches).
+#pragma once
+
+#include <atomic>
+
+#include "engine/base/result.h"
+#include "engine/service/events.h"
+#include "engine/train/trainer.h"
+#include "engine/worker/event_writer.h"
+#include "engine/worker/job_file.h"
+
+namespace weft::worker {
+
+struct JobContext {
+  const JobFile& job;
+  EventWriter& events;
+  const std::atomic<train::StopWish>& wish;
+  std::int64_t step = -1;  // kept up to date by training, for the failure's report
+};
+
+[[nodiscard]] Result<service::FinishedEvent> runTraining(JobContext& context);
+[[nodiscard]] Result<service::FinishedEvent> runGenerate(JobContext& context);
+[[nodiscard]] Result<service::FinishedEvent> runLogits(JobContext& context);
+[[nodiscard]] Result<service::FinishedEvent> runEvaluate(JobContext& context);
+[[nodiscard]] Result<service::FinishedEvent> runMeasure(JobContext& context);
+
+// hello: what this process is, as soon as its device is known.
+void writeHello(JobContext& context, const std::string& device);
+
+}  // namespace weft::worker

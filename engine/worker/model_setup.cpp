@@ -1,0 +1,64 @@
+#include "engine/worker/model_setup.h"
+
+#include <fmt/format.h>
+
+#include "engine/data/token_shard.h"
+#include "engine/device/device.h"
+
+namespace weft::worker {
+
+Result<Machine> setUpMachine(JobContext& context, const config::DeviceConfig& config) {
+  device::setThreads(config.threads);
+  const std::string device = context.job.text("device"), type = context.job.text("dtype");
+  WEFT_TRY(context.job.check());
+  Machine machine;
+  WEFT_ASSIGN(machine.device, device::chooseDevice(device.empty() ? config.device : device));
+  WEFT_ASSIGN(machine.type, device::chooseType(type.empty() ? config.dtype : type, machine.device));
+  writeHello(context, device::describe(machine.device));
+  return machine;
+}
+
+Result<ReadyModel> setUpModel(JobContext& context) {
+  WEFT_ASSIGN(const std::string folder, context.job.require("model"));
+  WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(std::filesystem::path(folder) / "model.toml"));
+  WEFT_ASSIGN(const Machine machine, setUpMachine(context, config.device));
+  WEFT_ASSIGN(nn::CacheFactory caches, nn::CacheFactory::create(context.job.text("cache", config.cache.plugin)));
+  WEFT_TRY(context.job.check());
+  WEFT_ASSIGN(nn::LoadedModel loaded, nn::loadModel(folder, machine.device));
+  loaded.decoder->setComputeType(machine.type);
+  return ReadyModel{machine, std::move(loaded), std::move(caches)};
+}
+
+Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config, const std::filesystem::path& shards) {
+  return data::prepareDataset(config, shards, [&](double fraction, const std::string& what) {
+    context.events.write(service::ProgressEvent{.phase = what, .done = fraction, .total = 1});
+  });
+}
+
+std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t count) {
+  std::vector<std::int64_t> ids(static_cast<std::size_t>(count > 0 ? std::min(count, shard.size()) : shard.size()));
+  shard.copy(0, ids);
+  return ids;
+}
+
+service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std::string& cache, c10::ScalarType type) {
+  service::MeasurementEvent event{.name = "kv_memory"};
+  event.values = {{"batch", memory.batch},
+                  {"context", memory.context},
+                  {"analytic", memory.analytic},
+                  {"storage", memory.storage},
+                  {"bytes_per_token_analytic", memory.bytesPerTokenAnalytic()},
+                  {"bytes_per_token_storage", memory.bytesPerTokenStorage()},
+                  {"prefill_tokens_per_second", memory.prefillTokensPerSecond},
+                  {"decode_tokens_per_second", memory.decodeTokensPerSecond}};
+  if (memory.allocated) event.values["allocated"] = static_cast<double>(*memory.allocated);
+  if (memory.reserved) event.values["reserved"] = static_cast<double>(*memory.reserved);
+  if (memory.device) event.values["device"] = static_cast<double>(*memory.device);
+  event.labels = {{"cache", cache.empty() ? "dense" : cache},
+                  {"dtype", type == c10::kBFloat16 ? "bfloat16"
+                            : type == c10::kDouble ? "float64"
+                                                   : "float32"}};
+  return event;
+}
+
+}  // namespace weft::worker

@@ -1,0 +1,40 @@
+// engine/worker/model_setup.h -- what every job does first: device, types, threads, cache, model, tokens.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/config/run_config.h"
+#include "engine/data/dataset.h"
+#include "engine/data/tokenizer.h"
+#include "engine/infer/kv_memory.h"
+#include "engine/nn/cache_factory.h"
+#include "engine/nn/checkpoint.h"
+#include "engine/worker/jobs.h"
+
+namespace weft::worker {
+
+struct Machine {
+  c10::Device device = c10::kCPU;
+  c10::ScalarType type = c10::kFloat;
+};
+// Sets the threads, chooses device and type, writes hello. Job fields "device" and "dtype" win over the configuration's.
+[[nodiscard]] Result<Machine> setUpMachine(JobContext& context, const config::DeviceConfig& config);
+
+struct ReadyModel {
+  Machine machine;
+  nn::LoadedModel loaded;
+  nn::CacheFactory caches;
+};
+// The job's "model" folder, on its device, in its type, with its "cache" (else the configuration's).
+[[nodiscard]] Result<ReadyModel> setUpModel(JobContext& context);
+
+// Shards of the configuration's data, with progress events.
+[[nodiscard]] Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config, const std::filesystem::path& shards);
+std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t count);  // the first `count`, 0 = all
+
+service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std::string& cache, c10::ScalarType type);
+
+}  // namespace weft::worker

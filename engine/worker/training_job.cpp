@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "engine/data/token_shard.h"
+#include "engine/infer/perplexity.h"
+#include "engine/worker/jobs.h"
+#include "engine/worker/model_setup.h"
+
+namespace weft::worker {
+
+namespace {
+
+// One training with what it needs to evaluate and measure itself.
+class TrainingJob {
+ public:
+  explicit TrainingJob(JobContext& context) : m_context(context) {}
+
+  Result<service::FinishedEvent> run() {
+    WEFT_TRY(setUp());
+    if (m_config.train.steps == 0) {
+      WEFT_TRY(evaluate(0, 0));
+      return finish("completed", {});
+    }
+    WEFT_ASSIGN(data::TokenShard shard, data::TokenShard::open(m_data.trainShard));
+    WEFT_ASSIGN(const std::unique_ptr<train::Trainer> trainer, train::Trainer::create(*m_decoder, m_config, std::move(shard), checkpoints()));
+    if (m_context.job.integer("attempt", 1) > 1) WEFT_TRY(resume(*trainer));
+    m_context.step = trainer->state().step;
+    WEFT_ASSIGN(const train::Outcome outcome, trainer->run(hooks(), m_context.wish));
+    if (outcome == train::Outcome::Stopped) return finish("stopped", trainer->state());
+    if (outcome == train::Outcome::Paused) return finish("paused", trainer->state());
+    return finish("completed", trainer->state());
+  }
+
+ private:
+  std::filesystem::path checkpoints() const { return m_context.job.folder() / "checkpoints"; }
+
+  Result<void> setUp() {
+    WEFT_ASSIGN(m_config, config::loadRunConfig(m_context.job.folder() / "config.toml"));
+    WEFT_TRY(config::validate(m_config));
+    WEFT_ASSIGN(m_machine, setUpMachine(m_context, m_config.device));
+    WEFT_ASSIGN(m_caches, nn::CacheFactory::create(m_config.cache.plugin));
+    WEFT_ASSIGN(m_data, prepareData(m_context, m_config.data, m_context.job.folder() / m_context.job.text("shards", "../../shards")));
+    WEFT_TRY(m_context.job.check());
+    if (m_config.model.vocabulary == 0) m_config.model.vocabulary = m_data.vocabularySize;
+    if (m_config.model.vocabulary < m_data.vocabularySize) {
+      return fail(ErrorCode::InvalidInput, fmt::format("model.vocabulary is {}, and the tokenizer {} has {} ids; it must be at least that, or 0.",
+                                                       m_config.model.vocabulary, m_config.data.tokenizer, m_data.vocabularySize));
+    }
+    WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(m_config.model));
+    WEFT_ASSIGN(m_decoder,
+                nn::Decoder::create(nn::decoderSpec(m_config.model, map), static_cast<std::uint64_t>(m_config.train.seed), m_machine.device));
+    m_decoder->setComputeType(m_machine.type);
+    if (!m_config.train.initFrom.empty()) WEFT_TRY(nn::loadWeights(m_config.train.initFrom, *m_decoder));
+    WEFT_ASSIGN(const data::TokenShard held, data::TokenShard::open(m_data.validShard));
+    m_heldOut = readIds(held, m_config.evaluation.tokens > 0 ? m_config.evaluation.tokens + 1 : 0);
+    m_bytesPerToken = static_cast<double>(m_data.validBytes) / static_cast<double>(std::max<std::int64_t>(1, m_data.validTokens));
+    return {};
+  }
+
+  Result<void> resume(train::Trainer& trainer) {
+    const Result<bool> resumed = trainer.resume();
+    if (!resumed) return tl::unexpected(resumed.error());
+    if (!*resumed)
+      m_context.events.write(service::AlertEvent{.message = "There was no checkpoint to continue from: the run begins again at step 0."});
+    return {};
+  }
+
+  train::TrainerHooks hooks() {
+    train::TrainerHooks hooks;
+    hooks.onStep = [this](const train::StepReport& report) { onStep(report); };
+    hooks.evaluate = [this](std::int64_t step, std::int64_t tokens) { return evaluate(step, tokens); };
+    hooks.onCheckpoint = [this](const train::SavedCheckpoint& saved, const train::TrainingState& state) {
+      m_context.events.write(service::CheckpointEvent{
+          .step = state.step, .path = std::filesystem::relative(saved.folder, m_context.job.folder()).string(), .bytes = saved.bytes});
+      m_context.events.sync();
+    };
+    return hooks;
+  }
+
+  void onStep(const train::StepReport& report) {
+    using Clock = std::chrono::steady_clock;
+    m_context.step = report.step;
+    m_context.events.write(service::MetricEvent{.step = report.step,
+                                                .tokens = report.tokens,
+                                                .values = {{"train/loss", report.loss_nats},
+                                                           {"train/learning_rate", report.learningRate},
+                                                           {"train/gradient_norm", report.gradientNorm},
+                                                           {"train/tokens_per_second", report.tokensPerSecond}}});
+    // Twice a second is enough for a progress bar.
+    if (Clock::now() - m_lastProgress < std::chrono::milliseconds(500) && report.step != m_config.train.steps) return;
+    m_lastProgress = Clock::now();
+    const double stepTime_s =
+        static_cast<double>(m_config.train.batchSequences * m_config.train.sequenceLength) / std::max(1e-9, report.tokensPerSecond);
+    m_context.events.write(service::ProgressEvent{.phase = "training",
+                                                  .done = static_cast<double>(report.step),
+                                                  .total = static_cast<double>(m_config.train.steps),
+                                                  .heartbeat_s = std::max(30.0, 20 * stepTime_s * static_cast<double>(m_config.train.logEvery))});
+  }
+
+  // Perplexity of the held-out split; through the run's cache if that is a plugin, so that its error counts.
+  Result<double> evaluate(std::int64_t step, std::int64_t tokens) {
+    (void)tokens;
+    const infer::PerplexityOptions options{.window = m_config.train.sequenceLength,
+                                           .batch = m_config.evaluation.batchSequences,
+                                           .caches = m_config.cache.plugin.empty() ? nullptr : &m_caches};
+    const infer::Perplexity result = infer::perplexity(*m_decoder, m_heldOut, options);
+    const double bytes = m_bytesPerToken * static_cast<double>(result.tokens);
+    service::EvaluationEvent event{.step = step, .loss_nats = result.loss_nats, .perplexity = result.perplexity, .tokens = result.tokens};
+    event.values = {
+        {"unigram_perplexity", m_data.unigramPerplexity},
+        {"bits_per_byte", infer::textMeasures(result.loss_nats * static_cast<double>(result.tokens), std::llround(bytes), 0).bitsPerByte}};
+    if (m_data.entropyFloor_nats) event.values["entropy_floor_nats"] = *m_data.entropyFloor_nats;
+    m_context.events.write(event);
+    return result.perplexity;
+  }
+
+  Result<service::FinishedEvent> finish(const std::string& outcome, const train::TrainingState& state) {
+    if (outcome == "completed") {
+      const std::int64_t context = m_config.cache.measureContext > 0 ? m_config.cache.measureContext : m_config.train.sequenceLength;
+      m_context.events.write(service::ProgressEvent{.phase = "measuring KV memory", .done = 0, .total = 1});
+      const infer::KvMemory memory = infer::measureKvMemory(*m_decoder, m_caches, m_config.cache.measureBatch, context);
+      m_context.events.write(kvMemoryEvent(memory, m_config.cache.plugin, m_machine.type));
+    }
+    service::FinishedEvent finished{.outcome = outcome};
+    finished.summary = {{"step", static_cast<double>(state.step)},
+                        {"tokens", static_cast<double>(state.tokens)},
+                        {"parameters", static_cast<double>(m_decoder->parameterCount())}};
+    if (state.perplexity) finished.summary["perplexity"] = *state.perplexity;
+    return finished;
+  }
+
+  JobContext& m_context;
+  config::RunConfig m_config;
+  Machine m_machine;
+  nn::CacheFactory m_caches;
+  data::Dataset m_data;
+  std::unique_ptr<nn::Decoder> m_decoder;
+  std::vector<std::int64_t> m_heldOut;
+  double m_bytesPerToken = 1;
+  std::chrono::steady_clock::time_point m_lastProgress;
+};
+
+}  // namespace
+
+Result<service::FinishedEvent> runTraining(JobContext& context) { return TrainingJob(context).run(); }
+
+}  // namespace weft::worker
