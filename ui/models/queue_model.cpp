@@ -34,6 +34,8 @@ QueueModel::QueueModel(QObject* parent) : QAbstractTableModel(parent), m_snapsho
 void QueueModel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot, const std::vector<store::RunId>& waiting, std::vector<QueueTimes> times) {
   std::vector<Row> wanted;
   const auto add = [&](QueueSection section, const std::vector<store::RunId>& runs) {
+    // Set before any row moves: a heading may not change its text in the middle of an insertion.
+    m_sizes[static_cast<std::size_t>(section)] = static_cast<int>(runs.size());
     if (runs.empty()) return;
     wanted.push_back({section, {}});
     for (const store::RunId run : runs) wanted.push_back({section, run});
@@ -88,10 +90,6 @@ int QueueModel::rowOf(store::RunId run) const {
   return found == m_rows.end() ? -1 : static_cast<int>(found - m_rows.begin());
 }
 
-int QueueModel::sectionSize(QueueSection section) const {
-  return static_cast<int>(std::count_if(m_rows.begin(), m_rows.end(), [&](const Row& row) { return row.section == section && row.run.value != 0; }));
-}
-
 int QueueModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
 
 int QueueModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kQueueColumns; }
@@ -106,7 +104,7 @@ QVariant QueueModel::data(const QModelIndex& index, int role) const {
   if (role == Qt::TextAlignmentRole) return QVariant(alignment(column));
   if (role != Qt::DisplayRole && role != Qt::AccessibleTextRole) return {};
   if (row.run.value == 0) {
-    if (column == QueueColumn::Handle) return QStringLiteral("%1 %2").arg(title(row.section)).arg(sectionSize(row.section));
+    if (column == QueueColumn::Handle) return QStringLiteral("%1 %2").arg(title(row.section)).arg(m_sizes[static_cast<std::size_t>(row.section)]);
     if (column == QueueColumn::Actions) return hint(row.section);
     return {};
   }

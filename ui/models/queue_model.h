@@ -53,8 +53,8 @@ class QueueModel : public QAbstractTableModel {
     store::RunId run;  // 0: the section's heading
     bool operator==(const Row&) const = default;
   };
-  int sectionSize(QueueSection section) const;
   std::vector<Row> m_rows;
+  int m_sizes[3] = {0, 0, 0};  // of the sections
   std::vector<store::RunId> m_waiting;
   std::vector<QueueTimes> m_times;
   std::shared_ptr<const RunsSnapshot> m_snapshot;

@@ -107,7 +107,7 @@ RunPanel::RunPanel(QWidget* parent) : QWidget(parent) {
   m_tabs->setExpanding(false);
   for (const char* name : {"Summary", "Configuration", "Log"}) m_tabs->addTab(QString::fromLatin1(name));
   auto* tabs = new QHBoxLayout;
-  tabs->setContentsMargins(metrics::panelMargin - 4, 0, 8, 4);
+  tabs->setContentsMargins(metrics::panelMargin - 8, 0, 8, 0);
   tabs->addWidget(m_tabs);
   tabs->addStretch();
   layout->addLayout(tabs);

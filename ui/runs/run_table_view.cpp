@@ -42,7 +42,7 @@ int preferredWidth(RunColumn column) {
     case RunColumn::Loss:
       return 84;
     case RunColumn::Tags:
-      return 122;
+      return 108;
     case RunColumn::Updated:
       return 66;
   }
@@ -113,7 +113,8 @@ void RunDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
   const auto column = static_cast<RunColumn>(index.column());
   if (isSelected && column == RunColumn::Marks)
     painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()), theme.accent);
-  const bool isCurrent = (option.state & QStyle::State_HasFocus) && (option.widget && option.widget->hasFocus());
+  const auto* view = qobject_cast<const QTableView*>(option.widget);
+  const bool isCurrent = view && view->hasFocus() && view->currentIndex().row() == index.row();
   const QRect cell = option.rect.adjusted(kPadding, 0, -kPadding, -1);
   const QString text = index.data().toString();
   painter->setFont(bodyFont());

@@ -246,6 +246,10 @@ QSize WeftStyle::sizeFromContents(ContentsType type, const QStyleOption* option,
       if (item->menuItemType == QStyleOptionMenuItem::Separator) return {size.width(), 9};
       return {size.width() + 32 + 36 + (item->text.contains(u'\t') ? 16 : 0), height};
     }
+    case CT_TabBarTab: {
+      const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option);
+      return {QFontMetrics(sectionFont()).horizontalAdvance(tab ? tab->text : QString()) + 24, height + 4};
+    }
     case CT_ItemViewItem: {
       const QSize base = QProxyStyle::sizeFromContents(type, option, size, widget);
       return {base.width(), qMax(base.height(), metrics::row)};
@@ -400,6 +404,7 @@ void WeftStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opti
       else if (element == PE_PanelItemViewItem && isHovered(*option))
         painter->fillRect(option->rect, theme.hover);
       return;
+    case PE_FrameTabBarBase:
     case PE_FrameStatusBarItem:
     case PE_PanelStatusBar:
     case PE_PanelToolBar:
@@ -460,6 +465,24 @@ void WeftStyle::drawControl(ControlElement element, const QStyleOption* option, 
       return;
     case CE_ProgressBarContents:
       if (const auto* bar = qstyleoption_cast<const QStyleOptionProgressBar*>(option)) drawProgress(*painter, *bar);
+      return;
+    case CE_TabBarTabShape:
+      if (const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option)) {
+        // An underline marks the chosen tab, as in the filter tabs.
+        if (isHovered(*tab) && !(tab->state & State_Selected)) painter->fillRect(tab->rect.adjusted(0, 4, 0, -4), theme.hover);
+        if (tab->state & State_Selected) painter->fillRect(QRect(tab->rect.left() + 8, tab->rect.bottom() - 1, tab->rect.width() - 16, 2), theme.accent);
+        if (hasKeyboardFocus(*tab)) drawBox(*painter, QRectF(tab->rect).adjusted(2, 3, -2, -3), QColor(), theme.accent, 2);
+      }
+      return;
+    case CE_TabBarTabLabel:
+      if (const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option)) {
+        painter->save();
+        const bool isSelected = tab->state & State_Selected;
+        if (isSelected) painter->setFont(sectionFont());
+        painter->setPen(!isEnabled(*tab) ? option->palette.color(QPalette::Disabled, QPalette::WindowText) : isSelected ? theme.text : theme.text2);
+        painter->drawText(tab->rect, Qt::AlignCenter | Qt::TextSingleLine | Qt::TextHideMnemonic, tab->text);
+        painter->restore();
+      }
       return;
     case CE_Splitter: {
       const QRect r = option->rect;

@@ -1,0 +1,23 @@
+// The studio's tests run without a display (unless QT_QPA_PLATFORM says otherwise) and with settings of their own.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <QApplication>
+#include <QSettings>
+#include <QTemporaryDir>
+
+#include "ui/window/theme_controller.h"
+
+int main(int argc, char** argv) {
+  if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
+  ::testing::InitGoogleMock(&argc, argv);
+  QApplication app(argc, argv);
+  QApplication::setOrganizationName(QStringLiteral("weft-test"));
+  QApplication::setApplicationName(QStringLiteral("studio-test"));
+  const QTemporaryDir settings;
+  QSettings::setDefaultFormat(QSettings::IniFormat);
+  QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, settings.path());
+  // Style, palette and fonts as in the studio; a test that needs the other theme changes it and back.
+  const weft::ui::ThemeController theme(weft::ui::ThemeChoice::Light);
+  return RUN_ALL_TESTS();
+}
