@@ -1,10 +1,12 @@
 #include "ui/models/project_session.h"
 
+#include <QCoreApplication>
 #include <QPointer>
 #include <QThread>
 #include <QTimer>
 #include <algorithm>
 #include <fstream>
+#include <mutex>
 #include <utility>
 
 #include "engine/service/client.h"
@@ -13,6 +15,7 @@ namespace weft::ui {
 namespace {
 
 constexpr int kPoll_ms = 250;
+constexpr int kPatience_ms = 1000;
 constexpr std::streamoff kLogTail_bytes = 64 * 1024;
 
 QString sentence(const Error& error) { return QString::fromStdString(error.message); }
@@ -68,9 +71,10 @@ const store::RunSummary* RunsSnapshot::find(store::RunId id) const {
   return found == runs.end() ? nullptr : &*found;
 }
 
-// Everything below `agent` happens on `thread`; the GUI thread only posts to it. `session` outlives the thread.
+// Everything below `agent` happens on `thread`; the GUI thread only posts to it.
 struct ProjectSession::Worker {
-  ProjectSession* session;
+  std::mutex sessionMutex;
+  ProjectSession* session;  // null once it is gone and this worker only finishes its last write
   store::Project project;
   QThread thread;
   QObject* agent = new QObject;  // lives on `thread`, deleted there
@@ -92,10 +96,19 @@ struct ProjectSession::Worker {
     post([this] { open(); });
   }
 
-  ~Worker() {
-    // The last task in the queue ends the thread: whatever was asked for before it is still done.
-    post([this] { thread.quit(); });
-    thread.wait();
+  ~Worker() { thread.wait(); }
+
+  // The last task in the queue ends the thread: whatever was asked for before it is still done. A store that somebody else holds for longer
+  // must not hold up the window: the worker then ends on its own.
+  static void finish(std::unique_ptr<Worker> worker) {
+    {
+      const std::scoped_lock lock(worker->sessionMutex);
+      worker->session = nullptr;
+    }
+    worker->post([worker = worker.get()] { worker->thread.quit(); });
+    if (worker->thread.wait(kPatience_ms)) return;
+    QThread* thread = &worker->thread;
+    QObject::connect(thread, &QThread::finished, QCoreApplication::instance(), [worker = worker.release()] { delete worker; });
   }
 
   template <class Task>
@@ -103,14 +116,17 @@ struct ProjectSession::Worker {
     QMetaObject::invokeMethod(agent, std::move(task), Qt::QueuedConnection);
   }
 
-  // Runs `act` on the GUI thread.
+  // Runs act(session) on the GUI thread, unless the session is gone.
   template <class Act>
   void tell(Act act) {
-    QMetaObject::invokeMethod(session, std::move(act), Qt::QueuedConnection);
+    const std::scoped_lock lock(sessionMutex);
+    if (session)
+      QMetaObject::invokeMethod(
+          session, [session = session, act = std::move(act)]() mutable { act(*session); }, Qt::QueuedConnection);
   }
 
   void raise(const QString& text, bool isError) {
-    tell([session = session, text, isError] { Q_EMIT session->messageRaised(text, isError); });
+    tell([text, isError](ProjectSession& s) { Q_EMIT s.messageRaised(text, isError); });
   }
 
   // Reads with the store on the worker thread and answers on the GUI thread, unless `context` is gone by then.
@@ -118,7 +134,7 @@ struct ProjectSession::Worker {
   void ask(QObject* context, Answer<T> answer, Read read) {
     post([this, guard = QPointer<QObject>(context), hasContext = context != nullptr, answer = std::move(answer), read = std::move(read)]() mutable {
       Result<T> result = store ? Result<T>(read()) : Result<T>(tl::unexpected(openError));
-      tell([guard, hasContext, answer = std::move(answer), result = std::make_shared<Result<T>>(std::move(result))] {
+      tell([guard, hasContext, answer = std::move(answer), result = std::make_shared<Result<T>>(std::move(result))](ProjectSession&) {
         if (answer && (guard || !hasContext)) answer(std::move(*result));
       });
     });
@@ -133,12 +149,12 @@ struct ProjectSession::Worker {
     }
     if (!opened) {
       openError = opened.error();
-      tell([session = session, text = sentence(openError)] { Q_EMIT session->failed(text); });
+      tell([text = sentence(openError)](ProjectSession& s) { Q_EMIT s.failed(text); });
       return;
     }
     store.emplace(std::move(*opened));
     poll();
-    tell([session = session] { Q_EMIT session->opened(); });
+    tell([](ProjectSession& s) { Q_EMIT s.opened(); });
     auto* timer = new QTimer(agent);
     QObject::connect(timer, &QTimer::timeout, agent, [this] { poll(); });
     timer->start(kPoll_ms);
@@ -156,9 +172,9 @@ struct ProjectSession::Worker {
       lastReadError.clear();
       auto shared = std::make_shared<RunsSnapshot>(std::move(*snapshot));
       shared->engineRunning = running;
-      tell([session = session, shared = std::shared_ptr<const RunsSnapshot>(std::move(shared))] {
-        session->m_snapshot = shared;
-        Q_EMIT session->runsChanged(shared);
+      tell([shared = std::shared_ptr<const RunsSnapshot>(std::move(shared))](ProjectSession& s) {
+        s.m_snapshot = shared;
+        Q_EMIT s.runsChanged(shared);
       });
     } else {
       readFailed(snapshot.error());
@@ -199,7 +215,7 @@ ProjectSession::ProjectSession(store::Project project, QObject* parent)
   m_worker = std::make_unique<Worker>(this, m_project);
 }
 
-ProjectSession::~ProjectSession() = default;
+ProjectSession::~ProjectSession() { Worker::finish(std::move(m_worker)); }
 
 void ProjectSession::loadDetail(store::RunId id, QObject* context, Answer<RunDetail> answer) {
   m_worker->ask<RunDetail>(context, std::move(answer), [worker = m_worker.get(), id] { return readDetail(*worker->store, id); });

@@ -38,7 +38,7 @@ class ProjectSession : public QObject {
  public:
   // Opens in the background; opened() or failed() follows.
   ProjectSession(store::Project project, QObject* parent = nullptr);
-  // Waits for the read or write in flight, a few milliseconds unless somebody else holds the store; writes asked for before are done.
+  // Writes asked for before are still done. Waits for them a few milliseconds; if somebody else holds the store, a second, and they end on their own.
   ~ProjectSession() override;
 
   const store::Project& project() const { return m_project; }

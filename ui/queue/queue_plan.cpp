@@ -1,6 +1,7 @@
 #include "ui/queue/queue_plan.h"
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
 #include <tuple>
 
@@ -24,11 +25,19 @@ std::optional<double> secondsPerStepAndParameter(const RunsSnapshot& snapshot, d
   return *middle;
 }
 
-int laneOf(QueuePlan& plan, const std::string& device) {
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// A lane is a device with its description, "cuda:0 NVIDIA H100"; a run names the device alone.
+int laneOf(QueuePlan& plan, const std::string& name) {
+  const std::string device = lower(name);
   for (std::size_t i = 0; i < plan.lanes.size(); ++i)
-    if (plan.lanes[i] == device || plan.lanes[i].rfind(device + " ", 0) == 0 || device.rfind(plan.lanes[i] + " ", 0) == 0) return static_cast<int>(i);
+    if (const std::string lane = lower(plan.lanes[i]); lane == device || lane.rfind(device + " ", 0) == 0 || device.rfind(lane + " ", 0) == 0)
+      return static_cast<int>(i);
   if (device.empty()) return 0;
-  plan.lanes.push_back(device);
+  plan.lanes.push_back(name);
   return static_cast<int>(plan.lanes.size()) - 1;
 }
 

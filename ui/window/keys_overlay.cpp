@@ -14,7 +14,8 @@ std::vector<KeysOverlay::Line> linesOf(const QList<QAction*>& actions) {
   for (const QAction* action : actions)
     if (!action->shortcut().isEmpty()) {
       QString text = action->text();
-      lines.push_back({action->shortcut().toString(QKeySequence::NativeText).replace(QStringLiteral("Return"), QStringLiteral("Enter")), text.remove(u'&').remove(QStringLiteral("..."))});
+      lines.push_back({action->shortcut().toString(QKeySequence::NativeText).replace(QStringLiteral("Return"), QStringLiteral("Enter")),
+                       text.remove(u'&').remove(QStringLiteral("..."))});
     }
   return lines;
 }

@@ -61,6 +61,7 @@ class RecentButton : public QAbstractButton {
     setAttribute(Qt::WA_Hover);
     setCursor(Qt::PointingHandCursor);
     setToolTip(folder);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   }
   QSize sizeHint() const override { return {660, qMax(30, QFontMetrics(bodyFont()).height() + 12)}; }
 

@@ -470,7 +470,8 @@ void WeftStyle::drawControl(ControlElement element, const QStyleOption* option, 
       if (const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option)) {
         // An underline marks the chosen tab, as in the filter tabs.
         if (isHovered(*tab) && !(tab->state & State_Selected)) painter->fillRect(tab->rect.adjusted(0, 4, 0, -4), theme.hover);
-        if (tab->state & State_Selected) painter->fillRect(QRect(tab->rect.left() + 8, tab->rect.bottom() - 1, tab->rect.width() - 16, 2), theme.accent);
+        if (tab->state & State_Selected)
+          painter->fillRect(QRect(tab->rect.left() + 8, tab->rect.bottom() - 1, tab->rect.width() - 16, 2), theme.accent);
         if (hasKeyboardFocus(*tab)) drawBox(*painter, QRectF(tab->rect).adjusted(2, 3, -2, -3), QColor(), theme.accent, 2);
       }
       return;
