@@ -22,7 +22,7 @@ int preferredWidth(RunColumn column) {
     case RunColumn::Status:
       return 94;
     case RunColumn::Name:
-      return 190;
+      return 204;
     case RunColumn::Map:
       return 78;
     case RunColumn::Heads:
@@ -30,17 +30,17 @@ int preferredWidth(RunColumn column) {
     case RunColumn::Parameters:
       return 84;
     case RunColumn::Perplexity:
-      return 118;
+      return 116;
     case RunColumn::KvBytes:
       return 86;
     case RunColumn::KvMeasured:
-      return 76;
+      return 74;
     case RunColumn::TokensPerSecond:
       return 70;
     case RunColumn::Progress:
-      return 130;
+      return 138;
     case RunColumn::Loss:
-      return 84;
+      return 78;
     case RunColumn::Tags:
       return 108;
     case RunColumn::Updated:

@@ -119,7 +119,7 @@ PageHeader::PageHeader(const QString& title, QWidget* parent)
 
 void PageHeader::setTitle(const QString& title) { m_title->setText(title); }
 void PageHeader::setSubtitle(const QString& subtitle) { m_subtitle->setText(subtitle); }
-void PageHeader::addWidget(QWidget* widget) { m_layout->addWidget(widget); }
+void PageHeader::addWidget(QWidget* widget) { m_layout->addWidget(widget, 0, Qt::AlignVCenter); }
 
 KeyHints::KeyHints(const QStringList& keysAndMeanings, QWidget* parent) : QWidget(parent), m_parts(keysAndMeanings) {
   setAccessibleName(QStringLiteral("Keys: %1").arg(keysAndMeanings.join(u' ')));
