@@ -8,32 +8,21 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 
 #include "app/studio/options.h"
 #include "engine/store/project.h"
 #include "engine/store/run_store.h"
+#include "ui/compare/compare_page.h"
+#include "ui/diagram/design_page.h"
 #include "ui/figures/figure.h"
+#include "ui/figures/figures_page.h"
+#include "ui/monitor/monitor_page.h"
 #include "ui/queue/queue_page.h"
 #include "ui/runs/runs_page.h"
 #include "ui/window/app_settings.h"
 #include "ui/window/main_window.h"
 #include "ui/window/theme_controller.h"
-#if __has_include("ui/diagram/design_page.h")
-#include "ui/diagram/design_page.h"
-#define WEFT_HAS_DESIGN
-#endif
-#if __has_include("ui/monitor/monitor_page.h")
-#include "ui/monitor/monitor_page.h"
-#define WEFT_HAS_MONITOR
-#endif
-#if __has_include("ui/compare/compare_page.h")
-#include "ui/compare/compare_page.h"
-#define WEFT_HAS_COMPARE
-#endif
-#if __has_include("ui/figures/figures_page.h")
-#include "ui/figures/figures_page.h"
-#define WEFT_HAS_FIGURES
-#endif
 
 namespace weft::studio {
 namespace {
@@ -43,23 +32,10 @@ int fail(const Error& error) {
   return exitCode(error.code);
 }
 
+// In the order of the rail; the window takes them over.
 std::vector<ui::Page*> makePages() {
-  std::vector<ui::Page*> pages;
-#ifdef WEFT_HAS_DESIGN
-  pages.push_back(new ui::DesignPage(nullptr));
-#endif
-  pages.push_back(new ui::RunsPage(nullptr));
-#ifdef WEFT_HAS_MONITOR
-  pages.push_back(new ui::MonitorPage(nullptr));
-#endif
-#ifdef WEFT_HAS_COMPARE
-  pages.push_back(new ui::ComparePage(nullptr));
-#endif
-#ifdef WEFT_HAS_FIGURES
-  pages.push_back(new ui::FiguresPage(nullptr));
-#endif
-  pages.push_back(new ui::QueuePage(nullptr));
-  return pages;
+  return {new ui::DesignPage(nullptr),  new ui::RunsPage(nullptr),    new ui::MonitorPage(nullptr),
+          new ui::ComparePage(nullptr), new ui::FiguresPage(nullptr), new ui::QueuePage(nullptr)};
 }
 
 ui::ThemeChoice themeOf(const Options& options) {

@@ -1,6 +1,7 @@
 #include "app/studio/options.h"
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 namespace weft::studio {
 

@@ -101,7 +101,7 @@ QVariant QueueModel::data(const QModelIndex& index, int role) const {
   const store::RunSummary* run = runAt(index.row());
   if (role == RunRole) return QVariant::fromValue(const_cast<void*>(static_cast<const void*>(run)));
   if (role == HeadingRole) return row.run.value == 0;
-  if (role == Qt::TextAlignmentRole) return QVariant(alignment(column));
+  if (role == Qt::TextAlignmentRole) return alignment(column).toInt();
   if (role != Qt::DisplayRole && role != Qt::AccessibleTextRole) return {};
   if (row.run.value == 0) {
     if (column == QueueColumn::Handle) return QStringLiteral("%1 %2").arg(title(row.section)).arg(m_sizes[static_cast<std::size_t>(row.section)]);
@@ -134,7 +134,7 @@ QVariant QueueModel::data(const QModelIndex& index, int role) const {
 
 QVariant QueueModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || section < 0 || section >= kQueueColumns) return {};
-  if (role == Qt::TextAlignmentRole) return QVariant(alignment(static_cast<QueueColumn>(section)));
+  if (role == Qt::TextAlignmentRole) return alignment(static_cast<QueueColumn>(section)).toInt();
   if (role != Qt::DisplayRole) return {};
   switch (static_cast<QueueColumn>(section)) {
     case QueueColumn::Job:

@@ -184,7 +184,7 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
     case Qt::AccessibleTextRole:
       return QStringLiteral("%1: %2").arg(title(column), cellText(run, column));
     case Qt::TextAlignmentRole:
-      return QVariant(isNumeric(column) ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
+      return static_cast<int>(isNumeric(column) ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
     case RunRole:
       return QVariant::fromValue(const_cast<void*>(static_cast<const void*>(&run)));
     case RunIdRole:
@@ -200,7 +200,8 @@ QVariant RunTableModel::headerData(int section, Qt::Orientation orientation, int
   if (role == Qt::DisplayRole) return title(column);
   if (role == Qt::ToolTipRole) return explanation(column);
   if (role == Qt::AccessibleTextRole) return column == RunColumn::Marks ? QStringLiteral("Marks") : title(column);
-  if (role == Qt::TextAlignmentRole) return QVariant(isNumeric(column) ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
+  if (role == Qt::TextAlignmentRole)
+    return static_cast<int>(isNumeric(column) ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
   return {};
 }
 

@@ -9,6 +9,8 @@
 #include <QTabBar>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
+#include <optional>
 
 #include "engine/base/text.h"
 #include "engine/sharing/map_text.h"
