@@ -16,6 +16,7 @@
 #include "app/cli/program.h"
 #include "engine/base/files.h"
 #include "engine/base/text.h"
+#include "engine/config/run_config.h"
 #include "engine/service/client.h"
 
 namespace weft::cli {
@@ -25,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct ModelArguments {
-  std::string model, prompt, ids, out, text, task, dtype, cache;
+  std::string model, prompt, ids, out, text, task, dtype, cache, device;
   std::int64_t tokens = 0, window = 0, stride = 0, batch = 1, context = 0, topK = 0, seed = 1;
   double temperature = 0;
 };
@@ -70,6 +71,14 @@ Result<service::FinishedEvent> runJob(const std::string& kind, const ModelArgume
   WEFT_ASSIGN(const TemporaryFolder folder, TemporaryFolder::create("weft-job"));
   job["kind"] = kind;
   job["model"] = absolutePath(model.string());
+  if (!arguments.device.empty()) job["device"] = arguments.device == "auto" ? "" : arguments.device;
+  if (!arguments.dtype.empty()) job["dtype"] = arguments.dtype;
+  // Without a word the job takes the cache that the model's own run used.
+  if (!arguments.cache.empty()) job["cache"] = arguments.cache == "dense" ? "" : arguments.cache;
+  if (kind == "measure" && arguments.context == 0) {
+    WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(model / "model.toml"));
+    job["context"] = config.train.sequenceLength;
+  }
   if (!job.contains("shards")) job["shards"] = (project ? project->shards() : folder.path() / "shards").string();
   Progress progress;
   return service::runDirectJob({.kind = kind, .jobJson = dumped(job, -1), .runFolder = folder.path()},
@@ -90,17 +99,22 @@ Json numberJson(double value) {
 
 Json answerJson(const service::FinishedEvent& finished) {
   Json answer = Json::object();
-  for (const auto& [name, text] : finished.texts) answer[name] = name == "text" || name == "prompt" ? Json(text) : asJson(text);
-  for (const auto& [name, value] : finished.summary) {
-    // "kv_bytes/analytic" -> {"kv_bytes": {"analytic": ...}}
-    const std::size_t slash = name.find_first_of("/.");
-    if (slash == std::string::npos) {
-      answer[name] = numberJson(value);
-    } else {
-      answer[name.substr(0, slash)][name.substr(slash + 1)] = numberJson(value);
-    }
-  }
+  for (const auto& [name, text] : finished.texts) answer[name] = name == "text" ? Json(text) : asJson(text);
+  for (const auto& [name, value] : finished.summary) answer[name] = numberJson(value);
   return answer;
+}
+
+// The four numbers for KV memory stand side by side; null where the device does not tell.
+Json measurementJson(const service::FinishedEvent& finished) {
+  Json answer = answerJson(finished), bytes = Json::object();
+  for (const auto& [name, source] : {std::pair("analytic", "analytic"), std::pair("storage", "storage"), std::pair("allocator", "allocated"),
+                                     std::pair("reserved", "reserved"), std::pair("device", "device")}) {
+    bytes[name] = answer.contains(source) ? answer[source] : Json();
+    answer.erase(source);
+  }
+  Json ordered{{"kv_bytes", std::move(bytes)}};
+  ordered.update(answer);
+  return ordered;
 }
 
 void printAnswer(const Json& answer) {
@@ -113,9 +127,10 @@ void printAnswer(const Json& answer) {
   }
 }
 
-Result<void> answer(const Result<service::FinishedEvent>& finished, const Context& context) {
+Result<void> answer(const Result<service::FinishedEvent>& finished, const Context& context,
+                    Json (*toJson)(const service::FinishedEvent&) = answerJson) {
   if (!finished) return tl::unexpected(finished.error());
-  const Json value = answerJson(*finished);
+  const Json value = toJson(*finished);
   if (context.json) {
     printJson(value);
   } else {
@@ -150,7 +165,7 @@ Result<void> generate(const ModelArguments& arguments, const Context& context) {
 
 Result<void> logits(const ModelArguments& arguments, const Context& context) {
   WEFT_ASSIGN(const std::vector<std::int64_t> ids, parseIds(arguments.ids, "--ids"));
-  const Json job{{"ids", ids}, {"out", absolutePath(arguments.out)}, {"dtype", arguments.dtype.empty() ? "float32" : arguments.dtype}};
+  const Json job{{"ids", ids}, {"out", absolutePath(arguments.out)}};
   return answer(runJob("logits", arguments, context, job), context);
 }
 
@@ -159,8 +174,7 @@ Result<void> evaluate(const ModelArguments& arguments, const Context& context) {
     return fail(ErrorCode::InvalidInput, "There is no task '" + arguments.task + "'; the tasks are wikitext.");
   }
   if (arguments.window < 0 || arguments.stride < 0) return fail(ErrorCode::InvalidInput, "--window and --stride must be 0 or more.");
-  Json job{{"files", Json::array()},     {"window", arguments.window}, {"stride", arguments.stride},
-           {"tokens", arguments.tokens}, {"cache", arguments.cache},   {"dtype", arguments.dtype}};
+  Json job{{"files", Json::array()}, {"window", arguments.window}, {"stride", arguments.stride}, {"tokens", arguments.tokens}};
   std::optional<TemporaryFolder> piped;
   if (arguments.text == "-") {
     WEFT_ASSIGN(piped, TemporaryFolder::create("weft-text"));
@@ -178,8 +192,8 @@ Result<void> evaluate(const ModelArguments& arguments, const Context& context) {
 
 Result<void> measure(const ModelArguments& arguments, const Context& context) {
   if (arguments.batch < 1 || arguments.context < 0) return fail(ErrorCode::InvalidInput, "--batch must be at least 1 and --context 0 or more.");
-  const Json job{{"batch", arguments.batch}, {"context", arguments.context}, {"cache", arguments.cache}, {"dtype", arguments.dtype}};
-  return answer(runJob("measure", arguments, context, job), context);
+  const Json job{{"batch", arguments.batch}, {"context", arguments.context}};
+  return answer(runJob("measure", arguments, context, job), context, measurementJson);
 }
 
 using Verb = Result<void> (*)(const ModelArguments&, const Context&);
@@ -187,11 +201,12 @@ using Verb = Result<void> (*)(const ModelArguments&, const Context&);
 CLI::App* addModelVerb(Program& program, const char* name, const char* description, const std::shared_ptr<ModelArguments>& arguments, Verb run) {
   CLI::App* verb = program.addVerb(kModelsGroup, name, description, [arguments, run](const Context& context) { return run(*arguments, context); });
   verb->add_option("MODEL", arguments->model, "A checkpoint folder, RUN, RUN@step-N or RUN@best")->required();
+  verb->add_option("--device", arguments->device, "auto, cpu, cuda or cuda:N [auto]")->type_name("DEVICE");
   return verb;
 }
 
 void addCacheAndType(CLI::App& verb, ModelArguments& arguments) {
-  verb.add_option("--cache", arguments.cache, "A KV cache plugin, like int8_cache [dense]")->type_name("PLUGIN");
+  verb.add_option("--cache", arguments.cache, "dense, or a KV cache plugin like int8_cache [the run's]")->type_name("PLUGIN");
   verb.add_option("--dtype", arguments.dtype, "float32, bfloat16 or float64 [float32 on a CPU, bfloat16 on a GPU]")->type_name("TYPE");
 }
 
@@ -207,7 +222,7 @@ void addModelVerbs(Program& program) {
   verb->add_option("--temperature", arguments->temperature, "0: always the likeliest token [0]")->type_name("T");
   verb->add_option("--top-k", arguments->topK, "Sample among the K likeliest only; 0: all [0]")->type_name("K");
   verb->add_option("--seed", arguments->seed, "Of the sampling [1]")->type_name("N");
-  verb->add_option("--cache", arguments->cache, "A KV cache plugin, like int8_cache [dense]")->type_name("PLUGIN");
+  verb->add_option("--cache", arguments->cache, "dense, or a KV cache plugin like int8_cache [the run's]")->type_name("PLUGIN");
   verb->footer("Example:\n  weft generate MQA-CLA2 --prompt 'The ' --tokens 100 --temperature 0.8");
 
   arguments = std::make_shared<ModelArguments>();
