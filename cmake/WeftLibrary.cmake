@@ -22,5 +22,8 @@ function(weft_test name)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gtest GTest::gmock weft_test_main weft_options)
   target_compile_definitions(${name} PRIVATE WEFT_TEST_SOURCE_DIR="${PROJECT_SOURCE_DIR}/tests")
+  # The libraries' -fPIC instead of a program's -fPIE: else the precompiled torch header is refused.
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
 endfunction()
