@@ -1,0 +1,61 @@
+// ui/plot/series_style.h -- how a run or a family of runs looks in every plot: colour, dash, marker. A run keeps its style for ever (it follows from
+// its number), a family has a fixed one. Styles are values of a theme; ask again when the theme changes.
+#pragma once
+
+#include <QColor>
+#include <QPainter>
+#include <QPainterPath>
+#include <QPen>
+#include <QString>
+#include <vector>
+
+#include "engine/store/run_store.h"
+#include "ui/window/theme.h"
+
+class QCPScatterStyle;
+
+namespace weft::ui {
+
+// --- runs: curves over steps
+
+// One of the theme's eight series; after eight runs the colours come again with the next dash.
+SeriesStyle runStyle(store::RunId run, const Theme& theme);
+
+// The lengths of `dash_px` are pixels (or whatever the pen's width is measured in); a pen counts in its own widths.
+QPen dashedPen(const QColor& color, qreal width, const QVector<qreal>& dash_px);
+
+// On screen curves are dashed when more than this share a plot; in exported figures always.
+inline constexpr int kMostSolidCurves = 3;
+enum class Dashes { No, Yes };
+QPen seriesPen(const SeriesStyle& style, qreal width, Dashes dashes);
+
+// --- families: points of the Pareto plot
+
+enum class FamilyKind { Mha, Gqa4, Gqa2, Mqa, Cla2, Cla3, Cla4, Uneven, Reference };
+
+struct Family {
+  FamilyKind kind = FamilyKind::Uneven;
+  QString name;  // "MQA-CLA2", "GQA4", "MQA-CLA2, int8_cache": what the legend says, one name = one family
+  bool operator==(const Family&) const = default;
+};
+
+// From the map's generator, the head counts and the cache; a map without a regular generator is "uneven".
+Family familyOf(const store::RunSummary& run);
+// The order of legends: by kind, then by name.
+bool operator<(const Family& a, const Family& b);
+
+// The line between a family's points; dash as in the design. No line for Reference.
+SeriesStyle familyStyle(const Family& family, const Theme& theme);
+bool hasLine(const Family& family);
+
+// --- markers
+
+// Every shape has about the area of a circle of this radius. Cross is the only one that is never filled.
+QPainterPath markerPath(Marker marker, qreal radius);
+
+enum class MarkerFill { Filled, Hollow };  // filled = on the frontier
+// `line` is 1.5 wide at radius 6. A hollow marker is filled with `ground`, so that lines end at its edge.
+void paintMarker(QPainter& painter, const QPointF& center, qreal radius, const SeriesStyle& style, MarkerFill fill, const QColor& ground);
+QCPScatterStyle scatterStyle(const SeriesStyle& style, qreal radius, MarkerFill fill, const QColor& ground);
+
+}  // namespace weft::ui
