@@ -1,5 +1,6 @@
 #include "engine/kernels/cross_entropy.h"
 
+#include <c10/core/DeviceGuard.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
@@ -42,7 +43,8 @@ void rowsCpu(const at::Tensor& logits, const at::Tensor& targets, at::Tensor& lo
         for (std::int64_t i = 0; i < width; ++i) largest = std::max(largest, static_cast<A>(x[i]));
         A sum = 0;
         for (std::int64_t i = 0; i < width; ++i) sum += std::exp(static_cast<A>(x[i]) - largest);
-        loss[row] = largest + std::log(sum) - static_cast<A>(x[target[row]]);
+        // The two large numbers first: added to log(sum) one by one they would swallow it.
+        loss[row] = std::log(sum) - (static_cast<A>(x[target[row]]) - largest);
         if (!dx) continue;
         const A scale = A(1) / sum;
         for (std::int64_t i = 0; i < width; ++i) dx[i] = static_cast<T>(std::exp(static_cast<A>(x[i]) - largest) * scale);
@@ -61,6 +63,7 @@ struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
     at::Tensor losses = at::empty({logits.size(0)}, options), gradient;
     // The gradient is made together with the loss: the logits are read while they are in cache, and only one tensor of their size is kept.
     if (wanted == Gradient::Make) gradient = at::empty_like(logits);
+    const c10::DeviceGuard guard(logits.device());
     if (logits.is_cuda()) {
       crossEntropyCuda({cudaElement(logits), logits.const_data_ptr(), target.const_data_ptr<std::int64_t>(), losses.mutable_data_ptr<float>(),
                         gradient.defined() ? gradient.mutable_data_ptr() : nullptr, logits.size(0), logits.size(1), currentStream()});
@@ -74,7 +77,11 @@ struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
 
   static tensor_list backward(AutogradContext* context, tensor_list gradients) {
     const auto saved = context->get_saved_variables();
-    return {saved[0] * (gradients[0] / saved[1]).to(saved[0].scalar_type()), at::Tensor(), at::Tensor()};
+    // The scale stays in the accumulation type ([1], not a scalar, so that it decides the type of the product): rounded to bfloat16 it would make
+    // every gradient of a batch wrong by the same factor.
+    at::Tensor dlogits = at::empty_like(saved[0]);
+    at::mul_out(dlogits, saved[0], (gradients[0] / saved[1]).reshape({1}));
+    return {dlogits, at::Tensor(), at::Tensor()};
   }
 };
 
@@ -84,6 +91,7 @@ at::Tensor crossEntropy(const at::Tensor& logits_NV, const at::Tensor& targets_N
   if (logits_NV.dim() != 2 || targets_N.dim() != 1 || logits_NV.size(0) != targets_N.size(0)) {
     throw std::invalid_argument(fmt::format("crossEntropy: targets {} do not fit logits {}", shapeText(targets_N), shapeText(logits_NV)));
   }
+  checkSameDevice("crossEntropy", logits_NV, targets_N);
   return CrossEntropy::apply(logits_NV, targets_N, at::GradMode::is_enabled() && logits_NV.requires_grad() ? Gradient::Make : Gradient::Skip);
 }
 

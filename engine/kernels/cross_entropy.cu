@@ -17,13 +17,19 @@ __global__ void rowKernel(const T* logits, const std::int64_t* targets, float* l
     for (std::int64_t i = threadIdx.x; gradient != nullptr && i < width; i += blockDim.x) store(gradient, row * width + i, 0.f);
     return;
   }
+  // The CPU path throws here; a kernel cannot, and must not read beyond the row.
+  if (target >= width) {
+    if (threadIdx.x == 0) losses[row] = NAN;
+    for (std::int64_t i = threadIdx.x; gradient != nullptr && i < width; i += blockDim.x) store(gradient, row * width + i, NAN);
+    return;
+  }
   float largest = -INFINITY;
   for (std::int64_t i = threadIdx.x; i < width; i += blockDim.x) largest = fmaxf(largest, load(x, i));
   largest = blockReduce(largest, -INFINITY, shared, Maximum{});
   float sum = 0;
   for (std::int64_t i = threadIdx.x; i < width; i += blockDim.x) sum += __expf(load(x, i) - largest);
   sum = blockReduce(sum, 0.f, shared, Sum{});
-  if (threadIdx.x == 0) losses[row] = largest + logf(sum) - load(x, target);
+  if (threadIdx.x == 0) losses[row] = logf(sum) - (load(x, target) - largest);
   const float scale = 1.f / sum;
   for (std::int64_t i = threadIdx.x; gradient != nullptr && i < width; i += blockDim.x) {
     store(gradient, row * width + i, __expf(load(x, i) - largest) * scale - (i == target ? 1.f : 0.f));

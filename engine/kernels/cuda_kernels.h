@@ -11,7 +11,8 @@ struct CUstream_st;
 namespace weft::kernels {
 
 using Stream = CUstream_st*;
-// torch's current stream of the current device (cuda_stream.cpp: the one place that asks torch for it).
+// torch's current stream of the current device (cuda_stream.cpp: the one place that asks torch for it). Kernels launch on the current device: callers
+// hold a c10::DeviceGuard of their tensors' device.
 Stream currentStream();
 
 struct RmsNormForward {

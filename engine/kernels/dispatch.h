@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -43,6 +44,13 @@ inline Element cudaElement(const at::Tensor& x) {
 }
 
 inline std::string shapeText(const at::Tensor& x) { return fmt::format("[{}]", fmt::join(x.sizes().begin(), x.sizes().end(), ", ")); }
+
+// A kernel reads all its tensors through raw pointers: one on another device would be read as garbage, or end the process.
+inline void checkSameDevice(const char* kernel, const at::Tensor& x, const at::Tensor& other) {
+  if (x.device() == other.device()) return;
+  throw std::invalid_argument(
+      fmt::format("{}: tensors on {} and {}; they must be on one device", kernel, x.device().str(), other.device().str()));
+}
 
 // Rows that one thread of parallel_for takes at least, for rows of this width.
 inline std::int64_t grain(std::int64_t width) { return std::max<std::int64_t>(1, 8192 / std::max<std::int64_t>(1, width)); }

@@ -1,5 +1,6 @@
 #include "engine/kernels/rms_norm.h"
 
+#include <c10/core/DeviceGuard.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
@@ -79,6 +80,7 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
     const at::Tensor x = input.contiguous(), w = weight.to(accumulateType(x.scalar_type())).contiguous();
     at::Tensor y = at::empty_like(x);
     at::Tensor r = at::empty({x.numel() / w.size(0)}, w.options());
+    const c10::DeviceGuard guard(x.device());
     if (x.is_cuda()) {
       rmsNormForwardCuda({cudaElement(x), x.const_data_ptr(), w.const_data_ptr<float>(), y.mutable_data_ptr(), r.mutable_data_ptr<float>(), r.size(0),
                           w.size(0), epsilon, currentStream()});
@@ -95,6 +97,7 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
     const at::Tensor &x = saved[0], &w = saved[1], &r = saved[2];
     const at::Tensor dy = gradients[0].contiguous();
     at::Tensor dx = at::empty_like(x), dweight = at::empty_like(w);
+    const c10::DeviceGuard guard(x.device());
     if (x.is_cuda()) {
       constexpr std::int64_t kParts = 256;
       at::Tensor parts = at::empty({kParts, w.size(0)}, w.options());
@@ -112,9 +115,10 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
 }  // namespace
 
 at::Tensor rmsNorm(const at::Tensor& x, const at::Tensor& weight_d, double epsilon) {
-  if (weight_d.dim() != 1 || x.dim() < 1 || x.size(-1) != weight_d.size(0)) {
+  if (weight_d.dim() != 1 || weight_d.size(0) < 1 || x.dim() < 1 || x.size(-1) != weight_d.size(0)) {
     throw std::invalid_argument(fmt::format("rmsNorm: weight {} does not fit x {}", shapeText(weight_d), shapeText(x)));
   }
+  checkSameDevice("rmsNorm", x, weight_d);
   return RmsNorm::apply(x, weight_d, epsilon);
 }
 

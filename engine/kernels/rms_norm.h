@@ -3,7 +3,7 @@
 // x [..., d], weight [d]; y has x's type; the statistics accumulate in float32 (float64 for float64 input).
 // Backward, with r = 1 / sqrt(mean(x^2) + epsilon), g = dy * weight, n = x r:
 //   dx = r (g - n mean(g n)),  dweight = sum over rows of dy n       in weight's type
-// Throws std::invalid_argument naming both shapes if weight is not [d].
+// Throws std::invalid_argument naming both shapes if weight is not [d], d at least 1.
 #pragma once
 
 #include <ATen/core/Tensor.h>

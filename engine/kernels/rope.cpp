@@ -1,5 +1,6 @@
 #include "engine/kernels/rope.h"
 
+#include <c10/core/DeviceGuard.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "engine/kernels/cuda_kernels.h"
@@ -45,6 +46,8 @@ at::Tensor rotateCpu(const at::Tensor& x, const at::Tensor& cos, const at::Tenso
 at::Tensor rotate(const at::Tensor& input, const at::Tensor& cos, const at::Tensor& sin, int sign) {
   const at::Tensor x = input.stride(3) == 1 ? input : input.contiguous();
   if (!x.is_cuda()) return rotateCpu(x, cos, sin, sign);
+  if (x.size(3) < 2) return x.clone();  // nothing to rotate, and the CUDA kernel has one thread a pair
+  const c10::DeviceGuard guard(x.device());
   at::Tensor y = at::empty(x.sizes(), x.options());
   ropeCuda({cudaElement(x), x.const_data_ptr(), y.mutable_data_ptr(), cos.const_data_ptr<float>(), sin.const_data_ptr<float>(), sign, x.size(0),
             x.size(1), x.size(2), x.size(3), x.stride(0), x.stride(1), x.stride(2), currentStream()});
@@ -65,6 +68,7 @@ struct Rope : torch::autograd::Function<Rope> {
 }  // namespace
 
 RopeTable ropeTable(const at::Tensor& positions_T, std::int64_t headWidth, double theta, at::ScalarType type) {
+  if (positions_T.dim() != 1) throw std::invalid_argument(fmt::format("ropeTable: positions {} are not [tokens]", shapeText(positions_T)));
   const std::int64_t half = headWidth / 2;
   const at::TensorOptions options = positions_T.options().dtype(at::kDouble);
   const at::Tensor exponents = at::arange(half, options) * (-2.0 / static_cast<double>(headWidth));
@@ -74,10 +78,17 @@ RopeTable ropeTable(const at::Tensor& positions_T, std::int64_t headWidth, doubl
 }
 
 at::Tensor rope(const at::Tensor& x_BHTD, const RopeTable& table) {
-  if (x_BHTD.dim() != 4 || table.cos_TD.size(0) != x_BHTD.size(2) || table.cos_TD.size(1) != x_BHTD.size(3) / 2) {
-    throw std::invalid_argument(fmt::format("rope: a table {} does not fit x {}", shapeText(table.cos_TD), shapeText(x_BHTD)));
+  const at::Tensor &cos = table.cos_TD, &sin = table.sin_TD;
+  if (x_BHTD.dim() != 4 || cos.dim() != 2 || cos.size(0) != x_BHTD.size(2) || cos.size(1) != x_BHTD.size(3) / 2 || sin.sizes() != cos.sizes()) {
+    throw std::invalid_argument(fmt::format("rope: a table {} does not fit x {}", shapeText(cos), shapeText(x_BHTD)));
   }
-  return Rope::apply(x_BHTD, table.cos_TD, table.sin_TD);
+  const at::ScalarType needed = accumulateType(x_BHTD.scalar_type());
+  if (cos.scalar_type() != needed || sin.scalar_type() != needed) {
+    throw std::invalid_argument(fmt::format("rope: a table of {} does not fit x of {}; it must be made for that type",
+                                            c10::toString(cos.scalar_type()), c10::toString(x_BHTD.scalar_type())));
+  }
+  checkSameDevice("rope", x_BHTD, cos);
+  return Rope::apply(x_BHTD, cos.contiguous(), sin.contiguous());
 }
 
 }  // namespace weft::kernels

@@ -1,8 +1,10 @@
 #include "engine/kernels/swiglu.h"
 
+#include <c10/core/DeviceGuard.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
+#include <vector>
 
 #include "engine/kernels/cuda_kernels.h"
 #include "engine/kernels/dispatch.h"
@@ -62,6 +64,7 @@ struct SwiGlu : torch::autograd::Function<SwiGlu> {
     std::vector<std::int64_t> shape = gateUp.sizes().vec();
     shape.back() /= 2;
     at::Tensor y = at::empty(shape, gateUp.options());
+    const c10::DeviceGuard guard(gateUp.device());
     if (gateUp.is_cuda()) {
       swigluForwardCuda(
           {cudaElement(gateUp), gateUp.const_data_ptr(), nullptr, y.mutable_data_ptr(), y.numel() / y.size(-1), y.size(-1), currentStream()});
@@ -75,6 +78,7 @@ struct SwiGlu : torch::autograd::Function<SwiGlu> {
   static tensor_list backward(AutogradContext* context, tensor_list gradients) {
     const at::Tensor gateUp = context->get_saved_variables()[0], dy = gradients[0].contiguous();
     at::Tensor dgateUp = at::empty_like(gateUp);
+    const c10::DeviceGuard guard(gateUp.device());
     if (gateUp.is_cuda()) {
       swigluBackwardCuda({cudaElement(gateUp), gateUp.const_data_ptr(), dy.const_data_ptr(), dgateUp.mutable_data_ptr(), dy.numel() / dy.size(-1),
                           dy.size(-1), currentStream()});
@@ -88,7 +92,7 @@ struct SwiGlu : torch::autograd::Function<SwiGlu> {
 }  // namespace
 
 at::Tensor swiglu(const at::Tensor& gateUp) {
-  if (gateUp.dim() < 1 || gateUp.size(-1) % 2 != 0) {
+  if (gateUp.dim() < 1 || gateUp.size(-1) < 2 || gateUp.size(-1) % 2 != 0) {
     throw std::invalid_argument(fmt::format("swiglu: {} has no even last size to split into gate and up", shapeText(gateUp)));
   }
   return SwiGlu::apply(gateUp);
