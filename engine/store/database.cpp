@@ -1,0 +1,157 @@
+#include "engine/store/database.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace weft::store {
+
+namespace {
+
+using Json = nlohmann::json;
+
+// Primary result codes of sqlite3.h, which this library does not include.
+enum SqliteCode { Busy = 5, Locked = 6, ReadOnly = 8, IoError = 10, CorruptFile = 11, Full = 13, CannotOpen = 14, NotADatabase = 26 };
+
+constexpr const char* kNan = "NaN";
+
+std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+// What another version or hand wrote into a JSON column must not end the reading of the other rows.
+Json parsedObject(const std::string& text) {
+  Json value = Json::parse(text, nullptr, false);
+  return value.is_object() ? value : Json::object();
+}
+
+}  // namespace
+
+Error errorOf(const SQLite::Exception& exception, const std::filesystem::path& database) {
+  const std::string name = database.string();
+  const std::string detail = fmt::format("SQLite {}: {}", exception.getExtendedErrorCode(), exception.what());
+  switch (exception.getErrorCode()) {
+    case SqliteCode::Busy:
+    case SqliteCode::Locked:
+      return {ErrorCode::Busy, fmt::format("{} is locked by another program; try again when it is done.", name), detail};
+    case SqliteCode::CorruptFile:
+    case SqliteCode::NotADatabase:
+      return {ErrorCode::Corrupt, fmt::format("{} is damaged: {}.", name, exception.getErrorStr()), detail};
+    case SqliteCode::ReadOnly:
+    case SqliteCode::IoError:
+    case SqliteCode::Full:
+    case SqliteCode::CannotOpen:
+      return {ErrorCode::Io, fmt::format("{} cannot be used: {}.", name, exception.getErrorStr()), detail};
+    default:
+      return {ErrorCode::Internal, fmt::format("The store refused a statement: {}.", exception.what()), detail};
+  }
+}
+
+double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+void bindNumber(SQLite::Statement& statement, int index, double value) {
+  if (std::isnan(value)) {
+    statement.bind(index, kNan);
+  } else {
+    statement.bind(index, value);
+  }
+}
+
+void bindNumber(SQLite::Statement& statement, int index, const std::optional<double>& value) {
+  if (value) {
+    bindNumber(statement, index, *value);
+  } else {
+    statement.bind(index);
+  }
+}
+
+std::optional<double> numberAt(const SQLite::Statement& statement, int index) {
+  const SQLite::Column column = statement.getColumn(index);
+  if (column.isNull()) return std::nullopt;
+  if (column.isText()) return std::numeric_limits<double>::quiet_NaN();
+  return column.getDouble();
+}
+
+std::string textsToJson(const std::vector<std::string>& texts) { return dump(Json(texts)); }
+
+std::vector<std::string> textsFromJson(const std::string& json) {
+  std::vector<std::string> texts;
+  const Json value = Json::parse(json, nullptr, false);
+  if (!value.is_array()) return texts;
+  for (const Json& item : value) {
+    if (item.is_string()) texts.push_back(item.get<std::string>());
+  }
+  return texts;
+}
+
+std::string valuesToJson(const std::map<std::string, double>& values) {
+  Json object = Json::object();
+  for (const auto& [name, value] : values) {
+    if (std::isfinite(value)) {
+      object[name] = value;
+    } else {
+      object[name] = std::isnan(value) ? kNan : value > 0 ? "Infinity" : "-Infinity";
+    }
+  }
+  return dump(object);
+}
+
+std::map<std::string, double> valuesFromJson(const std::string& json) {
+  std::map<std::string, double> values;
+  const Json object = parsedObject(json);
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_number()) values[name] = value.get<double>();
+    if (value == kNan) values[name] = std::numeric_limits<double>::quiet_NaN();
+    if (value == "Infinity") values[name] = std::numeric_limits<double>::infinity();
+    if (value == "-Infinity") values[name] = -std::numeric_limits<double>::infinity();
+  }
+  return values;
+}
+
+std::string labelsToJson(const std::map<std::string, std::string>& labels) { return dump(Json(labels)); }
+
+std::map<std::string, std::string> labelsFromJson(const std::string& json) {
+  std::map<std::string, std::string> labels;
+  const Json object = parsedObject(json);
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_string()) labels[name] = value.get<std::string>();
+  }
+  return labels;
+}
+
+void insertMeasurement(SQLite::Database& connection, RunId run, const Measurement& measurement) {
+  SQLite::Statement statement(connection, R"(INSERT INTO measurement (run, attempt, name, time, "values", labels) VALUES (?, ?, ?, ?, ?, ?))");
+  statement.bind(1, run.value);
+  statement.bind(2, measurement.attempt);
+  statement.bind(3, measurement.name);
+  statement.bind(4, measurement.time);
+  statement.bind(5, valuesToJson(measurement.values));
+  statement.bind(6, labelsToJson(measurement.labels));
+  statement.exec();
+}
+
+void insertEvaluation(SQLite::Database& connection, RunId run, const Evaluation& evaluation) {
+  SQLite::Statement statement(connection, R"(INSERT INTO evaluation (run, attempt, step, split, task, loss_nats, perplexity, tokens, time, "values")
+                                             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?))");
+  statement.bind(1, run.value);
+  statement.bind(2, evaluation.attempt);
+  statement.bind(3, evaluation.step);
+  statement.bind(4, evaluation.split);
+  statement.bind(5, evaluation.task);
+  bindNumber(statement, 6, evaluation.loss_nats);
+  bindNumber(statement, 7, evaluation.perplexity);
+  statement.bind(8, evaluation.tokens);
+  statement.bind(9, evaluation.time);
+  statement.bind(10, valuesToJson(evaluation.values));
+  statement.exec();
+}
+
+Result<void> requireRun(SQLite::Database& connection, RunId run) {
+  SQLite::Statement statement(connection, "SELECT 1 FROM run WHERE id = ?");
+  statement.bind(1, run.value);
+  if (statement.executeStep()) return {};
+  return fail(ErrorCode::NotFound, fmt::format("There is no run {} in this project.", run.value));
+}
+
+}  // namespace weft::store

@@ -1,0 +1,78 @@
+// engine/store/database.h -- one connection and what every statement of this folder needs. Internal to engine/store.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/store/run_store.h"
+
+namespace weft::store {
+
+// What a SQLite exception means to a person.
+Error errorOf(const SQLite::Exception& exception, const std::filesystem::path& database);
+
+// Runs `work` (which returns a Result) and makes SQLite's exceptions errors: the edge of the library.
+template <class Work>
+auto guarded(const std::filesystem::path& database, Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const SQLite::Exception& exception) {
+    return tl::unexpected<Error>(errorOf(exception, database));
+  }
+}
+
+// Waits for other writers this long. Every transaction of Weft takes milliseconds: more means a stuck process or disk.
+inline constexpr int kBusyTimeout_ms = 20'000;
+
+double now();  // seconds since 1970
+
+// NaN travels as the text 'NaN', SQLite would make it NULL.
+void bindNumber(SQLite::Statement& statement, int index, double value);
+void bindNumber(SQLite::Statement& statement, int index, const std::optional<double>& value);  // nullopt: NULL
+std::optional<double> numberAt(const SQLite::Statement& statement, int index);
+
+std::string textsToJson(const std::vector<std::string>& texts);
+std::vector<std::string> textsFromJson(const std::string& json);
+std::string valuesToJson(const std::map<std::string, double>& values);
+std::map<std::string, double> valuesFromJson(const std::string& json);
+std::string labelsToJson(const std::map<std::string, std::string>& labels);
+std::map<std::string, std::string> labelsFromJson(const std::string& json);
+
+// The rows that both the faces and the service add. Inside the caller's transaction.
+void insertMeasurement(SQLite::Database& connection, RunId run, const Measurement& measurement);
+void insertEvaluation(SQLite::Database& connection, RunId run, const Evaluation& evaluation);
+// NotFound "There is no run 7."
+Result<void> requireRun(SQLite::Database& connection, RunId run);
+
+struct RunStore::Database {
+  std::filesystem::path path;
+  SQLite::Database connection;
+
+  // One IMMEDIATE transaction around `work`; rolled back if it fails or SQLite does.
+  template <class Work>
+  auto write(Work&& work) -> decltype(work(connection)) {
+    return guarded(path, [&]() -> decltype(work(connection)) {
+      SQLite::Transaction transaction(connection, SQLite::TransactionBehavior::IMMEDIATE);
+      auto result = work(connection);
+      if (result) transaction.commit();
+      return result;
+    });
+  }
+  // One read transaction: every statement of `work` sees the same moment.
+  template <class Work>
+  auto read(Work&& work) -> decltype(work(connection)) {
+    return guarded(path, [&]() -> decltype(work(connection)) {
+      SQLite::Transaction transaction(connection);
+      auto result = work(connection);
+      transaction.commit();
+      return result;
+    });
+  }
+};
+
+}  // namespace weft::store

@@ -1,0 +1,289 @@
+#include "engine/store/run_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/text.h"
+#include "engine/store/database.h"
+#include "engine/store/schema.h"
+#include "engine/store/service_writer.h"
+#include "engine/store/sparkline.h"
+
+namespace weft::store {
+
+namespace {
+
+// Names the columns once: the order here is the order in summaryOf.
+constexpr const char* kSelectSummary =
+    "SELECT id, name, state, failure, kind, map, generator, layers, query_heads, kv_heads, head_width, hidden, parameters, kv_bytes_per_token, "
+    "kv_bytes_per_token_measured, cache, seed, step, steps, tokens, last_loss, best_loss, perplexity, best_perplexity, unigram_perplexity, "
+    "entropy_floor_nats, tokens_per_second, device, phase, progress, sparkline, sparkline_stride, tags, note, starred, archived, baseline, priority, "
+    "position, attempt, created, started, ended, updated, heartbeat FROM run JOIN run_summary ON run_summary.run = run.id ";
+
+RunSummary summaryOf(const SQLite::Statement& row) {
+  int at = 0;
+  const auto text = [&] { return row.getColumn(at++).getString(); };
+  const auto integer = [&] { return row.getColumn(at++).getInt64(); };
+  const auto small = [&] { return row.getColumn(at++).getInt(); };
+  const auto number = [&] { return row.getColumn(at++).getDouble(); };
+  const auto maybe = [&] { return numberAt(row, at++); };
+  RunSummary run;
+  run.id = RunId{integer()};
+  run.name = text();
+  run.state = parseRunState(text()).value_or(RunState::Lost);
+  run.failure = text();
+  run.kind = text();
+  run.map = text();
+  run.generator = text();
+  run.layers = small();
+  run.queryHeads = small();
+  run.kvHeads = small();
+  run.headWidth = small();
+  run.hidden = integer();
+  run.parameters = integer();
+  run.kvBytesPerToken = number();
+  run.kvBytesPerTokenMeasured = maybe();
+  run.cache = text();
+  run.seed = integer();
+  run.step = integer();
+  run.steps = integer();
+  run.tokens = integer();
+  run.lastLoss = maybe();
+  run.bestLoss = maybe();
+  run.perplexity = maybe();
+  run.bestPerplexity = maybe();
+  run.unigramPerplexity = maybe();
+  run.entropyFloor_nats = maybe();
+  run.tokensPerSecond = maybe();
+  run.device = text();
+  run.phase = text();
+  run.progress = number();
+  const std::string sparkline = text();
+  run.sparkline = Sparkline(sparkline, integer()).values();
+  run.tags = textsFromJson(text());
+  run.note = text();
+  run.starred = small() != 0;
+  run.archived = small() != 0;
+  run.baseline = small() != 0;
+  run.priority = small();
+  run.position = integer();
+  run.attempt = small();
+  run.created = number();
+  run.started = number();
+  run.ended = number();
+  run.updated = number();
+  run.heartbeat = number();
+  return run;
+}
+
+// Every row of a statement, each made a value.
+template <class Make>
+auto rowsOf(SQLite::Statement& statement, Make&& make) {
+  std::vector<decltype(make(statement))> rows;
+  while (statement.executeStep()) rows.push_back(make(statement));
+  return rows;
+}
+
+}  // namespace
+
+RunStore::RunStore(std::unique_ptr<Database> database) : m_database(std::move(database)) {}
+RunStore::RunStore(RunStore&&) noexcept = default;
+RunStore& RunStore::operator=(RunStore&&) noexcept = default;
+RunStore::~RunStore() = default;
+
+Result<RunStore> RunStore::open(const std::filesystem::path& database, Mode mode) {
+  const int known = static_cast<int>(migrations().size());
+  WEFT_ASSIGN(const FileKind kind, inspectFile(database, known));
+  if (mode == Mode::ReadOnly && kind != FileKind::Weft) {
+    return fail(ErrorCode::NotFound, fmt::format("There is no Weft database {}; `weft init` makes one.", database.string()));
+  }
+  if (mode == Mode::ReadWrite) WEFT_TRY(migrate(database, migrations()));
+  return guarded(database, [&]() -> Result<RunStore> {
+    SQLite::Database connection(database, mode == Mode::ReadOnly ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE, kBusyTimeout_ms);
+    const int version = connection.execAndGet("PRAGMA user_version").getInt();
+    if (version > known) {
+      return fail(ErrorCode::NewerVersion,
+                  fmt::format("{} was written by a newer Weft (schema {}; this one knows {}).", database.string(), version, known));
+    }
+    if (version < known) {
+      return fail(ErrorCode::Unsupported, fmt::format("{} was written by an older Weft (schema {}); open the project once for writing.",
+                                                      database.string(), version));
+    }
+    // NORMAL: after a power cut the last transactions may be missing, never half there; the events they came from are read again.
+    connection.exec("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+    return RunStore(std::make_unique<Database>(Database{database, std::move(connection)}));
+  });
+}
+
+RunStore::ServiceWriter RunStore::service() { return ServiceWriter(*m_database); }
+
+Result<std::int64_t> RunStore::dataVersion() {
+  return guarded(m_database->path, [&]() -> Result<std::int64_t> { return m_database->connection.execAndGet("PRAGMA data_version").getInt64(); });
+}
+
+Result<std::vector<RunSummary>> RunStore::runs() {
+  return m_database->read([](SQLite::Database& connection) -> Result<std::vector<RunSummary>> {
+    SQLite::Statement statement(connection, std::string(kSelectSummary) + "ORDER BY id");
+    return rowsOf(statement, summaryOf);
+  });
+}
+
+Result<RunSummary> RunStore::run(RunId id) {
+  return m_database->read([&](SQLite::Database& connection) -> Result<RunSummary> {
+    SQLite::Statement statement(connection, std::string(kSelectSummary) + "WHERE id = ?");
+    statement.bind(1, id.value);
+    if (statement.executeStep()) return summaryOf(statement);
+    return fail(ErrorCode::NotFound, fmt::format("There is no run {} in this project.", id.value));
+  });
+}
+
+Result<RunSummary> RunStore::findRun(const std::string& idOrName) {
+  std::int64_t number = 0;
+  if (parseInteger(idOrName, number)) {
+    Result<RunSummary> byNumber = run(RunId{number});
+    if (byNumber || byNumber.error().code != ErrorCode::NotFound) return byNumber;
+  }
+  return m_database->read([&](SQLite::Database& connection) -> Result<RunSummary> {
+    SQLite::Statement statement(connection, std::string(kSelectSummary) + "WHERE name = ? ORDER BY id DESC LIMIT 1");
+    statement.bind(1, idOrName);
+    if (statement.executeStep()) return summaryOf(statement);
+    SQLite::Statement all(connection, "SELECT DISTINCT name FROM run ORDER BY id DESC");
+    const std::vector<std::string> names = rowsOf(all, [](const SQLite::Statement& row) { return row.getColumn(0).getString(); });
+    const std::string nearest = nearestName(idOrName, names);
+    const std::string hint = names.empty()     ? "this project has no runs yet"
+                             : nearest.empty() ? "`weft runs` lists them"
+                                               : "the nearest name is '" + nearest + "'";
+    return fail(ErrorCode::NotFound, fmt::format("There is no run '{}'; {}.", idOrName, hint));
+  });
+}
+
+Result<std::string> RunStore::configToml(RunId id) {
+  return m_database->read([&](SQLite::Database& connection) -> Result<std::string> {
+    WEFT_TRY(requireRun(connection, id));
+    SQLite::Statement statement(connection, "SELECT config FROM run WHERE id = ?");
+    statement.bind(1, id.value);
+    statement.executeStep();
+    return statement.getColumn(0).getString();
+  });
+}
+
+Result<std::vector<std::string>> RunStore::metricNames(RunId id) {
+  return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<std::string>> {
+    // One seek for each name instead of a walk through the run's points.
+    SQLite::Statement statement(connection,
+                                "SELECT name FROM metric_name WHERE EXISTS (SELECT 1 FROM metric WHERE run = ? AND metric = metric_name.id) "
+                                "ORDER BY name");
+    statement.bind(1, id.value);
+    return rowsOf(statement, [](const SQLite::Statement& row) { return row.getColumn(0).getString(); });
+  });
+}
+
+Result<MetricSeries> RunStore::metric(RunId id, const std::string& name, std::int64_t fromStep) {
+  return m_database->read([&](SQLite::Database& connection) -> Result<MetricSeries> {
+    SQLite::Statement statement(connection,
+                                "SELECT step, value, time FROM metric WHERE run = ? AND metric = (SELECT id FROM metric_name WHERE name = ?) "
+                                "AND step > ? ORDER BY step");
+    statement.bind(1, id.value);
+    statement.bind(2, name);
+    statement.bind(3, fromStep);
+    return MetricSeries{name, rowsOf(statement, [](const SQLite::Statement& row) {
+                          return MetricPoint{row.getColumn(0).getInt64(), numberAt(row, 1).value_or(0), row.getColumn(2).getDouble()};
+                        })};
+  });
+}
+
+Result<std::vector<Evaluation>> RunStore::evaluations(RunId id) {
+  return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<Evaluation>> {
+    SQLite::Statement statement(connection, R"(SELECT step, attempt, split, task, loss_nats, perplexity, tokens, time, "values" FROM evaluation
+                                               WHERE run = ? ORDER BY step, id)");
+    statement.bind(1, id.value);
+    return rowsOf(statement, [](const SQLite::Statement& row) {
+      return Evaluation{.step = row.getColumn(0).getInt64(),
+                        .attempt = row.getColumn(1).getInt(),
+                        .split = row.getColumn(2).getString(),
+                        .task = row.getColumn(3).getString(),
+                        .loss_nats = numberAt(row, 4).value_or(0),
+                        .perplexity = numberAt(row, 5).value_or(0),
+                        .tokens = row.getColumn(6).getInt64(),
+                        .time = row.getColumn(7).getDouble(),
+                        .values = valuesFromJson(row.getColumn(8).getString())};
+    });
+  });
+}
+
+Result<std::vector<Measurement>> RunStore::measurements(RunId id) {
+  return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<Measurement>> {
+    SQLite::Statement statement(connection, R"(SELECT name, attempt, time, "values", labels FROM measurement WHERE run = ? ORDER BY id)");
+    statement.bind(1, id.value);
+    return rowsOf(statement, [](const SQLite::Statement& row) {
+      return Measurement{.name = row.getColumn(0).getString(),
+                         .attempt = row.getColumn(1).getInt(),
+                         .time = row.getColumn(2).getDouble(),
+                         .values = valuesFromJson(row.getColumn(3).getString()),
+                         .labels = labelsFromJson(row.getColumn(4).getString())};
+    });
+  });
+}
+
+Result<std::vector<Checkpoint>> RunStore::checkpoints(RunId id) {
+  return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<Checkpoint>> {
+    SQLite::Statement statement(connection, "SELECT step, path, bytes, time FROM checkpoint WHERE run = ? ORDER BY step");
+    statement.bind(1, id.value);
+    return rowsOf(statement, [](const SQLite::Statement& row) {
+      return Checkpoint{row.getColumn(0).getInt64(), row.getColumn(1).getString(), row.getColumn(2).getInt64(), row.getColumn(3).getDouble()};
+    });
+  });
+}
+
+Result<std::vector<Attempt>> RunStore::attempts(RunId id) {
+  return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<Attempt>> {
+    SQLite::Statement statement(connection,
+                                "SELECT number, pid, pid_start, started, ended, device, torch, build, outcome, code, message, detail FROM attempt "
+                                "WHERE run = ? ORDER BY number");
+    statement.bind(1, id.value);
+    return rowsOf(statement, [](const SQLite::Statement& row) {
+      return Attempt{.number = row.getColumn(0).getInt(),
+                     .pid = row.getColumn(1).getInt64(),
+                     .pidStart = row.getColumn(2).getString(),
+                     .started = row.getColumn(3).getDouble(),
+                     .ended = row.getColumn(4).getDouble(),
+                     .device = row.getColumn(5).getString(),
+                     .torch = row.getColumn(6).getString(),
+                     .build = row.getColumn(7).getString(),
+                     .outcome = row.getColumn(8).getString(),
+                     .code = row.getColumn(9).getString(),
+                     .message = row.getColumn(10).getString(),
+                     .detail = row.getColumn(11).getString()};
+    });
+  });
+}
+
+Result<std::vector<Alert>> RunStore::alerts(std::int64_t afterId) {
+  return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<Alert>> {
+    SQLite::Statement statement(connection, "SELECT id, run, level, message, step, time FROM alert WHERE id > ? ORDER BY id");
+    statement.bind(1, afterId);
+    return rowsOf(statement, [](const SQLite::Statement& row) {
+      return Alert{.id = row.getColumn(0).getInt64(),
+                   .run = RunId{row.getColumn(1).getInt64()},
+                   .level = row.getColumn(2).getString(),
+                   .message = row.getColumn(3).getString(),
+                   .step = row.getColumn(4).getInt64(),
+                   .time = row.getColumn(5).getDouble()};
+    });
+  });
+}
+
+Result<EngineState> RunStore::engineState() {
+  return m_database->read([](SQLite::Database& connection) -> Result<EngineState> {
+    SQLite::Statement statement(connection, "SELECT pid, host, heartbeat, devices FROM engine");
+    if (!statement.executeStep()) return EngineState{};
+    return EngineState{.pid = statement.getColumn(0).getInt64(),
+                       .host = statement.getColumn(1).getString(),
+                       .heartbeat = statement.getColumn(2).getDouble(),
+                       .devices = textsFromJson(statement.getColumn(3).getString())};
+  });
+}
+
+}  // namespace weft::store

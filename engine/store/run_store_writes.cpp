@@ -1,0 +1,140 @@
+// The writes of the faces: each one IMMEDIATE transaction.
+#include <fmt/format.h>
+
+#include "engine/store/database.h"
+#include "engine/store/run_store.h"
+
+namespace weft::store {
+
+namespace {
+
+const char* nameOf(RequestKind kind) {
+  switch (kind) {
+    case RequestKind::Stop: return "stop";
+    case RequestKind::Kill: return "kill";
+    case RequestKind::Pause: return "pause";
+    case RequestKind::Resume: return "resume";
+    case RequestKind::ShutDown: return "shut_down";
+  }
+  return "";
+}
+
+// One column of one run.
+template <class Value>
+Result<void> setColumn(SQLite::Database& connection, RunId id, const std::string& column, const Value& value) {
+  WEFT_TRY(requireRun(connection, id));
+  SQLite::Statement statement(connection, fmt::format("UPDATE run SET {} = ?, updated = ? WHERE id = ?", column));
+  statement.bind(1, value);
+  statement.bind(2, now());
+  statement.bind(3, id.value);
+  statement.exec();
+  return {};
+}
+
+}  // namespace
+
+Result<RunId> RunStore::addRun(const NewRun& run) {
+  return m_database->write([&](SQLite::Database& connection) -> Result<RunId> {
+    SQLite::Statement statement(connection,
+                                "INSERT INTO run (name, kind, state, config, map, generator, cache, layers, query_heads, kv_heads, head_width, hidden, "
+                                "parameters, kv_bytes_per_token, seed, steps, tags, priority, created, updated, position) "
+                                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT ifnull(max(position), 0) + 1 FROM run))");
+    int at = 0;
+    for (const std::string& text : {run.name, run.kind, std::string(toString(run.state)), run.configToml, run.map, run.generator, run.cache}) {
+      statement.bind(++at, text);
+    }
+    for (const std::int64_t number : {std::int64_t{run.layers}, std::int64_t{run.queryHeads}, std::int64_t{run.kvHeads}, std::int64_t{run.headWidth},
+                                      run.hidden, run.parameters}) {
+      statement.bind(++at, number);
+    }
+    statement.bind(++at, run.kvBytesPerToken);
+    statement.bind(++at, run.seed);
+    statement.bind(++at, run.steps);
+    statement.bind(++at, textsToJson(run.tags));
+    statement.bind(++at, run.priority);
+    statement.bind(++at, now());
+    statement.bind(++at, now());
+    statement.exec();
+    const RunId id{connection.getLastInsertRowid()};
+    SQLite::Statement summary(connection, "INSERT INTO run_summary (run) VALUES (?)");
+    summary.bind(1, id.value);
+    summary.exec();
+    return id;
+  });
+}
+
+Result<void> RunStore::request(RequestKind kind, RunId run) {
+  return m_database->write([&](SQLite::Database& connection) -> Result<void> {
+    if (kind != RequestKind::ShutDown) WEFT_TRY(requireRun(connection, run));
+    SQLite::Statement statement(connection, "INSERT INTO request (kind, run, time) VALUES (?, ?, ?)");
+    statement.bind(1, nameOf(kind));
+    statement.bind(2, run.value);
+    statement.bind(3, now());
+    statement.exec();
+    return {};
+  });
+}
+
+Result<void> RunStore::setTags(RunId id, const std::vector<std::string>& tags) {
+  return m_database->write([&](SQLite::Database& connection) { return setColumn(connection, id, "tags", textsToJson(tags)); });
+}
+Result<void> RunStore::setNote(RunId id, const std::string& note) {
+  return m_database->write([&](SQLite::Database& connection) { return setColumn(connection, id, "note", note); });
+}
+Result<void> RunStore::setStarred(RunId id, bool starred) {
+  return m_database->write([&](SQLite::Database& connection) { return setColumn(connection, id, "starred", starred ? 1 : 0); });
+}
+Result<void> RunStore::setArchived(RunId id, bool archived) {
+  return m_database->write([&](SQLite::Database& connection) { return setColumn(connection, id, "archived", archived ? 1 : 0); });
+}
+Result<void> RunStore::setPriority(RunId id, int priority) {
+  return m_database->write([&](SQLite::Database& connection) { return setColumn(connection, id, "priority", priority); });
+}
+
+Result<void> RunStore::setBaseline(RunId id) {
+  return m_database->write([&](SQLite::Database& connection) -> Result<void> {
+    if (id.value != 0) WEFT_TRY(requireRun(connection, id));
+    connection.exec("UPDATE run SET baseline = 0 WHERE baseline = 1");
+    return id.value == 0 ? Result<void>{} : setColumn(connection, id, "baseline", 1);
+  });
+}
+
+Result<void> RunStore::moveInQueue(RunId id, RunId before) {
+  return m_database->write([&](SQLite::Database& connection) -> Result<void> {
+    WEFT_TRY(requireRun(connection, id));
+    if (before.value == 0) {
+      SQLite::Statement last(connection, "UPDATE run SET position = (SELECT max(position) + 1 FROM run) WHERE id = ?");
+      last.bind(1, id.value);
+      last.exec();
+      return {};
+    }
+    WEFT_TRY(requireRun(connection, before));
+    SQLite::Statement shift(connection, "UPDATE run SET position = position + 1 WHERE position >= (SELECT position FROM run WHERE id = ?) AND id != ?");
+    shift.bind(1, before.value);
+    shift.bind(2, id.value);
+    shift.exec();
+    SQLite::Statement place(connection, "UPDATE run SET position = (SELECT position - 1 FROM run WHERE id = ?) WHERE id = ?");
+    place.bind(1, before.value);
+    place.bind(2, id.value);
+    place.exec();
+    return {};
+  });
+}
+
+Result<void> RunStore::addMeasurement(RunId id, const Measurement& measurement) {
+  return m_database->write([&](SQLite::Database& connection) -> Result<void> {
+    WEFT_TRY(requireRun(connection, id));
+    insertMeasurement(connection, id, measurement);
+    return {};
+  });
+}
+
+Result<void> RunStore::addEvaluation(RunId id, const Evaluation& evaluation) {
+  return m_database->write([&](SQLite::Database& connection) -> Result<void> {
+    WEFT_TRY(requireRun(connection, id));
+    insertEvaluation(connection, id, evaluation);
+    return {};
+  });
+}
+
+}  // namespace weft::store

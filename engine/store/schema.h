@@ -1,0 +1,27 @@
+// engine/store/schema.h -- whether a file is a Weft database, and how an empty or older one becomes one of today's schema.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+
+namespace weft::store {
+
+// In the header of every weft.db (PRAGMA application_id): "WEFT".
+inline constexpr int kApplicationId = 0x57454654;
+
+// The SQL text of each step; a database of schema n has had the first n. Append-only.
+const std::vector<std::string>& migrations();
+
+enum class FileKind { Missing, Empty, Weft };
+// Reads the file's header with plain reads, so that a foreign file keeps every byte and gets no journal beside it.
+// Corrupt "... is not a Weft project: ..."; NewerVersion if it has more than `known` schema steps; Io.
+[[nodiscard]] Result<FileKind> inspectFile(const std::filesystem::path& database, int known);
+
+// Brings the file to schema `steps.size()`: one IMMEDIATE transaction, after a copy `weft.db.schema-N.backup` beside an older one. Safe when
+// several processes do it at once. Busy, Io, Corrupt.
+[[nodiscard]] Result<void> migrate(const std::filesystem::path& database, const std::vector<std::string>& steps);
+
+}  // namespace weft::store
