@@ -49,23 +49,25 @@ Result<void> exportFigure(const Options& options) {
   WEFT_ASSIGN(const store::Project project, store::Project::open(options.project));
   WEFT_ASSIGN(store::RunStore store, store::RunStore::open(project.database(), store::RunStore::Mode::ReadOnly));
   WEFT_ASSIGN(const std::vector<store::RunSummary> all, store.runs());
+  ui::FigureOptions figure;
+  figure.title = project.name() + ", " + options.exportFigure;
+  figure.kind = options.exportFigure == "pareto" ? ui::FigureKind::Pareto
+                : options.exportFigure == "loss" ? ui::FigureKind::Curves
+                                                 : ui::FigureKind::SharingMaps;
   std::vector<ui::FigureRun> runs;
   for (const store::RunSummary& run : all) {
     const bool isAsked = std::find(options.runs.begin(), options.runs.end(), run.id.value) != options.runs.end();
     if (options.runs.empty() ? run.archived : !isAsked) continue;
-    ui::FigureRun figureRun{.summary = run, .loss = {}};
+    ui::FigureRun figureRun{.summary = run, .series = {}};
     if (options.exportFigure == "loss") {
-      WEFT_ASSIGN(figureRun.loss, store.metric(run.id, "train/loss"));
+      WEFT_ASSIGN(figureRun.series, store.metric(run.id, figure.metric));
     }
+    if (run.baseline) figure.baseline = run.id;
     runs.push_back(std::move(figureRun));
   }
   for (const long long id : options.runs)
     if (std::none_of(all.begin(), all.end(), [&](const auto& run) { return run.id.value == id; }))
       return weft::fail(ErrorCode::NotFound, "The project has no run " + std::to_string(id) + ".");
-  ui::FigureOptions figure;
-  figure.kind = options.exportFigure == "pareto" ? ui::FigureKind::Pareto
-                : options.exportFigure == "loss" ? ui::FigureKind::LossCurves
-                                                 : ui::FigureKind::SharingMaps;
   return ui::writeFigure(QString::fromStdString(options.out), figure, runs);
 }
 

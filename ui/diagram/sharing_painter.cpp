@@ -68,7 +68,7 @@ void paintGlyph(QPainter& painter, const QRectF& area, const sharing::SharingMap
   painter.restore();
 }
 
-void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::SharingMap& map, int modelKvHeads, const Theme& theme) {
+void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::SharingMap& map, int modelKvHeads, const Theme& theme, double barShare) {
   const int count = map.layerCount();
   const qreal row = std::min(area.height() / count, 18.0);
   if (row <= 0 || area.width() <= 0) return;
@@ -86,7 +86,7 @@ void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::Shar
   int most = 1;
   for (int layer = 0; layer < count; ++layer) most = std::max(most, keptHeads(map, layer, modelKvHeads));
   for (int layer = 0; layer < count; ++layer) most = std::max(most, 2 * map.kvHeads(map.layer(layer).kSource, modelKvHeads));
-  const qreal perHead = std::max(0.0, area.right() - barLeft - 1) / most;
+  const qreal perHead = std::max(0.0, area.right() - barLeft - 1) * barShare / most;
   const auto middleOf = [&](int layer) { return area.bottom() - (layer + 0.5) * row; };
 
   for (int layer = 0; layer < count; ++layer) {

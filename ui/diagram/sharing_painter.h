@@ -19,8 +19,10 @@ int groupBars(int group);                              // 1, 2 or 3; then the lo
 
 // One column a layer, left = layer 0: tall = producer, short = consumer.
 void paintGlyph(QPainter& painter, const QRectF& area, const sharing::SharingMap& map, const Theme& theme);
-// Rows with arcs and KV bars to scale, layer 0 at the bottom, labels every fifth row if there is room.
-void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::SharingMap& map, int modelKvHeads, const Theme& theme);
+// Rows with arcs and KV bars to scale, layer 0 at the bottom, labels every fifth row if there is room. `barShare`: how much of the room the widest
+// slot takes, so that several maps can be held against each other.
+void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::SharingMap& map, int modelKvHeads, const Theme& theme,
+                      double barShare = 1);
 
 // The parts that the editor draws with, too.
 // A filled cell in the group's hue, split into the group's double or triple bar.

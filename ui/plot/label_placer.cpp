@@ -20,19 +20,20 @@ struct Candidate {
 
 // The eight directions in the order in which people like to read labels, at growing distances.
 std::vector<Candidate> candidatesOf(const LabelRequest& label) {
-  static constexpr std::array<std::pair<int, int>, 8> kDirections{{{1, -1}, {1, 0}, {-1, 1}, {-1, 0}, {1, 1}, {-1, -1}, {0, -1}, {0, 1}}};
+  static constexpr std::array<std::pair<int, int>, 8> kDirections{{{1, -1}, {1, 0}, {0, -1}, {1, 1}, {-1, -1}, {-1, 0}, {0, 1}, {-1, 1}}};
   static constexpr std::array<double, 5> kDistances{0, 0.6, 1.4, 2.4, 3.6};  // in text heights
+  const int sign = label.side == LabelRequest::Side::RightAbove ? 1 : -1;
   std::vector<Candidate> candidates;
-  for (std::size_t far = 0; far < kDistances.size(); ++far) {
+  for (std::size_t far = 0; far < (label.mayGoFar ? kDistances.size() : 1); ++far) {
     const qreal away = kDistances[far] * label.size.height();
     for (std::size_t i = 0; i < kDirections.size(); ++i) {
-      const auto [dx, dy] = kDirections[i];
+      const int dx = sign * kDirections[i].first, dy = sign * kDirections[i].second;
       const qreal gapX = label.radius * (dy == 0 ? 1.6 : 1.0) + away, gapY = label.radius * (dx == 0 ? 1.5 : 0.4) + away;
       const QPointF point = label.point;
       const qreal left = dx > 0 ? point.x() + gapX : dx < 0 ? point.x() - gapX - label.size.width() : point.x() - label.size.width() / 2;
       const qreal top = dy > 0 ? point.y() + gapY : dy < 0 ? point.y() - gapY - label.size.height() : point.y() - label.size.height() / 2;
       candidates.push_back(
-          {QRectF(QPointF(left, top), label.size), kOrderCost * static_cast<double>(i) + kDistanceCost * static_cast<double>(far * far), far >= 2});
+          {QRectF(QPointF(left, top), label.size), kOrderCost * static_cast<double>(i) + kDistanceCost * static_cast<double>(far * far), far >= 1});
     }
   }
   return candidates;

@@ -13,7 +13,9 @@ struct LabelRequest {
   QPointF point;
   qreal radius = 6;  // of the marker at the point, which the label keeps clear of
   QSizeF size;
-  int priority = 0;  // higher ones choose first and are the last to be left out
+  int priority = 0;                                                   // higher ones choose first and are the last to be left out
+  enum class Side { RightAbove, LeftBelow } side = Side::RightAbove;  // where to look first
+  bool mayGoFar = true;                                               // with a leader, before it is left out
 };
 
 struct LabelSurroundings {

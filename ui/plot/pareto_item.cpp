@@ -109,8 +109,8 @@ std::vector<LegendEntry> ParetoItem::legendEntries() const {
 void ParetoItem::draw(QCPPainter* painter) {
   painter->save();
   painter->setRenderHint(QPainter::Antialiasing);
-  if (m_look.showsFrontier) drawFrontier(*painter);
   std::vector<QLineF> lines;
+  if (m_look.showsFrontier) drawFrontier(*painter, lines);
   drawCurves(*painter, lines);
   placeLegend(lines);
   placeLabelsAround(lines);
@@ -120,7 +120,7 @@ void ParetoItem::draw(QCPPainter* painter) {
   painter->restore();
 }
 
-void ParetoItem::drawFrontier(QPainter& painter) const {
+void ParetoItem::drawFrontier(QPainter& painter, std::vector<QLineF>& lines) const {
   if (m_data.frontier.empty()) return;
   const QRectF area = clipAxisRect()->rect();
   QPolygonF steps;
@@ -129,6 +129,7 @@ void ParetoItem::drawFrontier(QPainter& painter) const {
     steps << QPointF(at.x(), steps.isEmpty() ? area.top() : steps.last().y()) << at;
   }
   steps << QPointF(area.right() + 1, steps.last().y());
+  for (qsizetype i = 1; i < steps.size(); ++i) lines.emplace_back(steps[i - 1], steps[i]);
   QPen pen(m_look.band, m_look.bandWidth);
   pen.setCapStyle(Qt::FlatCap);
   pen.setJoinStyle(Qt::MiterJoin);
@@ -224,13 +225,16 @@ void ParetoItem::placeLabelsAround(const std::vector<QLineF>& lines) {
     requests.push_back({.point = pixelOf(point),
                         .radius = m_look.markerRadius * 1.15,
                         .size = QSizeF(font.horizontalAdvance(text), font.ascent() + font.descent()),
-                        .priority = priority});
+                        .priority = priority,
+                        // The frontier runs at the lower left of everything: its labels have that side for themselves.
+                        .side = point.isOnFrontier ? LabelRequest::Side::LeftBelow : LabelRequest::Side::RightAbove,
+                        .mayGoFar = !point.isReference()});
     labels.push_back({.point = i, .text = text, .box = {}, .hasLeader = false});
   }
   const std::vector<PlacedLabel> placed = placeLabels(requests, surroundings);
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (!placed[i].isShown) {
-      ++m_labelsLeftOut;
+      if (!m_data.points[labels[i].point].isReference()) ++m_labelsLeftOut;
       continue;
     }
     labels[i].box = placed[i].box;

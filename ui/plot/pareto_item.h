@@ -63,7 +63,7 @@ class ParetoItem : public QCPAbstractItem {
     QRectF box;
     bool hasLeader = false;
   };
-  void drawFrontier(QPainter& painter) const;
+  void drawFrontier(QPainter& painter, std::vector<QLineF>& lines) const;
   void drawCurves(QPainter& painter, std::vector<QLineF>& lines) const;
   void placeLegend(const std::vector<QLineF>& lines);
   void placeLabelsAround(const std::vector<QLineF>& lines);

@@ -11,6 +11,7 @@ namespace weft::ui {
 namespace {
 
 constexpr std::int64_t kSeries = 8;
+constexpr qreal kLineWidth = 1.5;
 
 // Corners at `radius`, the first one straight up (or down).
 QPolygonF corners(int count, qreal radius, bool pointsDown = false) {
@@ -69,13 +70,14 @@ SeriesStyle runStyle(store::RunId run, const Theme& theme) {
   return style;
 }
 
-QPen dashedPen(const QColor& color, qreal width, const QVector<qreal>& dash_px) {
+QPen dashedPen(const QColor& color, qreal width, const QVector<qreal>& dash) {
   QPen pen(color, width);
   pen.setJoinStyle(Qt::RoundJoin);
   pen.setCapStyle(Qt::FlatCap);
-  if (dash_px.isEmpty()) return pen;
+  if (dash.isEmpty()) return pen;
+  // A pen counts in its own widths.
   QVector<qreal> pattern;
-  for (const qreal length : dash_px) pattern << length / std::max(0.01, width);
+  for (const qreal length : dash) pattern << length / kLineWidth;
   pen.setDashPattern(pattern);
   return pen;
 }

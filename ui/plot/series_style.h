@@ -21,8 +21,8 @@ namespace weft::ui {
 // One of the theme's eight series; after eight runs the colours come again with the next dash.
 SeriesStyle runStyle(store::RunId run, const Theme& theme);
 
-// The lengths of `dash_px` are pixels (or whatever the pen's width is measured in); a pen counts in its own widths.
-QPen dashedPen(const QColor& color, qreal width, const QVector<qreal>& dash_px);
+// `dash`: lengths at the design's line width of 1.5; they grow with the pen.
+QPen dashedPen(const QColor& color, qreal width, const QVector<qreal>& dash);
 
 // On screen curves are dashed when more than this share a plot; in exported figures always.
 inline constexpr int kMostSolidCurves = 3;

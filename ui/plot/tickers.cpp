@@ -17,15 +17,6 @@ QString tickText(double value, double step) {
   return QString::fromStdString(groupDigits(std::llround(value)));
 }
 
-NumberTicker::NumberTicker() { setTickCount(6); }
-
-QVector<double> NumberTicker::createTickVector(double tickStep, const QCPRange& range) {
-  m_step = tickStep;
-  return QCPAxisTicker::createTickVector(tickStep, range);
-}
-
-QString NumberTicker::getTickLabel(double tick, const QLocale&, QChar, int) { return tickText(tick, m_step); }
-
 DoublingTicker::DoublingTicker() { setTickCount(6); }
 
 void DoublingTicker::setValues(const std::vector<double>& values) {

@@ -1,4 +1,4 @@
-// ui/plot/tickers.h -- ticks at the numbers people think in: doublings of a memory size, and plain numbers with only as many decimals as they need.
+// ui/plot/tickers.h -- ticks at doublings of a memory size, and numbers with only as many decimals as their axis needs.
 #pragma once
 
 #include <vector>
@@ -9,19 +9,6 @@ namespace weft::ui {
 
 // 4800 -> "4,800", 0.25 at steps of 0.05 -> "0.25".
 QString tickText(double value, double step);
-
-// A linear axis; the labels of one axis have the same number of decimals.
-class NumberTicker : public QCPAxisTicker {
- public:
-  NumberTicker();
-
- protected:
-  QVector<double> createTickVector(double tickStep, const QCPRange& range) override;
-  QString getTickLabel(double tick, const QLocale& locale, QChar formatChar, int precision) override;
-
- private:
-  double m_step = 1;
-};
 
 // A logarithmic axis: base * 2^k, every second or fourth of them where there is no room. Zoomed in below two doublings: as a linear axis.
 class DoublingTicker : public QCPAxisTicker {

@@ -1,0 +1,45 @@
+#include "ui/plot/smoothing.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace weft::ui {
+
+std::vector<double> movingAverage(const std::vector<store::MetricPoint>& points, double weight) {
+  std::vector<double> average;
+  average.reserve(points.size());
+  double sum = 0, norm = 0;
+  for (const store::MetricPoint& point : points) {
+    if (!std::isfinite(point.value)) {
+      average.push_back(std::numeric_limits<double>::quiet_NaN());
+      continue;
+    }
+    sum = weight * sum + (1 - weight) * point.value;
+    norm = weight * norm + (1 - weight);
+    average.push_back(sum / norm);
+  }
+  return average;
+}
+
+std::vector<ValueRange> valueRanges(const std::vector<store::MetricPoint>& points, int buckets) {
+  std::vector<ValueRange> ranges;
+  if (points.empty() || buckets < 1) return ranges;
+  const double first = static_cast<double>(points.front().step), last = static_cast<double>(points.back().step);
+  const double width = last > first ? (last - first) / buckets : 1;
+  int current = -1;
+  for (const store::MetricPoint& point : points) {
+    if (!std::isfinite(point.value)) continue;
+    const int bucket = std::clamp(static_cast<int>((static_cast<double>(point.step) - first) / width), 0, buckets - 1);
+    if (bucket != current) {
+      current = bucket;
+      ranges.push_back({static_cast<double>(point.step), point.value, point.value});
+      continue;
+    }
+    ranges.back().low = std::min(ranges.back().low, point.value);
+    ranges.back().high = std::max(ranges.back().high, point.value);
+  }
+  return ranges;
+}
+
+}  // namespace weft::ui
