@@ -13,7 +13,6 @@
 
 #include "app/cli/figures.h"
 #include "app/cli/output.h"
-#include "app/cli/process.h"
 #include "app/cli/program.h"
 #include "app/cli/run_table.h"
 #include "app/cli/watch.h"
@@ -22,6 +21,7 @@
 #include "engine/config/presets.h"
 #include "engine/data/tokenizer.h"
 #include "engine/service/client.h"
+#include "engine/service/process.h"
 
 namespace weft::cli {
 
@@ -180,7 +180,8 @@ Result<void> finishInBackground(const store::Project& project, const config::Dem
   std::vector<std::string> words{"-C", project.folder().string(), "demo", "--tokenizer", options.tokenizer};
   if (options.quick) words.push_back("--quick");
   if (!options.textFile.empty()) words.insert(words.end(), {"--text", options.textFile});
-  return startInBackground(executableFolder() / "weft", words, project.folder() / "demo.log");
+  WEFT_TRY(service::startInBackground({.program = executableFolder() / "weft", .arguments = words, .output = project.folder() / "demo.log"}));
+  return {};
 }
 
 Result<void> demo(const DemoArguments& arguments, const Context& context) {

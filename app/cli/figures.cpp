@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "app/cli/output.h"
-#include "app/cli/process.h"
 #include "engine/base/files.h"
 #include "engine/base/text.h"
+#include "engine/service/process.h"
 #include "engine/sharing/map_text.h"
 
 namespace weft::cli {
@@ -116,7 +116,7 @@ Result<void> writeFigure(const store::Project& project, store::RunStore& store, 
   for (const RunSummary& run : request.runs) ids.push_back(std::to_string(run.id.value));
   const std::vector<std::string> words{"--export-figure", request.kind, "--project", project.folder().string(),
                                        "--out",           out.string(), "--runs",    join(ids, ",")};
-  WEFT_ASSIGN(const int code, runProgram(studio, words, studioVariables()));
+  WEFT_ASSIGN(const int code, service::runProgram({.program = studio, .arguments = words, .variables = studioVariables()}));
   if (code != 0) return fail(ErrorCode::JobFailed, fmt::format("weft-studio could not draw {} (exit code {}).", out.string(), code));
   if (!fs::exists(out, error)) return fail(ErrorCode::JobFailed, "weft-studio ended without writing " + out.string() + ".");
   return {};

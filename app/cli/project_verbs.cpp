@@ -1,6 +1,8 @@
 // init, submit, engine: a project's folder, the runs that are put into it, and the service that works on them.
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <ctime>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -61,8 +63,10 @@ Result<void> submit(const SubmitArguments& arguments, const Context& context) {
 }
 
 struct EngineArguments {
-  bool inForeground = false, stops = false;
+  bool inForeground = false, untilIdle = false, stops = false;
 };
+
+void logWithTime(const std::string& sentence) { inform(fmt::format("{:%Y-%m-%d %H:%M:%S} {}", fmt::localtime(std::time(nullptr)), sentence)); }
 
 Result<void> engine(const EngineArguments& arguments, const Context& context) {
   WEFT_ASSIGN(OpenProject open, openProject(context));
@@ -71,7 +75,10 @@ Result<void> engine(const EngineArguments& arguments, const Context& context) {
     inform("The service was asked to end; jobs that run go on.");
     return {};
   }
-  return service::runService(open.project, arguments.inForeground);
+  if (arguments.inForeground) return service::runService(open.project, arguments.untilIdle ? service::Stay::UntilIdle : service::Stay::Always, logWithTime);
+  WEFT_TRY(service::ensureEngine(open.project));
+  inform("The service works on " + open.project.folder().string() + " in the background until nothing is left to do.");
+  return {};
 }
 
 }  // namespace
@@ -97,7 +104,8 @@ void addProjectVerbs(Program& program) {
   const auto service = std::make_shared<EngineArguments>();
   verb = program.addVerb(kRunsGroup, "engine", "The background service that works on the queue; other verbs start it by themselves",
                          [service](const Context& context) { return engine(*service, context); });
-  verb->add_flag("--foreground", service->inForeground, "Stay, and write what happens to stderr");
+  verb->add_flag("--foreground", service->inForeground, "Serve in this process, and write what happens to stderr");
+  verb->add_flag("--until-idle", service->untilIdle, "With --foreground: end when nothing has been to do for ten seconds")->needs("--foreground");
   verb->add_flag("--stop", service->stops, "Ask the running service to end; jobs that run go on");
 }
 

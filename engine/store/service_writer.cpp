@@ -96,8 +96,16 @@ class Ingest {
     Measurement measurement = row.measurement;
     measurement.attempt = m_attempt;
     insertMeasurement(m_connection, m_run, measurement);
-    const auto found = measurement.values.find("bytes_per_token_storage");
-    if (measurement.name == "kv_memory" && found != measurement.values.end()) setNumber("kv_bytes_per_token_measured", found->second);
+    if (measurement.name != "kv_memory") return;
+    const auto stored = measurement.values.find("bytes_per_token_storage");
+    if (stored != measurement.values.end()) setNumber("kv_bytes_per_token_measured", stored->second);
+    // The cache's own formula, for its own element type and plugin: better than what could be known when the run was queued.
+    const auto formula = measurement.values.find("bytes_per_token_analytic");
+    if (formula == measurement.values.end()) return;
+    SQLite::Statement statement(m_connection, "UPDATE run SET kv_bytes_per_token = ? WHERE id = ?");
+    bindNumber(statement, 1, formula->second);
+    statement.bind(2, m_run.value);
+    statement.exec();
   }
 
   void operator()(const CheckpointRow& row) {
@@ -218,39 +226,32 @@ Result<void> RunStore::ServiceWriter::answer(std::int64_t requestId) {
   });
 }
 
-Result<std::optional<RunSummary>> RunStore::ServiceWriter::takeNext() {
-  const Result<RunId> taken = m_database->write([](SQLite::Database& connection) -> Result<RunId> {
-    SQLite::Statement next(connection, "SELECT id, attempt FROM run WHERE state = 'queued' ORDER BY priority DESC, position, id LIMIT 1");
-    if (!next.executeStep()) return RunId{};
-    const RunId id{next.getColumn(0).getInt64()};
-    const int attempt = next.getColumn(1).getInt() + 1;
-    SQLite::Statement run(connection,
-                          "UPDATE run SET state = 'starting', wanted = '', failure = '', attempt = ?, ended = 0, updated = ?, "
-                          "started = CASE started WHEN 0 THEN ? ELSE started END WHERE id = ?");
-    run.bind(1, attempt);
-    run.bind(2, now());
-    run.bind(3, now());
-    run.bind(4, id.value);
-    run.exec();
-    SQLite::Statement row(connection, "INSERT INTO attempt (run, number, started) VALUES (?, ?, ?)");
-    row.bind(1, id.value);
-    row.bind(2, attempt);
-    row.bind(3, now());
-    row.exec();
-    return id;
+Result<std::vector<RunId>> RunStore::ServiceWriter::queue() {
+  return m_database->read([](SQLite::Database& connection) -> Result<std::vector<RunId>> {
+    SQLite::Statement statement(connection, "SELECT id FROM run WHERE state = 'queued' ORDER BY priority DESC, position, id");
+    std::vector<RunId> runs;
+    while (statement.executeStep()) runs.push_back(RunId{statement.getColumn(0).getInt64()});
+    return runs;
   });
-  if (!taken) return tl::unexpected(taken.error());
-  if (taken->value == 0) return std::optional<RunSummary>{};
-  return m_database->read([&](SQLite::Database& connection) -> Result<std::optional<RunSummary>> {
-    SQLite::Statement statement(connection, "SELECT name, attempt FROM run WHERE id = ?");
-    statement.bind(1, taken->value);
-    if (!statement.executeStep()) return std::optional<RunSummary>{};
-    RunSummary run;
-    run.id = *taken;
-    run.name = statement.getColumn(0).getString();
-    run.attempt = statement.getColumn(1).getInt();
-    run.state = RunState::Starting;
-    return std::optional<RunSummary>(run);
+}
+
+Result<std::optional<int>> RunStore::ServiceWriter::take(RunId run) {
+  return m_database->write([&](SQLite::Database& connection) -> Result<std::optional<int>> {
+    SQLite::Statement update(connection,
+                             "UPDATE run SET state = 'starting', wanted = '', failure = '', attempt = attempt + 1, ended = 0, updated = ?, "
+                             "started = CASE started WHEN 0 THEN ? ELSE started END WHERE id = ? AND state = 'queued'");
+    update.bind(1, now());
+    update.bind(2, now());
+    update.bind(3, run.value);
+    if (update.exec() == 0) return std::optional<int>{};
+    SQLite::Statement row(connection, "INSERT INTO attempt (run, number, started) SELECT id, attempt, ? FROM run WHERE id = ?");
+    row.bind(1, now());
+    row.bind(2, run.value);
+    row.exec();
+    SQLite::Statement number(connection, "SELECT attempt FROM run WHERE id = ?");
+    number.bind(1, run.value);
+    number.executeStep();
+    return std::optional<int>(number.getColumn(0).getInt());
   });
 }
 
@@ -332,12 +333,6 @@ Result<ActiveRun> RunStore::ServiceWriter::activeRun(RunId run) {
     statement.bind(1, run.value);
     if (statement.executeStep()) return activeOf(statement);
     return fail(ErrorCode::NotFound, fmt::format("Run {} has had no attempt yet.", run.value));
-  });
-}
-
-Result<bool> RunStore::ServiceWriter::hasQueued() {
-  return m_database->read([](SQLite::Database& connection) -> Result<bool> {
-    return connection.execAndGet("SELECT count(*) FROM run WHERE state = 'queued'").getInt() > 0;
   });
 }
 

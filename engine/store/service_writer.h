@@ -57,8 +57,10 @@ class RunStore::ServiceWriter {
   [[nodiscard]] Result<void> answer(std::int64_t requestId);
 
   // --- the queue
-  // The Queued run that comes next (priority, then position) becomes Starting with a new attempt number; nullopt if there is none.
-  [[nodiscard]] Result<std::optional<RunSummary>> takeNext();
+  // The Queued runs in their order: priority, then position.
+  [[nodiscard]] Result<std::vector<RunId>> queue();
+  // A Queued run becomes Starting with a new attempt, whose number is returned; nullopt if it is not Queued any more.
+  [[nodiscard]] Result<std::optional<int>> take(RunId run);
   [[nodiscard]] Result<void> attemptStarted(const AttemptStart& start);  // Starting -> Running is the hello event's
   [[nodiscard]] Result<void> attemptEnded(const AttemptEnd& end);
   [[nodiscard]] Result<void> want(RunId run, const std::string& what);  // "stop", "pause", "kill": an active run becomes Stopping
@@ -66,7 +68,6 @@ class RunStore::ServiceWriter {
   [[nodiscard]] Result<bool> changeState(RunId run, const std::vector<RunState>& from, RunState to);
   [[nodiscard]] Result<std::vector<ActiveRun>> activeRuns();
   [[nodiscard]] Result<ActiveRun> activeRun(RunId run);
-  [[nodiscard]] Result<bool> hasQueued();
 
   // --- events
   [[nodiscard]] Result<std::int64_t> eventsOffset(RunId run);

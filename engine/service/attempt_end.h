@@ -1,0 +1,19 @@
+// engine/service/attempt_end.h -- what the end of an attempt means for its run.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/service/process.h"
+#include "engine/store/service_writer.h"
+
+namespace weft::service {
+
+// `run`: with all events stored, so that its attempt's outcome is what the worker said last, "" if nothing. `end`: how the process ended, if this service
+// saw it. `logLine`: the last line of its log.
+//   completed, stopped, paused, failed: what the worker said;
+//   nothing said: what was asked of it (kill; stop or pause that came before it could listen); else Failed with signal or exit code;
+//   nothing said and nobody watched: Lost.
+store::AttemptEnd attemptEnd(const store::ActiveRun& run, const std::optional<ChildEnd>& end, const std::string& logLine);
+
+}  // namespace weft::service

@@ -1,0 +1,124 @@
+#include "engine/service/local_executor.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+
+#include "engine/base/files.h"
+#include "engine/base/text.h"
+
+namespace weft::service {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+class LocalAttempt : public PreparedAttempt {
+ public:
+  explicit LocalAttempt(GatedChild child) : m_child(std::move(child)) {}
+  ProcessId id() const override { return m_child.id(); }
+  void begin() override { m_child.release(); }
+
+ private:
+  GatedChild m_child;
+};
+
+int visibleGpus() {
+  int count = 0;
+  std::error_code error;
+  for (int number = 0; number < 64; ++number) count += fs::exists(fmt::format("/dev/nvidia{}", number), error) ? 1 : 0;
+  const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  if (visible == nullptr) return count;
+  int named = 0;
+  for (const std::string& part : split(visible, ',')) {
+    const std::string_view name = trim(part);
+    // CUDA stops reading at the first entry that names no device: "-1" and "" hide all that follow.
+    if (name.empty() || name.front() == '-') break;
+    ++named;
+  }
+  return std::min(count, named);
+}
+
+}  // namespace
+
+Result<fs::path> workerProgram() {
+  const char* given = std::getenv("WEFT_WORKER");
+  const fs::path program = given != nullptr && *given != '\0' ? fs::path(given) : executableFolder() / "weft-worker";
+  std::error_code error;
+  if (fs::exists(program, error)) return program;
+  return fail(ErrorCode::NotFound, program.string() + ", the program that trains and measures, is not there; build it, or name it in WEFT_WORKER.");
+}
+
+std::vector<Lane> localLanes() {
+  std::vector<Lane> lanes;
+  for (int number = 0; number < visibleGpus(); ++number) lanes.push_back(fmt::format("cuda:{}", number));
+  lanes.emplace_back("cpu");
+  return lanes;
+}
+
+Result<std::unique_ptr<LocalExecutor>> LocalExecutor::create(const store::Project& project) {
+  WEFT_ASSIGN(fs::path worker, workerProgram());
+  return std::make_unique<LocalExecutor>(project, std::move(worker), localLanes());
+}
+
+Result<std::optional<Lane>> LocalExecutor::choose(const std::string& device, const std::vector<Lane>& busy) const {
+  const bool hasGpu = m_lanes.front() != "cpu";
+  const auto fits = [&](const Lane& lane) {
+    if (device == "auto") return hasGpu == (lane != "cpu");
+    if (device == "cuda") return lane != "cpu";
+    return lane == device;
+  };
+  if (std::none_of(m_lanes.begin(), m_lanes.end(), fits)) {
+    return fail(ErrorCode::Unsupported, fmt::format("device.device is '{}', but this machine has only {}.", device, join(m_lanes, ", ")));
+  }
+  for (const Lane& lane : m_lanes) {
+    if (fits(lane) && std::find(busy.begin(), busy.end(), lane) == busy.end()) return std::optional<Lane>(lane);
+  }
+  return std::optional<Lane>{};
+}
+
+Result<std::unique_ptr<PreparedAttempt>> LocalExecutor::prepare(const AttemptOrder& order) {
+  const fs::path folder = m_project.runFolder(order.run);
+  WEFT_TRY(createFolders(folder));
+  WEFT_TRY(writeFileAtomically(folder / "config.toml", order.configToml));
+  const nlohmann::ordered_json job{
+      {"kind", "train"}, {"attempt", order.attempt}, {"shards", fs::relative(m_project.shards(), folder).string()}, {"device", order.lane}};
+  WEFT_TRY(writeFileAtomically(folder / "job.json", job.dump(2) + "\n"));
+  WEFT_ASSIGN(GatedChild child,
+              GatedChild::start({.program = m_worker, .arguments = {folder.string()}, .output = folder / "log.txt", .variables = {}}));
+  m_ends.erase(child.id().pid);  // of an older process with this pid
+  return std::unique_ptr<PreparedAttempt>(std::make_unique<LocalAttempt>(std::move(child)));
+}
+
+Lane LocalExecutor::laneOf(store::RunId run) const {
+  const Result<std::string> text = readFile(m_project.runFolder(run) / "job.json");
+  if (!text) return {};
+  const nlohmann::json job = nlohmann::json::parse(*text, nullptr, false);
+  return job.is_object() && job.contains("device") && job["device"].is_string() ? job["device"].get<std::string>() : Lane{};
+}
+
+bool LocalExecutor::isRunning(const ProcessId& attempt) {
+  collect(attempt);
+  return service::isRunning(attempt);
+}
+
+std::optional<ChildEnd> LocalExecutor::endOf(const ProcessId& attempt) {
+  collect(attempt);
+  const auto found = m_ends.find(attempt.pid);
+  return found == m_ends.end() ? std::nullopt : std::optional(found->second);
+}
+
+void LocalExecutor::tell(const ProcessId& attempt, Wish wish) {
+  sendSignal(attempt, wish == Wish::Kill ? SIGKILL : wish == Wish::Pause ? SIGUSR1 : SIGTERM);
+}
+
+void LocalExecutor::collect(const ProcessId& attempt) {
+  if (const std::optional<ChildEnd> end = takeEnd(attempt)) m_ends[attempt.pid] = *end;
+}
+
+}  // namespace weft::service

@@ -1,0 +1,39 @@
+// engine/service/local_executor.h -- attempts as weft-worker processes of this machine: one lane a GPU, and one for the CPU.
+#pragma once
+
+#include <filesystem>
+#include <map>
+
+#include "engine/service/executor.h"
+
+namespace weft::service {
+
+class LocalExecutor : public Executor {
+ public:
+  // NotFound if there is no weft-worker.
+  [[nodiscard]] static Result<std::unique_ptr<LocalExecutor>> create(const store::Project& project);
+  LocalExecutor(store::Project project, std::filesystem::path worker, std::vector<Lane> lanes)
+      : m_project(std::move(project)), m_worker(std::move(worker)), m_lanes(std::move(lanes)) {}
+
+  std::vector<Lane> lanes() const override { return m_lanes; }
+  Result<std::optional<Lane>> choose(const std::string& device, const std::vector<Lane>& busy) const override;
+  Result<std::unique_ptr<PreparedAttempt>> prepare(const AttemptOrder& order) override;
+  Lane laneOf(store::RunId run) const override;
+  bool isRunning(const ProcessId& attempt) override;
+  std::optional<ChildEnd> endOf(const ProcessId& attempt) override;
+  void tell(const ProcessId& attempt, Wish wish) override;
+
+ private:
+  void collect(const ProcessId& attempt);
+  store::Project m_project;
+  std::filesystem::path m_worker;
+  std::vector<Lane> m_lanes;
+  std::map<std::int64_t, ChildEnd> m_ends;  // by pid, of children that have ended
+};
+
+// $WEFT_WORKER, else weft-worker beside this program. NotFound.
+[[nodiscard]] Result<std::filesystem::path> workerProgram();
+// "cuda:0", ... for the GPUs that a process started here would see (the driver's device files, CUDA_VISIBLE_DEVICES), then "cpu".
+std::vector<Lane> localLanes();
+
+}  // namespace weft::service
