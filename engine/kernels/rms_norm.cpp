@@ -53,7 +53,8 @@ void backwardCpu(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& we
     const A* rs = r.const_data_ptr<A>();
     T* dxs = dx.mutable_data_ptr<T>();
     A* sums = parts.mutable_data_ptr<A>();
-    at::parallel_for(0, kParts, 1, [&](std::int64_t firstPart, std::int64_t lastPart) {
+    const std::int64_t rowsOfPart = (rows + kParts - 1) / kParts;
+    at::parallel_for(0, kParts, grain(width * std::max<std::int64_t>(1, rowsOfPart)), [&](std::int64_t firstPart, std::int64_t lastPart) {
       for (std::int64_t part = firstPart; part < lastPart; ++part) {
         A* sum = sums + part * width;
         for (std::int64_t row = rows * part / kParts; row < rows * (part + 1) / kParts; ++row) {
