@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <stdexcept>
+#include <tuple>
 
 #include "engine/nn/dense_kv_cache.h"
 
@@ -14,12 +15,10 @@ namespace {
 // The next token from the logits of the last position. Drawn on the CPU from a generator of its own: a seed means the same text on every device.
 std::int64_t pick(const torch::Tensor& logits_V, const GenerateOptions& options, const torch::Generator& generator) {
   if (options.temperature <= 0) return logits_V.argmax().item<std::int64_t>();
-  torch::Tensor scores = logits_V.to(torch::kCPU, torch::kFloat) / options.temperature;
-  if (options.topK > 0 && options.topK < scores.size(0)) {
-    const torch::Tensor least = std::get<0>(scores.topk(options.topK)).min();
-    scores = scores.masked_fill(scores.lt(least), -std::numeric_limits<float>::infinity());
-  }
-  return torch::multinomial(torch::softmax(scores, 0), 1, false, generator).item<std::int64_t>();
+  torch::Tensor scores = logits_V.to(torch::kCPU, torch::kFloat) / options.temperature, ids;
+  if (options.topK > 0 && options.topK < scores.size(0)) std::tie(scores, ids) = scores.topk(options.topK);
+  const std::int64_t drawn = torch::multinomial(torch::softmax(scores, 0), 1, false, generator).item<std::int64_t>();
+  return ids.defined() ? ids[drawn].item<std::int64_t>() : drawn;
 }
 
 }  // namespace

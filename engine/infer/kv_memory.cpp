@@ -25,18 +25,23 @@ std::optional<std::int64_t> gain(std::optional<std::int64_t> before, std::option
 
 }  // namespace
 
-KvMemory measureKvMemory(nn::Decoder& decoder, const nn::CacheFactory& caches, std::int64_t batch, std::int64_t context, std::int64_t decodeSteps) {
+KvMemory measureKvMemory(nn::Decoder& decoder, const nn::CacheFactory& caches, const KvMemoryRequest& request) {
+  const std::int64_t batch = request.batch, context = request.context;
   if (batch < 1 || context < 1) {
     throw std::invalid_argument(
         fmt::format("KV memory: a batch of {} and a context of {} tokens cannot be measured; both must be at least 1", batch, context));
   }
   const torch::NoGradGuard noGrad;
   const torch::Device device = decoder.device();
-  const std::int64_t decoded = std::clamp<std::int64_t>(decodeSteps, 0, context - 1), prefilled = context - decoded;
+  const std::int64_t decoded = std::clamp<std::int64_t>(request.decodeSteps, 0, context - 1), prefilled = context - decoded;
   const torch::Generator generator = at::detail::createCPUGenerator(1);
   const torch::Tensor ids_BT = torch::randint(0, decoder.spec().shape.vocabulary, {batch, context}, generator, torch::kLong).to(device);
   const nn::CacheSpec spec = decoder.cacheSpec(batch, context);
 
+  std::int64_t stepsDone = 0;
+  const auto tell = [&] {
+    if (request.onProgress) request.onProgress(static_cast<double>(++stepsDone) / static_cast<double>(2 * (decoded + 1)));
+  };
   const auto fill = [&](nn::KvCache& cache, double& prefill_s, double& decode_s) {
     device::synchronize(device);
     Clock::time_point start = Clock::now();
@@ -44,8 +49,12 @@ KvMemory measureKvMemory(nn::Decoder& decoder, const nn::CacheFactory& caches, s
     decoder.project(decoder.hidden(ids_BT.narrow(1, 0, prefilled), &cache).select(1, -1));
     device::synchronize(device);
     prefill_s = secondsSince(start);
+    tell();
     start = Clock::now();
-    for (std::int64_t step = prefilled; step < context; ++step) decoder.project(decoder.hidden(ids_BT.narrow(1, step, 1), &cache).select(1, -1));
+    for (std::int64_t step = prefilled; step < context; ++step) {
+      decoder.project(decoder.hidden(ids_BT.narrow(1, step, 1), &cache).select(1, -1));
+      tell();
+    }
     device::synchronize(device);
     decode_s = secondsSince(start);
   };

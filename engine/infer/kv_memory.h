@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "engine/nn/cache_factory.h"
@@ -20,9 +21,14 @@ struct KvMemory {
   double bytesPerTokenStorage() const { return static_cast<double>(storage) / static_cast<double>(batch * context); }
 };
 
+struct KvMemoryRequest {
+  std::int64_t batch = 1, context = 128;
+  std::int64_t decodeSteps = 16;           // clamped to context - 1
+  std::function<void(double)> onProgress;  // 0..1; may throw to cancel
+};
+
 // Makes a cache for batch x context tokens, fills it with random ids: all but the last `decodeSteps` positions as one prefill, these token by token.
-// decodeSteps is clamped to context - 1. Throws std::invalid_argument for batch or context below 1.
-KvMemory measureKvMemory(nn::Decoder& decoder, const nn::CacheFactory& caches, std::int64_t batch, std::int64_t context,
-                         std::int64_t decodeSteps = 16);
+// Throws std::invalid_argument for batch or context below 1.
+KvMemory measureKvMemory(nn::Decoder& decoder, const nn::CacheFactory& caches, const KvMemoryRequest& request);
 
 }  // namespace weft::infer

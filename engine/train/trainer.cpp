@@ -28,20 +28,21 @@ Result<std::unique_ptr<Trainer>> Trainer::create(nn::Decoder& decoder, const con
   return std::unique_ptr<Trainer>(new Trainer(decoder, config, std::move(shard), std::move(checkpoints)));
 }
 
-Result<bool> Trainer::resume() {
+Result<Resumed> Trainer::resume() {
+  Resumed resumed;
   std::vector<std::filesystem::path> all = listCheckpoints(m_checkpoints);
-  Result<bool> answer = false;
-  while (!all.empty()) {
+  for (; !all.empty(); all.pop_back()) {
     const Result<TrainingState> state = restoreCheckpoint(all.back(), m_decoder, m_optimizer);
     if (state) {
       m_state = *state;
       m_savedStep = m_state.step;
-      return true;
+      resumed.found = true;
+      return resumed;
     }
-    answer = tl::unexpected(state.error());
-    all.pop_back();
+    resumed.refused.push_back(state.error());
   }
-  return answer;
+  if (!resumed.refused.empty()) return tl::unexpected(resumed.refused.front());
+  return resumed;
 }
 
 torch::Tensor Trainer::step() {
@@ -67,7 +68,7 @@ torch::Tensor Trainer::step() {
 
 Result<void> Trainer::evaluate(const TrainerHooks& hooks) {
   if (m_evaluatedStep == m_state.step || !hooks.evaluate) return {};
-  WEFT_ASSIGN(m_state.perplexity, hooks.evaluate(m_state.step, m_state.tokens));
+  WEFT_ASSIGN(m_state.perplexity, hooks.evaluate(m_state.step));
   m_evaluatedStep = m_state.step;
   return {};
 }
@@ -97,38 +98,34 @@ Result<Outcome> Trainer::run(const TrainerHooks& hooks, const std::atomic<StopWi
     ++m_state.step;
     ++stepsSince;
     m_state.tokens += tokensPerStep;
-    const bool isLast = m_state.step == train.steps;
-    if (isDue(train.logEvery) || m_state.step == 1 || isLast) {
-      // The only wait for the device in the loop; the clock stops after it, so that tokens/s counts finished work.
-      StepReport report{.step = m_state.step,
-                        .tokens = m_state.tokens,
-                        .loss_nats = loss.item<double>(),
-                        .learningRate = rate,
-                        .gradientNorm = norm.item<double>()};
+    const StopWish asked = wish.load();
+    const bool isLast = m_state.step == train.steps, stopsHere = asked != StopWish::None && !isLast;
+    const bool logs = isDue(train.logEvery) || m_state.step == 1 || isLast;
+    const bool saves = isDue(train.checkpointEvery) || isLast || stopsHere;
+    const bool evaluates = isDue(train.evaluateEvery) || isDue(train.checkpointEvery) || isLast;
+    if (!logs && !saves && !evaluates) continue;
+
+    // The only wait for the device in the loop; the clock stops after it, so that tokens/s counts finished work.
+    StepReport report{
+        .step = m_state.step, .tokens = m_state.tokens, .loss_nats = loss.item<double>(), .learningRate = rate, .gradientNorm = norm.item<double>()};
+    const bool isFinite = std::isfinite(report.loss_nats) && std::isfinite(report.gradientNorm);
+    if (logs || !isFinite) {
       const Clock::time_point now = Clock::now();
       report.tokensPerSecond = static_cast<double>(stepsSince * tokensPerStep) / std::chrono::duration<double>(now - since).count();
       since = now;
       stepsSince = 0;
       if (hooks.onStep) hooks.onStep(report);
-      if (!std::isfinite(report.loss_nats) || !std::isfinite(report.gradientNorm)) {
-        return fail(ErrorCode::JobFailed,
-                    fmt::format("At step {} the loss is {} and the gradient norm {}; a lower train.learning_rate (it was {:g}) or a longer "
-                                "train.warmup_fraction usually helps.",
-                                report.step, report.loss_nats, report.gradientNorm, rate));
-      }
     }
-    const StopWish asked = wish.load();
-    const bool stopsHere = asked != StopWish::None && !isLast;
-    if (isDue(train.evaluateEvery) || isLast || isDue(train.checkpointEvery)) {
-      const Clock::time_point before = Clock::now();
-      WEFT_TRY(evaluate(hooks));
-      since += Clock::now() - before;
+    if (!isFinite) {
+      return fail(ErrorCode::JobFailed,
+                  fmt::format("At step {} the loss is {} and the gradient norm {}; a lower train.learning_rate (it was {:g}) or "
+                              "a longer train.warmup_fraction usually helps.",
+                              report.step, report.loss_nats, report.gradientNorm, rate));
     }
-    if (isDue(train.checkpointEvery) || isLast || stopsHere) {
-      const Clock::time_point before = Clock::now();
-      WEFT_TRY(checkpoint(hooks));
-      since += Clock::now() - before;
-    }
+    const Clock::time_point before = Clock::now();
+    if (evaluates) WEFT_TRY(evaluate(hooks));
+    if (saves) WEFT_TRY(checkpoint(hooks));
+    since += Clock::now() - before;
     if (stopsHere) return asked == StopWish::Pause ? Outcome::Paused : Outcome::Stopped;
   }
   return Outcome::Completed;

@@ -26,21 +26,27 @@ struct StepReport {
 
 // What the trainer tells its owner; called on the training thread.
 struct TrainerHooks {
-  std::function<void(const StepReport&)> onStep;                                   // every logEvery steps
-  std::function<Result<double>(std::int64_t step, std::int64_t tokens)> evaluate;  // held-out perplexity
+  std::function<void(const StepReport&)> onStep;              // every logEvery steps
+  std::function<Result<double>(std::int64_t step)> evaluate;  // held-out perplexity
   std::function<void(const SavedCheckpoint&, const TrainingState&)> onCheckpoint;
 };
 
 enum class Outcome { Completed, Stopped, Paused };
+
+struct Resumed {
+  bool found = false;          // false: there was no checkpoint
+  std::vector<Error> refused;  // newer checkpoints that could not be read, newest first
+};
 
 class Trainer {
  public:
   // `config` is resolved and valid. InvalidInput if the shard is too short for one sequence.
   [[nodiscard]] static Result<std::unique_ptr<Trainer>> create(nn::Decoder& decoder, const config::RunConfig& config, data::TokenShard shard,
                                                                std::filesystem::path checkpoints);
-  // Continues after the newest complete checkpoint, if there is one; an unreadable newest gives way to the one before. False: there was none.
-  [[nodiscard]] Result<bool> resume();
-  // Runs to the last step, or until `wish` is set: then the step in hand is finished and checkpointed. JobFailed when the loss is no longer a number.
+  // Continues after the newest checkpoint that can be read. The error is the newest one's: without any that can be read there is nothing to go on.
+  [[nodiscard]] Result<Resumed> resume();
+  // Runs to the last step, or until `wish` is set: then the step in hand is finished and checkpointed. JobFailed when the loss is no longer a number;
+  // no checkpoint and no evaluation is made of such a step.
   // A resumed run continues bitwise as the uninterrupted one on the CPU.
   [[nodiscard]] Result<Outcome> run(const TrainerHooks& hooks, const std::atomic<StopWish>& wish);
 

@@ -41,13 +41,20 @@ Result<TrainingState> readState(const fs::path& folder) {
   return state;
 }
 
-}  // namespace
+constexpr const char* kPartial = ".partial-";
+constexpr const char* kRemoved = ".removed-";
 
-Result<SavedCheckpoint> saveCheckpoint(const fs::path& checkpoints, const nn::Decoder& decoder, AdamW& optimizer, const config::RunConfig& config,
-                                       const TrainingState& state) {
-  const fs::path folder = checkpoints / fmt::format("step-{}", state.step), partial = checkpoints / fmt::format(".partial-step-{}", state.step);
+// remove_all takes a folder apart file by file: killed amid it, half a checkpoint would stand under its final name.
+void removeCheckpoint(const fs::path& folder) {
+  const fs::path removed = folder.parent_path() / (kRemoved + folder.filename().string());
   std::error_code error;
-  fs::remove_all(partial, error);
+  fs::remove_all(removed, error);
+  fs::rename(folder, removed, error);
+  if (!error) fs::remove_all(removed, error);
+}
+
+Result<void> fill(const fs::path& partial, const nn::Decoder& decoder, AdamW& optimizer, const config::RunConfig& config,
+                  const TrainingState& state) {
   WEFT_TRY(createFolders(partial));
   WEFT_TRY(nn::saveModel(partial, decoder, config));
   nn::TensorFile moments;
@@ -60,11 +67,25 @@ Result<SavedCheckpoint> saveCheckpoint(const fs::path& checkpoints, const nn::De
   Json json{{"format", kFormat}, {"step", state.step}, {"tokens", state.tokens}, {"perplexity", nullptr}};
   if (state.perplexity) json["perplexity"] = *state.perplexity;
   WEFT_TRY(writeFileAtomically(partial / "trainer.json", json.dump(1) + "\n"));
-  WEFT_TRY(syncPath(partial));
+  return syncPath(partial);
+}
+
+}  // namespace
+
+Result<SavedCheckpoint> saveCheckpoint(const fs::path& checkpoints, const nn::Decoder& decoder, AdamW& optimizer, const config::RunConfig& config,
+                                       const TrainingState& state) {
+  const fs::path folder = checkpoints / fmt::format("step-{}", state.step), partial = checkpoints / (kPartial + folder.filename().string());
+  std::error_code error;
+  fs::remove_all(partial, error);
+  const Result<void> filled = fill(partial, decoder, optimizer, config, state);
+  if (!filled) {
+    fs::remove_all(partial, error);
+    return tl::unexpected(filled.error());
+  }
   SavedCheckpoint saved{.folder = folder};
   for (const fs::directory_entry& entry : fs::directory_iterator(partial, error)) saved.bytes += static_cast<std::int64_t>(entry.file_size(error));
-  // A checkpoint of the same step (a resumed run that was stopped at once) gives way to the new one.
-  fs::remove_all(folder, error);
+  // A checkpoint of the same step (one that resuming refused) gives way to the new one.
+  removeCheckpoint(folder);
   fs::rename(partial, folder, error);
   if (error) return fail(ErrorCode::Io, fmt::format("{} cannot be renamed to {}: {}.", partial.string(), folder.string(), error.message()));
   WEFT_TRY(syncPath(checkpoints));
@@ -116,9 +137,15 @@ Result<void> pruneCheckpoints(const fs::path& checkpoints) {
   }
   if (!best.empty()) WEFT_TRY(writeFileAtomically(checkpoints / "best", best.filename().string() + "\n"));
   for (std::size_t i = 0; i + 2 < all.size(); ++i) {
-    std::error_code error;
-    if (all[i] != best) fs::remove_all(all[i], error);
+    if (all[i] != best) removeCheckpoint(all[i]);
   }
+  std::vector<fs::path> leftOvers;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(checkpoints, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kPartial) || name.starts_with(kRemoved)) leftOvers.push_back(entry.path());
+  }
+  for (const fs::path& leftOver : leftOvers) fs::remove_all(leftOver, error);
   return {};
 }
 
