@@ -2,16 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <torch/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "engine/base/files.h"
 
@@ -21,6 +22,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kMaximumHeader = 100'000'000;  // the format's own limit
+constexpr std::uint64_t kMaximumBytes = std::uint64_t{1} << 60;
+constexpr std::size_t kMaximumDimensions = 64;  // torch's own limit
 
 struct TypeName {
   torch::ScalarType type;
@@ -50,40 +53,45 @@ const TypeName* byType(torch::ScalarType type) {
   return nullptr;
 }
 
-// A file mapped for reading, unmapped by the destructor.
-class MappedFile {
+// A regular file opened for reading. Read, not mapped: a mapping of a file that somebody cuts short ends the process with SIGBUS.
+class InputFile {
  public:
-  static Result<MappedFile> open(const std::filesystem::path& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-      if (errno == ENOENT) return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", path.string()));
+  static Result<InputFile> open(const std::filesystem::path& path) {
+    // O_NONBLOCK: a pipe by that name must not make us wait for a writer.
+    InputFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (file.m_descriptor < 0) {
+      if (errno == ENOENT || errno == ENOTDIR) return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", path.string()));
       return fail(ErrorCode::Io, fmt::format("{} cannot be opened: {}.", path.string(), std::strerror(errno)));
     }
     struct stat status {};
-    MappedFile file;
-    const bool isFile = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-    if (isFile && status.st_size > 0) {
-      void* data = mmap(nullptr, static_cast<std::size_t>(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);
-      if (data != MAP_FAILED) {
-        file.m_data = static_cast<const char*>(data);
-        file.m_size = static_cast<std::uint64_t>(status.st_size);
-      }
+    if (fstat(file.m_descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+      return fail(ErrorCode::Corrupt, fmt::format("{} is no file.", path.string()));
     }
-    ::close(descriptor);
-    if (!isFile) return fail(ErrorCode::Corrupt, fmt::format("{} is no file.", path.string()));
+    file.m_size = static_cast<std::uint64_t>(status.st_size);
     return file;
   }
-  MappedFile(MappedFile&& other) noexcept : m_data(std::exchange(other.m_data, nullptr)), m_size(std::exchange(other.m_size, 0)) {}
-  MappedFile& operator=(MappedFile&&) = delete;
-  ~MappedFile() {
-    if (m_data) munmap(const_cast<char*>(m_data), m_size);
+  InputFile(InputFile&& other) noexcept : m_descriptor(std::exchange(other.m_descriptor, -1)), m_size(other.m_size) {}
+  InputFile& operator=(InputFile&&) = delete;
+  ~InputFile() {
+    if (m_descriptor >= 0) ::close(m_descriptor);
   }
-  const char* data() const { return m_data; }
   std::uint64_t size() const { return m_size; }
 
+  // Fills `out` from `offset`; Corrupt when the file ends before, Io.
+  Result<void> read(const std::filesystem::path& path, std::uint64_t offset, char* out, std::uint64_t size) const {
+    while (size > 0) {
+      const ssize_t count = ::pread(m_descriptor, out, size, static_cast<off_t>(offset));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return fail(ErrorCode::Io, fmt::format("{} cannot be read: {}.", path.string(), std::strerror(errno)));
+      if (count == 0) return fail(ErrorCode::Corrupt, fmt::format("{} ended at byte {} while it was read.", path.string(), offset));
+      out += count, offset += static_cast<std::uint64_t>(count), size -= static_cast<std::uint64_t>(count);
+    }
+    return {};
+  }
+
  private:
-  MappedFile() = default;
-  const char* m_data = nullptr;
+  explicit InputFile(int descriptor) : m_descriptor(descriptor) {}
+  int m_descriptor = -1;
   std::uint64_t m_size = 0;
 };
 
@@ -98,8 +106,26 @@ tl::unexpected<Error> corrupt(const std::filesystem::path& path, const std::stri
   return fail(ErrorCode::Corrupt, fmt::format("{} is not a whole safetensors file: {}.", path.string(), why));
 }
 
+// Whether brackets stand more than `depth` deep. Asked before parsing: 100 MB of brackets would become gigabytes of JSON values.
+bool nestsDeeperThan(int depth, std::string_view json) {
+  int open = 0;
+  bool isText = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (isText && c == '\\') ++i;
+    if (c == '"') isText = !isText;
+    if (isText) continue;
+    if (c == '{' || c == '[') ++open;
+    if (c == '}' || c == ']') --open;
+    if (open > depth) return true;
+  }
+  return false;
+}
+
 // The header as JSON; a key that stands twice is an error that the parser would otherwise hide.
 Result<Json> parseHeader(const std::filesystem::path& path, std::string_view text) {
+  constexpr int kDepth = 3;  // header, tensor, shape
+  if (nestsDeeperThan(kDepth, text)) return corrupt(path, "its header nests deeper than the format does");
   std::vector<std::set<std::string>> keys;
   std::string duplicate;
   const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
@@ -117,7 +143,7 @@ Result<Json> parseHeader(const std::filesystem::path& path, std::string_view tex
 bool readCount(const Json& value, std::uint64_t& out) {
   if (!value.is_number_unsigned()) return false;
   out = value.get<std::uint64_t>();
-  return out <= (std::uint64_t{1} << 60);
+  return out <= kMaximumBytes;
 }
 
 Result<Entry> parseEntry(const std::filesystem::path& path, const std::string& name, const Json& value) {
@@ -128,14 +154,20 @@ Result<Entry> parseEntry(const std::filesystem::path& path, const std::string& n
   }
   if (!value["dtype"].is_string() || !(entry.type = byName(value["dtype"].get<std::string>()))) return bad("has an unknown dtype");
   if (!value["shape"].is_array()) return bad("has no list as shape");
+  if (value["shape"].size() > kMaximumDimensions) return bad(fmt::format("has more than {} dimensions", kMaximumDimensions));
   std::uint64_t bytes = c10::elementSize(entry.type->type);
+  bool isEmpty = false;
   for (const Json& size : value["shape"]) {
     std::uint64_t count = 0;
     if (!readCount(size, count)) return bad("has a size that is no count");
-    if (count != 0 && bytes > (std::uint64_t{1} << 60) / count) return bad("is larger than any file");
-    bytes *= count;
     entry.shape.push_back(static_cast<std::int64_t>(count));
+    isEmpty = isEmpty || count == 0;
+    // A size of 0 counts as 1: strides are products too, and those of [0, 2^60, 2^60] leave int64.
+    count = std::max<std::uint64_t>(count, 1);
+    if (bytes > kMaximumBytes / count) return bad("is larger than any file");
+    bytes *= count;
   }
+  if (isEmpty) bytes = 0;
   const Json& offsets = value["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2 || !readCount(offsets[0], entry.begin) || !readCount(offsets[1], entry.end))
     return bad("has no two data_offsets");
@@ -164,6 +196,9 @@ Result<void> writeSafetensors(const std::filesystem::path& path, const TensorFil
       return fail(ErrorCode::Unsupported, fmt::format("The tensor \"{}\" has elements of type {}, which safetensors has no name for.", name,
                                                       c10::toString(tensor.scalar_type())));
     }
+    if (header.contains(name) || name == "__metadata__") {
+      return fail(ErrorCode::Internal, fmt::format("The tensor name \"{}\" is taken; every tensor of {} needs its own.", name, path.string()));
+    }
     header[name] = {{"dtype", type->name}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, offset + tensor.nbytes()}}};
     offset += tensor.nbytes();
   }
@@ -181,24 +216,28 @@ Result<void> writeSafetensors(const std::filesystem::path& path, const TensorFil
 }
 
 Result<TensorFile> readSafetensors(const std::filesystem::path& path) {
-  WEFT_ASSIGN(const MappedFile mapped, MappedFile::open(path));
-  if (mapped.size() < 8) return corrupt(path, fmt::format("it has {} bytes, not even the 8 of the header's length", mapped.size()));
+  WEFT_ASSIGN(const InputFile input, InputFile::open(path));
+  if (input.size() < 8) return corrupt(path, fmt::format("it has {} bytes, not even the 8 of the header's length", input.size()));
+  std::array<unsigned char, 8> length{};
+  WEFT_TRY(input.read(path, 0, reinterpret_cast<char*>(length.data()), length.size()));
   std::uint64_t headerSize = 0;
-  for (int byte = 0; byte < 8; ++byte) headerSize |= static_cast<std::uint64_t>(static_cast<unsigned char>(mapped.data()[byte])) << (8 * byte);
-  if (headerSize > kMaximumHeader || headerSize > mapped.size() - 8) {
-    return corrupt(path, fmt::format("its header should have {} bytes, and the file has {}", headerSize, mapped.size()));
+  for (std::size_t byte = 0; byte < length.size(); ++byte) headerSize |= static_cast<std::uint64_t>(length[byte]) << (8 * byte);
+  if (headerSize > kMaximumHeader || headerSize > input.size() - 8) {
+    return corrupt(path, fmt::format("its header should have {} bytes, and the file has {}", headerSize, input.size()));
   }
-  WEFT_ASSIGN(const Json header, parseHeader(path, {mapped.data() + 8, headerSize}));
-  const std::uint64_t bufferSize = mapped.size() - 8 - headerSize;
+  std::string text(headerSize, '\0');
+  WEFT_TRY(input.read(path, 8, text.data(), headerSize));
+  WEFT_ASSIGN(const Json header, parseHeader(path, text));
+  const std::uint64_t bufferSize = input.size() - 8 - headerSize;
 
   TensorFile file;
   std::vector<Entry> entries;
   for (const auto& [name, value] : header.items()) {
     if (name == "__metadata__") {
       if (!value.is_object()) return corrupt(path, "its __metadata__ is no object");
-      for (const auto& [key, text] : value.items()) {
-        if (!text.is_string()) return corrupt(path, fmt::format("its __metadata__ \"{}\" is no string", key));
-        file.metadata[key] = text.get<std::string>();
+      for (const auto& [key, entry] : value.items()) {
+        if (!entry.is_string()) return corrupt(path, fmt::format("its __metadata__ \"{}\" is no string", key));
+        file.metadata[key] = entry.get<std::string>();
       }
       continue;
     }
@@ -207,7 +246,7 @@ Result<TensorFile> readSafetensors(const std::filesystem::path& path) {
       return corrupt(path, fmt::format("its tensor \"{}\" ends at byte {}, and its buffer has {}", name, entry.end, bufferSize));
     entries.push_back(std::move(entry));
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
   std::uint64_t expected = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != expected) return corrupt(path, fmt::format("there is a hole or an overlap at its tensor \"{}\"", entry.name));
@@ -216,7 +255,7 @@ Result<TensorFile> readSafetensors(const std::filesystem::path& path) {
   if (expected != bufferSize) return corrupt(path, fmt::format("{} bytes behind its last tensor belong to none", bufferSize - expected));
   for (const Entry& entry : entries) {
     torch::Tensor tensor = torch::empty(entry.shape, entry.type->type);
-    if (tensor.nbytes() > 0) std::memcpy(tensor.mutable_data_ptr(), mapped.data() + 8 + headerSize + entry.begin, tensor.nbytes());
+    WEFT_TRY(input.read(path, 8 + headerSize + entry.begin, static_cast<char*>(tensor.mutable_data_ptr()), tensor.nbytes()));
     file.tensors.emplace_back(entry.name, std::move(tensor));
   }
   return file;

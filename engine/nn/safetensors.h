@@ -1,5 +1,5 @@
 // engine/nn/safetensors.h -- named tensors in one file: 8-byte little-endian header length, JSON header, one buffer without holes.
-// Format: the huggingface/safetensors README. Reading maps the file and validates everything before a tensor is made.
+// Format: the huggingface/safetensors README. Reading validates everything before a tensor is made.
 #pragma once
 
 #include <torch/types.h>
@@ -19,7 +19,8 @@ struct TensorFile {
   const torch::Tensor* find(const std::string& name) const;
 };
 
-// Atomic (temporary name, sync, rename). Contiguous copies are made where needed. Io, Unsupported (an element type without a name).
+// Atomic (temporary name, sync, rename). Contiguous copies are made where needed. Io, Unsupported (an element type without a name), Internal (a name
+// twice).
 [[nodiscard]] Result<void> writeSafetensors(const std::filesystem::path& path, const TensorFile& file);
 // CPU tensors that own their memory. NotFound; Corrupt with the reason: header longer than the file or 100 MB, no JSON, duplicate key, offsets out of
 // range, overlapping or with holes, product of the shape not the length.
