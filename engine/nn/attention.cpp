@@ -23,7 +23,7 @@ torch::Tensor visibleKeys(const torch::Tensor& q_BHTD, std::int64_t keys, const 
   return mask;
 }
 
-// Heads of K or V repeated for every query head of the group, without a copy: [B, G, S, D] -> [B, H, S, D].
+// Heads of K or V repeated for every query head of the group: [B, G, S, D] -> [B, H, S, D].
 torch::Tensor forQueryHeads(const torch::Tensor& x_BGSD, std::int64_t queryHeads) {
   const std::int64_t groups = x_BGSD.size(1);
   if (groups == queryHeads) return x_BGSD;
@@ -47,7 +47,8 @@ torch::Tensor explicitAttention(const torch::Tensor& q_BHTD, const torch::Tensor
 
 void check(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v) {
   const bool fits = q.dim() == 4 && k.dim() == 4 && v.dim() == 4 && k.size(0) == q.size(0) && v.size(0) == q.size(0) && k.size(2) == v.size(2) &&
-                    k.size(3) == q.size(3) && v.size(3) == q.size(3) && q.size(1) % k.size(1) == 0 && q.size(1) % v.size(1) == 0;
+                    k.size(3) == q.size(3) && v.size(3) == q.size(3) && k.size(1) > 0 && v.size(1) > 0 && q.size(1) % k.size(1) == 0 &&
+                    q.size(1) % v.size(1) == 0;
   if (!fits) {
     throw std::invalid_argument(
         fmt::format("attention: q {}, k {} and v {} do not fit", kernels::shapeText(q), kernels::shapeText(k), kernels::shapeText(v)));

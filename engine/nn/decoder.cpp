@@ -2,6 +2,7 @@
 #include "engine/nn/decoder.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -32,6 +33,12 @@ torch::Tensor splitHeads(const torch::Tensor& x, std::int64_t heads) {
   return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
 }
 
+// Reports the attention to a slot with `entries` in its view; what was cut from the front of the view received none.
+void observe(KvCache& cache, int slot, std::int64_t entries, const torch::Tensor& probabilities_BHTS) {
+  const std::int64_t cut = entries - probabilities_BHTS.size(3);
+  cache.observeAttention(slot, cut > 0 ? at::constant_pad_nd(probabilities_BHTS, {cut, 0}) : probabilities_BHTS);
+}
+
 Result<void> checkSpec(const DecoderSpec& spec) {
   if (!spec.map.isCausal()) {
     return fail(ErrorCode::Unsupported, "The map reads keys or values of a later layer; this decoder runs causal maps only, in one pass.");
@@ -46,24 +53,26 @@ Result<void> checkSpec(const DecoderSpec& spec) {
 
 Decoder::Decoder(DecoderSpec spec) : m_spec(std::move(spec)), m_layers(std::make_shared<std::vector<Layer>>()) {}
 
-Result<std::unique_ptr<Decoder>> Decoder::create(const DecoderSpec& spec, std::uint64_t seed, torch::Device device, torch::ScalarType parameterType) {
+Result<std::unique_ptr<Decoder>> Decoder::create(const DecoderSpec& spec, std::optional<std::uint64_t> seed, torch::Device device,
+                                                 torch::ScalarType parameterType) {
   WEFT_TRY(checkSpec(spec));
   std::unique_ptr<Decoder> decoder(new Decoder(spec));
   const sharing::ModelShape& shape = spec.shape;
   const std::int64_t hidden = shape.hidden, attention = std::int64_t{shape.queryHeads} * shape.headWidth;
   // Numbers are drawn on the CPU in float32 and in a fixed order, so that a seed means the same model on every device and in every type.
-  torch::Generator generator = at::detail::createCPUGenerator(seed);
+  torch::Generator generator = at::detail::createCPUGenerator(seed.value_or(0));
+  const auto options = torch::TensorOptions().dtype(parameterType).device(device);
   const double outputStd = spec.scaledInit ? spec.initStd / std::sqrt(2.0 * shape.layers) : spec.initStd;
 
   const auto add = [&](const std::string& name, torch::Tensor value, bool decays) {
-    value = value.to(torch::TensorOptions().dtype(parameterType).device(device)).contiguous().requires_grad_(true);
+    value = value.to(options).contiguous().requires_grad_(true);
     decoder->m_parameters.push_back({name, value, decays});
     return value;
   };
   const auto matrix = [&](const std::string& name, std::int64_t rows, std::int64_t columns, double std) {
-    return add(name, torch::empty({rows, columns}, torch::kFloat).normal_(0, std, generator), true);
+    return add(name, seed ? torch::empty({rows, columns}, torch::kFloat).normal_(0, std, generator) : torch::empty({rows, columns}, options), true);
   };
-  const auto norm = [&](const std::string& name) { return add(name, torch::ones({hidden}, torch::kFloat), false); };
+  const auto norm = [&](const std::string& name) { return add(name, torch::ones({hidden}, options), false); };
 
   decoder->m_embedding_Vd = matrix("embedding.weight", shape.vocabulary, hidden, spec.initStd);
   decoder->m_slotOfLayer.assign(static_cast<std::size_t>(shape.layers), -1);
@@ -95,6 +104,8 @@ torch::Device Decoder::device() const { return m_embedding_Vd.device(); }
 
 torch::Tensor Decoder::hidden(const torch::Tensor& ids_BT, KvCache* cache) {
   if (ids_BT.dim() != 2) throw std::invalid_argument(fmt::format("decoder: ids {} are not [batch, tokens]", kernels::shapeText(ids_BT)));
+  // A cache is written in place and outlives the pass: recorded, it would tie the graphs of all passes together and keep them alive.
+  const c10::AutoGradMode gradMode(c10::GradMode::is_enabled() && !cache);
   const sharing::ModelShape& shape = m_spec.shape;
   const std::int64_t tokens = ids_BT.size(1), first = cache ? cache->length(0) : 0;
   const bool rotatesOnRead = cache && cache->keyForm() == KeyForm::BeforeRope;
@@ -142,7 +153,10 @@ torch::Tensor Decoder::hidden(const torch::Tensor& ids_BT, KvCache* cache) {
     const bool isWatched = cache && cache->wantsAttention();
     torch::Tensor probabilities_BHTS;
     const torch::Tensor read_BHTD = attention(q_BHTD, k_BGSD, v_BGSD, visibility, isWatched ? &probabilities_BHTS : nullptr);
-    if (isWatched) cache->observeAttention(keySlot, probabilities_BHTS);
+    if (isWatched) {
+      observe(*cache, keySlot, keys.k_BGSD.size(2), probabilities_BHTS);
+      if (valueSlot != keySlot) observe(*cache, valueSlot, values.v_BGSD.size(2), probabilities_BHTS);
+    }
     const torch::Tensor joined_BTd = read_BHTD.transpose(1, 2).reshape({ids_BT.size(0), tokens, std::int64_t{shape.queryHeads} * shape.headWidth});
     x_BTd = x_BTd + matmulT(joined_BTd, layer.output);
     const torch::Tensor mlpInput = kernels::rmsNorm(x_BTd, layer.mlpNorm_d, m_spec.normEpsilon);

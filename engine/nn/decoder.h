@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,10 @@ struct NamedParameter {
 
 class Decoder {
  public:
-  // Parameters in `parameterType` on `device`, drawn from a generator of its own seeded with `seed` (the same numbers on every device).
+  // Parameters in `parameterType` on `device`, drawn from a generator of its own seeded with `seed` (the same numbers on every device); without a
+  // seed the matrices are memory as it was, for a caller that fills them.
   // InvalidInput for a shape that does not fit, Unsupported for a map with upward reads.
-  [[nodiscard]] static Result<std::unique_ptr<Decoder>> create(const DecoderSpec& spec, std::uint64_t seed, torch::Device device,
+  [[nodiscard]] static Result<std::unique_ptr<Decoder>> create(const DecoderSpec& spec, std::optional<std::uint64_t> seed, torch::Device device,
                                                                torch::ScalarType parameterType = torch::kFloat);
 
   const DecoderSpec& spec() const { return m_spec; }
@@ -51,7 +53,7 @@ class Decoder {
   torch::ScalarType computeType() const { return m_computeType; }
 
   // ids_BT int64. Without a cache: causal over T, positions 0..T-1. With one: the T tokens are appended at length(), prefill and decode alike.
-  // Returns the hidden state after the final norm, [B, T, d].
+  // A pass through a cache is never recorded for backward. Returns the hidden state after the final norm, [B, T, d].
   torch::Tensor hidden(const torch::Tensor& ids_BT, KvCache* cache = nullptr);
   // hidden x head^T: [.., V], in the compute type.
   torch::Tensor project(const torch::Tensor& hidden);
