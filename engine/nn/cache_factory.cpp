@@ -1,12 +1,17 @@
 #include "engine/nn/cache_factory.h"
 
 #include <dlfcn.h>
+#include <elf.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <torch/version.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/files.h"
@@ -44,6 +49,19 @@ std::vector<std::string> pluginsIn(const std::vector<fs::path>& folders) {
   return names;
 }
 
+// Whether the file has all that its ELF header says: the section headers stand at its end. The loader of the system does not ask; of a file that was
+// copied by half it maps pages that are not there and ends the process with SIGBUS.
+bool isCutShort(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  Elf64_Ehdr header{};
+  if (!stream.read(reinterpret_cast<char*>(&header), sizeof header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+    return false;  // dlopen says it
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(file, error);
+  const std::uintmax_t sections = std::uintmax_t{header.e_shnum} * header.e_shentsize;
+  return error || header.e_shoff > size || sections > size - header.e_shoff;
+}
+
 Result<void> checkHandshake(const KvCachePlugin& plugin, const std::string& name) {
   if (plugin.magic != KvCachePlugin::kMagic) {
     return fail(ErrorCode::Unsupported,
@@ -53,13 +71,15 @@ Result<void> checkHandshake(const KvCachePlugin& plugin, const std::string& name
     return fail(ErrorCode::Unsupported, fmt::format("The plugin {} speaks version {} of the plugin interface, this Weft speaks {}; rebuild it.", name,
                                                     plugin.api, KvCachePlugin::kApi));
   }
-  if (std::string_view(plugin.torchVersion) != TORCH_VERSION) {
+  // A plugin may have left these texts out.
+  const auto text = [](const char* given) { return std::string_view(given ? given : "an unknown version"); };
+  if (text(plugin.torchVersion) != TORCH_VERSION) {
     return fail(ErrorCode::Unsupported,
-                fmt::format("The plugin {} was built for torch {}, this is torch {}; rebuild it.", name, plugin.torchVersion, TORCH_VERSION));
+                fmt::format("The plugin {} was built for torch {}, this is torch {}; rebuild it.", name, text(plugin.torchVersion), TORCH_VERSION));
   }
-  if (std::string_view(plugin.compiler) != __VERSION__) {
+  if (text(plugin.compiler) != __VERSION__) {
     return fail(ErrorCode::Unsupported,
-                fmt::format("The plugin {} was built with the compiler {}, Weft with {}; rebuild it.", name, plugin.compiler, __VERSION__));
+                fmt::format("The plugin {} was built with the compiler {}, Weft with {}; rebuild it.", name, text(plugin.compiler), __VERSION__));
   }
   if (!plugin.create) return fail(ErrorCode::Unsupported, fmt::format("The plugin {} has no function that makes a cache.", name));
   return {};
@@ -79,6 +99,7 @@ Result<CacheFactory> CacheFactory::create(const std::string& name) {
     const fs::path file = folder / fmt::format("weft_{}.so", name);
     std::error_code error;
     if (!fs::exists(file, error)) continue;
+    if (isCutShort(file)) return fail(ErrorCode::Unsupported, fmt::format("The plugin {} cannot be loaded: {} is cut short.", name, file.string()));
     void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) return fail(ErrorCode::Unsupported, fmt::format("The plugin {} cannot be loaded: {}.", name, dlerror()));
     using Handshake = const KvCachePlugin* (*)();
@@ -99,6 +120,10 @@ Result<CacheFactory> CacheFactory::create(const std::string& name) {
                                                              : fmt::format("there {} {}", known.size() == 1 ? "is" : "are", fmt::join(known, ", "))));
 }
 
-std::unique_ptr<KvCache> CacheFactory::make(const CacheSpec& spec) const { return m_plugin ? m_plugin->create(spec) : makeDenseKvCache(spec); }
+std::unique_ptr<KvCache> CacheFactory::make(const CacheSpec& spec) const {
+  std::unique_ptr<KvCache> cache = m_plugin ? m_plugin->create(spec) : makeDenseKvCache(spec);
+  if (!cache) throw std::runtime_error(fmt::format("the plugin {} made no cache", m_name));
+  return cache;
+}
 
 }  // namespace weft::nn

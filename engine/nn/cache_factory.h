@@ -13,6 +13,7 @@ class CacheFactory {
   // NotFound names the folders that were searched and what is there; Unsupported "plugin int8_cache was built for torch 2.10.0, this is 2.11.0".
   // Loaded libraries stay loaded until the process ends.
   [[nodiscard]] static Result<CacheFactory> create(const std::string& name);
+  // Throws std::runtime_error if a plugin makes none.
   std::unique_ptr<KvCache> make(const CacheSpec& spec) const;
   const std::string& name() const { return m_name; }
 
