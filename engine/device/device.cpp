@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <cuda_runtime_api.h>
@@ -62,16 +63,23 @@ std::string describe(const c10::Device& device) {
 
 std::string torchVersion() {
   if (!at::hasCUDA()) return TORCH_VERSION;
-  return fmt::format("{} cuDNN {}", TORCH_VERSION, at::detail::getCUDAHooks().hasCuDNN() ? at::detail::getCUDAHooks().versionCuDNN() : 0);
+  int cuda = 0;
+  if (cudaRuntimeGetVersion(&cuda) != cudaSuccess) cuda = 0;
+  return fmt::format("{} CUDA {}.{} cuDNN {}", TORCH_VERSION, cuda / 1000, cuda % 1000 / 10,
+                     at::Context::hasCuDNN() ? at::Context::versionRuntimeCuDNN() : 0);
 }
 
 void synchronize(const c10::Device& device) {
-  if (device.is_cuda()) c10::cuda::device_synchronize();
+  if (!device.is_cuda()) return;
+  const c10::DeviceGuard guard(device);
+  c10::cuda::device_synchronize();
 }
 
 MemoryReading readMemory(const c10::Device& device) {
   MemoryReading reading;
   if (device.is_cuda()) {
+    at::globalContext().lazyInitDevice(c10::kCUDA);  // the allocator knows no device before torch has used one
+    const c10::DeviceGuard guard(device);
     synchronize(device);
     const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(device.index());
     const auto aggregate = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
