@@ -12,9 +12,10 @@ function(weft_library name)
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
 endfunction()
 
-# weft_test(name LABELS ... LINK ...): a GoogleTest program of every .cpp in the current folder.
+# weft_test(name [GPU] LABELS ... LINK ...): a GoogleTest program of every .cpp in the current folder. GPU: the tests whose name has "Cuda" in it need a
+# device and skip without one; they are one test of ctest, NAME.cuda with the label gpu, which is then shown as skipped.
 function(weft_test name)
-  cmake_parse_arguments(arg "" "" "LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "GPU" "" "LINK;LABELS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp *.h)
   if(NOT sources)
     return()
@@ -25,5 +26,12 @@ function(weft_test name)
   # The libraries' -fPIC instead of a program's -fPIE: else the precompiled torch header is refused.
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(${name} PRIVATE -fPIC)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
+  # Passive: several tests run at once, and OpenMP threads that wait by spinning made small ones ten times slower.
+  set(properties TIMEOUT 300 ENVIRONMENT OMP_WAIT_POLICY=passive)
+  if(arg_GPU)
+    add_test(NAME ${name}.cuda COMMAND ${name} --gtest_filter=*Cuda*)
+    set_tests_properties(${name}.cuda PROPERTIES LABELS gpu SKIP_REGULAR_EXPRESSION "this machine has no CUDA device" RESOURCE_LOCK gpu ${properties})
+    set(others TEST_FILTER "-*Cuda*")
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST ${others} PROPERTIES LABELS "${arg_LABELS}" ${properties})
 endfunction()
