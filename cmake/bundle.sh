@@ -3,15 +3,15 @@
 # Python and nothing else of ours: the worker, its plugins, the command line, the torch tests, and the shared libraries that a bare machine lacks.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-"$root/dev" build weft weft-worker int8_cache weft_nn_test weft_train_test weft_infer_test weft_worker_test weft_bench
+# Every test program with tests that need a GPU (weft_test(... GPU ...) in tests/).
+tests=(weft_kernels_test weft_device_test weft_nn_test weft_plugins_test weft_train_test weft_infer_test weft_worker_test)
+programs=(weft weft-worker weft_bench "${tests[@]}")
+"$root/dev" build "${programs[@]}" int8_cache
 from=$root/build/engine-only/bin
 out=$root/build/bundle
 rm -rf "$out"
-mkdir -p "$out/bin/plugins" "$out/lib"
-for program in weft weft-worker weft_nn_test weft_train_test weft_infer_test weft_worker_test weft_bench; do
-  strip -o "$out/bin/$program" "$from/$program"
-done
-for plugin in "$from"/plugins/*.so; do strip -o "$out/bin/plugins/$(basename "$plugin")" "$plugin"; done
+mkdir -p "$out/bin/plugins" "$out/bin/test_plugins" "$out/lib"
+for file in "${programs[@]}" plugins/weft_int8_cache.so $(cd "$from" && echo test_plugins/*.so); do strip -o "$out/bin/$file" "$from/$file"; done
 cp -r "$root/tests/fixtures" "$out/fixtures"
 
 # What our programs need beyond the C and C++ runtime, torch and CUDA.
@@ -37,6 +37,7 @@ export WEFT_TEST_FIXTURES=$here/fixtures
 program=${1:-weft}
 [ $# -gt 0 ] && shift
 if [ "$program" = test ]; then
+  export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}  # threads that wait by spinning disturb each other where cores are shared
   failed=0
   for test in "$here"/bin/weft_*_test; do "$test" --gtest_brief=1 "$@" || failed=1; done
   exit $failed
