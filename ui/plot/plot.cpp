@@ -3,6 +3,7 @@
 #include <QApplication>
 #include <QMouseEvent>
 #include <QWheelEvent>
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -61,9 +62,13 @@ void Plot::fit() {
 void Plot::fitAxes() {
   rescaleAxes();
   for (QCPAxis* axis : {xAxis, yAxis}) {
-    const double margin = (axis->coordToPixel(axis->range().upper) - axis->coordToPixel(axis->range().lower)) * kMargin;
-    const double middle = axis->coordToPixel(axis->range().center());
-    axis->setRange(mapped(axis, [&](double pixel) { return (pixel - middle) * margin > 0 ? pixel + margin : pixel - margin; }));
+    const QCPRange range = axis->range();
+    if (axis->scaleType() == QCPAxis::stLogarithmic) {
+      const double margin = std::pow(range.upper / range.lower, kMargin);
+      axis->setRange(range.lower / margin, range.upper * margin);
+    } else {
+      axis->setRange(range.lower - range.size() * kMargin, range.upper + range.size() * kMargin);
+    }
   }
 }
 
@@ -89,6 +94,8 @@ void Plot::userChanged(Qt::Orientations axes, Qt::KeyboardModifiers modifiers) {
   replot(rpQueuedReplot);
   Q_EMIT viewChanged(axes, modifiers);
 }
+
+std::vector<Plot::CursorMark> Plot::cursorMarks(double) const { return {}; }
 
 void Plot::setEmptyText(const QString& text) {
   if (text == m_emptyText) return;
@@ -144,7 +151,7 @@ void Plot::paintEvent(QPaintEvent*) {
   QCPPainter painter(this);
   if (!painter.isActive()) return;
   // The scale of what is painted on, not of the screen: a window rendered into a picture at 2x must not show its 1x buffers.
-  const double ratio = painter.device()->devicePixelRatioF();
+  const double ratio = std::max(0.25, painter.deviceTransform().m11());
   if (std::abs(bufferDevicePixelRatio() - ratio) > 1e-6) {
     setBufferDevicePixelRatio(ratio);
     replot(rpQueuedRefresh);

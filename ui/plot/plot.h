@@ -2,6 +2,8 @@
 // fits; over an axis' numbers they act on that axis alone. + and - zoom, Ctrl+arrows pan, 0 fits. Subclasses add plottables and say what "fit" means.
 #pragma once
 
+#include <vector>
+
 #include "ui/plot/custom_plot.h"
 
 namespace weft::ui {
@@ -30,6 +32,12 @@ class Plot : public QCustomPlot {
   bool isDragging() const { return m_gesture == Gesture::Drag; }
 
   QRect plotArea() const { return axisRect()->rect(); }
+  // Where a cursor at `x` meets what is drawn; nothing unless overridden.
+  struct CursorMark {
+    QPointF pixel;
+    QColor color;
+  };
+  virtual std::vector<CursorMark> cursorMarks(double x) const;
   // One or two sentences in the middle of a plot that has nothing to show.
   void setEmptyText(const QString& text);
   QString emptyText() const { return m_emptyText; }
