@@ -32,7 +32,8 @@ store::AttemptEnd unexplained(const store::ActiveRun& run, const std::optional<C
   if (!end) {
     result.code = toString(ErrorCode::JobFailed);
     result.failure = withLog(
-        "The worker vanished while no service watched it: the machine was restarted, or somebody ended it; resume continues from its last checkpoint.",
+        "The worker vanished while no service watched it: the machine was restarted, or somebody ended it; resume continues from its last "
+        "checkpoint.",
         logLine);
     return outcome(RunState::Lost, "lost");
   }
@@ -50,7 +51,8 @@ store::AttemptEnd unexplained(const store::ActiveRun& run, const std::optional<C
 store::AttemptEnd attemptEnd(const store::ActiveRun& run, const std::optional<ChildEnd>& end, const std::string& logLine) {
   const store::Attempt& attempt = run.attempt;
   const auto said = [&](RunState state) {
-    return store::AttemptEnd{.run = run.id, .state = state, .outcome = attempt.outcome, .code = attempt.code, .failure = attempt.message, .detail = attempt.detail};
+    return store::AttemptEnd{
+        .run = run.id, .state = state, .outcome = attempt.outcome, .code = attempt.code, .failure = attempt.message, .detail = attempt.detail};
   };
   if (attempt.outcome == "completed") return said(RunState::Finished);
   if (attempt.outcome == "stopped") return said(RunState::Stopped);

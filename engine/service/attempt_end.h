@@ -9,8 +9,8 @@
 
 namespace weft::service {
 
-// `run`: with all events stored, so that its attempt's outcome is what the worker said last, "" if nothing. `end`: how the process ended, if this service
-// saw it. `logLine`: the last line of its log.
+// `run`: with all events stored, so that its attempt's outcome is what the worker said last, "" if nothing. `end`: how the process ended, if this
+// service saw it. `logLine`: the last line of its log.
 //   completed, stopped, paused, failed: what the worker said;
 //   nothing said: what was asked of it (kill; stop or pause that came before it could listen); else Failed with signal or exit code;
 //   nothing said and nobody watched: Lost.

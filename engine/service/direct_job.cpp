@@ -48,8 +48,7 @@ Result<FinishedEvent> runDirectJob(const DirectJob& job, const std::function<voi
   const std::filesystem::path log = job.runFolder / "log.txt";
   WEFT_ASSIGN(const std::filesystem::path program, workerProgram());
   WEFT_TRY(writeFileAtomically(job.runFolder / "job.json", job.jobJson));
-  WEFT_ASSIGN(const ProcessId worker,
-              startDependent({.program = program, .arguments = {job.runFolder.string()}, .output = log, .variables = {}}));
+  WEFT_ASSIGN(const ProcessId worker, startDependent({.program = program, .arguments = {job.runFolder.string()}, .output = log, .variables = {}}));
   Follower follower(job.runFolder / "events.jsonl", onEvent);
   std::optional<ChildEnd> end;
   while (!end) {
@@ -61,7 +60,8 @@ Result<FinishedEvent> runDirectJob(const DirectJob& job, const std::function<voi
   if (follower.failed()) {
     return fail(errorCodeFromString(follower.failed()->code), follower.failed()->message, follower.failed()->detail);
   }
-  const std::string how = end->signal != 0 ? fmt::format("was ended by signal {}", end->signal) : fmt::format("ended with exit code {}", end->exitCode);
+  const std::string how =
+      end->signal != 0 ? fmt::format("was ended by signal {}", end->signal) : fmt::format("ended with exit code {}", end->exitCode);
   const std::string said = lastLine(log);
   return fail(ErrorCode::JobFailed, fmt::format("The worker {} and said no reason{}", how, said.empty() ? "." : "; its log ends with: " + said));
 }

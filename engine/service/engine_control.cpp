@@ -41,7 +41,8 @@ Result<void> ensureEngine(const store::Project& project, const std::string& give
     const bool isAlive = isRunning(engine);
     // Asked after that: an engine that ended because another one holds the lock has done its part.
     if (isEngineRunning(project)) return {};
-    if (!isAlive) return fail(ErrorCode::Internal, fmt::format("The background service ended at once; {} ends with: {}", log.string(), lastLine(log)));
+    if (!isAlive)
+      return fail(ErrorCode::Internal, fmt::format("The background service ended at once; {} ends with: {}", log.string(), lastLine(log)));
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return fail(ErrorCode::Busy, fmt::format("The background service did not get ready within {} s; {} says more.", kStartLimit.count(), log.string()));

@@ -25,9 +25,7 @@ class RowMaker {
  public:
   RowMaker(std::vector<store::Row>& rows, double time) : m_rows(rows), m_time(time) {}
 
-  void operator()(const HelloEvent& event) const {
-    m_rows.push_back(store::HelloRow{m_time, event.attempt, event.build, event.torch, event.device});
-  }
+  void operator()(const HelloEvent& event) const { m_rows.push_back(store::HelloRow{m_time, event.attempt, event.build, event.torch, event.device}); }
   void operator()(const ProgressEvent& event) const {
     m_rows.push_back(store::ProgressRow{m_time, event.phase, event.done, event.total, event.heartbeat_s});
   }
@@ -48,9 +46,7 @@ class RowMaker {
   void operator()(const CheckpointEvent& event) const { m_rows.push_back(store::CheckpointRow{{event.step, event.path, event.bytes, m_time}}); }
   void operator()(const AlertEvent& event) const { m_rows.push_back(store::AlertRow{m_time, event.step, event.level, event.message}); }
   void operator()(const FinishedEvent& event) const { m_rows.push_back(store::EndRow{.time = m_time, .outcome = event.outcome}); }
-  void operator()(const FailedEvent& event) const {
-    m_rows.push_back(store::EndRow{m_time, "failed", event.code, event.message, event.detail});
-  }
+  void operator()(const FailedEvent& event) const { m_rows.push_back(store::EndRow{m_time, "failed", event.code, event.message, event.detail}); }
   void operator()(const UnknownEvent&) const {}  // of a newer worker; it stays in the file
 
  private:
@@ -69,7 +65,8 @@ Result<EventLines> readEvents(const std::filesystem::path& file, std::int64_t fr
     return fail(ErrorCode::Io, fmt::format("{} cannot be read: {}.", file.string(), error.message()));
   }
   if (size < from) {
-    return fail(ErrorCode::Corrupt, fmt::format("{} has {} bytes, but {} of it were stored already: somebody cut it short.", file.string(), size, from));
+    return fail(ErrorCode::Corrupt,
+                fmt::format("{} has {} bytes, but {} of it were stored already: somebody cut it short.", file.string(), size, from));
   }
   std::ifstream stream(file, std::ios::binary);
   std::string text;

@@ -61,7 +61,8 @@ Result<fs::path> ofRun(const std::string& name, const std::string& which, const 
   }
   const auto found = std::find_if(checkpoints.begin(), checkpoints.end(), [&](const fs::path& one) { return one.filename() == wanted; });
   if (found != checkpoints.end()) return *found;
-  return fail(ErrorCode::NotFound, fmt::format("Run {} ({}) has no checkpoint '{}'; it has {} (and best).", run.id.value, run.name, which, list(checkpoints)));
+  return fail(ErrorCode::NotFound,
+              fmt::format("Run {} ({}) has no checkpoint '{}'; it has {} (and best).", run.id.value, run.name, which, list(checkpoints)));
 }
 
 }  // namespace

@@ -92,9 +92,7 @@ class ChildPlan {
   std::vector<char*> m_arguments, m_environment;
 };
 
-tl::unexpected<Error> systemError(const std::string& what) {
-  return fail(ErrorCode::Io, what + ": " + std::generic_category().message(errno) + ".");
-}
+tl::unexpected<Error> systemError(const std::string& what) { return fail(ErrorCode::Io, what + ": " + std::generic_category().message(errno) + "."); }
 
 int waitFor(pid_t child) {
   int status = 0;

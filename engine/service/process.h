@@ -17,7 +17,7 @@ struct ProcessId {
   std::string start;  // "BOOT:TICKS"
   bool operator==(const ProcessId&) const = default;
 };
-ProcessId identify(std::int64_t pid);     // start is empty if there is no such process
+ProcessId identify(std::int64_t pid);      // start is empty if there is no such process
 bool isRunning(const ProcessId& process);  // false for a zombie: it has ended
 // To the process, or to its whole session if it leads one. False if it is gone.
 bool sendSignal(const ProcessId& process, int signal);
@@ -25,8 +25,8 @@ bool sendSignal(const ProcessId& process, int signal);
 struct Launch {
   std::filesystem::path program;
   std::vector<std::string> arguments;
-  std::filesystem::path output;         // stdout and stderr are appended to it; "" = those of this process
-  std::vector<std::string> variables;   // "NAME=VALUE", on top of this process's environment
+  std::filesystem::path output;        // stdout and stderr are appended to it; "" = those of this process
+  std::vector<std::string> variables;  // "NAME=VALUE", on top of this process's environment
 };
 
 // Runs it to its end and gives its exit code, or 128 + signal.

@@ -41,10 +41,13 @@ struct Change {
 };
 Change changeOf(RequestKind kind) {
   switch (kind) {
-    case RequestKind::Pause: return {{RunState::Queued}, RunState::Held};
+    case RequestKind::Pause:
+      return {{RunState::Queued}, RunState::Held};
     case RequestKind::Resume:
-      return {{RunState::Held, RunState::Paused, RunState::Stopped, RunState::Failed, RunState::Killed, RunState::Lost, RunState::Draft}, RunState::Queued};
-    default: return {{RunState::Queued, RunState::Held, RunState::Paused, RunState::Draft}, RunState::Stopped};
+      return {{RunState::Held, RunState::Paused, RunState::Stopped, RunState::Failed, RunState::Killed, RunState::Lost, RunState::Draft},
+              RunState::Queued};
+    default:
+      return {{RunState::Queued, RunState::Held, RunState::Paused, RunState::Draft}, RunState::Stopped};
   }
 }
 
@@ -103,8 +106,11 @@ Result<void> Service::adopt() {
     if (m_watched.contains(run.id)) continue;
     if (run.attempt.pid == 0) {
       const bool isWanted = run.wanted.empty();
-      m_log(fmt::format("Run {}: its attempt {} was never started; it is {} again.", run.id.value, run.attempt.number, isWanted ? "queued" : "stopped"));
-      WEFT_TRY(writer.attemptEnded({.run = run.id, .state = isWanted ? RunState::Queued : RunState::Stopped, .outcome = "lost",
+      m_log(fmt::format("Run {}: its attempt {} was never started; it is {} again.", run.id.value, run.attempt.number,
+                        isWanted ? "queued" : "stopped"));
+      WEFT_TRY(writer.attemptEnded({.run = run.id,
+                                    .state = isWanted ? RunState::Queued : RunState::Stopped,
+                                    .outcome = "lost",
                                     .detail = "The service ended before the worker was started."}));
       continue;
     }
@@ -165,8 +171,7 @@ Result<void> Service::drain(Watched& watched) {
     }
     hasMore = lines->hasMore;
     if (lines->to == lines->from) return {};
-    const Result<void> stored =
-        m_store.service().ingest({.run = watched.run, .from = lines->from, .to = lines->to, .rows = toRows(lines->events)});
+    const Result<void> stored = m_store.service().ingest({.run = watched.run, .from = lines->from, .to = lines->to, .rows = toRows(lines->events)});
     if (!stored) {
       if (const Result<std::int64_t> offset = m_store.service().eventsOffset(watched.run)) watched.offset = *offset;
       return stored;
@@ -186,9 +191,8 @@ Result<void> Service::noteSilence(Watched& watched) {
   const double silence_s = std::chrono::duration<double>(Clock::now() - watched.lastSign).count();
   if (watched.isSilenceTold || watched.hasEnded || silence_s <= 2 * watched.promise_s) return {};
   watched.isSilenceTold = true;
-  const std::string sentence =
-      fmt::format("No sign of life for {}, though one was promised within {}; the worker (process {}) is still there.", formatDuration(silence_s),
-                  formatDuration(watched.promise_s), watched.process.pid);
+  const std::string sentence = fmt::format("No sign of life for {}, though one was promised within {}; the worker (process {}) is still there.",
+                                           formatDuration(silence_s), formatDuration(watched.promise_s), watched.process.pid);
   m_log(fmt::format("Run {}: {}", watched.run.value, sentence));
   return m_store.service().addAlert(watched.run, "warning", sentence);
 }
@@ -228,8 +232,12 @@ Result<void> Service::start(store::RunId run, const Lane& lane) {
   Result<std::unique_ptr<PreparedAttempt>> prepared = m_executor->prepare({.run = run, .attempt = *attempt, .configToml = config, .lane = lane});
   if (!prepared) {
     m_log(fmt::format("Run {} is failed: {}", run.value, prepared.error().message));
-    return writer.attemptEnded({.run = run, .state = RunState::Failed, .outcome = "failed", .code = toString(prepared.error().code),
-                                .failure = prepared.error().message, .detail = prepared.error().detail});
+    return writer.attemptEnded({.run = run,
+                                .state = RunState::Failed,
+                                .outcome = "failed",
+                                .code = toString(prepared.error().code),
+                                .failure = prepared.error().message,
+                                .detail = prepared.error().detail});
   }
   const ProcessId process = (*prepared)->id();
   Watched watched{.run = run, .process = process, .lane = lane, .lastSign = Clock::now(), .promise_s = kFirstPromise_s};

@@ -1,6 +1,6 @@
-// engine/service/service.h -- the background service of one project: `weft engine`. It owns the queue: picks a run, picks its lane, starts the worker,
-// follows its events.jsonl into the store, and carries out what the faces ask for. One process a project, held by engine.lock. It may be killed at any
-// moment: the next one continues at the stored byte and takes over the workers that run.
+// engine/service/service.h -- the background service of one project: `weft engine`. It owns the queue: picks a run, picks its lane, starts the
+// worker, follows its events.jsonl into the store, and carries out what the faces ask for. One process a project, held by engine.lock. It may be
+// killed at any moment: the next one continues at the stored byte and takes over the workers that run.
 #pragma once
 
 #include <chrono>
@@ -25,8 +25,8 @@ class Service {
  public:
   Service(const store::Project& project, store::RunStore store, std::unique_ptr<Executor> executor, ServiceLog log);
 
-  // Requests, events, ended attempts, the queue: a few milliseconds. The first one also takes over what an earlier service left active. An error is the
-  // store's or the disk's; the next tick tries again.
+  // Requests, events, ended attempts, the queue: a few milliseconds. The first one also takes over what an earlier service left active. An error is
+  // the store's or the disk's; the next tick tries again.
   [[nodiscard]] Result<void> tick();
   // Nothing runs, nothing waits that could run, nothing was asked.
   bool isIdle() const { return m_isIdle; }
@@ -38,11 +38,11 @@ class Service {
     store::RunId run;
     ProcessId process;
     Lane lane;
-    std::int64_t offset = 0;                          // of events.jsonl, as stored
-    std::chrono::steady_clock::time_point lastSign;   // of life: the last event's arrival
-    double promise_s = 0;                             // of the next sign
-    bool isSilenceTold = false, hasEnded = false;     // hasEnded: its last event was read
-    std::string problem;                              // told already
+    std::int64_t offset = 0;                         // of events.jsonl, as stored
+    std::chrono::steady_clock::time_point lastSign;  // of life: the last event's arrival
+    double promise_s = 0;                            // of the next sign
+    bool isSilenceTold = false, hasEnded = false;    // hasEnded: its last event was read
+    std::string problem;                             // told already
   };
   [[nodiscard]] Result<void> adopt();
   [[nodiscard]] Result<void> carryOut(const store::Request& request);

@@ -1,0 +1,88 @@
+// Everything below torch: what an edit, an event and a text cost.
+#include <benchmark/benchmark.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "engine/base/files.h"
+#include "engine/config/presets.h"
+#include "engine/data/tokenizer.h"
+#include "engine/service/client.h"
+#include "engine/service/event_reader.h"
+#include "engine/sharing/map_text.h"
+#include "tests/bench/side_by_side.h"
+
+namespace weft::bench {
+namespace {
+
+// One keystroke in the map field of a 64-layer model: parse, print, cost.
+void mapEdit(benchmark::State& state) {
+  const std::string text = sharing::toText(sharing::parseMap("cla2", {.layers = 64}).value());
+  sharing::ModelShape shape = config::shapeOf(config::preset("llama-3.1-8b").value().model);
+  shape.layers = 64;
+  for (auto _ : state) {
+    const sharing::SharingMap map = sharing::parseMap(text, {.layers = 64}).value();
+    benchmark::DoNotOptimize(sharing::cost(shape, map, {}).value());
+    benchmark::DoNotOptimize(sharing::toText(map));
+  }
+}
+BENCHMARK(mapEdit)->Unit(benchmark::kMicrosecond);
+
+// An event line, against the same line parsed into a bare JSON value.
+void eventParse(benchmark::State& state) {
+  const std::string line =
+      service::toJsonLine({1.5, service::MetricEvent{.step = 7, .tokens = 1000, .values = {{"train/loss", 2.5}, {"train/learning_rate", 3e-4}}}});
+  sideBySide(
+      state,
+      [&] {
+        for (int i = 0; i < 1000; ++i) benchmark::DoNotOptimize(service::parseEvent(line));
+      },
+      [&] {
+        for (int i = 0; i < 1000; ++i) benchmark::DoNotOptimize(nlohmann::json::parse(line));
+      });
+}
+BENCHMARK(eventParse)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+// From the file to the store, with the offset, 1000 steps of four metrics a batch.
+void ingest(benchmark::State& state) {
+  const TemporaryFolder folder = TemporaryFolder::create("weft-bench").value();
+  const store::Project project = store::Project::create(folder.path() / "p").value();
+  store::RunStore store = store::RunStore::open(project.database()).value();
+  const store::RunId id = service::submit(project, store, config::preset("demo-mqa").value()).value();
+  std::int64_t step = 0, offset = 0;
+  for (auto _ : state) {
+    std::vector<service::Event> events;
+    for (int i = 0; i < 1000; ++i) {
+      ++step;
+      events.push_back(
+          {1.0, service::MetricEvent{
+                    .step = step,
+                    .tokens = step,
+                    .values = {{"train/loss", 2.0}, {"train/learning_rate", 1.0}, {"train/gradient_norm", 1.0}, {"train/tokens_per_second", 1.0}}}});
+    }
+    const Result<void> stored = store.service().ingest({.run = id, .from = offset, .to = offset + 1000, .rows = service::toRows(events)});
+    if (!stored) return state.SkipWithError(stored.error().message.c_str());
+    offset += 1000;
+  }
+  state.SetItemsProcessed(state.iterations() * 1000);
+}
+BENCHMARK(ingest)->Unit(benchmark::kMillisecond);
+
+// The tokenizer named in WEFT_BENCH_TOKENIZER on the text in WEFT_BENCH_TEXT, one thread.
+void tokenizer(benchmark::State& state) {
+  const char* definition = std::getenv("WEFT_BENCH_TOKENIZER");
+  const char* file = std::getenv("WEFT_BENCH_TEXT");
+  if (definition == nullptr || file == nullptr) {
+    return state.SkipWithError("name a tokenizer.json in WEFT_BENCH_TOKENIZER and a text file in WEFT_BENCH_TEXT");
+  }
+  const auto opened = data::openTokenizer(definition);
+  const auto text = readFile(file);
+  if (!opened || !text) return state.SkipWithError("the tokenizer or the text cannot be read");
+  if ((*opened)->decode((*opened)->encode(*text)) != *text) return state.SkipWithError("decoding does not give the text back");
+  for (auto _ : state) benchmark::DoNotOptimize((*opened)->encode(*text));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text->size()));
+}
+BENCHMARK(tokenizer)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace weft::bench

@@ -1,0 +1,200 @@
+#include "engine/service/client.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/service/attempt_end.h"
+#include "engine/service/event_reader.h"
+#include "tests/service/service_fixture.h"
+
+namespace weft::service::test {
+namespace {
+
+using store::RunState;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class Client : public ServiceTest {
+ protected:
+  void SetUp() override {
+    ServiceTest::SetUp();
+    ::unsetenv("WEFT_WORKER");
+  }
+  void TearDown() override { ::unsetenv("WEFT_WORKER"); }
+  config::RunConfig valid() const { return config::preset("demo-mqa-cla2").value(); }
+  Result<store::RunId> submitted(const config::RunConfig& config) { return service::submit(*m_project, *m_store, config); }
+  std::filesystem::path addCheckpoint(store::RunId id, const std::string& name) const {
+    const auto folder = m_project->runFolder(id) / "checkpoints" / name;
+    EXPECT_TRUE(createFolders(folder));
+    EXPECT_TRUE(writeFileAtomically(folder / "model.toml", ""));
+    EXPECT_TRUE(writeFileAtomically(folder / "model.safetensors", ""));
+    return folder;
+  }
+  Result<FinishedEvent> runScript(const std::string& script, std::vector<Event>* seen = nullptr) {
+    setWorker(script);
+    ::setenv("WEFT_WORKER", m_worker.c_str(), 1);
+    const auto folder = m_folder->path() / "job";
+    EXPECT_TRUE(createFolders(folder));
+    return runDirectJob({.kind = "generate", .jobJson = "{}", .runFolder = folder}, [&](const Event& event) {
+      if (seen != nullptr) seen->push_back(event);
+    });
+  }
+};
+
+TEST_F(Client, SubmittingCostsTheRunAndKeepsItsWholeSnapshot) {
+  const store::RunSummary run = this->run(submit());
+  EXPECT_EQ(run.state, RunState::Queued);
+  EXPECT_EQ(run.map, "0_0_2_2");
+  EXPECT_EQ(run.generator, "cla2");
+  EXPECT_EQ(run.kvBytesPerToken, 2 * 2 * 32 * 4);  // 2 producers, K and V, one head of 32, float32 on a CPU
+  EXPECT_GT(run.parameters, 500'000);
+  const config::RunConfig stored = config::parseRunConfig(m_store->configToml(run.id).value(), "config.toml").value();
+  EXPECT_EQ(stored.model.vocabulary, 257);
+  config::RunConfig half = valid();
+  half.device.device = "cpu";
+  half.device.dtype = "bfloat16";
+  EXPECT_EQ(this->run(submitted(half).value()).kvBytesPerToken, 2 * 2 * 32 * 2);
+}
+
+TEST_F(Client, AWrongConfigurationIsOneSentenceAndLeavesNoRow) {
+  const auto expectRefused = [&](const std::function<void(config::RunConfig&)>& spoil, const char* what) {
+    config::RunConfig config = valid();
+    spoil(config);
+    const Result<store::RunId> id = submitted(config);
+    ASSERT_FALSE(id) << what;
+    EXPECT_THAT(id.error().message, HasSubstr(what));
+    EXPECT_EQ(exitCode(id.error().code), 2);
+  };
+  expectRefused([](auto& config) { config.model.sharing = "0_2_2_2"; }, "model.sharing");
+  expectRefused([](auto& config) { config.model.vocabulary = 100; }, "model.vocabulary");
+  expectRefused([](auto& config) { config.data.tokenizer = "/nowhere/tokenizer.json"; }, "/nowhere/tokenizer.json");
+  expectRefused(
+      [](auto& config) {
+        config.data.source = "text";
+        config.data.files = {"/nowhere/text.txt"};
+      },
+      "/nowhere/text.txt");
+  expectRefused([](auto& config) { config.train.initFrom = "/nowhere/step-1"; }, "train.init_from");
+  EXPECT_TRUE(m_store->runs().value().empty());
+}
+
+TEST_F(Client, ADirectJobGivesItsAnswerAndItsEventsInOrder) {
+  std::vector<Event> seen;
+  const auto finished = runScript(
+      say(HelloEvent{}) + say(ProgressEvent{.phase = "generating", .done = 1, .total = 2}) + say(FinishedEvent{.summary = {{"kv_bytes", 5}}}), &seen);
+  ASSERT_TRUE(finished) << finished.error().message;
+  EXPECT_EQ(finished->summary.at("kv_bytes"), 5);
+  ASSERT_EQ(seen.size(), 3u);
+  EXPECT_TRUE(std::holds_alternative<ProgressEvent>(seen[1].body));
+}
+
+TEST_F(Client, AFailedDirectJobKeepsTheCodeAndTheSentence) {
+  const auto finished = runScript(say(HelloEvent{}) + say(FailedEvent{.code = "invalid_input", .message = "Token 300 is no id."}) + "exit 3\n");
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().code, ErrorCode::InvalidInput);
+  EXPECT_EQ(finished.error().message, "Token 300 is no id.");
+}
+
+TEST_F(Client, ADirectJobThatDiesSaysHow) {
+  const auto killed = runScript("echo 'out of everything' >&2\nkill -9 $$\n");
+  ASSERT_FALSE(killed);
+  EXPECT_EQ(killed.error().code, ErrorCode::JobFailed);
+  EXPECT_THAT(killed.error().message, AllOf(HasSubstr("signal 9"), HasSubstr("out of everything")));
+}
+
+TEST_F(Client, ADirectJobWithoutAWorkerNamesWhatIsMissing) {
+  ::setenv("WEFT_WORKER", "/nowhere/weft-worker", 1);
+  const auto finished = runDirectJob({.kind = "generate", .jobJson = "{}", .runFolder = m_folder->path()}, {});
+  ASSERT_FALSE(finished);
+  EXPECT_THAT(finished.error().message, HasSubstr("/nowhere/weft-worker"));
+}
+
+TEST_F(Client, AModelIsAFolderARunOrOneOfItsCheckpoints) {
+  const store::RunId id = submit("mine");
+  EXPECT_THAT(resolveModel("mine", *m_project).error().message, HasSubstr("no checkpoint yet"));
+  const auto two = addCheckpoint(id, "step-2"), ten = addCheckpoint(id, "step-10");
+  ASSERT_TRUE(createFolders(m_project->runFolder(id) / "checkpoints" / "step-20"));  // empty: no model
+  EXPECT_EQ(resolveModel("mine", *m_project).value(), ten);
+  EXPECT_EQ(resolveModel(std::to_string(id.value), *m_project).value(), ten);
+  EXPECT_EQ(resolveModel("mine@step-2", *m_project).value(), two);
+  EXPECT_EQ(resolveModel(two.string(), std::nullopt).value(), two);
+  ASSERT_TRUE(writeFileAtomically(m_project->runFolder(id) / "checkpoints" / "best", "step-2\n"));
+  EXPECT_EQ(resolveModel("mine@best", *m_project).value(), two);
+  EXPECT_THAT(resolveModel("mine@step-3", *m_project).error().message, AllOf(HasSubstr("step-3"), HasSubstr("step-2, step-10")));
+  EXPECT_THAT(resolveModel("mien", *m_project).error().message, HasSubstr("mine"));
+  EXPECT_THAT(resolveModel("mine", std::nullopt).error().message, HasSubstr("-C"));
+  EXPECT_THAT(resolveModel(m_folder->path().string(), std::nullopt).error().message, HasSubstr("model.toml"));
+}
+
+TEST_F(Client, TheJsonOfARunHasTheKeysOthersBuildOn) {
+  store::RunSummary run = this->run(submit("j\xffson"));
+  run.perplexity = std::nan("");
+  const auto json = nlohmann::json::parse(toJson(run));
+  for (const char* key : {"id", "name", "state", "map", "parameters", "kv_bytes_per_token", "perplexity"}) EXPECT_TRUE(json.contains(key)) << key;
+  EXPECT_EQ(json["perplexity"], "NaN");
+  EXPECT_TRUE(json["kv_bytes_per_token_measured"].is_null());
+  EXPECT_EQ(json["kv_bytes_per_token"], 512);
+}
+
+TEST(EventReader, GivesCompleteLinesAndLeavesAHalfOneForLater) {
+  const TemporaryFolder folder = TemporaryFolder::create().value();
+  const auto file = folder.path() / "events.jsonl";
+  EXPECT_EQ(readEvents(file, 0).value().to, 0);  // not there yet
+  const std::string first = line(HelloEvent{}) + "\n", second = line(MetricEvent{.step = 1}) + "\n";
+  ASSERT_TRUE(writeFileAtomically(file, first + second.substr(0, 10)));
+  const EventLines one = readEvents(file, 0).value();
+  EXPECT_EQ(one.events.size(), 1u);
+  EXPECT_EQ(one.to, static_cast<std::int64_t>(first.size()));
+  ASSERT_TRUE(writeFileAtomically(file, first + second));
+  EXPECT_EQ(readEvents(file, one.to).value().events.size(), 1u);
+  EXPECT_EQ(readEvents(file, 100'000).error().code, ErrorCode::Corrupt);
+}
+
+TEST(EventReader, ReadsAFileOfManyChunksAndALineLongerThanOne) {
+  const TemporaryFolder folder = TemporaryFolder::create().value();
+  const auto file = folder.path() / "events.jsonl";
+  std::string text = line(AlertEvent{.message = std::string(3 << 20, 'x')}) + "\n";
+  constexpr int kLines = 30'000;
+  for (int step = 1; step <= kLines; ++step) text += line(MetricEvent{.step = step, .values = {{"train/loss", 1.0 / step}}}) + "\n";
+  ASSERT_TRUE(writeFileAtomically(file, text));
+  std::int64_t offset = 0;
+  std::size_t events = 0;
+  for (bool hasMore = true; hasMore;) {
+    const EventLines lines = readEvents(file, offset).value();
+    EXPECT_GT(lines.to, offset);
+    offset = lines.to;
+    events += lines.events.size();
+    hasMore = lines.hasMore;
+  }
+  EXPECT_EQ(offset, static_cast<std::int64_t>(text.size()));
+  EXPECT_EQ(events, static_cast<std::size_t>(kLines) + 1);
+}
+
+TEST(AttemptEnd, AWishThatCameBeforeTheWorkerListenedIsHonoured) {
+  const store::ActiveRun stopped{.id = {1}, .state = RunState::Stopping, .wanted = "stop"};
+  EXPECT_EQ(attemptEnd(stopped, ChildEnd{.signal = SIGTERM}, "").state, RunState::Stopped);
+  EXPECT_EQ(attemptEnd(stopped, ChildEnd{.signal = SIGSEGV}, "").state, RunState::Failed);
+  const store::ActiveRun paused{.id = {1}, .state = RunState::Stopping, .wanted = "pause"};
+  EXPECT_EQ(attemptEnd(paused, ChildEnd{.signal = SIGUSR1}, "").state, RunState::Paused);
+  const store::ActiveRun unasked{.id = {1}, .state = RunState::Running};
+  EXPECT_THAT(attemptEnd(unasked, ChildEnd{.signal = SIGKILL}, "").failure, HasSubstr("memory"));
+  EXPECT_EQ(attemptEnd(unasked, std::nullopt, "").state, RunState::Lost);
+}
+
+TEST(LocalExecutor, ChoosesTheLanesThatAConfigurationAllows) {
+  const TemporaryFolder folder = TemporaryFolder::create().value();
+  const LocalExecutor executor(store::Project::create(folder.path()).value(), "worker", {"cuda:0", "cuda:1", "cpu"});
+  EXPECT_EQ(executor.choose("auto", {}).value(), "cuda:0");
+  EXPECT_EQ(executor.choose("auto", {"cuda:0"}).value(), "cuda:1");
+  EXPECT_EQ(executor.choose("auto", {"cuda:0", "cuda:1"}).value(), std::nullopt);
+  EXPECT_EQ(executor.choose("cpu", {"cuda:0"}).value(), "cpu");
+  EXPECT_EQ(executor.choose("cuda:1", {}).value(), "cuda:1");
+  EXPECT_EQ(executor.choose("cuda:7", {}).error().code, ErrorCode::Unsupported);
+  const LocalExecutor plain(store::Project::create(folder.path()).value(), "worker", {"cpu"});
+  EXPECT_EQ(plain.choose("auto", {}).value(), "cpu");
+  EXPECT_EQ(plain.choose("cuda", {}).error().code, ErrorCode::Unsupported);
+}
+
+}  // namespace
+}  // namespace weft::service::test

@@ -1,0 +1,97 @@
+// The service as a process of its own, killed without a warning.
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "engine/service/engine_lock.h"
+#include "tests/service/service_fixture.h"
+
+namespace weft::service::test {
+namespace {
+
+using store::RunState;
+
+class ServiceProcess : public ServiceTest {
+ protected:
+  // A child that serves the project until it is killed.
+  pid_t startService() {
+    const pid_t child = ::fork();
+    if (child != 0) return child;
+    ::setenv("WEFT_WORKER", m_worker.c_str(), 1);
+    const Result<void> served = runService(*m_project, Stay::Always, [](const std::string&) {});
+    ::_exit(served ? 0 : 1);
+  }
+  static int waitFor(pid_t child) {
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+  }
+  bool waitUntil(const std::function<bool()>& condition) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (std::chrono::steady_clock::now() < limit) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    }
+    return false;
+  }
+};
+
+TEST_F(ServiceProcess, KilledAgainAndAgainItLosesNoEventAndStoresNoneTwice) {
+  constexpr int kSteps = 400;
+  setWorker(say(HelloEvent{}) + "i=1\nwhile [ $i -le " + std::to_string(kSteps) +
+            " ]; do say '{\"type\":\"metric\",\"time\":1,\"step\":'$i',\"tokens\":'$i',\"values\":{\"train/loss\":'$i'}}'\n"
+            "say '{\"type\":\"alert\",\"time\":1,\"level\":\"info\",\"step\":'$i',\"message\":\"m\"}'\n"
+            "[ $((i % 20)) = 0 ] && sleep 0.05; i=$((i + 1)); done\n" +
+            say(FinishedEvent{}));
+  const store::RunId id = submit();
+  int kills = 0;
+  while (!waitUntil([&] { return true; }) || run(id).state != RunState::Finished) {
+    const pid_t service = startService();
+    const std::int64_t before = run(id).step;
+    ASSERT_TRUE(waitUntil([&] { return run(id).step > before || store::isTerminal(run(id).state); })) << run(id).failure;
+    ::kill(service, SIGKILL);
+    waitFor(service);
+    ++kills;
+    ASSERT_LT(kills, 400);
+    if (run(id).step == kSteps) break;
+  }
+  // The worker was the child of a dead service; whoever comes last still learns its end from the file.
+  const pid_t last = startService();
+  ASSERT_TRUE(waitUntil([&] { return store::isTerminal(run(id).state); }));
+  ::kill(last, SIGTERM);
+  EXPECT_EQ(waitFor(last), 0);
+  EXPECT_EQ(run(id).state, RunState::Finished) << run(id).failure;
+  EXPECT_GE(kills, 2);
+  EXPECT_EQ(m_store->metric(id, "train/loss").value().points.size(), static_cast<std::size_t>(kSteps));
+  EXPECT_EQ(m_store->alerts().value().size(), static_cast<std::size_t>(kSteps));  // rows without a key: a second ingest would double them
+  EXPECT_EQ(m_store->attempts(id).value().size(), 1u);
+}
+
+TEST_F(ServiceProcess, OnlyOneServesAProject) {
+  setWorker("exit 0\n");
+  const pid_t first = startService();
+  ASSERT_TRUE(waitUntil([&] { return isEngineRunning(*m_project); }));
+  const pid_t second = startService();
+  EXPECT_EQ(WEXITSTATUS(waitFor(second)), 1);
+  EXPECT_TRUE(isEngineRunning(*m_project));
+  ::kill(first, SIGKILL);
+  waitFor(first);
+  EXPECT_FALSE(isEngineRunning(*m_project));
+}
+
+TEST(EngineLock, IsHeldByOneUntilItIsDropped) {
+  const TemporaryFolder folder = TemporaryFolder::create().value();
+  const auto file = folder.path() / "engine.lock";
+  EXPECT_FALSE(EngineLock::isHeld(file));
+  std::optional<EngineLock> lock = EngineLock::take(file).value();
+  ASSERT_TRUE(lock);
+  EXPECT_TRUE(EngineLock::isHeld(file));
+  EXPECT_FALSE(EngineLock::take(file).value());
+  lock.reset();
+  EXPECT_FALSE(EngineLock::isHeld(file));
+  EXPECT_TRUE(EngineLock::take(file).value());
+}
+
+}  // namespace
+}  // namespace weft::service::test
