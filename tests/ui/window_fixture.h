@@ -42,6 +42,9 @@ struct SampleRun {
   std::optional<double> perplexity = 13.6;
   std::vector<std::string> tags{"table-1"};
   std::int64_t steps = 300;
+  std::string configToml{};  // empty: only the name
+  std::optional<double> kvMeasured{};
+  std::int64_t parameters = 1'048'576;
 };
 
 class TestProject {
@@ -65,13 +68,13 @@ class TestProject {
     run.kvHeads = sample.kvHeads;
     run.headWidth = sample.headWidth;
     run.hidden = 128;
-    run.parameters = 1'048'576;
+    run.parameters = sample.parameters;
     run.seed = 1;
     run.steps = sample.steps;
     run.kvBytesPerToken = sample.kvBytesPerToken;
     run.tags = sample.tags;
     run.state = state;
-    run.configToml = "name = \"" + sample.name + "\"\n";
+    run.configToml = sample.configToml.empty() ? "name = \"" + sample.name + "\"\n" : sample.configToml;
     const auto id = m_store.addRun(run);
     EXPECT_TRUE(id) << (id ? "" : id.error().message);
     return id.value_or(store::RunId{});
@@ -80,9 +83,10 @@ class TestProject {
   // The next queued run starts and has done `steps` steps.
   store::RunId start(std::int64_t steps, const std::string& device = "cpu") {
     auto service = m_store.service();
-    const auto next = service.takeNext();
-    EXPECT_TRUE(next && *next);
-    const store::RunId id = (**next).id;
+    const auto queue = service.queue();
+    EXPECT_TRUE(queue && !queue->empty());
+    const store::RunId id = queue->front();
+    EXPECT_TRUE(service.take(id));
     EXPECT_TRUE(service.attemptStarted({.run = id, .pid = 4242, .pidStart = "1", .device = device}));
     std::vector<store::Row> rows{store::HelloRow{.time = kTime, .attempt = 1, .build = "test", .torch = "2", .device = device}};
     for (std::int64_t step = 1; step <= steps; ++step)
@@ -111,6 +115,9 @@ class TestProject {
                                               .perplexity = *sample.perplexity,
                                               .tokens = 16384,
                                               .time = kTime + 400}});
+    if (sample.kvMeasured)
+      rows.emplace_back(
+          store::MeasurementRow{{.name = "kv_memory", .time = kTime + 400, .values = {{"bytes_per_token_storage", *sample.kvMeasured}}}});
     rows.emplace_back(store::EndRow{.time = kTime + 401, .outcome = "completed", .code = {}, .message = {}, .detail = {}});
     ingest(id, std::move(rows));
     EXPECT_TRUE(m_store.service().attemptEnded(

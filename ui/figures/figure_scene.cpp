@@ -39,14 +39,6 @@ QString serifFamily() {
   return family;
 }
 
-double niceStep(double span) {
-  const double rough = span / 5;
-  const double power = std::pow(10, std::floor(std::log10(rough)));
-  for (const double factor : {1.0, 2.0, 2.5, 5.0})
-    if (factor * power >= rough) return factor * power;
-  return 10 * power;
-}
-
 }  // namespace
 
 double tickSize_pt(const FigureOptions& options) { return options.tickSize_pt > 0 ? options.tickSize_pt : std::max(5.0, options.fontSize_pt - 2); }
@@ -98,21 +90,6 @@ void setUpPaperPlot(QCustomPlot& plot, const FigureOptions& options, const QStri
     axis->grid()->setSubGridVisible(false);
     axis->grid()->setZeroLinePen(Qt::NoPen);
   }
-}
-
-QCPRange niceRange(double low, double high) {
-  if (high <= low) {
-    const double half = low != 0 ? std::abs(low) * 0.02 : 0.5;
-    low -= half;
-    high += half;
-  }
-  const double margin = (high - low) * 0.05, step = niceStep(high - low);
-  return {std::floor((low - margin) / step) * step, std::ceil((high + margin) / step) * step};
-}
-
-QCPRange niceLogRange(double low, double high) {
-  const double factor = std::max(std::pow(high / low, 0.09), 1.35);
-  return {low / factor, high * factor};
 }
 
 Result<std::unique_ptr<FigureScene>> FigureScene::create(const FigureOptions& options, const std::vector<FigureRun>& runs) {

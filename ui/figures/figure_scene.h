@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "ui/figures/figure.h"
+#include "ui/plot/axis_range.h"
 #include "ui/plot/custom_plot.h"
 
 namespace weft::ui {
@@ -44,11 +45,6 @@ QSize figureSize(const FigureOptions& options);
 int wholePoints(double units);
 // Black frame with ticks outside at bottom and left, grid or not. `lastNumber`: a number that may stand at the right end of the lower axis.
 void setUpPaperPlot(QCustomPlot& plot, const FigureOptions& options, const QString& lastNumber = {});
-// The limits of a linear axis around some values, at whole ticks.
-QCPRange niceRange(double low, double high);
-// The limits of a logarithmic axis.
-QCPRange niceLogRange(double low, double high);
-
 Result<std::unique_ptr<FigureScene>> makeParetoScene(const FigureOptions& options, const std::vector<FigureRun>& runs);
 Result<std::unique_ptr<FigureScene>> makeCurvesScene(const FigureOptions& options, const std::vector<FigureRun>& runs);
 Result<std::unique_ptr<FigureScene>> makeMapsScene(const FigureOptions& options, const std::vector<FigureRun>& runs);

@@ -223,7 +223,7 @@ void ParetoItem::placeLabelsAround(const std::vector<QLineF>& lines) {
     if (point.run == m_baseline && !point.isReference()) text += QStringLiteral(", baseline");
     const int priority = isStrong ? 3 : point.isOnFrontier ? 2 : point.isReference() ? 0 : 1;
     requests.push_back({.point = pixelOf(point),
-                        .radius = m_look.markerRadius * 1.15,
+                        .radius = isStrong ? std::max(m_look.markerRadius * 1.15, m_look.emphasisRadius) : m_look.markerRadius * 1.15,
                         .size = QSizeF(font.horizontalAdvance(text), font.ascent() + font.descent()),
                         .priority = priority,
                         // The frontier runs at the lower left of everything: its labels have that side for themselves.

@@ -16,6 +16,7 @@ struct ParetoLook {
   const Theme* theme = nullptr;  // for the families' styles
   QColor ground, text, weakText, band, edge;
   QFont font;
+  qreal emphasisRadius = 0;  // what labels of emphasised points keep clear of, such as a ring
   qreal markerRadius = 6, lineWidth = 1.5, bandWidth = 5;
   Dashes dashes = Dashes::Yes;
   Legend legend = Legend::Auto;

@@ -1,0 +1,54 @@
+// ui/compare/compare_table.h -- the table of the Compare page: 26-px rows, the family's marker before the name, badges A and B, the baseline pinned.
+#pragma once
+
+#include <QStyledItemDelegate>
+#include <QTableView>
+
+#include "ui/compare/compare_model.h"
+
+namespace weft::ui {
+
+// "A" or "B" in a box, as in table, panel and plot.
+void paintPairBadge(QPainter& painter, const QPointF& center, const QString& letter, const Theme& theme);
+
+class CompareDelegate : public QStyledItemDelegate {
+  Q_OBJECT
+ public:
+  using QStyledItemDelegate::QStyledItemDelegate;
+  void setHoveredRow(int row) { m_hoveredRow = row; }
+  void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+  QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+
+ private:
+  int m_hoveredRow = -1;
+};
+
+class CompareTable : public QTableView {
+  Q_OBJECT
+ public:
+  CompareTable(CompareModel* model, PairSelection* selection, QWidget* parent = nullptr);
+  const store::RunSummary* currentRun() const;
+  const store::RunSummary* runAt(int proxyRow) const;
+  int proxyRowOf(store::RunId run) const;
+  void setEmptyText(const QString& text);
+  QString emptyText() const { return m_emptyText; }
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+  void mouseMoveEvent(QMouseEvent* event) override;
+  void leaveEvent(QEvent* event) override;
+  void changeEvent(QEvent* event) override;
+
+ private:
+  void applyWidths();
+  void showSelection();  // from the pair to the rows
+  void readSelection();  // from the rows to the pair
+  CompareModel* m_model;
+  CompareSortProxy* m_proxy;
+  PairSelection* m_pair;
+  CompareDelegate* m_delegate;
+  QString m_emptyText;
+  bool m_isShowing = false;
+};
+
+}  // namespace weft::ui
