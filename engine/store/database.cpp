@@ -1,20 +1,20 @@
 #include "engine/store/database.h"
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <chrono>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
 
 namespace weft::store {
 
 namespace {
 
 using Json = nlohmann::json;
-
-// Primary result codes of sqlite3.h, which this library does not include.
-enum SqliteCode { Busy = 5, Locked = 6, ReadOnly = 8, IoError = 10, CorruptFile = 11, Full = 13, CannotOpen = 14, NotADatabase = 26 };
 
 constexpr const char* kNan = "NaN";
 
@@ -26,26 +26,68 @@ Json parsedObject(const std::string& text) {
   return value.is_object() ? value : Json::object();
 }
 
+std::string uriOf(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const char c : file.string()) {
+    if (c == '?' || c == '#' || c == '%') {
+      uri += fmt::format("%{:02X}", c);
+    } else {
+      uri += c;
+    }
+  }
+  return uri;
+}
+
+bool hasUnmergedWrites(const std::filesystem::path& database) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(database.string() + "-wal", error);
+  return !error && bytes > 0;
+}
+
 }  // namespace
 
 Error errorOf(const SQLite::Exception& exception, const std::filesystem::path& database) {
   const std::string name = database.string();
   const std::string detail = fmt::format("SQLite {}: {}", exception.getExtendedErrorCode(), exception.what());
   switch (exception.getErrorCode()) {
-    case SqliteCode::Busy:
-    case SqliteCode::Locked:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
       return {ErrorCode::Busy, fmt::format("{} is locked by another program; try again when it is done.", name), detail};
-    case SqliteCode::CorruptFile:
-    case SqliteCode::NotADatabase:
-      return {ErrorCode::Corrupt, fmt::format("{} is damaged: {}.", name, exception.getErrorStr()), detail};
-    case SqliteCode::ReadOnly:
-    case SqliteCode::IoError:
-    case SqliteCode::Full:
-    case SqliteCode::CannotOpen:
-      return {ErrorCode::Io, fmt::format("{} cannot be used: {}.", name, exception.getErrorStr()), detail};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return {ErrorCode::Corrupt, fmt::format("{} is damaged or cut short; replace it by a copy that is whole.", name), detail};
+    case SQLITE_READONLY:
+      return {ErrorCode::Io, fmt::format("{} cannot be written; check the permissions of the file and of its folder.", name), detail};
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return {ErrorCode::Io, fmt::format("{} cannot be opened; check the permissions of the file and of its folder.", name), detail};
+    case SQLITE_FULL:
+      return {ErrorCode::Io, fmt::format("{} cannot be written: the disk is full.", name), detail};
+    case SQLITE_IOERR:
+      return {ErrorCode::Io, fmt::format("{} cannot be read or written: its disk reports an error.", name), detail};
     default:
       return {ErrorCode::Internal, fmt::format("The store refused a statement: {}.", exception.what()), detail};
   }
+}
+
+Error newerVersionError(const std::filesystem::path& database, std::int64_t version, int known) {
+  return {ErrorCode::NewerVersion,
+          fmt::format("{} was written by a newer Weft (schema {}; this one knows {}); update Weft to open it.", database.string(), version, known),
+          {}};
+}
+
+SQLite::Database openForReading(const std::filesystem::path& database) {
+  try {
+    SQLite::Database connection(database, SQLite::OPEN_READONLY, kBusyTimeout_ms);
+    connection.execAndGet("PRAGMA schema_version");
+    return connection;
+  } catch (const SQLite::Exception& exception) {
+    // WAL wants its -wal and -shm beside the file even for a reader. Where the folder takes none and nobody has left any, nobody writes either.
+    const bool isRefused = exception.getErrorCode() == SQLITE_CANTOPEN || exception.getErrorCode() == SQLITE_READONLY;
+    if (!isRefused || hasUnmergedWrites(database)) throw;
+  }
+  return SQLite::Database(uriOf(std::filesystem::absolute(database)) + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI, kBusyTimeout_ms);
 }
 
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
@@ -131,9 +173,10 @@ void insertMeasurement(SQLite::Database& connection, RunId run, const Measuremen
   statement.exec();
 }
 
-void insertEvaluation(SQLite::Database& connection, RunId run, const Evaluation& evaluation) {
-  SQLite::Statement statement(connection, R"(INSERT INTO evaluation (run, attempt, step, split, task, loss_nats, perplexity, tokens, time, "values")
-                                             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?))");
+void insertEvaluation(SQLite::Database& connection, RunId run, const Evaluation& evaluation, AddedBy by) {
+  SQLite::Statement statement(connection,
+                              R"(INSERT INTO evaluation (run, attempt, step, split, task, loss_nats, perplexity, tokens, time, "values", by_worker)
+                                             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))");
   statement.bind(1, run.value);
   statement.bind(2, evaluation.attempt);
   statement.bind(3, evaluation.step);
@@ -144,6 +187,17 @@ void insertEvaluation(SQLite::Database& connection, RunId run, const Evaluation&
   statement.bind(8, evaluation.tokens);
   statement.bind(9, evaluation.time);
   statement.bind(10, valuesToJson(evaluation.values));
+  statement.bind(11, by == AddedBy::Worker ? 1 : 0);
+  statement.exec();
+}
+
+void insertAlert(SQLite::Database& connection, const Alert& alert) {
+  SQLite::Statement statement(connection, "INSERT INTO alert (run, level, message, step, time) VALUES (?, ?, ?, ?, ?)");
+  statement.bind(1, alert.run.value);
+  statement.bind(2, alert.level);
+  statement.bind(3, alert.message);
+  statement.bind(4, alert.step);
+  statement.bind(5, alert.time);
   statement.exec();
 }
 

@@ -15,6 +15,8 @@ namespace weft::store {
 
 // What a SQLite exception means to a person.
 Error errorOf(const SQLite::Exception& exception, const std::filesystem::path& database);
+// Every way of opening the store says the same.
+Error newerVersionError(const std::filesystem::path& database, std::int64_t version, int known);
 
 // Runs `work` (which returns a Result) and makes SQLite's exceptions errors: the edge of the library.
 template <class Work>
@@ -29,12 +31,18 @@ auto guarded(const std::filesystem::path& database, Work&& work) -> decltype(wor
 // Waits for other writers this long. Every transaction of Weft takes milliseconds: more means a stuck process or disk.
 inline constexpr int kBusyTimeout_ms = 20'000;
 
+// A connection that only reads, also where nothing can be written beside the file. Throws what SQLite throws.
+SQLite::Database openForReading(const std::filesystem::path& database);
+
 double now();  // seconds since 1970
 
 // NaN travels as the text 'NaN', SQLite would make it NULL.
 void bindNumber(SQLite::Statement& statement, int index, double value);
 void bindNumber(SQLite::Statement& statement, int index, const std::optional<double>& value);  // nullopt: NULL
 std::optional<double> numberAt(const SQLite::Statement& statement, int index);
+
+const char* toString(RequestKind kind);  // "stop", ...
+std::optional<RequestKind> parseRequestKind(const std::string& name);
 
 std::string textsToJson(const std::vector<std::string>& texts);
 std::vector<std::string> textsFromJson(const std::string& json);
@@ -43,9 +51,11 @@ std::map<std::string, double> valuesFromJson(const std::string& json);
 std::string labelsToJson(const std::map<std::string, std::string>& labels);
 std::map<std::string, std::string> labelsFromJson(const std::string& json);
 
-// The rows that both the faces and the service add. Inside the caller's transaction.
+// The rows that are added from several sides. Inside the caller's transaction.
 void insertMeasurement(SQLite::Database& connection, RunId run, const Measurement& measurement);
-void insertEvaluation(SQLite::Database& connection, RunId run, const Evaluation& evaluation);
+enum class AddedBy { Face, Worker };
+void insertEvaluation(SQLite::Database& connection, RunId run, const Evaluation& evaluation, AddedBy by);
+void insertAlert(SQLite::Database& connection, const Alert& alert);  // its id is given by the store
 // NotFound "There is no run 7."
 Result<void> requireRun(SQLite::Database& connection, RunId run);
 

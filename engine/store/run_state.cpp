@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/text.h"
+#include "engine/store/database.h"
 #include "engine/store/run_store.h"
 
 namespace weft::store {
@@ -23,6 +24,12 @@ constexpr std::array<std::pair<RunState, const char*>, 12> kNames{{{RunState::Dr
                                                                    {RunState::Killed, "killed"},
                                                                    {RunState::Lost, "lost"}}};
 
+constexpr std::array<std::pair<RequestKind, const char*>, 5> kRequestNames{{{RequestKind::Stop, "stop"},
+                                                                            {RequestKind::Kill, "kill"},
+                                                                            {RequestKind::Pause, "pause"},
+                                                                            {RequestKind::Resume, "resume"},
+                                                                            {RequestKind::ShutDown, "shut_down"}}};
+
 }  // namespace
 
 const char* toString(RunState state) {
@@ -39,6 +46,20 @@ Result<RunState> parseRunState(const std::string& name) {
     names.emplace_back(known);
   }
   return fail(ErrorCode::InvalidInput, fmt::format("'{}' is no state of a run; the states are {}.", name, join(names, ", ")));
+}
+
+const char* toString(RequestKind kind) {
+  for (const auto& [value, name] : kRequestNames) {
+    if (value == kind) return name;
+  }
+  return "stop";
+}
+
+std::optional<RequestKind> parseRequestKind(const std::string& name) {
+  for (const auto& [value, known] : kRequestNames) {
+    if (name == known) return value;
+  }
+  return std::nullopt;
 }
 
 bool isActive(RunState state) { return state == RunState::Starting || state == RunState::Running || state == RunState::Stopping; }

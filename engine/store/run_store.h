@@ -87,7 +87,7 @@ class RunStore {
  public:
   enum class Mode { ReadWrite, ReadOnly };
   // Creates or migrates (one IMMEDIATE transaction, after a backup copy). Corrupt "… is not a Weft project" for a foreign SQLite file or no
-  // SQLite file at all; NewerVersion "… was written by a newer Weft (schema 7; this one knows 1)": nothing is changed then.
+  // SQLite file at all; NewerVersion "… was written by a newer Weft (schema 7; this one knows 1); update …": nothing is changed then.
   [[nodiscard]] static Result<RunStore> open(const std::filesystem::path& database, Mode mode = Mode::ReadWrite);
   RunStore(RunStore&&) noexcept;
   RunStore& operator=(RunStore&&) noexcept;
@@ -117,7 +117,8 @@ class RunStore {
   [[nodiscard]] Result<void> setArchived(RunId id, bool archived);
   [[nodiscard]] Result<void> setBaseline(RunId id);  // RunId{0}: none
   [[nodiscard]] Result<void> setPriority(RunId id, int priority);
-  [[nodiscard]] Result<void> moveInQueue(RunId id, RunId before);  // RunId{0}: to the end
+  // Right before another waiting run, whose priority it takes, so that it really is next; RunId{0}: to the end, with the lowest that waits.
+  [[nodiscard]] Result<void> moveInQueue(RunId id, RunId before);
   [[nodiscard]] Result<void> addMeasurement(RunId id, const Measurement& measurement);
   [[nodiscard]] Result<void> addEvaluation(RunId id, const Evaluation& evaluation);
 

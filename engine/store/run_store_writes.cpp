@@ -8,17 +8,6 @@ namespace weft::store {
 
 namespace {
 
-const char* nameOf(RequestKind kind) {
-  switch (kind) {
-    case RequestKind::Stop: return "stop";
-    case RequestKind::Kill: return "kill";
-    case RequestKind::Pause: return "pause";
-    case RequestKind::Resume: return "resume";
-    case RequestKind::ShutDown: return "shut_down";
-  }
-  return "";
-}
-
 // One column of one run.
 template <class Value>
 Result<void> setColumn(SQLite::Database& connection, RunId id, const std::string& column, const Value& value) {
@@ -35,10 +24,11 @@ Result<void> setColumn(SQLite::Database& connection, RunId id, const std::string
 
 Result<RunId> RunStore::addRun(const NewRun& run) {
   return m_database->write([&](SQLite::Database& connection) -> Result<RunId> {
-    SQLite::Statement statement(connection,
-                                "INSERT INTO run (name, kind, state, config, map, generator, cache, layers, query_heads, kv_heads, head_width, hidden, "
-                                "parameters, kv_bytes_per_token, seed, steps, tags, priority, created, updated, position) "
-                                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT ifnull(max(position), 0) + 1 FROM run))");
+    SQLite::Statement statement(
+        connection,
+        "INSERT INTO run (name, kind, state, config, map, generator, cache, layers, query_heads, kv_heads, head_width, hidden, "
+        "parameters, kv_bytes_per_token, seed, steps, tags, priority, created, updated, position) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT ifnull(max(position), 0) + 1 FROM run))");
     int at = 0;
     for (const std::string& text : {run.name, run.kind, std::string(toString(run.state)), run.configToml, run.map, run.generator, run.cache}) {
       statement.bind(++at, text);
@@ -52,8 +42,9 @@ Result<RunId> RunStore::addRun(const NewRun& run) {
     statement.bind(++at, run.steps);
     statement.bind(++at, textsToJson(run.tags));
     statement.bind(++at, run.priority);
-    statement.bind(++at, now());
-    statement.bind(++at, now());
+    const double time = now();
+    statement.bind(++at, time);
+    statement.bind(++at, time);
     statement.exec();
     const RunId id{connection.getLastInsertRowid()};
     SQLite::Statement summary(connection, "INSERT INTO run_summary (run) VALUES (?)");
@@ -67,7 +58,7 @@ Result<void> RunStore::request(RequestKind kind, RunId run) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
     if (kind != RequestKind::ShutDown) WEFT_TRY(requireRun(connection, run));
     SQLite::Statement statement(connection, "INSERT INTO request (kind, run, time) VALUES (?, ?, ?)");
-    statement.bind(1, nameOf(kind));
+    statement.bind(1, toString(kind));
     statement.bind(2, run.value);
     statement.bind(3, now());
     statement.exec();
@@ -102,20 +93,27 @@ Result<void> RunStore::setBaseline(RunId id) {
 Result<void> RunStore::moveInQueue(RunId id, RunId before) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
     WEFT_TRY(requireRun(connection, id));
+    if (id == before) return {};
     if (before.value == 0) {
-      SQLite::Statement last(connection, "UPDATE run SET position = (SELECT max(position) + 1 FROM run) WHERE id = ?");
-      last.bind(1, id.value);
+      SQLite::Statement last(connection,
+                             "UPDATE run SET position = (SELECT max(position) + 1 FROM run), updated = ?1, priority = (SELECT min(priority) FROM run "
+                             "WHERE id = ?2 OR state IN ('queued', 'held')) WHERE id = ?2");
+      last.bind(1, now());
+      last.bind(2, id.value);
       last.exec();
       return {};
     }
     WEFT_TRY(requireRun(connection, before));
-    SQLite::Statement shift(connection, "UPDATE run SET position = position + 1 WHERE position >= (SELECT position FROM run WHERE id = ?) AND id != ?");
+    SQLite::Statement shift(connection,
+                            "UPDATE run SET position = position + 1 WHERE position >= (SELECT position FROM run WHERE id = ?) AND id != ?");
     shift.bind(1, before.value);
     shift.bind(2, id.value);
     shift.exec();
-    SQLite::Statement place(connection, "UPDATE run SET position = (SELECT position - 1 FROM run WHERE id = ?) WHERE id = ?");
+    SQLite::Statement place(
+        connection, "UPDATE run SET (position, priority) = (SELECT position - 1, priority FROM run WHERE id = ?1), updated = ?2 WHERE id = ?3");
     place.bind(1, before.value);
-    place.bind(2, id.value);
+    place.bind(2, now());
+    place.bind(3, id.value);
     place.exec();
     return {};
   });
@@ -132,7 +130,7 @@ Result<void> RunStore::addMeasurement(RunId id, const Measurement& measurement) 
 Result<void> RunStore::addEvaluation(RunId id, const Evaluation& evaluation) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
     WEFT_TRY(requireRun(connection, id));
-    insertEvaluation(connection, id, evaluation);
+    insertEvaluation(connection, id, evaluation, AddedBy::Face);
     return {};
   });
 }

@@ -1,12 +1,12 @@
 #include "engine/store/schema.h"
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
-#include <fstream>
 #include <system_error>
 #include <thread>
 
@@ -31,9 +31,29 @@ std::int64_t bigEndian32(const char* bytes) {
   return value;
 }
 
-tl::unexpected<Error> newerVersion(const fs::path& database, std::int64_t version, int known) {
-  return fail(ErrorCode::NewerVersion,
-              fmt::format("{} was written by a newer Weft (schema {}; this one knows {}).", database.string(), version, known));
+struct Header {
+  std::int64_t fileBytes = 0;
+  std::array<char, kHeaderBytes> bytes{};
+};
+
+// Read by SQLite's own file handle, which takes no lock and makes no file. A descriptor of ours must never be closed on this file: POSIX drops the
+// locks that the other connections of this process hold on it, and the next process to leave deletes the -wal that they write to
+// (https://www.sqlite.org/howtocorrupt.html section 2.2).
+Result<Header> readHeader(const fs::path& database) {
+  return guarded(database, [&]() -> Result<Header> {
+    SQLite::Database connection(database, SQLite::OPEN_READONLY);
+    sqlite3_file* file = nullptr;
+    connection.check(sqlite3_file_control(connection.getHandle(), "main", SQLITE_FCNTL_FILE_POINTER, &file));
+    Header header;
+    sqlite3_int64 size = 0;
+    int code = file->pMethods->xFileSize(file, &size);
+    if (code == SQLITE_OK) code = file->pMethods->xRead(file, header.bytes.data(), kHeaderBytes, 0);
+    if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) {
+      return fail(ErrorCode::Io, fmt::format("{} cannot be read: its disk reports an error.", database.string()), fmt::format("SQLite {}", code));
+    }
+    header.fileBytes = size;
+    return header;
+  });
 }
 
 Result<FileKind> inspectOnce(const fs::path& database, int known) {
@@ -43,19 +63,16 @@ Result<FileKind> inspectOnce(const fs::path& database, int known) {
   if (status.type() != fs::file_type::regular) {
     return fail(ErrorCode::Corrupt, fmt::format("{} is not a Weft project: it must be a database file.", database.string()));
   }
-  std::ifstream file(database, std::ios::binary);
-  if (!file) return fail(ErrorCode::Io, fmt::format("{} cannot be opened for reading; check its permissions.", database.string()));
-  std::array<char, kHeaderBytes> header{};
-  file.read(header.data(), header.size());
-  if (file.gcount() == 0) return FileKind::Empty;
-  if (file.gcount() < static_cast<std::streamsize>(kHeaderBytes) || std::memcmp(header.data(), kMagic, sizeof kMagic) != 0) {
+  WEFT_ASSIGN(const Header header, readHeader(database));
+  if (header.fileBytes == 0) return FileKind::Empty;
+  if (header.fileBytes < static_cast<std::int64_t>(kHeaderBytes) || std::memcmp(header.bytes.data(), kMagic, sizeof kMagic) != 0) {
     return fail(ErrorCode::Corrupt, fmt::format("{} is not a Weft project: it is no SQLite database.", database.string()));
   }
-  if (bigEndian32(header.data() + kApplicationIdAt) != kApplicationId) {
+  if (bigEndian32(header.bytes.data() + kApplicationIdAt) != kApplicationId) {
     return fail(ErrorCode::Corrupt, fmt::format("{} is not a Weft project: it is another program's SQLite database.", database.string()));
   }
-  const std::int64_t version = bigEndian32(header.data() + kUserVersionAt);
-  if (version > known) return newerVersion(database, version, known);
+  const std::int64_t version = bigEndian32(header.bytes.data() + kUserVersionAt);
+  if (version > known) return tl::unexpected(newerVersionError(database, version, known));
   return FileKind::Weft;
 }
 
@@ -69,8 +86,7 @@ void switchToWal(SQLite::Database& connection) {
       statement.executeStep();
       return;
     } catch (const SQLite::Exception& exception) {
-      constexpr int kBusy = 5;
-      if (exception.getErrorCode() != kBusy || Clock::now() > deadline) throw;
+      if (exception.getErrorCode() != SQLITE_BUSY || Clock::now() > deadline) throw;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
   }
@@ -81,13 +97,17 @@ int schemaOf(SQLite::Database& connection) { return connection.execAndGet("PRAGM
 // The committed state: another connection may read it while ours holds the write lock.
 Result<void> backUp(const fs::path& database, int version) {
   const std::string target = fmt::format("{}.schema-{}.backup", database.string(), version);
+  const std::string unfinished = target + ".part";
   std::error_code error;
-  fs::remove(target, error);  // VACUUM INTO refuses a file that is there
+  fs::remove(unfinished, error);  // VACUUM INTO refuses a file that is there
   SQLite::Database source(database, SQLite::OPEN_READONLY, kBusyTimeout_ms);
   SQLite::Statement copy(source, "VACUUM INTO ?");
-  copy.bind(1, target);
+  copy.bind(1, unfinished);
   copy.exec();
-  return syncPath(target);
+  WEFT_TRY(syncPath(unfinished));
+  fs::rename(unfinished, target, error);
+  if (error) return fail(ErrorCode::Io, fmt::format("The backup {} cannot be made: {}.", target, error.message()));
+  return syncPath(database.parent_path().empty() ? fs::path(".") : database.parent_path());
 }
 
 bool isBeingWritten(const fs::path& database) {
@@ -111,6 +131,10 @@ Result<void> migrate(const fs::path& database, const std::vector<std::string>& s
   const int known = static_cast<int>(steps.size());
   return guarded(database, [&]() -> Result<void> {
     SQLite::Database connection(database, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyTimeout_ms);
+    // SQLite opens for reading what it may not write.
+    if (sqlite3_db_readonly(connection.getHandle(), "main") == 1) {
+      return fail(ErrorCode::Io, fmt::format("{} cannot be written; check the permissions of the file and of its folder.", database.string()));
+    }
     if (schemaOf(connection) < known) {
       // The first schema is written with the rollback journal: so the file's header says "Weft" before a -wal file ever exists.
       SQLite::Transaction transaction(connection, SQLite::TransactionBehavior::IMMEDIATE);
@@ -124,7 +148,7 @@ Result<void> migrate(const fs::path& database, const std::vector<std::string>& s
       transaction.commit();
     }
     const int version = schemaOf(connection);
-    if (version > known) return newerVersion(database, version, known);
+    if (version > known) return tl::unexpected(newerVersionError(database, version, known));
     switchToWal(connection);
     return {};
   });

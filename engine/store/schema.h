@@ -16,7 +16,7 @@ inline constexpr int kApplicationId = 0x57454654;
 const std::vector<std::string>& migrations();
 
 enum class FileKind { Missing, Empty, Weft };
-// Reads the file's header with plain reads, so that a foreign file keeps every byte and gets no journal beside it.
+// Reads nothing but the file's header, so that a foreign file keeps every byte and gets no journal beside it.
 // Corrupt "... is not a Weft project: ..."; NewerVersion if it has more than `known` schema steps; Io.
 [[nodiscard]] Result<FileKind> inspectFile(const std::filesystem::path& database, int known);
 

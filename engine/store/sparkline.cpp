@@ -12,6 +12,7 @@ Sparkline::Sparkline(const std::string& bytes, std::int64_t stride) : m_stride(s
 
 void Sparkline::add(std::int64_t step, double value) {
   while (!m_points.empty() && m_points.back().step >= step) m_points.pop_back();
+  if (m_points.empty()) m_stride = 1;
   // The newest point stays only if it lies a stride from the one before it; else the next newest takes its place.
   const std::size_t count = m_points.size();
   if (count >= 2 && m_points[count - 1].step - m_points[count - 2].step < m_stride) m_points.pop_back();
@@ -19,7 +20,8 @@ void Sparkline::add(std::int64_t step, double value) {
   if (m_points.size() <= kMaximumPoints) return;
   std::vector<Point> kept;
   for (std::size_t i = 0; i + 1 < m_points.size(); i += 2) kept.push_back(m_points[i]);
-  m_stride = kept.size() >= 2 ? std::max(2 * m_stride, kept[1].step - kept[0].step) : 2 * m_stride;
+  // The mean distance: one odd gap, as a resumed run may leave, must not thin out all that follows.
+  m_stride = std::max(2 * m_stride, (kept.back().step - kept.front().step) / static_cast<std::int64_t>(kept.size() - 1));
   kept.push_back(m_points.back());
   m_points = std::move(kept);
 }

@@ -57,7 +57,9 @@ CREATE TABLE run_summary (
   heartbeat REAL NOT NULL DEFAULT 0,       -- time of the last event
   promise_s REAL NOT NULL DEFAULT 0,       -- the worker promised its next event within this time; 0 = no promise
   sparkline BLOB,                          -- (int64 step, float64 loss) pairs
-  sparkline_stride INTEGER NOT NULL DEFAULT 1
+  sparkline_stride INTEGER NOT NULL DEFAULT 1,
+  events_attempt INTEGER NOT NULL DEFAULT 0,  -- the attempt whose hello was read last: the events after it are its own
+  series_attempt INTEGER NOT NULL DEFAULT 0   -- the attempt of the newest metric or evaluation: a later one's first makes the series go back to there
 );
 
 CREATE TABLE attempt (
@@ -98,7 +100,8 @@ CREATE TABLE evaluation (
   perplexity REAL NOT NULL,
   tokens INTEGER NOT NULL,
   time REAL NOT NULL,
-  "values" TEXT NOT NULL DEFAULT '{}'      -- JSON object of numbers
+  "values" TEXT NOT NULL,                  -- JSON object of numbers
+  by_worker INTEGER NOT NULL               -- 0: added by a face, so no part of the run's course
 );
 CREATE INDEX evaluation_by_run ON evaluation (run, step);
 
