@@ -1,0 +1,289 @@
+// What is a Weft database and what is not, and how one comes to today's schema.
+#include "engine/store/schema.h"
+
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "store_fixture.h"
+
+namespace weft::store::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+
+int known() { return static_cast<int>(migrations().size()); }
+
+class Schema : public StoreTest {
+ protected:
+  std::string bytes() const { return *readFile(database()); }
+
+  // Both modes of opening refuse the file, leave every byte of it and put nothing beside it.
+  void expectRefused(ErrorCode code, const std::string& sentence) const {
+    const std::string before = bytes();
+    const std::vector<std::string> files = filesIn(folder());
+    for (const RunStore::Mode mode : {RunStore::Mode::ReadWrite, RunStore::Mode::ReadOnly}) {
+      const Result<RunStore> store = RunStore::open(database(), mode);
+      ASSERT_FALSE(store);
+      EXPECT_EQ(store.error().code, code) << store.error().message;
+      EXPECT_EQ(store.error().message, database().string() + sentence);
+    }
+    EXPECT_TRUE(bytes() == before) << "the file has changed";
+    EXPECT_EQ(filesIn(folder()), files);
+  }
+};
+
+TEST_F(Schema, ATextFileIsNoProject) {
+  ASSERT_TRUE(writeFileAtomically(database(), std::string(5000, 'x')));
+  expectRefused(ErrorCode::Corrupt, " is not a Weft project: it is no SQLite database.");
+}
+
+TEST_F(Schema, AFileShorterThanAHeaderIsNoProject) {
+  ASSERT_TRUE(writeFileAtomically(database(), "SQLite format 3"));
+  expectRefused(ErrorCode::Corrupt, " is not a Weft project: it is no SQLite database.");
+}
+
+TEST_F(Schema, AnotherProgramsDatabaseIsNoProject) {
+  execute(database(), "CREATE TABLE address (name TEXT); INSERT INTO address VALUES ('Ada')");
+  expectRefused(ErrorCode::Corrupt, " is not a Weft project: it is another program's SQLite database.");
+}
+
+TEST_F(Schema, AnotherProgramsDatabaseInWalModeIsNoProjectAndKeepsItsWal) {
+  SQLite::Database theirs(database(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  theirs.exec("PRAGMA journal_mode = WAL; PRAGMA application_id = 7; CREATE TABLE address (name TEXT)");
+  theirs.exec("PRAGMA wal_checkpoint(TRUNCATE); INSERT INTO address VALUES ('Ada')");
+  const auto wal = fs::file_size(database().string() + "-wal");
+  ASSERT_GT(wal, 0u);
+  for (const RunStore::Mode mode : {RunStore::Mode::ReadWrite, RunStore::Mode::ReadOnly}) {
+    EXPECT_EQ(RunStore::open(database(), mode).error().code, ErrorCode::Corrupt);
+  }
+  EXPECT_EQ(fs::file_size(database().string() + "-wal"), wal);
+  EXPECT_EQ(theirs.execAndGet("SELECT name FROM address").getString(), "Ada");
+}
+
+TEST_F(Schema, AFolderNamedLikeTheStoreIsNoProject) {
+  fs::create_directory(database());
+  const Result<RunStore> store = RunStore::open(database());
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().message, database().string() + " is not a Weft project: it must be a database file.");
+}
+
+TEST_F(Schema, APipeNamedLikeTheStoreIsRefusedWithoutWaitingForItsWriter) {
+  ASSERT_EQ(::mkfifo(database().c_str(), 0600), 0);
+  EXPECT_EQ(RunStore::open(database()).error().code, ErrorCode::Corrupt);
+}
+
+TEST_F(Schema, AStoreOfANewerWeftIsLeftAlone) {
+  { RunStore store = open(); }
+  execute(database(), "PRAGMA user_version = 7");
+  ASSERT_EQ(known(), 1) << "a new schema: the sentence below has another number";
+  expectRefused(ErrorCode::NewerVersion, " was written by a newer Weft (schema 7; this one knows 1); update Weft to open it.");
+}
+
+TEST_F(Schema, AStoreThatGrewNewerInItsWalIsLeftAloneToo) {
+  { RunStore store = open(); }
+  // The header in the file still says what was before.
+  SQLite::Database newer(database(), SQLite::OPEN_READWRITE);
+  newer.exec("PRAGMA user_version = 7");
+  ASSERT_EQ(*inspectFile(database(), known()), FileKind::Weft);
+  for (const RunStore::Mode mode : {RunStore::Mode::ReadWrite, RunStore::Mode::ReadOnly}) {
+    EXPECT_EQ(RunStore::open(database(), mode).error().code, ErrorCode::NewerVersion);
+  }
+  EXPECT_EQ(newer.execAndGet("PRAGMA user_version").getInt(), 7);
+}
+
+TEST_F(Schema, ATruncatedStoreSaysThatItIsDamaged) {
+  {
+    RunStore store = open();
+    for (int i = 0; i < 50; ++i) add(store, "run");
+  }
+  const auto size = fs::file_size(database());
+  for (const auto left : {size - 4096, size / 2, std::uintmax_t{4096}, std::uintmax_t{150}}) {
+    fs::resize_file(database(), left);
+    const std::string before = bytes();
+    for (const RunStore::Mode mode : {RunStore::Mode::ReadWrite, RunStore::Mode::ReadOnly}) {
+      const Result<RunStore> store = RunStore::open(database(), mode);
+      ASSERT_FALSE(store) << left << " bytes of " << size;
+      EXPECT_EQ(store.error().code, ErrorCode::Corrupt);
+      EXPECT_EQ(store.error().message, database().string() + " is damaged or cut short; replace it by a copy that is whole.");
+    }
+    EXPECT_TRUE(bytes() == before) << left;
+  }
+}
+
+TEST_F(Schema, AStoreWithOverwrittenPagesGivesErrorsAndNoCrash) {
+  {
+    RunStore store = open();
+    for (int i = 0; i < 50; ++i) add(store, "run");
+  }
+  const auto size = fs::file_size(database());
+  {
+    std::fstream file(database(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(4096);
+    const std::string noise(size - 4096, '\xa5');
+    file.write(noise.data(), static_cast<std::streamsize>(noise.size()));
+  }
+  Result<RunStore> store = RunStore::open(database());
+  if (store) {
+    EXPECT_EQ(store->runs().error().code, ErrorCode::Corrupt);
+    EXPECT_EQ(store->addRun(newRun("a")).error().code, ErrorCode::Corrupt);
+  } else {
+    EXPECT_EQ(store.error().code, ErrorCode::Corrupt);
+  }
+}
+
+TEST_F(Schema, AnEmptyFileBecomesAStore) {
+  std::ofstream(database()).close();
+  EXPECT_EQ(*inspectFile(database(), known()), FileKind::Empty);
+  RunStore store = open();
+  EXPECT_TRUE(store.runs()->empty());
+}
+
+TEST_F(Schema, ReadingCreatesNothing) {
+  EXPECT_EQ(*inspectFile(database(), known()), FileKind::Missing);
+  const Result<RunStore> store = RunStore::open(database(), RunStore::Mode::ReadOnly);
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, ErrorCode::NotFound);
+  EXPECT_THAT(store.error().message, HasSubstr("`weft init` makes one"));
+  EXPECT_TRUE(filesIn(folder()).empty());
+}
+
+TEST_F(Schema, AStoreInAFolderThatIsNotThereSaysWhatToCheck) {
+  const Result<RunStore> store = RunStore::open(folder() / "nowhere" / "weft.db");
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, ErrorCode::Io);
+  EXPECT_THAT(store.error().message, EndsWith("cannot be opened; check the permissions of the file and of its folder."));
+}
+
+TEST_F(Schema, ANewStoreIsMarkedAsWeftsAndUsesWal) {
+  RunStore store = open();
+  EXPECT_EQ(countOf(database(), "PRAGMA application_id"), kApplicationId);
+  EXPECT_EQ(countOf(database(), "PRAGMA user_version"), known());
+  SQLite::Database connection(database());
+  EXPECT_EQ(connection.execAndGet("PRAGMA journal_mode").getString(), "wal");
+  EXPECT_EQ(readFile(database())->substr(68, 4), "WEFT");
+}
+
+TEST_F(Schema, TheLastToCloseLeavesOneFile) {
+  {
+    RunStore store = open();
+    RunStore other = open();
+    add(store, "a");
+  }
+  EXPECT_THAT(filesIn(folder()), ElementsAre("weft.db"));
+}
+
+// --- migrations, with steps of our own
+
+const std::vector<std::string> kOne{"CREATE TABLE note (text TEXT);"};
+const std::vector<std::string> kThree{kOne[0], "ALTER TABLE note ADD COLUMN stars INTEGER NOT NULL DEFAULT 0;",
+                                      "CREATE TABLE mark (name TEXT); INSERT INTO mark SELECT text FROM note;"};
+
+TEST_F(Schema, MigratingKeepsTheRowsAndLeavesACopyOfWhatWasBefore) {
+  ASSERT_TRUE(migrate(database(), kOne));
+  EXPECT_THAT(filesIn(folder()), ElementsAre("weft.db")) << "a new store needs no backup";
+  execute(database(), "INSERT INTO note VALUES ('first')");
+  ASSERT_TRUE(migrate(database(), kThree));
+  EXPECT_EQ(countOf(database(), "PRAGMA user_version"), 3);
+  EXPECT_EQ(countOf(database(), "SELECT count(*) FROM note WHERE text = 'first' AND stars = 0"), 1);
+  EXPECT_EQ(countOf(database(), "SELECT count(*) FROM mark"), 1);
+  const fs::path backup = database().string() + ".schema-1.backup";
+  EXPECT_THAT(filesIn(folder()), ElementsAre("weft.db", "weft.db.schema-1.backup"));
+  EXPECT_EQ(countOf(backup, "PRAGMA user_version"), 1);
+  EXPECT_EQ(countOf(backup, "PRAGMA application_id"), kApplicationId);
+  EXPECT_EQ(countOf(backup, "SELECT count(*) FROM note"), 1);
+}
+
+TEST_F(Schema, TheCopyHoldsWhatIsOnlyInTheWalYet) {
+  ASSERT_TRUE(migrate(database(), kOne));
+  SQLite::Database other(database(), SQLite::OPEN_READWRITE);
+  other.exec("INSERT INTO note VALUES ('fresh')");
+  ASSERT_GT(fs::file_size(database().string() + "-wal"), 0u);
+  ASSERT_TRUE(migrate(database(), kThree));
+  EXPECT_EQ(countOf(database().string() + ".schema-1.backup", "SELECT count(*) FROM note WHERE text = 'fresh'"), 1);
+}
+
+TEST_F(Schema, AnOldCopyIsReplaced) {
+  ASSERT_TRUE(migrate(database(), kOne));
+  ASSERT_TRUE(writeFileAtomically(database().string() + ".schema-1.backup", "an older one"));
+  ASSERT_TRUE(writeFileAtomically(database().string() + ".schema-1.backup.part", "one that was not finished"));
+  ASSERT_TRUE(migrate(database(), kThree));
+  EXPECT_EQ(countOf(database().string() + ".schema-1.backup", "PRAGMA user_version"), 1);
+}
+
+TEST_F(Schema, MigratingAgainChangesNothing) {
+  ASSERT_TRUE(migrate(database(), kThree));
+  const std::string before = contentOf(database());
+  ASSERT_TRUE(migrate(database(), kThree));
+  EXPECT_EQ(contentOf(database()), before);
+  EXPECT_THAT(filesIn(folder()), ElementsAre("weft.db"));
+}
+
+TEST_F(Schema, AMigrationThatFailsHalfWayChangesNothing) {
+  ASSERT_TRUE(migrate(database(), kOne));
+  execute(database(), "INSERT INTO note VALUES ('first')");
+  const std::string before = contentOf(database());
+  const Result<void> migrated = migrate(database(), {kOne[0], kThree[1] + " CREATE TABLE mark (name TEXT);", "INSERT INTO nowhere VALUES (1);"});
+  ASSERT_FALSE(migrated);
+  EXPECT_EQ(migrated.error().code, ErrorCode::Internal);
+  EXPECT_EQ(contentOf(database()), before);
+  EXPECT_EQ(countOf(database(), "PRAGMA user_version"), 1);
+}
+
+TEST_F(Schema, AnOlderWeftRefusesWhatAnotherMigratedMeanwhile) {
+  ASSERT_TRUE(migrate(database(), kThree));
+  const Result<void> older = migrate(database(), kOne);
+  ASSERT_FALSE(older);
+  EXPECT_EQ(older.error().code, ErrorCode::NewerVersion);
+  EXPECT_EQ(countOf(database(), "PRAGMA user_version"), 3);
+}
+
+TEST_F(Schema, ManyProcessesThatOpenANewStoreAtOnceMakeOne) {
+  for (int round = 0; round < 5; ++round) {
+    fs::remove(database());
+    std::vector<std::unique_ptr<Gate>> gates;
+    std::vector<std::unique_ptr<Child>> children;
+    for (int i = 0; i < 6; ++i) {
+      gates.push_back(std::make_unique<Gate>());
+      children.push_back(std::make_unique<Child>([&, gate = gates.back().get()] {
+        gate->await();
+        Result<RunStore> store = RunStore::open(database());
+        if (!store) std::fprintf(stderr, "%s %s\n", store.error().message.c_str(), store.error().detail.c_str());
+        return store && store->addRun(newRun("of a child")) ? 0 : 1;
+      }));
+    }
+    for (const auto& gate : gates) gate->open();
+    for (const auto& child : children) EXPECT_EQ(child->wait(), 0);
+    EXPECT_EQ(countOf(database(), "SELECT count(*) FROM run"), 6);
+    EXPECT_EQ(countOf(database(), "SELECT count(DISTINCT position) FROM run"), 6);
+  }
+}
+
+TEST_F(Schema, ManyProcessesThatMigrateAtOnceDoItOnce) {
+  for (int round = 0; round < 5; ++round) {
+    fs::remove(database());
+    ASSERT_TRUE(migrate(database(), kOne));
+    execute(database(), "INSERT INTO note VALUES ('first')");
+    std::vector<std::unique_ptr<Gate>> gates;
+    std::vector<std::unique_ptr<Child>> children;
+    for (int i = 0; i < 6; ++i) {
+      gates.push_back(std::make_unique<Gate>());
+      children.push_back(std::make_unique<Child>([&, gate = gates.back().get()] {
+        gate->await();
+        const Result<void> migrated = migrate(database(), kThree);
+        if (!migrated) std::fprintf(stderr, "%s %s\n", migrated.error().message.c_str(), migrated.error().detail.c_str());
+        return migrated ? 0 : 1;
+      }));
+    }
+    for (const auto& gate : gates) gate->open();
+    for (const auto& child : children) EXPECT_EQ(child->wait(), 0);
+    EXPECT_EQ(countOf(database(), "SELECT count(*) FROM mark"), 1);
+    EXPECT_EQ(countOf(database().string() + ".schema-1.backup", "SELECT count(*) FROM note"), 1);
+  }
+}
+
+}  // namespace
+}  // namespace weft::store::test
