@@ -52,6 +52,7 @@ Error errorOf(const SQLite::Exception& exception, const std::filesystem::path& d
   switch (exception.getErrorCode()) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
       return {ErrorCode::Busy, fmt::format("{} is locked by another program; try again when it is done.", name), detail};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -66,6 +67,8 @@ Error errorOf(const SQLite::Exception& exception, const std::filesystem::path& d
       return {ErrorCode::Io, fmt::format("{} cannot be written: the disk is full.", name), detail};
     case SQLITE_IOERR:
       return {ErrorCode::Io, fmt::format("{} cannot be read or written: its disk reports an error.", name), detail};
+    case SQLITE_NOMEM:
+      return {ErrorCode::OutOfMemory, fmt::format("There is not enough memory to use {}.", name), detail};
     default:
       return {ErrorCode::Internal, fmt::format("The store refused a statement: {}.", exception.what()), detail};
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "engine/store/database.h"
 
@@ -191,11 +190,12 @@ void Ingest::goBackTo(std::int64_t step, Keep metrics) {
   const bool isFirst = m_seriesAttempt == 0;
   m_seriesAttempt = attempt();
   if (isFirst) return;
-  for (const auto& [query, from] : {std::pair{"DELETE FROM metric WHERE run = ? AND step >= ?", metrics == Keep::Step ? step + 1 : step},
-                                    std::pair{"DELETE FROM evaluation WHERE run = ? AND step >= ? AND by_worker = 1", step}}) {
+  for (const char* query :
+       {metrics == Keep::Step ? "DELETE FROM metric WHERE run = ? AND step > ?" : "DELETE FROM metric WHERE run = ? AND step >= ?",
+        "DELETE FROM evaluation WHERE run = ? AND step >= ? AND by_worker = 1"}) {
     SQLite::Statement statement(m_connection, query);
     statement.bind(1, m_run.value);
-    statement.bind(2, from);
+    statement.bind(2, step);
     statement.exec();
   }
   // typeof: not the text 'NaN'.
@@ -235,7 +235,7 @@ std::int64_t Ingest::metricId(const std::string& name) {
 
 void Ingest::addLoss(std::int64_t step, double loss) {
   m_lastLoss = loss;
-  if (!std::isfinite(loss)) return;
+  if (!std::isfinite(loss) || step < 0) return;
   keepLower(m_bestLoss, loss);
   m_sparkline.add(step, loss);
 }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "engine/base/text.h"
@@ -14,6 +14,9 @@
 namespace weft::store {
 
 namespace {
+
+constexpr std::array kTables{"run",         "run_summary", "attempt", "metric_name", "metric", "evaluation",
+                             "measurement", "checkpoint",  "alert",   "request",     "engine"};
 
 // Names the columns once: the order here is the order in summaryOf.
 constexpr const char* kSelectSummary =
@@ -111,6 +114,14 @@ Result<RunStore> RunStore::open(const std::filesystem::path& database, Mode mode
     }
     // FULL: a run whose submission was confirmed must outlive a power cut. It costs one fsync a transaction, also at ingest, which is one a batch.
     connection.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    // A project may come from anywhere: nothing in its schema may reach beyond it, and its pages are checked as they are read.
+    connection.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+    for (const char* table : kTables) {
+      if (!connection.tableExists(table)) {
+        return fail(ErrorCode::Corrupt, fmt::format("{} is not a whole Weft project: it has no table '{}'; replace it by a copy that is whole.",
+                                                    database.string(), table));
+      }
+    }
     return RunStore(std::make_unique<Database>(Database{database, std::move(connection)}));
   });
 }

@@ -139,6 +139,7 @@ Result<void> migrate(const fs::path& database, const std::vector<std::string>& s
       // The first schema is written with the rollback journal: so the file's header says "Weft" before a -wal file ever exists.
       SQLite::Transaction transaction(connection, SQLite::TransactionBehavior::IMMEDIATE);
       const int version = schemaOf(connection);
+      if (version < 0) return fail(ErrorCode::Corrupt, fmt::format("{} is not a Weft project: its schema is {}.", database.string(), version));
       if (version > 0 && version < known) WEFT_TRY(backUp(database, version));
       for (int step = version; step < known; ++step) connection.exec(steps[static_cast<std::size_t>(step)]);
       if (version < known) {

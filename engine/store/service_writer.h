@@ -10,7 +10,8 @@
 
 namespace weft::store {
 
-// What a worker wrote, as rows. Their order is the order in the file.
+// What a worker wrote, as rows. Their order is the order in the file. The rows after a hello are its attempt's, which fills in `attempt`; the first
+// metric or evaluation of a later attempt takes away what former ones recorded from that step on (it is done again).
 struct HelloRow { double time = 0; int attempt = 1; std::string build, torch, device; };
 struct ProgressRow { double time = 0; std::string phase; double done = 0, total = 0, promise_s = 0; };
 struct MetricRow { double time = 0; std::int64_t step = 0, tokens = 0; std::map<std::string, double> values; };

@@ -134,6 +134,21 @@ TEST_F(Ingesting, NoNumberOfAWorkerCanBlockItsRun) {
   EXPECT_EQ(summary.kvBytesPerToken, 128.5);
 }
 
+TEST_F(Ingesting, NoStepOfAWorkerCanTakeAwayWhatIsBeforeIt) {
+  RunStore store = open();
+  const RunId run = startRun(store, "a");
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  ingest(store, run, {metricRow(10, 5), metricRow(-4, 6)});
+  ASSERT_EQ(nextAttempt(store, run), 2);
+  hello(store, run, 2);
+  EvaluationRow far = evaluationRow(0, 20);
+  far.evaluation.step = kLast;
+  MetricRow farther = metricRow(0, 4);
+  farther.step = kLast;
+  ingest(store, run, {far, farther, metricRow(11, 3)});
+  EXPECT_THAT(stepsOf(store, run), ElementsAre(10, 11, kLast));
+}
+
 TEST_F(Ingesting, EvaluationsKeepTheLastAndTheBestPerplexity) {
   RunStore store = open();
   const RunId run = startRun(store, "a");

@@ -273,6 +273,8 @@ TEST(StoreErrors, SayWhatHappenedToWhichFileAndKeepSqlitesWords) {
   };
   for (const Case& one : {Case{5, ErrorCode::Busy, "/p/weft.db is locked by another program; try again when it is done."},
                           Case{6, ErrorCode::Busy, "/p/weft.db is locked by another program; try again when it is done."},
+                          Case{7, ErrorCode::OutOfMemory, "There is not enough memory to use /p/weft.db."},
+                          Case{15, ErrorCode::Busy, "/p/weft.db is locked by another program; try again when it is done."},
                           Case{8, ErrorCode::Io, "/p/weft.db cannot be written; check the permissions of the file and of its folder."},
                           Case{10, ErrorCode::Io, "/p/weft.db cannot be read or written: its disk reports an error."},
                           Case{11, ErrorCode::Corrupt, "/p/weft.db is damaged or cut short; replace it by a copy that is whole."},

@@ -135,6 +135,38 @@ TEST_F(Schema, AStoreWithOverwrittenPagesGivesErrorsAndNoCrash) {
   }
 }
 
+TEST_F(Schema, AStoreWithoutItsTablesSaysWhichIsMissing) {
+  { RunStore store = open(); }
+  execute(database(), "DROP TABLE metric");
+  for (const RunStore::Mode mode : {RunStore::Mode::ReadWrite, RunStore::Mode::ReadOnly}) {
+    const Result<RunStore> store = RunStore::open(database(), mode);
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code, ErrorCode::Corrupt);
+    EXPECT_EQ(store.error().message,
+              database().string() + " is not a whole Weft project: it has no table 'metric'; replace it by a copy that is whole.");
+  }
+}
+
+TEST_F(Schema, ASchemaNumberBelowZeroIsRefused) {
+  { RunStore store = open(); }
+  execute(database(), "PRAGMA user_version = -5");
+  EXPECT_FALSE(RunStore::open(database()));
+  const Result<void> migrated = migrate(database(), migrations());
+  ASSERT_FALSE(migrated);
+  EXPECT_EQ(migrated.error().code, ErrorCode::Corrupt);
+}
+
+TEST_F(Schema, AStoreWithATriggerOfSomebodyElsesCannotReachBeyondItself) {
+  {
+    RunStore store = open();
+    add(store, "a");
+  }
+  execute(database(), "CREATE TRIGGER spy AFTER UPDATE ON run BEGIN UPDATE run_summary SET phase = load_extension('/tmp/evil.so'); END");
+  RunStore store = open();
+  EXPECT_EQ(store.setNote(RunId{1}, "n").error().code, ErrorCode::Internal);
+  EXPECT_EQ(store.run(RunId{1})->note, "");
+}
+
 TEST_F(Schema, AnEmptyFileBecomesAStore) {
   std::ofstream(database()).close();
   EXPECT_EQ(*inspectFile(database(), known()), FileKind::Empty);
