@@ -21,7 +21,10 @@ class Client : public ServiceTest {
     ServiceTest::SetUp();
     ::unsetenv("WEFT_WORKER");
   }
-  void TearDown() override { ::unsetenv("WEFT_WORKER"); }
+  void TearDown() override {
+    ::unsetenv("WEFT_WORKER");
+    ServiceTest::TearDown();
+  }
   config::RunConfig valid() const { return config::preset("demo-mqa-cla2").value(); }
   Result<store::RunId> submitted(const config::RunConfig& config) { return service::submit(*m_project, *m_store, config); }
   std::filesystem::path addCheckpoint(store::RunId id, const std::string& name) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <chrono>
 #include <functional>
@@ -28,6 +29,12 @@ class ServiceTest : public ::testing::Test {
     m_folder.emplace(TemporaryFolder::create("weft-service").value());
     m_project.emplace(store::Project::create(m_folder->path() / "project").value());
     m_store.emplace(store::RunStore::open(m_project->database()).value());
+  }
+  // A worker that still runs would outlive its folder.
+  void TearDown() override {
+    for (const store::ActiveRun& run : m_store->service().activeRuns().value()) {
+      sendSignal({run.attempt.pid, run.attempt.pidStart}, SIGKILL);
+    }
   }
 
   // A worker that is this shell script; "$1" is the run's folder, `say LINE` appends to its events.
