@@ -12,6 +12,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/files.h"
@@ -62,6 +63,16 @@ bool isCutShort(const fs::path& file) {
   return error || header.e_shoff > size || sections > size - header.e_shoff;
 }
 
+Result<std::optional<at::ScalarType>> parseStoredType(const std::string& name) {
+  constexpr std::pair<const char*, at::ScalarType> kTypes[] = {
+      {"float32", at::kFloat}, {"bfloat16", at::kBFloat16}, {"float16", at::kHalf}, {"float64", at::kDouble}};
+  if (name == "model") return std::nullopt;
+  for (const auto& [known, type] : kTypes) {
+    if (name == known) return type;
+  }
+  return fail(ErrorCode::InvalidInput, fmt::format("cache.dtype is \"{}\"; it must be model, float32, bfloat16, float16 or float64.", name));
+}
+
 Result<void> checkHandshake(const KvCachePlugin& plugin, const std::string& name) {
   if (plugin.magic != KvCachePlugin::kMagic) {
     return fail(ErrorCode::Unsupported,
@@ -87,9 +98,10 @@ Result<void> checkHandshake(const KvCachePlugin& plugin, const std::string& name
 
 }  // namespace
 
-Result<CacheFactory> CacheFactory::create(const std::string& name) {
+Result<CacheFactory> CacheFactory::create(const std::string& name, const std::string& dtype) {
   CacheFactory factory;
   factory.m_name = name;
+  WEFT_ASSIGN(factory.m_storedType, parseStoredType(dtype));
   if (name.empty()) return factory;
   if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != std::string::npos) {
     return fail(ErrorCode::InvalidInput, fmt::format("\"{}\" is no plugin name; a name has letters, digits, _ and -.", name));
@@ -120,7 +132,8 @@ Result<CacheFactory> CacheFactory::create(const std::string& name) {
                                                              : fmt::format("there {} {}", known.size() == 1 ? "is" : "are", fmt::join(known, ", "))));
 }
 
-std::unique_ptr<KvCache> CacheFactory::make(const CacheSpec& spec) const {
+std::unique_ptr<KvCache> CacheFactory::make(CacheSpec spec) const {
+  if (!m_plugin) spec.dtype = storedType(spec.dtype);
   std::unique_ptr<KvCache> cache = m_plugin ? m_plugin->create(spec) : makeDenseKvCache(spec);
   if (!cache) throw std::runtime_error(fmt::format("the plugin {} made no cache", m_name));
   return cache;

@@ -33,6 +33,14 @@ torch::Tensor splitHeads(const torch::Tensor& x, std::int64_t heads) {
   return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
 }
 
+// Appends what the producer made and returns all that may be read, in the type of the computation (a cache may keep another one).
+SlotView read(KvCache& cache, int slot, const SlotView& made, torch::ScalarType type) {
+  SlotView view = cache.append(slot, made.k_BGSD, made.v_BGSD);
+  if (view.k_BGSD.defined()) view.k_BGSD = view.k_BGSD.to(type);
+  if (view.v_BGSD.defined()) view.v_BGSD = view.v_BGSD.to(type);
+  return view;
+}
+
 // Reports the attention to a slot with `entries` in its view; what was cut from the front of the view received none.
 void observe(KvCache& cache, int slot, std::int64_t entries, const torch::Tensor& probabilities_BHTS) {
   const std::int64_t cut = entries - probabilities_BHTS.size(3);
@@ -128,7 +136,7 @@ torch::Tensor Decoder::hidden(const torch::Tensor& ids_BT, KvCache* cache) {
         if (!rotatesOnRead) view.k_BGSD = kernels::rope(view.k_BGSD, table);
       }
       if (layer.value.defined()) view.v_BGSD = splitHeads(matmulT(kvInput, layer.value), heads);
-      if (cache) view = cache->append(static_cast<int>(slots.size()), view.k_BGSD, view.v_BGSD);
+      if (cache) view = read(*cache, static_cast<int>(slots.size()), view, type);
       if (rotatesOnRead && view.k_BGSD.defined()) {
         view.k_BGSD = kernels::rope(view.k_BGSD, kernels::ropeTable(view.positions_S, shape.headWidth, m_spec.ropeTheta, type));
       }

@@ -25,7 +25,7 @@ struct CacheSpec {
   std::vector<SlotSpec> slots;
   std::int64_t batch = 1;
   std::int64_t capacity = 0;  // tokens per sequence that will be stored at most
-  at::ScalarType dtype = at::kFloat;
+  at::ScalarType dtype = at::kFloat;  // of the views; what a dense cache keeps
   at::Device device = at::kCPU;
 };
 

@@ -1,6 +1,7 @@
 // A cache changes where keys and values are kept and nothing else: the same logits in chunks of every size, in exactly the bytes of the formula.
 #include "engine/nn/kv_cache.h"
 
+#include "engine/nn/cache_factory.h"
 #include "engine/nn/dense_kv_cache.h"
 #include "engine/sharing/cost_model.h"
 #include "tests/nn/models.h"
@@ -125,6 +126,48 @@ TEST(DenseKvCache, KeepsOnlyWhatASlotStores) {
   EXPECT_TRUE(keys.k_BGSD.defined() && !keys.v_BGSD.defined());
   EXPECT_TRUE(values.v_BGSD.defined() && !values.k_BGSD.defined());
   EXPECT_EQ(uniqueStorageBytes(cache->tensors()), 2 * 5 * (2 * 3 + 3) * 4);
+}
+
+TEST(DenseKvCacheOfAnotherType, TakesItsBytesAndRoundsKeysAndValuesToItAlone) {
+  const torch::NoGradGuard noGrad;
+  const std::unique_ptr<Decoder> decoder = decoderOf(MapCase{"0s5_0_2s2", 2}, Place{});
+  const torch::Tensor ids = randomIds({2, kTokens}, 23, 11), exactLogits = decoder->logits(ids);
+  const CacheSpec spec = decoder->cacheSpec(2, kTokens);
+  const auto through = [&](const std::string& dtype, std::int64_t chunk) {
+    const Result<CacheFactory> factory = CacheFactory::create("", dtype);
+    EXPECT_TRUE(factory.has_value());
+    const std::unique_ptr<KvCache> cache = factory->make(spec);
+    return std::pair(inChunks(*decoder, *cache, ids, chunk), uniqueStorageBytes(cache->tensors()));
+  };
+  const std::int64_t bytes = 2 * denseBytes(spec, kTokens);
+  EXPECT_EQ(through("model", kTokens).second, bytes);
+  EXPECT_EQ(through("float64", kTokens).second, 2 * bytes);
+  EXPECT_EQ(through("bfloat16", kTokens).second, bytes / 2);
+  EXPECT_EQ(through("float16", kTokens).second, bytes / 2);
+  EXPECT_TRUE(isClose(through("float64", 3).first, exactLogits, modelTolerance(torch::kFloat)));
+  // One rounding of K and V to 2^-8 or 2^-11.
+  for (const auto& [dtype, error] : {std::pair("bfloat16", 0.03), std::pair("float16", 0.004)}) {
+    const torch::Tensor whole = through(dtype, kTokens).first;
+    EXPECT_TRUE(isClose(whole, exactLogits, error)) << dtype;
+    EXPECT_FALSE(isClose(whole, exactLogits, modelTolerance(torch::kFloat))) << dtype << " rounded nothing";
+    // In chunks the same values are stored, up to a rounding that goes the other way.
+    EXPECT_TRUE(isClose(through(dtype, 3).first, whole, error / 2)) << dtype;
+  }
+}
+
+TEST(CacheFactory, RefusesATypeThatIsNone) {
+  const Result<CacheFactory> made = CacheFactory::create("", "int4");
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(made.error().code, ErrorCode::InvalidInput);
+  EXPECT_EQ(made.error().message, "cache.dtype is \"int4\"; it must be model, float32, bfloat16, float16 or float64.");
+}
+
+TEST(CacheFactory, SaysWhetherItsCacheChangesWhatIsRead) {
+  EXPECT_FALSE(CacheFactory::create("")->changesValues(torch::kFloat));
+  EXPECT_FALSE(CacheFactory::create("", "float32")->changesValues(torch::kFloat));
+  EXPECT_TRUE(CacheFactory::create("", "float16")->changesValues(torch::kFloat));
+  EXPECT_EQ(CacheFactory::create("", "float16")->storedType(torch::kFloat), torch::kHalf);
+  EXPECT_EQ(CacheFactory::create("")->storedType(torch::kBFloat16), torch::kBFloat16);
 }
 
 TEST(UniqueStorageBytes, CountsViewsAndAliasesOnce) {

@@ -46,6 +46,7 @@ TEST_F(PluginLoading, FindsAPluginBesideTheProgram) {
   unsetenv("WEFT_PLUGIN_PATH");
   const Result<CacheFactory> factory = CacheFactory::create("int8_cache");
   ASSERT_TRUE(factory.has_value()) << factory.error().message;
+  EXPECT_TRUE(factory->changesValues(torch::kFloat));
   EXPECT_EQ(factory->name(), "int8_cache");
   EXPECT_EQ(factory->make(smallSpec())->analyticBytes(1), 2 * (4 + 2));
 }
