@@ -25,7 +25,8 @@ Result<EventWriter> EventWriter::open(const std::filesystem::path& file) {
   return writer;
 }
 
-EventWriter::EventWriter(EventWriter&& other) noexcept : m_descriptor(std::exchange(other.m_descriptor, -1)), m_hasFailed(other.m_hasFailed) {}
+EventWriter::EventWriter(EventWriter&& other) noexcept
+    : m_descriptor(std::exchange(other.m_descriptor, -1)), m_hasComplained(other.m_hasComplained), m_endsInHalfLine(other.m_endsInHalfLine) {}
 
 EventWriter::~EventWriter() {
   if (m_descriptor >= 0) ::close(m_descriptor);
@@ -33,17 +34,23 @@ EventWriter::~EventWriter() {
 
 void EventWriter::sync() { ::fsync(m_descriptor); }
 
-void EventWriter::append(service::Event event) {
+bool EventWriter::append(service::Event event) {
   event.time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  const std::string line = service::toJsonLine(event) + "\n";
+  const std::string line = (m_endsInHalfLine ? "\n" : "") + service::toJsonLine(event) + "\n";
   ssize_t written = -1;
   do {
     written = ::write(m_descriptor, line.data(), line.size());
   } while (written < 0 && errno == EINTR);
-  if (written != static_cast<ssize_t>(line.size()) && !m_hasFailed) {
-    m_hasFailed = true;
-    std::fprintf(stderr, "weft-worker: events.jsonl cannot be written: %s\n", std::strerror(errno));
+  if (written == static_cast<ssize_t>(line.size())) {
+    m_endsInHalfLine = false;
+    return true;
   }
+  // A write that took a part sets no errno: there was no room for more.
+  const int reason = written < 0 ? errno : ENOSPC;
+  if (written > 0) m_endsInHalfLine = true;
+  if (!m_hasComplained) std::fprintf(stderr, "weft-worker: events.jsonl cannot be written: %s.\n", std::strerror(reason));
+  m_hasComplained = true;
+  return false;
 }
 
 }  // namespace weft::worker

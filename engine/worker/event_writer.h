@@ -18,19 +18,19 @@ class EventWriter {
   EventWriter& operator=(EventWriter&&) = delete;
   ~EventWriter();
 
-  // Stamps the time. A disk that is full is noted on stderr (log.txt) once; the job goes on, and hasFailed() tells.
+  // Stamps the time. False if the line could not be written: on a full disk the job goes on, and says so once on stderr (log.txt).
   template <class Body>
-  void write(Body body) {
-    append({0, std::move(body)});
+  bool write(Body body) {
+    return append({0, std::move(body)});
   }
-  void sync();  // fsync: before the last event and after checkpoints
-  bool hasFailed() const { return m_hasFailed; }
+  void sync();  // fsync: after the last event and after checkpoints
 
  private:
   explicit EventWriter(int descriptor) : m_descriptor(descriptor) {}
-  void append(service::Event event);
+  bool append(service::Event event);
   int m_descriptor = -1;
-  bool m_hasFailed = false;
+  bool m_hasComplained = false;
+  bool m_endsInHalfLine = false;  // what a full disk took of a line
 };
 
 }  // namespace weft::worker

@@ -1,11 +1,13 @@
 // engine/worker/job.h -- what weft-worker is started with: `weft-worker RUNFOLDER`. The folder holds job.json, for training also config.toml.
 //   {"kind": "train", "attempt": 1, "shards": "../../shards", "device": "cuda:0" or ""}   config.toml beside it; resumes from the newest complete
 //       checkpoint of checkpoints/ when attempt > 1. SIGTERM: checkpoint, then `finished` with outcome "stopped"; SIGUSR1: the same, "paused".
+//   The direct jobs below end as "canceled" on either signal, and take "device" too.
 //   {"kind": "generate", "model": DIR, "prompt": TEXT or "ids": [..], "tokens": N, "temperature": 0, "top_k": 0, "seed": 1, "cache": ""}
 //   {"kind": "logits", "model": DIR, "ids": [..], "out": FILE, "dtype": "float32"}
 //   {"kind": "evaluate", "model": DIR, "files": [..] (empty: the model's own held-out split), "shards": DIR, "window": 0, "stride": 0, "tokens": 0,
 //       "cache": "", "dtype": ""}
 //   {"kind": "measure", "model": DIR or "config": TOML TEXT (random weights), "batch": B, "context": T, "cache": "", "dtype": ""}
+// Relative folders of "shards" are meant from the run folder. "task" is the name of an evaluation's text ("wikitext"); any text is scored alike.
 // The answer of a direct job stands in `finished`: summary (numbers) and texts (strings; lists as JSON text: "ids").
 #pragma once
 
@@ -14,6 +16,7 @@
 #include "engine/base/result.h"
 
 namespace weft::worker {
-// Runs the job of this folder to its last event; the exit code of the process (0; 3 failed). The only catch(...) of the program is in here.
+// Runs the job of this folder to its last event; the exit code of the process: 0; 3 if the job failed or its last event could not be written; 2 if
+// there is no such folder. The only catch(...) of the program is in here.
 int runJob(const std::filesystem::path& runFolder);
 }  // namespace weft::worker

@@ -2,9 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/base/files.h"
+#include "engine/base/text.h"
 
 namespace weft::worker {
+
+namespace {
+
+// What worker/job.h describes, of all kinds together.
+const std::vector<std::string>& knownKeys() {
+  static const std::vector<std::string> keys{"kind",  "attempt", "shards", "device", "dtype",       "model", "config",
+                                             "cache", "prompt",  "ids",    "tokens", "temperature", "top_k", "seed",
+                                             "out",   "files",   "window", "stride", "task",        "batch", "context"};
+  return keys;
+}
+
+}  // namespace
 
 Result<JobFile> JobFile::read(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "job.json";
@@ -17,6 +32,12 @@ Result<JobFile> JobFile::read(const std::filesystem::path& folder) {
     return fail(ErrorCode::Corrupt, fmt::format("{} does not say which kind of job it is (\"kind\").", path.string()));
   }
   job.m_kind = job.m_json["kind"].get<std::string>();
+  for (const auto& [key, value] : job.m_json.items()) {
+    if (std::find(knownKeys().begin(), knownKeys().end(), key) != knownKeys().end()) continue;
+    const std::string near = nearestName(key, knownKeys());
+    return fail(ErrorCode::InvalidInput, fmt::format("{}: there is no \"{}\" in any job{}.", path.string(), key,
+                                                     near.empty() ? "" : fmt::format("; \"{}\" is perhaps meant", near)));
+  }
   return job;
 }
 

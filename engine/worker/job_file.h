@@ -13,7 +13,7 @@ namespace weft::worker {
 
 class JobFile {
  public:
-  // NotFound, Corrupt.
+  // NotFound, Corrupt, InvalidInput for a key that no job has.
   [[nodiscard]] static Result<JobFile> read(const std::filesystem::path& folder);
   const std::string& kind() const { return m_kind; }
   const std::filesystem::path& folder() const { return m_folder; }

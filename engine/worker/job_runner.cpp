@@ -7,12 +7,15 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string_view>
 
+#include "engine/base/version.h"
 #include "engine/device/device.h"
 #include "engine/worker/event_writer.h"
 #include "engine/worker/job.h"
 #include "engine/worker/job_file.h"
 #include "engine/worker/jobs.h"
+#include "engine/worker/progress.h"
 
 namespace weft::worker {
 
@@ -31,7 +34,8 @@ void installSignalHandlers() {
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGUSR1, &action, nullptr);
-  signal(SIGHUP, SIG_IGN);  // the terminal that started the service may close
+  signal(SIGHUP, SIG_IGN);   // the terminal that started the service may close
+  signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of write(2), not the end
   signal(SIGPIPE, SIG_IGN);
 }
 
@@ -48,25 +52,40 @@ Result<service::FinishedEvent> dispatch(JobContext& context) {
 // The first line of what(): torch appends a C++ stack trace, which belongs into the detail.
 Error fromException(ErrorCode code, const char* what) {
   const std::string text = what;
-  return {code, text.substr(0, text.find('\n')), text};
+  std::string sentence = text.substr(0, text.find('\n'));
+  if (sentence.find_last_of(".?!") + 1 != sentence.size()) sentence += '.';
+  return {code, sentence, text};
 }
 
 Error outOfMemory(const JobContext& context, const std::string& detail) {
+  const bool isTraining = context.job.kind() == "train";
   return {ErrorCode::OutOfMemory,
-          fmt::format("The device ran out of memory{}; a smaller train.micro_batch or train.sequence_length needs less.",
-                      context.step >= 0 ? fmt::format(" at step {}", context.step) : ""),
+          fmt::format("The device ran out of memory{}; a smaller {} needs less.", context.step >= 0 ? fmt::format(" at step {}", context.step) : "",
+                      isTraining ? "train.micro_batch or train.sequence_length" : "batch or context"),
           detail};
+}
+
+// The CPU's allocator has no exception of its own.
+bool isOutOfHostMemory(const c10::Error& error) { return std::string_view(error.what()).find("can't allocate memory") != std::string_view::npos; }
+
+// A training that had not begun has nothing to keep, and ends as one that had; anything else is not done.
+Result<service::FinishedEvent> interrupted(const JobContext& context) {
+  if (context.job.kind() != "train") return fail(ErrorCode::Canceled, "The job was stopped before it was done.");
+  return service::FinishedEvent{.outcome = context.wish.load() == train::StopWish::Pause ? "paused" : "stopped"};
 }
 
 // Turns everything that can be thrown below into an Error: a worker always says why it ended.
 Result<service::FinishedEvent> guarded(JobContext& context) {
   try {
     return dispatch(context);
+  } catch (const Interrupted&) {
+    return interrupted(context);
   } catch (const c10::OutOfMemoryError& error) {
     return tl::unexpected(outOfMemory(context, error.what()));
   } catch (const std::bad_alloc& error) {
     return tl::unexpected(outOfMemory(context, error.what()));
   } catch (const c10::Error& error) {
+    if (isOutOfHostMemory(error)) return tl::unexpected(outOfMemory(context, error.what()));
     return tl::unexpected(fromException(ErrorCode::JobFailed, error.what_without_backtrace()));
   } catch (const std::invalid_argument& error) {
     return tl::unexpected(fromException(ErrorCode::InvalidInput, error.what()));
@@ -82,9 +101,10 @@ Result<service::FinishedEvent> guarded(JobContext& context) {
 void writeHello(JobContext& context, const std::string& device) {
   context.events.write(service::HelloEvent{.attempt = static_cast<int>(context.job.integer("attempt", 1)),
                                            .pid = getpid(),
-                                           .build = __DATE__,
+                                           .build = version(),
                                            .torch = device::torchVersion(),
                                            .device = device});
+  context.hasSaidHello = true;
 }
 
 int runJob(const std::filesystem::path& runFolder) {
@@ -100,19 +120,22 @@ int runJob(const std::filesystem::path& runFolder) {
     JobContext context{.job = *job, .events = *events, .wish = g_wish};
     finished = guarded(context);
     step = context.step;
+    // An attempt begins with hello, even one that did not come as far as its device.
+    if (!context.hasSaidHello) writeHello(context, "");
   } else {
     finished = tl::unexpected(job.error());
+    events->write(service::HelloEvent{.attempt = 0, .pid = getpid(), .build = version(), .torch = device::torchVersion()});
   }
+  bool isTold = false;
   if (finished) {
-    events->write(*finished);
-    events->sync();
-    return 0;
+    isTold = events->write(*finished);
+  } else {
+    const Error& error = finished.error();
+    std::fprintf(stderr, "weft-worker: %s\n", error.message.c_str());
+    isTold = events->write(service::FailedEvent{.code = toString(error.code), .message = error.message, .detail = error.detail, .step = step});
   }
-  const Error& error = finished.error();
-  std::fprintf(stderr, "weft-worker: %s\n", error.message.c_str());
-  events->write(service::FailedEvent{.code = toString(error.code), .message = error.message, .detail = error.detail, .step = step});
   events->sync();
-  return 3;
+  return finished && isTold ? 0 : 3;
 }
 
 }  // namespace weft::worker

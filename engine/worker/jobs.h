@@ -16,6 +16,7 @@ struct JobContext {
   EventWriter& events;
   const std::atomic<train::StopWish>& wish;
   std::int64_t step = -1;  // kept up to date by training, for the failure's report
+  bool hasSaidHello = false;
 };
 
 [[nodiscard]] Result<service::FinishedEvent> runTraining(JobContext& context);

@@ -13,6 +13,7 @@
 #include "engine/nn/safetensors.h"
 #include "engine/worker/jobs.h"
 #include "engine/worker/model_setup.h"
+#include "engine/worker/progress.h"
 
 namespace weft::worker {
 
@@ -37,10 +38,11 @@ Result<ScoredText> readText(const std::vector<std::string>& files, const data::T
   ScoredText text;
   for (const std::string& file : files) {
     WEFT_TRY(data::readDocuments(file, [&](std::string&& document) {
+      // Between documents, as in the shards that the model was trained on.
+      if (tokenizer.endOfText() && !text.ids.empty()) text.ids.push_back(*tokenizer.endOfText());
       text.bytes += static_cast<std::int64_t>(document.size());
       text.words += data::countWords(document);
       for (const data::TokenId id : tokenizer.encode(document)) text.ids.push_back(id);
-      if (tokenizer.endOfText() && files.size() > 1) text.ids.push_back(*tokenizer.endOfText());
       return true;
     }));
   }
@@ -65,7 +67,11 @@ Result<service::FinishedEvent> runGenerate(JobContext& context) {
   WEFT_TRY(context.job.check());
   WEFT_TRY(checkIds(prompt, model.loaded.decoder->spec().shape.vocabulary));
   if (options.tokens < 1) return fail(ErrorCode::InvalidInput, fmt::format("{} tokens cannot be generated; ask for at least 1.", options.tokens));
-  const infer::Generated made = infer::generate(*model.loaded.decoder, model.caches, prompt, options);
+  ProgressReporter report(context);
+  std::int64_t count = 0;
+  const infer::Generated made = infer::generate(*model.loaded.decoder, model.caches, prompt, options, [&](std::int64_t) {
+    report("generating", static_cast<double>(++count) / static_cast<double>(options.tokens));
+  });
   std::vector<data::TokenId> ids(made.ids.begin(), made.ids.end());
   service::FinishedEvent finished;
   finished.summary = {{"kv_bytes", static_cast<double>(made.kvBytes)}, {"tokens", static_cast<double>(ids.size())}};
@@ -79,6 +85,8 @@ Result<service::FinishedEvent> runLogits(JobContext& context) {
   WEFT_TRY(context.job.check());
   WEFT_ASSIGN(const std::string out, context.job.require("out"));
   WEFT_TRY(checkIds(ids, model.loaded.decoder->spec().shape.vocabulary));
+  // Logits are for comparing: exact unless asked otherwise.
+  if (context.job.text("dtype").empty()) model.loaded.decoder->setComputeType(torch::kFloat);
   const torch::NoGradGuard noGrad;
   const torch::Tensor ids_BT = torch::tensor(ids, torch::kLong).unsqueeze(0).to(model.machine.device);
   const torch::Tensor logits_TV = model.loaded.decoder->logits(ids_BT).squeeze(0).to(torch::kFloat).to(torch::kCPU);
@@ -99,11 +107,17 @@ Result<service::FinishedEvent> runEvaluate(JobContext& context) {
                                    .stride = context.job.integer("stride", 0),
                                    .tokens = tokens,
                                    .batch = config.evaluation.batchSequences,
-                                   .caches = model.caches.name().empty() ? nullptr : &model.caches};
+                                   .caches = model.caches.changesValues(model.machine.type) ? &model.caches : nullptr};
   WEFT_TRY(context.job.check());
+  if (window < 0 || tokens < 0 || options.stride < 0 || options.stride > options.window) {
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("A window of {} tokens every {} cannot be scored; they must be 0 (as the model was trained) or more, "
+                            "and a window must reach the next.",
+                            window, options.stride));
+  }
   ScoredText text;
   if (files.empty()) {
-    WEFT_ASSIGN(const data::Dataset dataset, prepareData(context, config.data, context.job.text("shards", "../../shards")));
+    WEFT_ASSIGN(const data::Dataset dataset, prepareData(context, config.data));
     WEFT_ASSIGN(const data::TokenShard shard, data::TokenShard::open(dataset.validShard));
     text = {readIds(shard, 0), dataset.validBytes, dataset.validWords};
   } else {
@@ -113,9 +127,9 @@ Result<service::FinishedEvent> runEvaluate(JobContext& context) {
   if (text.ids.size() < 2)
     return fail(ErrorCode::InvalidInput, fmt::format("The text has {} token(s), too few for a perplexity; it takes 2.", text.ids.size()));
   WEFT_TRY(checkIds(text.ids, model.loaded.decoder->spec().shape.vocabulary));
-  const infer::Perplexity result = infer::perplexity(*model.loaded.decoder, text.ids, options, [&](double fraction) {
-    context.events.write(service::ProgressEvent{.phase = "evaluating", .done = fraction, .total = 1});
-  });
+  ProgressReporter report(context);
+  const infer::Perplexity result =
+      infer::perplexity(*model.loaded.decoder, text.ids, options, [&](double fraction) { report("evaluating", fraction); });
   // When only a part was scored, bytes and words are taken in proportion.
   const double part = static_cast<double>(result.tokens) / static_cast<double>(text.ids.size() - 1);
   const auto bytes = std::llround(part * static_cast<double>(text.bytes)), words = std::llround(part * static_cast<double>(text.words));
@@ -139,7 +153,7 @@ Result<service::FinishedEvent> runMeasure(JobContext& context) {
     if (config.model.vocabulary == 0) config.model.vocabulary = 257;  // the byte tokenizer's; it does not change the KV cache
     WEFT_TRY(config::validate(config));
     WEFT_ASSIGN(machine, setUpMachine(context, config.device));
-    WEFT_ASSIGN(caches, nn::CacheFactory::create(context.job.text("cache", config.cache.plugin)));
+    WEFT_ASSIGN(caches, nn::CacheFactory::create(context.job.text("cache", config.cache.plugin), config.cache.dtype));
     WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(config.model));
     WEFT_ASSIGN(decoder, nn::Decoder::create(nn::decoderSpec(config.model, map), 1, machine.device));
     decoder->setComputeType(machine.type);
@@ -151,11 +165,15 @@ Result<service::FinishedEvent> runMeasure(JobContext& context) {
   }
   const std::int64_t batch = context.job.integer("batch", 1), length = context.job.integer("context", 128);
   WEFT_TRY(context.job.check());
-  if (batch < 1 || length < 1)
+  constexpr std::int64_t kMost = std::int64_t{1} << 24;
+  if (batch < 1 || length < 1 || batch > kMost || length > kMost) {
     return fail(ErrorCode::InvalidInput,
-                fmt::format("A batch of {} and a context of {} cannot be measured; both must be at least 1.", batch, length));
-  const infer::KvMemory memory = infer::measureKvMemory(*decoder, caches, batch, length);
-  const service::MeasurementEvent event = kvMemoryEvent(memory, caches.name(), machine.type);
+                fmt::format("A batch of {} and a context of {} cannot be measured; both must be 1 to {}.", batch, length, kMost));
+  }
+  ProgressReporter report(context);
+  const infer::KvMemory memory = infer::measureKvMemory(
+      *decoder, caches, {.batch = batch, .context = length, .onProgress = [&](double fraction) { report("measuring", fraction); }});
+  const service::MeasurementEvent event = kvMemoryEvent(memory, caches.name(), caches.storedType(machine.type));
   context.events.write(event);
   service::FinishedEvent finished;
   finished.summary = event.values;

@@ -4,6 +4,7 @@
 
 #include "engine/data/token_shard.h"
 #include "engine/device/device.h"
+#include "engine/worker/progress.h"
 
 namespace weft::worker {
 
@@ -21,18 +22,20 @@ Result<Machine> setUpMachine(JobContext& context, const config::DeviceConfig& co
 Result<ReadyModel> setUpModel(JobContext& context) {
   WEFT_ASSIGN(const std::string folder, context.job.require("model"));
   WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(std::filesystem::path(folder) / "model.toml"));
+  WEFT_TRY(config::validate(config));
   WEFT_ASSIGN(const Machine machine, setUpMachine(context, config.device));
-  WEFT_ASSIGN(nn::CacheFactory caches, nn::CacheFactory::create(context.job.text("cache", config.cache.plugin)));
+  WEFT_ASSIGN(nn::CacheFactory caches, nn::CacheFactory::create(context.job.text("cache", config.cache.plugin), config.cache.dtype));
   WEFT_TRY(context.job.check());
   WEFT_ASSIGN(nn::LoadedModel loaded, nn::loadModel(folder, machine.device));
   loaded.decoder->setComputeType(machine.type);
   return ReadyModel{machine, std::move(loaded), std::move(caches)};
 }
 
-Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config, const std::filesystem::path& shards) {
-  return data::prepareDataset(config, shards, [&](double fraction, const std::string& what) {
-    context.events.write(service::ProgressEvent{.phase = what, .done = fraction, .total = 1});
-  });
+Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config) {
+  const std::filesystem::path shards = context.job.folder() / context.job.text("shards", "../../shards");
+  WEFT_TRY(context.job.check());
+  ProgressReporter report(context);
+  return data::prepareDataset(config, shards, [&](double fraction, const std::string& what) { report(what, fraction); });
 }
 
 std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t count) {

@@ -20,7 +20,7 @@ struct Machine {
   c10::Device device = c10::kCPU;
   c10::ScalarType type = c10::kFloat;
 };
-// Sets the threads, chooses device and type, writes hello. Job fields "device" and "dtype" win over the configuration's.
+// Sets the threads, chooses device and type, writes hello. Job fields "device" and "dtype" win over the configuration's. `config` is valid.
 [[nodiscard]] Result<Machine> setUpMachine(JobContext& context, const config::DeviceConfig& config);
 
 struct ReadyModel {
@@ -31,8 +31,8 @@ struct ReadyModel {
 // The job's "model" folder, on its device, in its type, with its "cache" (else the configuration's).
 [[nodiscard]] Result<ReadyModel> setUpModel(JobContext& context);
 
-// Shards of the configuration's data, with progress events.
-[[nodiscard]] Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config, const std::filesystem::path& shards);
+// Shards of the configuration's data in the job's folder of shards, with progress events.
+[[nodiscard]] Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config);
 std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t count);  // the first `count`, 0 = all
 
 service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std::string& cache, c10::ScalarType type);

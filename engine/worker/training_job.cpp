@@ -7,10 +7,18 @@
 #include "engine/infer/perplexity.h"
 #include "engine/worker/jobs.h"
 #include "engine/worker/model_setup.h"
+#include "engine/worker/progress.h"
 
 namespace weft::worker {
 
 namespace {
+
+// However training ends, even by an exception: the step that it ended at is in the context.
+struct StepKeeper {
+  JobContext& context;
+  const train::Trainer& trainer;
+  ~StepKeeper() { context.step = trainer.state().step; }
+};
 
 // One training with what it needs to evaluate and measure itself.
 class TrainingJob {
@@ -20,13 +28,14 @@ class TrainingJob {
   Result<service::FinishedEvent> run() {
     WEFT_TRY(setUp());
     if (m_config.train.steps == 0) {
-      WEFT_TRY(evaluate(0, 0));
-      return finish("completed", {});
+      WEFT_TRY(readInitialWeights());
+      WEFT_ASSIGN(const double perplexity, evaluate(0, OnWish::Interrupt));
+      return finish("completed", {.perplexity = perplexity});
     }
     WEFT_ASSIGN(data::TokenShard shard, data::TokenShard::open(m_data.trainShard));
     WEFT_ASSIGN(const std::unique_ptr<train::Trainer> trainer, train::Trainer::create(*m_decoder, m_config, std::move(shard), checkpoints()));
-    if (m_context.job.integer("attempt", 1) > 1) WEFT_TRY(resume(*trainer));
-    m_context.step = trainer->state().step;
+    WEFT_TRY(begin(*trainer));
+    const StepKeeper keeper{m_context, *trainer};
     WEFT_ASSIGN(const train::Outcome outcome, trainer->run(hooks(), m_context.wish));
     if (outcome == train::Outcome::Stopped) return finish("stopped", trainer->state());
     if (outcome == train::Outcome::Paused) return finish("paused", trainer->state());
@@ -40,9 +49,8 @@ class TrainingJob {
     WEFT_ASSIGN(m_config, config::loadRunConfig(m_context.job.folder() / "config.toml"));
     WEFT_TRY(config::validate(m_config));
     WEFT_ASSIGN(m_machine, setUpMachine(m_context, m_config.device));
-    WEFT_ASSIGN(m_caches, nn::CacheFactory::create(m_config.cache.plugin));
-    WEFT_ASSIGN(m_data, prepareData(m_context, m_config.data, m_context.job.folder() / m_context.job.text("shards", "../../shards")));
-    WEFT_TRY(m_context.job.check());
+    WEFT_ASSIGN(m_caches, nn::CacheFactory::create(m_config.cache.plugin, m_config.cache.dtype));
+    WEFT_ASSIGN(m_data, prepareData(m_context, m_config.data));
     if (m_config.model.vocabulary == 0) m_config.model.vocabulary = m_data.vocabularySize;
     if (m_config.model.vocabulary < m_data.vocabularySize) {
       return fail(ErrorCode::InvalidInput, fmt::format("model.vocabulary is {}, and the tokenizer {} has {} ids; it must be at least that, or 0.",
@@ -52,25 +60,36 @@ class TrainingJob {
     WEFT_ASSIGN(m_decoder,
                 nn::Decoder::create(nn::decoderSpec(m_config.model, map), static_cast<std::uint64_t>(m_config.train.seed), m_machine.device));
     m_decoder->setComputeType(m_machine.type);
-    if (!m_config.train.initFrom.empty()) WEFT_TRY(nn::loadWeights(m_config.train.initFrom, *m_decoder));
     WEFT_ASSIGN(const data::TokenShard held, data::TokenShard::open(m_data.validShard));
     m_heldOut = readIds(held, m_config.evaluation.tokens > 0 ? m_config.evaluation.tokens + 1 : 0);
     m_bytesPerToken = static_cast<double>(m_data.validBytes) / static_cast<double>(std::max<std::int64_t>(1, m_data.validTokens));
     return {};
   }
 
-  Result<void> resume(train::Trainer& trainer) {
-    const Result<bool> resumed = trainer.resume();
-    if (!resumed) return tl::unexpected(resumed.error());
-    if (!*resumed)
-      m_context.events.write(service::AlertEvent{.message = "There was no checkpoint to continue from: the run begins again at step 0."});
-    return {};
+  Result<void> readInitialWeights() {
+    if (m_config.train.initFrom.empty()) return {};
+    return nn::loadWeights(m_config.train.initFrom, *m_decoder);
+  }
+
+  // From the newest checkpoint of an earlier attempt, else from the start.
+  Result<void> begin(train::Trainer& trainer) {
+    if (m_context.job.integer("attempt", 1) <= 1) return readInitialWeights();
+    WEFT_ASSIGN(const train::Resumed resumed, trainer.resume());
+    const std::int64_t step = trainer.state().step;
+    for (const Error& refused : resumed.refused) {
+      m_context.events.write(
+          service::AlertEvent{.step = step, .message = fmt::format("{} The run continues from step {} instead.", refused.message, step)});
+    }
+    if (resumed.found) return {};
+    m_context.events.write(service::AlertEvent{.message = "There was no checkpoint to continue from: the run begins again at step 0."});
+    return readInitialWeights();
   }
 
   train::TrainerHooks hooks() {
     train::TrainerHooks hooks;
     hooks.onStep = [this](const train::StepReport& report) { onStep(report); };
-    hooks.evaluate = [this](std::int64_t step, std::int64_t tokens) { return evaluate(step, tokens); };
+    // A checkpoint follows a wish to stop, and a resumed run would miss the evaluation: so it is finished first.
+    hooks.evaluate = [this](std::int64_t step) { return evaluate(step, OnWish::GoOn); };
     hooks.onCheckpoint = [this](const train::SavedCheckpoint& saved, const train::TrainingState& state) {
       m_context.events.write(service::CheckpointEvent{
           .step = state.step, .path = std::filesystem::relative(saved.folder, m_context.job.folder()).string(), .bytes = saved.bytes});
@@ -81,7 +100,6 @@ class TrainingJob {
 
   void onStep(const train::StepReport& report) {
     using Clock = std::chrono::steady_clock;
-    m_context.step = report.step;
     m_context.events.write(service::MetricEvent{.step = report.step,
                                                 .tokens = report.tokens,
                                                 .values = {{"train/loss", report.loss_nats},
@@ -99,13 +117,13 @@ class TrainingJob {
                                                   .heartbeat_s = std::max(30.0, 20 * stepTime_s * static_cast<double>(m_config.train.logEvery))});
   }
 
-  // Perplexity of the held-out split; through the run's cache if that is a plugin, so that its error counts.
-  Result<double> evaluate(std::int64_t step, std::int64_t tokens) {
-    (void)tokens;
+  // Perplexity of the held-out split; through the run's cache if that changes what is read, so that its error counts.
+  Result<double> evaluate(std::int64_t step, OnWish onWish) {
+    ProgressReporter report(m_context, onWish);
     const infer::PerplexityOptions options{.window = m_config.train.sequenceLength,
                                            .batch = m_config.evaluation.batchSequences,
-                                           .caches = m_config.cache.plugin.empty() ? nullptr : &m_caches};
-    const infer::Perplexity result = infer::perplexity(*m_decoder, m_heldOut, options);
+                                           .caches = m_caches.changesValues(m_machine.type) ? &m_caches : nullptr};
+    const infer::Perplexity result = infer::perplexity(*m_decoder, m_heldOut, options, [&](double fraction) { report("evaluating", fraction); });
     const double bytes = m_bytesPerToken * static_cast<double>(result.tokens);
     service::EvaluationEvent event{.step = step, .loss_nats = result.loss_nats, .perplexity = result.perplexity, .tokens = result.tokens};
     event.values = {
@@ -120,8 +138,8 @@ class TrainingJob {
     if (outcome == "completed") {
       const std::int64_t context = m_config.cache.measureContext > 0 ? m_config.cache.measureContext : m_config.train.sequenceLength;
       m_context.events.write(service::ProgressEvent{.phase = "measuring KV memory", .done = 0, .total = 1});
-      const infer::KvMemory memory = infer::measureKvMemory(*m_decoder, m_caches, m_config.cache.measureBatch, context);
-      m_context.events.write(kvMemoryEvent(memory, m_config.cache.plugin, m_machine.type));
+      const infer::KvMemory memory = infer::measureKvMemory(*m_decoder, m_caches, {.batch = m_config.cache.measureBatch, .context = context});
+      m_context.events.write(kvMemoryEvent(memory, m_config.cache.plugin, m_caches.storedType(m_machine.type)));
     }
     service::FinishedEvent finished{.outcome = outcome};
     finished.summary = {{"step", static_cast<double>(state.step)},
