@@ -147,8 +147,7 @@ Result<void> generate(const ModelArguments& arguments, const Context& context) {
   Json job{{"tokens", arguments.tokens},
            {"temperature", arguments.temperature},
            {"top_k", arguments.topK},
-           {"seed", arguments.seed},
-           {"cache", arguments.cache}};
+           {"seed", arguments.seed}};
   if (arguments.ids.empty()) {
     WEFT_ASSIGN(job["prompt"], arguments.prompt == "-" ? readFile("-") : Result<std::string>(arguments.prompt));
   } else {
