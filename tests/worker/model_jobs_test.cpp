@@ -1,0 +1,230 @@
+// weft-worker as a process: generate, logits, evaluate and measure on a trained checkpoint, against values computed here.
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "engine/data/dataset.h"
+#include "engine/data/token_shard.h"
+#include "engine/infer/generate.h"
+#include "engine/nn/cache_factory.h"
+#include "engine/nn/checkpoint.h"
+#include "engine/nn/safetensors.h"
+#include "tests/worker/worker_under_test.h"
+
+namespace fs = std::filesystem;
+using namespace weft;
+using namespace weft::worker_test;
+using nlohmann::json;
+using service::FinishedEvent;
+using ::testing::HasSubstr;
+using ::testing::Key;
+using ::testing::UnorderedElementsAre;
+
+class ModelJob : public WorkerTest {
+ protected:
+  ModelJob() {
+    config::RunConfig config = tinyConfig();
+    config.train.steps = 40;
+    m_model = trained("run", config);
+    m_decoder = std::move(nn::loadModel(m_model, torch::kCPU)->decoder);
+  }
+  json job(const std::string& kind) const { return {{"kind", kind}, {"model", m_model.string()}}; }
+  fs::path write(const std::string& name, const std::string& text) const {
+    EXPECT_TRUE(writeFileAtomically(folder() / name, text));
+    return folder() / name;
+  }
+  static std::vector<std::int64_t> bytesOf(const std::string& text) {
+    std::vector<std::int64_t> ids;
+    for (const char byte : text) ids.push_back(static_cast<unsigned char>(byte));
+    return ids;
+  }
+  torch::Tensor logits(const std::vector<std::int64_t>& ids) const {
+    const torch::NoGradGuard noGrad;
+    return m_decoder->logits(torch::tensor(ids, torch::kLong).unsqueeze(0)).squeeze(0);
+  }
+  // Sum of -log p of every token but the first, all in one window.
+  double totalNats(const std::vector<std::int64_t>& ids) const {
+    const torch::Tensor logP = torch::log_softmax(logits(ids).to(torch::kDouble), -1);
+    double nats = 0;
+    for (std::size_t i = 1; i < ids.size(); ++i) nats -= logP[static_cast<std::int64_t>(i) - 1][ids[i]].item<double>();
+    return nats;
+  }
+  void expectMeasures(const FinishedEvent& finished, double nats, double tokens, double bytes, double words) const {
+    EXPECT_THAT(finished.summary, UnorderedElementsAre(Key("token_perplexity"), Key("word_perplexity"), Key("byte_perplexity"), Key("bits_per_byte"),
+                                                       Key("tokens"), Key("words"), Key("bytes"), Key("loss_nats"), Key("window"), Key("stride")));
+    EXPECT_EQ(finished.summary.at("tokens"), tokens);
+    EXPECT_EQ(finished.summary.at("bytes"), bytes);
+    EXPECT_EQ(finished.summary.at("words"), words);
+    const double relative = 1e-5;  // float32 logits
+    const auto expectNear = [&](const char* key, double wanted) { EXPECT_NEAR(finished.summary.at(key), wanted, relative * wanted) << key; };
+    expectNear("loss_nats", nats / tokens);
+    expectNear("token_perplexity", std::exp(nats / tokens));
+    expectNear("byte_perplexity", std::exp(nats / bytes));
+    expectNear("bits_per_byte", nats / bytes / std::log(2.0));
+    EXPECT_NEAR(std::log(finished.summary.at("word_perplexity")), nats / words, relative * nats / words);
+  }
+
+  fs::path m_model;
+  std::unique_ptr<nn::Decoder> m_decoder;
+};
+
+TEST_F(ModelJob, LogitsAreThoseOfOnePassInAFileOfOneTensor) {
+  const fs::path out = folder() / "logits.safetensors";
+  const std::vector<std::int64_t> ids{84, 104, 101, 32};
+  json wanted = job("logits");
+  wanted.update({{"ids", ids}, {"out", out.string()}});
+  const FinishedEvent finished = answer("logits", wanted);
+  EXPECT_EQ(finished.texts.at("shape"), "[4,257]");
+  const nn::TensorFile file = nn::readSafetensors(out).value();
+  ASSERT_EQ(file.tensors.size(), 1u);
+  EXPECT_EQ(file.tensors[0].first, "logits");
+  EXPECT_TRUE(torch::allclose(file.tensors[0].second, logits(ids), 1e-5, 1e-5));
+
+  wanted["dtype"] = "bfloat16";
+  answer("coarse", wanted);
+  const torch::Tensor coarse = nn::readSafetensors(out)->tensors[0].second;
+  EXPECT_FALSE(torch::equal(coarse, logits(ids)));
+  EXPECT_TRUE(torch::allclose(coarse, logits(ids), 0.1, 0.2));
+}
+
+TEST_F(ModelJob, GenerateContinuesAPromptOrIds) {
+  json wanted = job("generate");
+  wanted.update({{"prompt", "The "}, {"tokens", 12}});
+  const FinishedEvent text = answer("text", wanted);
+  const auto made = infer::generate(*m_decoder, nn::CacheFactory::create("").value(), bytesOf("The "), {.tokens = 12, .stopToken = 256});
+  EXPECT_EQ(json::parse(text.texts.at("ids")), json(made.ids));
+  EXPECT_EQ(text.summary.at("tokens"), static_cast<double>(made.ids.size()));
+  // Two producers, K and V of 16 in float32, for 4 + 12 - 1 tokens.
+  EXPECT_EQ(text.summary.at("kv_bytes"), 2 * 2 * 16 * 4 * 15);
+  EXPECT_EQ(bytesOf(text.texts.at("text")), made.ids);
+
+  wanted = job("generate");
+  wanted.update({{"ids", bytesOf("The ")}, {"tokens", 12}});
+  EXPECT_EQ(answer("ids", wanted).texts.at("ids"), text.texts.at("ids"));
+
+  wanted["cache"] = "int8_cache";
+  EXPECT_EQ(answer("int8", wanted).summary.at("kv_bytes"), 2 * 2 * (16 + 2) * 15);
+}
+
+TEST_F(ModelJob, GenerateSamplesBySeedTemperatureAndTopK) {
+  const auto sample = [&](const std::string& name, int seed) {
+    json wanted = job("generate");
+    wanted.update({{"ids", {84}}, {"tokens", 40}, {"temperature", 1.5}, {"top_k", 20}, {"seed", seed}});
+    return answer(name, wanted).texts.at("ids");
+  };
+  const std::string first = sample("first", 5);
+  EXPECT_EQ(sample("again", 5), first);
+  EXPECT_NE(sample("other", 6), first);
+}
+
+TEST_F(ModelJob, EvaluateGivesEveryPerplexityOfAText) {
+  const std::string text = "The weft crosses  the warp.\n";  // 28 bytes, 5 words
+  json wanted = job("evaluate");
+  wanted["files"] = {write("text.txt", text).string()};
+  expectMeasures(answer("eval", wanted), totalNats(bytesOf(text)), 27, 28, 5);
+}
+
+TEST_F(ModelJob, EvaluatePutsEndOfTextBetweenDocuments) {
+  json wanted = job("evaluate");
+  wanted["files"] = {write("two.jsonl", "{\"text\": \"one two\"}\n{\"text\": \"three\"}\n").string()};
+  std::vector<std::int64_t> ids = bytesOf("one two");
+  ids.push_back(256);
+  for (const std::int64_t id : bytesOf("three")) ids.push_back(id);
+  expectMeasures(answer("documents", wanted), totalNats(ids), 12, 12, 3);
+  wanted["files"] = {write("one.txt", "one two").string(), write("other.txt", "three").string()};
+  expectMeasures(answer("files", wanted), totalNats(ids), 12, 12, 3);
+}
+
+TEST_F(ModelJob, EvaluateSlidesItsWindowAndTakesBytesAndWordsInProportion) {
+  const std::string text = "Tavo bends the hollow rim near the coil. ";  // 41 bytes, 8 words
+  json wanted = job("evaluate");
+  wanted.update({{"files", {write("text.txt", text).string()}}, {"window", 8}, {"stride", 4}, {"tokens", 20}});
+  const FinishedEvent finished = answer("eval", wanted);
+  const std::vector<std::int64_t> ids = bytesOf(text);
+  double nats = 0;
+  for (std::size_t i = 0; i < 20; ++i) {
+    std::size_t begin = 0;
+    while (begin + 8 <= i) begin += 4;
+    const torch::Tensor logP =
+        torch::log_softmax(logits({ids.begin() + static_cast<long>(begin), ids.begin() + static_cast<long>(i) + 1}).to(torch::kDouble), -1);
+    nats -= logP[-1][ids[i + 1]].item<double>();
+  }
+  // 20 of 40 scored tokens: half of the bytes and words, rounded.
+  expectMeasures(finished, nats, 20, 21, 4);
+  EXPECT_EQ(finished.summary.at("window"), 8);
+  EXPECT_EQ(finished.summary.at("stride"), 4);
+}
+
+TEST_F(ModelJob, EvaluateWithoutATextTakesTheModelsOwnHeldOutSplit) {
+  json wanted = job("evaluate");
+  wanted.update({{"shards", "../shards"}, {"tokens", 512}});
+  const FinishedEvent finished = answer("eval", wanted);
+  EXPECT_EQ(finished.summary.at("token_perplexity"), events("run").of<service::EvaluationEvent>().back().perplexity);
+}
+
+TEST_F(ModelJob, EvaluateThroughAQuantisedCacheDiffersALittle) {
+  json wanted = job("evaluate");
+  wanted["files"] = {write("text.txt", "Tavo bends the hollow rim near the coil. Some weft crosses the warp twice.").string()};
+  const double plain = answer("plain", wanted).summary.at("loss_nats");
+  wanted["cache"] = "int8_cache";
+  const double int8 = answer("int8", wanted).summary.at("loss_nats");
+  EXPECT_NE(int8, plain);
+  EXPECT_NEAR(int8, plain, 0.05);
+}
+
+TEST_F(ModelJob, MeasureGivesTheFourNumbersOfACheckpointOrAConfiguration) {
+  json wanted = job("measure");
+  wanted.update({{"batch", 2}, {"context", 50}});
+  const FinishedEvent model = answer("model", wanted);
+  EXPECT_EQ(model.summary.at("analytic"), 2 * 50 * 256);
+  EXPECT_EQ(model.summary.at("storage"), 2 * 50 * 256);
+  EXPECT_EQ(model.summary.count("device"), 1u);
+  EXPECT_GT(model.summary.at("prefill_tokens_per_second"), 0);
+  EXPECT_GT(model.summary.at("decode_tokens_per_second"), 0);
+  ASSERT_EQ(events("model").of<service::MeasurementEvent>().size(), 1u);
+
+  config::RunConfig config = tinyConfig();
+  config.model.sharing = "identity";
+  const FinishedEvent random = answer("random", {{"kind", "measure"}, {"config", config::toToml(config)}, {"batch", 1}, {"context", 10}});
+  EXPECT_EQ(random.summary.at("storage"), 10 * 512);
+  EXPECT_EQ(answer("coarse", {{"kind", "measure"}, {"config", config::toToml(config)}, {"context", 10}, {"dtype", "bfloat16"}}).summary.at("storage"),
+            10 * 256);
+}
+
+TEST_F(ModelJob, RefusesBadInputInOneSentence) {
+  auto expectRefusal = [&, number = 0](const json& change, const std::string& kind, ErrorCode code, const std::string& part) mutable {
+    json wanted = job(kind);
+    wanted.update(change);
+    const std::string name = "bad" + std::to_string(number++);
+    writeJob(name, wanted);
+    SCOPED_TRACE(wanted.dump());
+    expectFailure(name, code, part);
+  };
+  expectRefusal({{"ids", {1, 300}}}, "generate", ErrorCode::InvalidInput, "300 is outside the model's vocabulary of 257");
+  expectRefusal({{"ids", {-1}}}, "generate", ErrorCode::InvalidInput, "-1 is outside");
+  expectRefusal({{"ids", {1}}, {"tokens", 0}}, "generate", ErrorCode::InvalidInput, "0 tokens");
+  expectRefusal({{"ids", {1, "two"}}}, "generate", ErrorCode::InvalidInput, "\"ids\" must be a list of whole numbers");
+  expectRefusal({{"ids", {1}}, {"cache", "nothing"}}, "generate", ErrorCode::NotFound, "no KV-cache plugin \"nothing\"");
+  expectRefusal({{"ids", {1}}, {"cache", "../evil"}}, "generate", ErrorCode::InvalidInput, "is no plugin name");
+  expectRefusal({{"ids", {1}}, {"device", "tpu"}}, "generate", ErrorCode::InvalidInput, "tpu");
+  expectRefusal({{"ids", {257}}, {"out", "x"}}, "logits", ErrorCode::InvalidInput, "257 is outside");
+  expectRefusal({{"ids", json::array()}, {"out", "x"}}, "logits", ErrorCode::InvalidInput, "no token ids");
+  expectRefusal({{"ids", {1}}}, "logits", ErrorCode::InvalidInput, "has no \"out\"");
+  expectRefusal({{"ids", {1}}, {"out", (folder() / "no/such/folder/x").string()}}, "logits", ErrorCode::Io, "cannot be written");
+  expectRefusal({{"ids", {1}}, {"out", "x"}, {"dtype", "int4"}}, "logits", ErrorCode::InvalidInput, "int4");
+  expectRefusal({{"files", {(folder() / "none.txt").string()}}}, "evaluate", ErrorCode::NotFound, "none.txt");
+  expectRefusal({{"files", {write("one.txt", "a").string()}}}, "evaluate", ErrorCode::InvalidInput, "too few for a perplexity");
+  expectRefusal({{"files", {write("some.txt", "abcdef").string()}}, {"window", 4}, {"stride", 9}}, "evaluate", ErrorCode::InvalidInput,
+                "4 tokens every 9");
+  expectRefusal({{"files", {write("some.txt", "abcdef").string()}}, {"window", -1}}, "evaluate", ErrorCode::InvalidInput, "-1 tokens");
+  expectRefusal({{"batch", 0}}, "measure", ErrorCode::InvalidInput, "A batch of 0");
+  expectRefusal({{"context", json::number_integer_t(1) << 40}}, "measure", ErrorCode::InvalidInput, "cannot be measured");
+  expectRefusal({{"model", (folder() / "nowhere").string()}}, "measure", ErrorCode::NotFound, "nowhere");
+
+  fs::copy(m_model, folder() / "cut");
+  fs::resize_file(folder() / "cut/model.safetensors", 5000);
+  expectRefusal({{"model", (folder() / "cut").string()}, {"ids", {1}}}, "generate", ErrorCode::Corrupt, "cut/model.safetensors");
+  fs::copy(m_model, folder() / "empty");
+  fs::resize_file(folder() / "empty/model.toml", 0);
+  expectRefusal({{"model", (folder() / "empty").string()}, {"ids", {1}}}, "generate", ErrorCode::InvalidInput, "vocabulary");
+}
