@@ -59,6 +59,7 @@ service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std
   if (memory.device) event.values["device"] = static_cast<double>(*memory.device);
   event.labels = {{"cache", cache.empty() ? "dense" : cache},
                   {"dtype", type == c10::kBFloat16 ? "bfloat16"
+                            : type == c10::kHalf   ? "float16"
                             : type == c10::kDouble ? "float64"
                                                    : "float32"}};
   return event;
