@@ -34,10 +34,6 @@ std::vector<std::vector<Row>> randomLife(Random& random) {
 
 class ExactlyOnce : public StoreTest {
  protected:
-  void TearDown() override {
-    if (HasFailure()) std::printf("the seed was %u\n", m_seed);
-  }
-
   // Every attempt in one batch.
   std::string told(const std::vector<std::vector<Row>>& life) const {
     std::filesystem::remove(database());
@@ -50,13 +46,12 @@ class ExactlyOnce : public StoreTest {
     }
     return contentOf(database());
   }
-
-  unsigned m_seed = 0;
 };
 
 TEST_F(ExactlyOnce, AnyCutIntoBatchesWithAnyMishapGivesTheSameStore) {
-  for (m_seed = 1; m_seed <= 30 && !HasFailure(); ++m_seed) {
-    Random random(m_seed);
+  for (unsigned seed = 1; seed <= 30 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
     const std::vector<std::vector<Row>> life = randomLife(random);
     const std::string expected = told(life);
     std::filesystem::remove(database());
