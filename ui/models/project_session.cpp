@@ -33,19 +33,24 @@ Result<QString> readLogTail(const std::filesystem::path& path) {
   return QString::fromStdString(text);
 }
 
-Result<RunDetail> readDetail(store::RunStore& store, store::RunId id) {
+Result<RunDetail> readHistory(store::RunStore& store, store::RunId id) {
   RunDetail detail;
   WEFT_ASSIGN(detail.summary, store.run(id));
+  WEFT_ASSIGN(detail.evaluations, store.evaluations(id));
+  WEFT_ASSIGN(detail.measurements, store.measurements(id));
+  WEFT_ASSIGN(detail.checkpoints, store.checkpoints(id));
+  WEFT_ASSIGN(detail.attempts, store.attempts(id));
+  return detail;
+}
+
+Result<RunDetail> readDetail(store::RunStore& store, store::RunId id) {
+  WEFT_ASSIGN(RunDetail detail, readHistory(store, id));
   WEFT_ASSIGN(detail.configToml, store.configToml(id));
   WEFT_ASSIGN(const std::vector<std::string> names, store.metricNames(id));
   for (const std::string& name : names) {
     WEFT_ASSIGN(store::MetricSeries series, store.metric(id, name));
     detail.metrics.push_back(std::move(series));
   }
-  WEFT_ASSIGN(detail.evaluations, store.evaluations(id));
-  WEFT_ASSIGN(detail.measurements, store.measurements(id));
-  WEFT_ASSIGN(detail.checkpoints, store.checkpoints(id));
-  WEFT_ASSIGN(detail.attempts, store.attempts(id));
   return detail;
 }
 
@@ -219,6 +224,14 @@ ProjectSession::~ProjectSession() { Worker::finish(std::move(m_worker)); }
 
 void ProjectSession::loadDetail(store::RunId id, QObject* context, Answer<RunDetail> answer) {
   m_worker->ask<RunDetail>(context, std::move(answer), [worker = m_worker.get(), id] { return readDetail(*worker->store, id); });
+}
+
+void ProjectSession::loadHistory(store::RunId id, QObject* context, Answer<RunDetail> answer) {
+  m_worker->ask<RunDetail>(context, std::move(answer), [worker = m_worker.get(), id] { return readHistory(*worker->store, id); });
+}
+
+void ProjectSession::loadConfig(store::RunId id, QObject* context, Answer<std::string> answer) {
+  m_worker->ask<std::string>(context, std::move(answer), [worker = m_worker.get(), id] { return worker->store->configToml(id); });
 }
 
 void ProjectSession::loadSeries(std::vector<SeriesRequest> requests, QObject* context, Answer<std::vector<store::MetricSeries>> answer) {

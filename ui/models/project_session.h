@@ -48,6 +48,9 @@ class ProjectSession : public QObject {
   template <class T>
   using Answer = std::function<void(Result<T>)>;
   void loadDetail(store::RunId id, QObject* context, Answer<RunDetail> answer);
+  // The same without configToml and metrics: no more than a few rows, whatever the length of the run.
+  void loadHistory(store::RunId id, QObject* context, Answer<RunDetail> answer);
+  void loadConfig(store::RunId id, QObject* context, Answer<std::string> answer);  // config.toml as it was submitted
   // Points with step > fromStep of these metrics (empty = all) of these runs: what a live plot asks for.
   struct SeriesRequest {
     store::RunId run;
