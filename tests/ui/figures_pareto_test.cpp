@@ -171,10 +171,19 @@ TEST(Smoothing, StartsAtTheFirstValueAndSkipsNaN) {
   const std::vector<store::MetricPoint> points{{1, 4, 0}, {2, 2, 0}, {3, std::nan(""), 0}, {4, 2, 0}};
   const auto average = movingAverage(points, 0.5);
   EXPECT_EQ(average[0], 4);
-  EXPECT_NEAR(average[1], (0.5 * 4 * 0.5 + 2 * 0.5) / 0.75, 1e-12);
+  EXPECT_NEAR(average[1], 4 / 9.0 + 2 * 8 / 9.0, 1e-12);
   EXPECT_TRUE(std::isnan(average[2]));
-  EXPECT_NEAR(average[3], (0.125 * 4 + 0.25 * 2 + 0.5 * 2) / 0.875, 1e-12);
+  EXPECT_NEAR(average[3], 0.2 * average[1] + 0.8 * 2, 1e-12) << "the third of its values";
   EXPECT_EQ(movingAverage(points, 0)[1], 2);
+}
+
+TEST(Smoothing, NeverTrailsAYoungCurveByMoreThanAShareOfItsLengthAndReachesItsWeight) {
+  MovingAverage average(0.9);
+  double last = 0;
+  for (int i = 0; i < 40; ++i) last = average.next(-i);
+  EXPECT_NEAR(last, -39, 39 / 8.0);
+  for (int i = 40; i < 1000; ++i) last = average.next(-i);
+  EXPECT_NEAR(last, -999 + 9, 0.01) << "w / (1 - w) behind a straight line";
 }
 
 TEST(Smoothing, RangesKeepEveryExtreme) {

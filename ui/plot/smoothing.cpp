@@ -6,19 +6,20 @@
 
 namespace weft::ui {
 
+double MovingAverage::next(double value) {
+  constexpr double kYoung = 8;
+  if (!std::isfinite(value)) return std::numeric_limits<double>::quiet_NaN();
+  const double weight = std::min(m_weight, m_count / (m_count + kYoung));
+  m_average = weight * m_average + (1 - weight) * value;
+  ++m_count;
+  return m_average;
+}
+
 std::vector<double> movingAverage(const std::vector<store::MetricPoint>& points, double weight) {
   std::vector<double> average;
   average.reserve(points.size());
-  double sum = 0, norm = 0;
-  for (const store::MetricPoint& point : points) {
-    if (!std::isfinite(point.value)) {
-      average.push_back(std::numeric_limits<double>::quiet_NaN());
-      continue;
-    }
-    sum = weight * sum + (1 - weight) * point.value;
-    norm = weight * norm + (1 - weight);
-    average.push_back(sum / norm);
-  }
+  MovingAverage running(weight);
+  for (const store::MetricPoint& point : points) average.push_back(running.next(point.value));
   return average;
 }
 

@@ -7,8 +7,18 @@
 
 namespace weft::ui {
 
-// Exponential moving average with weight `weight` of the past (0 = the values themselves), corrected for its start: the first value is the first raw
-// one. A value that is not finite neither moves nor ends the average; it has none itself (NaN).
+// An exponential moving average that may be continued. The weight of the past is at most `weight` (0 = the values themselves), and no more than
+// n / (n + 8) at the n-th value: a young curve is averaged over a fixed share of its own length, so that it neither starts with a jump nor trails the
+// steep first steps. A value that is not finite neither moves nor ends the average; it has none itself (NaN).
+class MovingAverage {
+ public:
+  explicit MovingAverage(double weight) : m_weight(weight) {}
+  double next(double value);
+
+ private:
+  double m_weight, m_average = 0;
+  double m_count = 0;  // finite values so far
+};
 std::vector<double> movingAverage(const std::vector<store::MetricPoint>& points, double weight);
 
 // Lowest and highest of each of at most `buckets` equally wide pieces of the steps; pieces without a finite value are left out.
