@@ -10,6 +10,8 @@
 
 int main(int argc, char** argv) {
   if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
+  // The tests play the service themselves: a real one would answer their requests first.
+  qputenv("WEFT_PROGRAM", "/bin/true");
   ::testing::InitGoogleMock(&argc, argv);
   QApplication app(argc, argv);
   QApplication::setOrganizationName(QStringLiteral("weft-test"));

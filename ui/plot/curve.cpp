@@ -103,10 +103,7 @@ void Curve::drawBand(QCPPainter* painter) const {
   // The points in view may fill a part of the plot only.
   const double filled = std::min(width, std::abs(keys->coordToPixel(m_data->x(end - 1)) - keys->coordToPixel(m_data->x(begin))));
   const double columnWidth = std::max(kBandColumn_px, filled * kBandPoints / static_cast<double>(end - begin));
-  if (columnWidth > kBandColumnMax_px) {
-    QPen thin(mBrush.color(), 1);
-    return drawLine(painter, thin);
-  }
+  if (columnWidth > kBandColumnMax_px) return drawLine(painter, mPen);
   const int count = std::max(1, static_cast<int>(width / columnWidth));
   QPolygonF upper, lower;
   const double left = keys->axisRect()->left();

@@ -15,7 +15,7 @@ class Plot;
 class Curve : public QCPAbstractPlottable {
   Q_OBJECT
  public:
-  // Band: with too few points for a band in view, the raw line, thin.
+  // Band: filled with the brush; with too few points for a band in view, the points' line in the pen.
   enum class Form { Line, Band };
 
   Curve(Plot* plot, Form form);  // the plot takes it over

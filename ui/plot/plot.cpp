@@ -38,6 +38,7 @@ Plot::Plot(const QString& accessibleName, QWidget* parent) : QCustomPlot(parent)
   for (QCPAxis* axis : {xAxis, yAxis}) {
     axis->setTicker(QSharedPointer<AxisTicker>::create());
     axis->setTickLength(0);
+    axis->setNumberFormat(QStringLiteral("g"));  // 3e-4 as it is, not as a power of ten drawn from it
     axis->setSubTicks(false);
     axis->setTickLabelPadding(6);
     axis->setLabelPadding(4);

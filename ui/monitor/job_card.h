@@ -1,0 +1,55 @@
+// ui/monitor/job_card.h -- one job in the list at the left: an active one with its progress and its commands, any other as two lines.
+#pragma once
+
+#include <QWidget>
+
+#include "engine/store/run_store.h"
+
+class QPushButton;
+
+namespace weft::ui {
+
+class JobCard : public QWidget {
+  Q_OBJECT
+ public:
+  explicit JobCard(QWidget* parent = nullptr);
+
+  void setRun(const store::RunSummary& run);
+  const store::RunSummary& run() const { return m_run; }
+  // Plotted: its curve is in the charts. Current: the one that log, header and keys are about.
+  void setMarks(bool isPlotted, bool isCurrent);
+  bool isPlotted() const { return m_isPlotted; }
+  bool isCurrent() const { return m_isCurrent; }
+  QSize sizeHint() const override;
+  QSize minimumSizeHint() const override { return {120, sizeHint().height()}; }
+
+ Q_SIGNALS:
+  void clicked(weft::store::RunId run, Qt::KeyboardModifiers modifiers);
+  void doubleClicked(weft::store::RunId run);
+  void requested(weft::store::RequestKind kind, weft::store::RunId run);
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
+  void mousePressEvent(QMouseEvent* event) override;
+  void mouseDoubleClickEvent(QMouseEvent* event) override;
+  void enterEvent(QEnterEvent* event) override;
+  void leaveEvent(QEvent* event) override;
+  void focusInEvent(QFocusEvent* event) override;
+  void focusOutEvent(QFocusEvent* event) override;
+  void changeEvent(QEvent* event) override;
+
+ private:
+  bool isActive() const { return store::isActive(m_run.state); }
+  void paintActive(QPainter& painter) const;
+  void paintEnded(QPainter& painter) const;
+  void paintSwatch(QPainter& painter, double middle) const;
+  void placeButtons();
+  void updateSpoken();
+
+  store::RunSummary m_run;
+  bool m_isPlotted = false, m_isCurrent = false, m_hasKeyboardFocus = false;
+  QPushButton *m_pause, *m_stop, *m_kill;
+};
+
+}  // namespace weft::ui

@@ -1,0 +1,40 @@
+// ui/monitor/run_strip.h -- the line above the charts about the current run: state, steps, elapsed and left, device. A run that ended badly says here
+// why, with the last line of its log, and offers to go on.
+#pragma once
+
+#include "ui/models/project_session.h"
+#include "ui/window/widgets.h"
+
+class QPushButton;
+
+namespace weft::ui {
+
+class RunStrip : public Surface {
+  Q_OBJECT
+ public:
+  explicit RunStrip(QWidget* parent = nullptr);
+  void setRun(const store::RunSummary* run, const std::vector<store::Checkpoint>& checkpoints);
+  void setLastLogLine(const QString& line) { setLogLine(line); }
+  void tick();
+  QString factsText() const;
+  QString failureText() const;
+  QPushButton* resumeButton() const { return m_resume; }
+
+ Q_SIGNALS:
+  void resumeRequested(weft::store::RunId run);
+
+ private:
+  class StateShape;
+  void setLogLine(const QString& line);
+  void apply();
+
+  store::RunSummary m_run;
+  bool m_hasRun = false;
+  std::vector<store::Checkpoint> m_checkpoints;
+  StateShape* m_shape;
+  TextLabel *m_name, *m_facts, *m_failure, *m_logLine;
+  QPushButton* m_resume;
+  QWidget* m_trouble;
+};
+
+}  // namespace weft::ui
