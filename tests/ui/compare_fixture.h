@@ -51,6 +51,8 @@ class ComparePageTest : public testing::Test {
     m_page.plot()->replot();
     return m_page.plot()->pixelOf(id(name)).value_or(QPointF(-1, -1)).toPoint();
   }
+
+ public:
   static QImage picture(QWidget& widget, double scale) {
     QImage image((QSizeF(widget.size()) * scale).toSize(), QImage::Format_RGB32);
     image.setDevicePixelRatio(scale);
@@ -58,6 +60,7 @@ class ComparePageTest : public testing::Test {
     return image;
   }
 
+ protected:
   TestProject m_project;
   std::unique_ptr<ProjectSession> m_session;
   ComparePage m_page;

@@ -16,8 +16,9 @@
 #include "ui/compare/compare_model.h"
 #include "ui/compare/compare_table.h"
 #include "ui/compare/pair_panel.h"
-#include "ui/compare/run_picker.h"
 #include "ui/runs/filter_field.h"
+#include "ui/runs/run_picker.h"
+#include "ui/window/theme_controller.h"
 
 namespace weft::ui {
 namespace {
@@ -387,16 +388,23 @@ TEST_F(Compare, IsNamedForScreenReaders) {
             "KV B/token against the baseline");
 }
 
-TEST_F(Compare, ThePicturesAreKept) {
+TEST_F(Compare, ThePicturesAreKeptInBothThemesAndAtBothScales) {
+  ThemeController theme(ThemeChoice::Light);
   fill();
   ASSERT_TRUE(m_project.store().setBaseline(id("H128-MQA")));
   open();
   ASSERT_TRUE(waitUntil([&] { return m_page.panel()->settings().settingCount() > 0 && m_page.model()->baseline().value != 0; }));
-  m_page.plot()->replot();
-  EXPECT_TRUE(picture(m_page, 1).save(test::pictureFile("compare-light.png")));
-  EXPECT_TRUE(picture(m_page, 2).save(test::pictureFile("compare-light-2x.png")));
-  const QColor light = picture(m_page, 1).pixelColor(m_page.plot()->mapTo(&m_page, QPoint(3, 3)));
-  EXPECT_EQ(light, Theme::light().panel);
+  for (const ThemeChoice choice : {ThemeChoice::Light, ThemeChoice::Dark}) {
+    theme.setChoice(choice);
+    const QString name = choice == ThemeChoice::Light ? "compare-light" : "compare-dark";
+    ASSERT_TRUE(waitUntil([&] { return m_page.palette().color(QPalette::Base) == Theme::current().panel; }));
+    for (const int scale : {1, 2}) {
+      const QImage image = picture(m_page, scale);
+      EXPECT_TRUE(image.save(test::pictureFile(QStringLiteral("%1-%2x.png").arg(name).arg(scale))));
+      EXPECT_EQ(image.pixelColor(m_page.plot()->mapTo(&m_page, QPoint(3, 3)) * scale), Theme::current().panel) << name.toStdString() << scale;
+    }
+  }
+  theme.setChoice(ThemeChoice::Light);
 }
 
 TEST(CompareModel, KeepsItsRowsWhenRunsChangeAndPassesTheModelTester) {

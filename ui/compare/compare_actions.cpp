@@ -14,7 +14,7 @@
 #include "ui/compare/compare_model.h"
 #include "ui/compare/compare_page.h"
 #include "ui/compare/compare_table.h"
-#include "ui/compare/run_picker.h"
+#include "ui/runs/run_picker.h"
 #include "ui/figures/figure_export.h"
 #include "ui/models/table_export.h"
 #include "ui/runs/filter_field.h"

@@ -11,7 +11,7 @@
 #include "ui/compare/compare_model.h"
 #include "ui/compare/compare_table.h"
 #include "ui/compare/pair_panel.h"
-#include "ui/compare/run_picker.h"
+#include "ui/runs/run_picker.h"
 #include "ui/models/run_sort_proxy.h"
 #include "ui/models/run_text.h"
 #include "ui/runs/filter_field.h"

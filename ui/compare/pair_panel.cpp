@@ -175,6 +175,7 @@ QWidget* PairPanel::buildSettings() {
   m_table->setMinimumHeight(64);
   m_table->horizontalHeader()->hide();
   m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  m_table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
   m_table->setSelectionMode(QAbstractItemView::NoSelection);
   m_table->setFocusPolicy(Qt::TabFocus);
   m_table->setTabKeyNavigation(false);

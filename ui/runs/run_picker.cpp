@@ -1,4 +1,4 @@
-#include "ui/compare/run_picker.h"
+#include "ui/runs/run_picker.h"
 
 #include <QKeyEvent>
 #include <QLineEdit>
@@ -19,7 +19,7 @@ constexpr int kRunRole = Qt::UserRole;
 }  // namespace
 
 RunPicker::RunPicker(QWidget* parent) : QFrame(parent, Qt::Popup), m_field(new QLineEdit), m_list(new QListWidget), m_count(new TextLabel) {
-  setAccessibleName(QStringLiteral("Runs to compare"));
+  setAccessibleName(QStringLiteral("Runs to choose from"));
   resize(kWidth, kHeight);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(12, 12, 12, 10);

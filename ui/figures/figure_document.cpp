@@ -1,0 +1,275 @@
+#include "ui/figures/figure_document.h"
+
+#include <QCryptographicHash>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QRegularExpression>
+#include <algorithm>
+#include <cmath>
+
+#include "ui/models/run_sort_proxy.h"
+#include "ui/models/run_text.h"
+
+namespace weft::ui {
+namespace {
+
+constexpr int kFormat = 1;
+
+// One table of fields for writing and reading.
+template <class Document, class Visit>
+void visitFields(Document& figure, Visit visit) {
+  auto& options = figure.options;
+  visit("title", figure.title);
+  visit("kind", options.kind);
+  visit("runs", figure.which);
+  visit("filter", figure.filter);
+  visit("width_in", options.width_in);
+  visit("height_in", options.height_in);
+  visit("font_size_pt", options.fontSize_pt);
+  visit("tick_size_pt", options.tickSize_pt);
+  visit("font", options.font);
+  visit("line_width_pt", options.lineWidth_pt);
+  visit("marker_size_pt", options.markerSize_pt);
+  visit("labels", options.labels);
+  visit("grid", options.grid);
+  visit("legend", options.legend);
+  visit("baseline", options.baseline);
+  visit("x", options.x);
+  visit("y", options.y);
+  visit("frontier", options.frontier);
+  visit("dominated", options.dominated);
+  visit("paper_table", options.paperTable);
+  visit("metric", options.metric);
+  visit("smoothing", options.smoothing);
+  visit("raw_band", options.rawBand);
+  visit("svg_text", options.svgText);
+}
+
+template <class Enum>
+constexpr int kCount = 0;
+template <>
+constexpr int kCount<FigureKind> = 3;
+template <>
+constexpr int kCount<FigureRuns> = 3;
+template <>
+constexpr int kCount<FigureFont> = 2;
+template <>
+constexpr int kCount<FigureLegend> = 7;
+template <>
+constexpr int kCount<ParetoX> = 3;
+template <>
+constexpr int kCount<ParetoY> = 3;
+template <>
+constexpr int kCount<SvgText> = 2;
+
+struct Writer {
+  QJsonObject& object;
+  void operator()(const char* key, const QString& value) { object[QLatin1String(key)] = value; }
+  void operator()(const char* key, const std::string& value) { object[QLatin1String(key)] = QString::fromStdString(value); }
+  void operator()(const char* key, bool value) { object[QLatin1String(key)] = value; }
+  void operator()(const char* key, double value) { object[QLatin1String(key)] = value; }
+  void operator()(const char* key, store::RunId value) { object[QLatin1String(key)] = static_cast<qint64>(value.value); }
+  template <class Enum>
+  requires std::is_enum_v<Enum>
+  void operator()(const char* key, Enum value) { object[QLatin1String(key)] = static_cast<int>(value); }
+};
+
+struct Reader {
+  const QJsonObject& object;
+  QJsonValue at(const char* key) const { return object[QLatin1String(key)]; }
+  void operator()(const char* key, QString& value) { value = at(key).toString(value); }
+  void operator()(const char* key, std::string& value) { value = at(key).toString(QString::fromStdString(value)).toStdString(); }
+  void operator()(const char* key, bool& value) { value = at(key).toBool(value); }
+  void operator()(const char* key, double& value) { value = at(key).toDouble(value); }
+  void operator()(const char* key, store::RunId& value) { value.value = at(key).toInteger(value.value); }
+  template <class Enum>
+  requires std::is_enum_v<Enum>
+  void operator()(const char* key, Enum& value) {
+    const int number = at(key).toInt(static_cast<int>(value));
+    if (number >= 0 && number < kCount<Enum>) value = static_cast<Enum>(number);
+  }
+};
+
+void keepInRange(FigureOptions& options) {
+  options.width_in = std::clamp(options.width_in, 1.0, 40.0);
+  if (options.height_in != 0) options.height_in = std::clamp(options.height_in, 1.0, 40.0);
+  options.fontSize_pt = std::clamp(options.fontSize_pt, 4.0, 36.0);
+  options.tickSize_pt = options.tickSize_pt <= 0 ? 0 : std::clamp(options.tickSize_pt, 4.0, 36.0);
+  options.lineWidth_pt = std::clamp(options.lineWidth_pt, 0.1, 10.0);
+  options.markerSize_pt = std::clamp(options.markerSize_pt, 1.0, 30.0);
+  options.smoothing = std::clamp(options.smoothing, 0.0, 0.9999);
+}
+
+QString latexEscaped(QString text) {
+  text.replace(u'\\', QStringLiteral("\\textbackslash "));
+  for (const QChar special : QStringLiteral("&%$#_{}")) text.replace(special, QStringLiteral("\\") + special);
+  return text;
+}
+
+// "Parameters" -> "parameters", but "KV cache" stays.
+QString inSentence(QString title) {
+  if (title.size() > 1 && title[1].isLower()) title[0] = title[0].toLower();
+  return title;
+}
+
+// The two of one memory that lie furthest apart, one of them on the frontier.
+QString bestPairText(const ParetoData& data) {
+  const ParetoPoint* low = nullptr;
+  const ParetoPoint* high = nullptr;
+  for (const std::size_t i : data.frontier)
+    for (const ParetoPoint& other : data.points)
+      if (!other.isReference() && other.x == data.points[i].x && other.y - data.points[i].y > (low ? high->y - low->y : 0)) {
+        low = &data.points[i];
+        high = &other;
+      }
+  if (!low) return {};
+  return QStringLiteral(" At %1 bytes per token, %2 (%3) is %4 below %5 (%6).")
+      .arg(bytesPerTokenText(low->x), low->name, perplexityText(low->y))
+      .arg(high->y - low->y, 0, 'f', 2)
+      .arg(high->name, perplexityText(high->y));
+}
+
+}  // namespace
+
+QString FigureDocument::fileName() const {
+  QString name = title.toLower();
+  static const QRegularExpression others(QStringLiteral("[^a-z0-9]+"));
+  name.replace(others, QStringLiteral("-"));
+  while (name.startsWith(u'-')) name.remove(0, 1);
+  while (name.endsWith(u'-')) name.chop(1);
+  return name.isEmpty() ? QStringLiteral("figure") : name.left(80);
+}
+
+QString kindTitle(FigureKind kind) {
+  switch (kind) {
+    case FigureKind::Pareto:
+      return QStringLiteral("Memory and perplexity");
+    case FigureKind::Curves:
+      return QStringLiteral("Curves over steps");
+    case FigureKind::SharingMaps:
+      return QStringLiteral("Sharing maps");
+  }
+  return {};
+}
+
+std::vector<FigureDocument> usualFigures() {
+  FigureDocument pareto, loss, maps;
+  pareto.title = QStringLiteral("KV memory against perplexity");
+  loss.title = QStringLiteral("Training loss");
+  loss.options.kind = FigureKind::Curves;
+  loss.options.width_in = 3.25;
+  loss.options.fontSize_pt = 8;
+  loss.options.smoothing = 0.9;
+  maps.title = QStringLiteral("Sharing maps");
+  maps.options.kind = FigureKind::SharingMaps;
+  return {pareto, loss, maps};
+}
+
+QString figuresToJson(const std::vector<FigureDocument>& figures) {
+  QJsonArray list;
+  for (const FigureDocument& figure : figures) {
+    QJsonObject object;
+    visitFields(figure, Writer{object});
+    QJsonArray listed;
+    for (const store::RunId run : figure.listed) listed.append(static_cast<qint64>(run.value));
+    object[QStringLiteral("listed")] = listed;
+    list.append(object);
+  }
+  const QJsonObject root{{QStringLiteral("format"), kFormat}, {QStringLiteral("figures"), list}};
+  return QString::fromUtf8(QJsonDocument(root).toJson());
+}
+
+Result<std::vector<FigureDocument>> figuresFromJson(const QByteArray& json) {
+  QJsonParseError error;
+  const QJsonDocument document = QJsonDocument::fromJson(json, &error);
+  if (error.error != QJsonParseError::NoError || !document.object()[QStringLiteral("figures")].isArray())
+    return fail(ErrorCode::Corrupt,
+                "The saved figures (figures/figures.json) cannot be read: " +
+                    (error.error == QJsonParseError::NoError ? std::string("it holds no list of figures") : error.errorString().toStdString()) + ".");
+  std::vector<FigureDocument> figures;
+  for (const QJsonValue& value : document.object()[QStringLiteral("figures")].toArray()) {
+    const QJsonObject object = value.toObject();
+    FigureDocument figure;
+    visitFields(figure, Reader{object});
+    for (const QJsonValue& run : object[QStringLiteral("listed")].toArray()) figure.listed.push_back({run.toInteger()});
+    keepInRange(figure.options);
+    figures.push_back(std::move(figure));
+  }
+  return figures;
+}
+
+std::vector<store::RunSummary> runsOf(const FigureDocument& figure, const RunsSnapshot& snapshot) {
+  const auto filter = RunFilter::parse(figure.filter);
+  std::vector<store::RunSummary> runs;
+  for (const store::RunSummary& run : snapshot.runs) {
+    const bool isIn = figure.which == FigureRuns::Listed ? std::find(figure.listed.begin(), figure.listed.end(), run.id) != figure.listed.end()
+                      : figure.which == FigureRuns::Filter && filter ? RunSortProxy::accepts(*filter, run)
+                                                                     : !run.archived && run.state != store::RunState::Draft;
+    if (isIn) runs.push_back(run);
+  }
+  std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  return runs;
+}
+
+QString fingerprint(const FigureDocument& figure, const std::vector<store::RunSummary>& runs) {
+  QCryptographicHash hash(QCryptographicHash::Sha1);
+  for (const store::RunSummary& run : runs) {
+    QString line = QStringLiteral("%1|%2|").arg(run.id.value).arg(QString::fromStdString(run.name));
+    switch (figure.options.kind) {
+      case FigureKind::Pareto: {
+        const auto x = valueOf(run, figure.options.x);
+        const auto y = valueOf(run, figure.options.y);
+        line += x && y ? QStringLiteral("%1|%2|%3").arg(*x, 0, 'g', 17).arg(*y, 0, 'g', 17).arg(familyOf(run).name) : QString();
+        break;
+      }
+      case FigureKind::Curves:
+        line += QString::number(run.step);
+        break;
+      case FigureKind::SharingMaps:
+        line += QString::fromStdString(run.map);
+        break;
+    }
+    hash.addData(line.toUtf8());
+  }
+  return QString::fromLatin1(hash.result().toHex());
+}
+
+QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& runs) {
+  const auto count = [](std::size_t n, const QString& one, const QString& many) { return n == 1 ? one : QStringLiteral("%1 %2").arg(n).arg(many); };
+  switch (figure.options.kind) {
+    case FigureKind::Pareto: {
+      std::vector<store::RunSummary> summaries;
+      for (const FigureRun& run : runs) summaries.push_back(run.summary);
+      const ParetoData data = paretoData(summaries, figure.options.x, figure.options.y);
+      QString text = QStringLiteral("%1 against %2 for %3.")
+                         .arg(titleOf(figure.options.y), inSentence(titleOf(figure.options.x)),
+                              count(data.points.size(), QStringLiteral("one model"), QStringLiteral("models")));
+      if (figure.options.frontier && figure.options.dominated) text += QStringLiteral(" Filled markers lie on the frontier.");
+      if (figure.options.x == ParetoX::KvBytes && figure.options.y == ParetoY::Perplexity) text += bestPairText(data);
+      return text;
+    }
+    case FigureKind::Curves: {
+      QString text = QStringLiteral("%1 of %2.")
+                         .arg(QString::fromStdString(figure.options.metric), count(runs.size(), QStringLiteral("one run"), QStringLiteral("runs")));
+      if (figure.options.smoothing > 0)
+        text += QStringLiteral(" Lines are exponential moving averages (weight %1)%2.")
+                    .arg(figure.options.smoothing)
+                    .arg(figure.options.rawBand ? QStringLiteral("; bands span the raw values") : QString());
+      return text;
+    }
+    case FigureKind::SharingMaps:
+      return QStringLiteral(
+          "Sharing maps: bars are KV slots to scale, arcs lead to the layer whose keys and values are read; dashed slots are saved.");
+  }
+  return {};
+}
+
+QString latexOf(const FigureDocument& figure, const std::vector<FigureRun>& runs) {
+  return QStringLiteral(
+             "\\begin{figure}\n  \\centering\n  \\includegraphics[width=%1in]{figures/%2.pdf}\n  \\caption{%3}\n  \\label{fig:%2}\n\\end{figure}\n")
+      .arg(figure.options.width_in)
+      .arg(figure.fileName(), latexEscaped(captionOf(figure, runs)));
+}
+
+}  // namespace weft::ui

@@ -1,0 +1,43 @@
+// ui/figures/figure_document.h -- a saved figure: what it draws of which runs, and how. Plain values; the list of them is a JSON text.
+#pragma once
+
+#include <QString>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "ui/figures/figure.h"
+#include "ui/models/project_session.h"
+
+namespace weft::ui {
+
+enum class FigureRuns { All, Filter, Listed };
+
+struct FigureDocument {
+  QString title;
+  FigureOptions options;
+  FigureRuns which = FigureRuns::All;
+  QString filter;                    // FigureRuns::Filter
+  std::vector<store::RunId> listed;  // FigureRuns::Listed
+
+  QString fileName() const;  // of the exported file, without ending: "kv-memory-against-perplexity"
+};
+
+// Perplexity against memory, training loss, sharing maps, of all runs: what a project begins with.
+std::vector<FigureDocument> usualFigures();
+QString kindTitle(FigureKind kind);  // "Memory and perplexity"
+
+QString figuresToJson(const std::vector<FigureDocument>& figures);
+// A field that is missing or wrong keeps its usual value. Corrupt: no JSON, or no list of figures.
+[[nodiscard]] Result<std::vector<FigureDocument>> figuresFromJson(const QByteArray& json);
+
+// The runs of the snapshot that the figure is about, oldest first.
+std::vector<store::RunSummary> runsOf(const FigureDocument& figure, const RunsSnapshot& snapshot);
+// Changes whenever the figure of these runs would look different.
+QString fingerprint(const FigureDocument& figure, const std::vector<store::RunSummary>& runs);
+
+// What stands under the figure in a paper, from its numbers.
+QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& runs);
+// A figure environment that includes the exported PDF.
+QString latexOf(const FigureDocument& figure, const std::vector<FigureRun>& runs);
+
+}  // namespace weft::ui

@@ -1,0 +1,211 @@
+#include "ui/figures/figure_library.h"
+
+#include <QCoreApplication>
+#include <QThreadPool>
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "engine/base/files.h"
+
+namespace weft::ui {
+namespace {
+
+constexpr int kSaveDelay_ms = 400;  // of typing and turning before the file is written
+
+std::filesystem::path fileOf(const store::Project& project) { return project.figures() / "figures.json"; }
+
+// Runs `work` on a thread of the pool and hands its value to `then` on the GUI thread, unless `context` is gone.
+template <class Work, class Then>
+void inBackground(QObject* context, Work work, Then then) {
+  QThreadPool::globalInstance()->start([guard = QPointer<QObject>(context), work = std::move(work), then = std::move(then)]() mutable {
+    auto result = std::make_shared<decltype(work())>(work());
+    QMetaObject::invokeMethod(
+        QCoreApplication::instance(),
+        [guard, then = std::move(then), result]() mutable {
+          if (guard) then(std::move(*result));
+        },
+        Qt::QueuedConnection);
+  });
+}
+
+// Curves of the held-out split are evaluations, not metrics.
+bool isEvaluation(const std::string& metric) { return metric == "valid/perplexity" || metric == "valid/loss"; }
+
+store::MetricSeries seriesOf(const std::string& metric, const std::vector<store::Evaluation>& evaluations) {
+  store::MetricSeries series{.name = metric, .points = {}};
+  for (const store::Evaluation& evaluation : evaluations) {
+    const double value = metric == "valid/loss" ? evaluation.loss_nats : evaluation.perplexity;
+    // A resumed run evaluates a step again: the later one counts.
+    if (!series.points.empty() && series.points.back().step == evaluation.step) series.points.pop_back();
+    if (series.points.empty() || series.points.back().step < evaluation.step) series.points.push_back({evaluation.step, value, evaluation.time});
+  }
+  return series;
+}
+
+bool needsOtherData(const FigureDocument& a, const FigureDocument& b) {
+  return a.options.kind != b.options.kind || a.which != b.which || a.filter != b.filter || a.listed != b.listed ||
+         (b.options.kind == FigureKind::Curves && a.options.metric != b.options.metric);
+}
+
+}  // namespace
+
+FigureLibrary::FigureLibrary(QObject* parent) : QObject(parent) {
+  m_save.setSingleShot(true);
+  m_save.setInterval(kSaveDelay_ms);
+  connect(&m_save, &QTimer::timeout, this, &FigureLibrary::save);
+}
+
+FigureLibrary::~FigureLibrary() {
+  if (m_save.isActive()) save();
+}
+
+void FigureLibrary::setSession(ProjectSession* session) {
+  if (m_save.isActive()) save();
+  if (m_session) m_session->disconnect(this);
+  m_session = session;
+  ++m_sessionNumber;
+  m_figures.clear();
+  m_isLoaded = false;
+  if (session) {
+    connect(session, &ProjectSession::runsChanged, this, &FigureLibrary::look);
+    load();
+  }
+  Q_EMIT listChanged();
+}
+
+void FigureLibrary::load() {
+  inBackground(
+      this, [file = fileOf(m_session->project())] { return readFile(file); },
+      [this, number = m_sessionNumber](Result<std::string> text) {
+        if (number != m_sessionNumber) return;
+        std::vector<FigureDocument> documents = usualFigures();
+        if (text) {
+          auto saved = figuresFromJson(QByteArray::fromStdString(*text));
+          if (saved)
+            documents = std::move(*saved);
+          else
+            Q_EMIT messageRaised(QString::fromStdString(saved.error().message), true);
+        }
+        std::vector<Held> held;
+        for (FigureDocument& document : documents) held.push_back({.document = std::move(document), .runs = {}, .shown = {}});
+        // What was added while the file was read stands behind what it holds.
+        std::move(m_figures.begin(), m_figures.end(), std::back_inserter(held));
+        m_figures = std::move(held);
+        m_isLoaded = true;
+        for (int i = 0; i < count(); ++i) fetch(i);
+        Q_EMIT listChanged();
+      });
+}
+
+void FigureLibrary::save() {
+  m_save.stop();
+  if (!m_session || !m_isLoaded) return;
+  std::vector<FigureDocument> documents;
+  for (const Held& held : m_figures) documents.push_back(held.document);
+  inBackground(
+      this,
+      [file = fileOf(m_session->project()), text = figuresToJson(documents).toStdString()]() -> Result<void> {
+        WEFT_TRY(createFolders(file.parent_path()));
+        return writeFileAtomically(file, text);
+      },
+      [this](Result<void> written) {
+        if (!written)
+          Q_EMIT messageRaised(QStringLiteral("The figures were not saved: %1").arg(QString::fromStdString(written.error().message)), true);
+      });
+}
+
+int FigureLibrary::add(const FigureDocument& document) {
+  m_figures.push_back({.document = document, .runs = {}, .shown = {}});
+  const int index = count() - 1;
+  if (m_session) fetch(index);
+  m_save.start();
+  Q_EMIT listChanged();
+  return index;
+}
+
+void FigureLibrary::remove(int index) {
+  m_figures.erase(m_figures.begin() + index);
+  // Answers on their way know their figure by index.
+  for (int i = index; i < count(); ++i) {
+    m_figures[static_cast<std::size_t>(i)].generation = ++m_generation;
+    if (isLoading(i)) fetch(i);
+  }
+  m_save.start();
+  Q_EMIT listChanged();
+}
+
+void FigureLibrary::change(int index, const FigureDocument& document) {
+  Held& held = m_figures[static_cast<std::size_t>(index)];
+  const bool isOther = needsOtherData(held.document, document);
+  held.document = document;
+  m_save.start();
+  if (isOther) fetch(index);
+  Q_EMIT figureChanged(index);
+}
+
+void FigureLibrary::refresh(int index) { fetch(index); }
+
+void FigureLibrary::look() {
+  for (int i = 0; i < count(); ++i) {
+    Held& held = m_figures[static_cast<std::size_t>(i)];
+    if (held.isLoading) continue;
+    const std::vector<store::RunSummary> runs = runsOf(held.document, *m_session->snapshot());
+    const QString now = fingerprint(held.document, runs);
+    // An empty figure has nothing that could jump: it takes the first data at once.
+    if (now != held.shown && held.runs.empty()) {
+      fetch(i);
+      continue;
+    }
+    const bool isNewer = now != held.shown;
+    if (isNewer == held.hasNewerData) continue;
+    held.hasNewerData = isNewer;
+    Q_EMIT figureChanged(i);
+  }
+}
+
+void FigureLibrary::fetch(int index) {
+  if (!m_session) return;
+  Held& held = m_figures[static_cast<std::size_t>(index)];
+  held.generation = ++m_generation;
+  const std::vector<store::RunSummary> summaries = runsOf(held.document, *m_session->snapshot());
+  held.shown = fingerprint(held.document, summaries);
+  held.hasNewerData = false;
+  std::vector<FigureRun> runs;
+  for (const store::RunSummary& run : summaries) runs.push_back({.summary = run, .series = {}});
+  const int generation = held.generation;
+  if (held.document.options.kind != FigureKind::Curves || runs.empty()) return finish(index, generation, std::move(runs));
+  held.isLoading = true;
+  const std::string metric = held.document.options.metric;
+  if (isEvaluation(metric)) {
+    // One answer a run, in order; the last one completes the figure.
+    auto collected = std::make_shared<std::vector<FigureRun>>(std::move(runs));
+    for (std::size_t i = 0; i < collected->size(); ++i)
+      m_session->loadHistory((*collected)[i].summary.id, this, [this, index, generation, metric, collected, i](Result<RunDetail> history) {
+        if (history) (*collected)[i].series = seriesOf(metric, history->evaluations);
+        if (i + 1 == collected->size()) finish(index, generation, std::move(*collected));
+      });
+    return;
+  }
+  std::vector<ProjectSession::SeriesRequest> requests;
+  for (const FigureRun& run : runs) requests.push_back({.run = run.summary.id, .metric = metric});
+  m_session->loadSeries(std::move(requests), this,
+                        [this, index, generation, runs = std::move(runs)](Result<std::vector<store::MetricSeries>> series) mutable {
+                          if (!series) {
+                            Q_EMIT messageRaised(QString::fromStdString(series.error().message), true);
+                          } else {
+                            for (std::size_t i = 0; i < runs.size() && i < series->size(); ++i) runs[i].series = std::move((*series)[i]);
+                          }
+                          finish(index, generation, std::move(runs));
+                        });
+}
+
+void FigureLibrary::finish(int index, int generation, std::vector<FigureRun> runs) {
+  if (index >= count() || m_figures[static_cast<std::size_t>(index)].generation != generation) return;
+  Held& held = m_figures[static_cast<std::size_t>(index)];
+  held.runs = std::move(runs);
+  held.isLoading = false;
+  Q_EMIT figureChanged(index);
+}
+
+}  // namespace weft::ui

@@ -1,0 +1,80 @@
+// ui/figures/figures_page.h -- figures for a paper: a list of saved ones, the chosen one on white paper at its real width, its options, its export.
+#pragma once
+
+#include <QPointer>
+#include <QTimer>
+#include <functional>
+
+#include "ui/figures/figure_library.h"
+#include "ui/window/page.h"
+
+class QCheckBox;
+class QComboBox;
+class QPushButton;
+
+namespace weft::ui {
+
+class FigureList;
+class FigurePanel;
+class PageHeader;
+class PaperView;
+class RunPicker;
+class TextLabel;
+
+class FiguresPage : public Page {
+  Q_OBJECT
+ public:
+  explicit FiguresPage(QWidget* parent = nullptr);
+
+  QString pageName() const override { return QStringLiteral("Figures"); }
+  QString iconName() const override { return QStringLiteral("figures"); }
+  void setSession(ProjectSession* session) override;
+  QList<QAction*> pageActions() const override { return m_actions; }
+  // A new figure of these runs.
+  void showRuns(const std::vector<store::RunId>& runs) override;
+
+  FigureLibrary* library() const { return m_library; }
+  FigureList* list() const { return m_list; }
+  FigurePanel* panel() const { return m_panel; }
+  PaperView* paper() const { return m_paper; }
+  int current() const;
+  void exportTo(const QString& path);
+  QString exportPath(int index, const QString& format) const;
+
+ private:
+  QWidget* buildHeader();
+  QWidget* buildList();
+  QWidget* buildCentre();
+  void buildActions();
+  void showFigure();  // the current one, in every part of the page
+  void showState();
+  void showSource();
+  void check();  // what an export would be found to be
+  void applyEdit(const FigureDocument& figure);
+  void addFigure(FigureKind kind);
+  void removeFigure();
+  void duplicateFigure();
+  void exportAll();
+  void askExport();
+  void copyLatex();
+  void pickRuns();
+  void showZoom();
+
+  QPointer<ProjectSession> m_session;
+  FigureLibrary* m_library;
+  PageHeader* m_header;
+  TextLabel* m_state;
+  QPushButton* m_exportAll;
+  QPushButton* m_latex;
+  TextLabel* m_count;
+  FigureList* m_list;
+  PaperView* m_paper;
+  QComboBox* m_zoom;
+  FigurePanel* m_panel;
+  RunPicker* m_picker;
+  QTimer m_checkTimer;
+  std::vector<store::RunId> m_wanted;  // handed over before the figures were read
+  QList<QAction*> m_actions;
+};
+
+}  // namespace weft::ui

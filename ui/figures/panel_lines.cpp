@@ -1,0 +1,58 @@
+#include "ui/figures/panel_lines.h"
+
+#include <QButtonGroup>
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QLineEdit>
+#include <QPushButton>
+#include <algorithm>
+
+#include "ui/window/icons.h"
+#include "ui/window/widgets.h"
+
+namespace weft::ui {
+
+QWidget* panelLine(const QString& label, const QList<QWidget*>& fields) {
+  auto* widget = new QWidget;
+  auto* row = new QHBoxLayout(widget);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(8);
+  auto* text = new TextLabel(label, Type::Body, Tone::Text2);
+  text->setFixedWidth(kPanelLabel);
+  row->addWidget(text);
+  for (QWidget* field : fields) row->addWidget(field, qobject_cast<QComboBox*>(field) || qobject_cast<QLineEdit*>(field) ? 1 : 0);
+  if (std::none_of(fields.begin(), fields.end(), [](QWidget* field) { return qobject_cast<QComboBox*>(field) || qobject_cast<QLineEdit*>(field); }))
+    row->addStretch(1);
+  return widget;
+}
+
+QWidget* segments(QButtonGroup* group, const QStringList& texts) {
+  auto* widget = new QWidget;
+  auto* row = new QHBoxLayout(widget);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(4);
+  for (int i = 0; i < texts.size(); ++i) {
+    auto* button = new QPushButton(texts[i]);
+    button->setCheckable(true);
+    button->setMinimumWidth(44);
+    group->addButton(button, i);
+    row->addWidget(button, 1);
+  }
+  return widget;
+}
+
+QWidget* checkLine(const QString& text, bool isGood) {
+  auto* widget = new QWidget;
+  auto* row = new QHBoxLayout(widget);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(6);
+  auto* mark = new QLabel;
+  mark->setPixmap(icon(isGood ? QStringLiteral("check") : QStringLiteral("warning"), isGood ? IconColor::Good : IconColor::Warning).pixmap(14, 14));
+  auto* words = new TextLabel(text, Type::Caption, isGood ? Tone::Text2 : Tone::Warning);
+  words->setWordWrap(true);
+  row->addWidget(mark, 0, Qt::AlignTop);
+  row->addWidget(words, 1);
+  return widget;
+}
+
+}  // namespace weft::ui
