@@ -93,7 +93,9 @@ QVariant ReadingsModel::data(const QModelIndex& index, int role) const {
 QVariant ReadingsModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal) return {};
   if (role == Qt::TextAlignmentRole) return static_cast<int>((section == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
-  return role == Qt::DisplayRole ? m_headers.value(section) : QVariant();
+  if (role != Qt::DisplayRole) return {};
+  // The first column's cells begin at the panel's margin; a section knows only its own.
+  return section == 0 ? QStringLiteral("  ") + m_headers.value(section) : m_headers.value(section);
 }
 
 ReadingsTable::ReadingsTable(const LossChart& loss, const SmallCharts& small, const SharedCursor& cursor, QWidget* parent)
