@@ -32,8 +32,6 @@ class ComparePageTest : public testing::Test {
   void fill() {
     for (const SampleRun& sample : table1WithConfigs()) m_project.addFinished(sample);
   }
-  // The page remembers columns and axes; no test may see another's.
-  ComparePageTest() { QSettings().remove(QStringLiteral("compare")); }
   void open() {
     m_session = std::make_unique<ProjectSession>(m_project.project());
     m_page.setSession(m_session.get());
@@ -61,6 +59,10 @@ class ComparePageTest : public testing::Test {
   }
 
  protected:
+  // The page remembers columns and axes; no test may see another's.
+  struct NoSettings {
+    NoSettings() { QSettings().remove(QStringLiteral("compare")); }
+  } m_noSettings;
   TestProject m_project;
   std::unique_ptr<ProjectSession> m_session;
   ComparePage m_page;

@@ -14,10 +14,10 @@
 #include "ui/compare/compare_model.h"
 #include "ui/compare/compare_page.h"
 #include "ui/compare/compare_table.h"
-#include "ui/runs/run_picker.h"
 #include "ui/figures/figure_export.h"
 #include "ui/models/table_export.h"
 #include "ui/runs/filter_field.h"
+#include "ui/runs/run_picker.h"
 #include "ui/window/icons.h"
 
 namespace weft::ui {

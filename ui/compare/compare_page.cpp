@@ -11,10 +11,10 @@
 #include "ui/compare/compare_model.h"
 #include "ui/compare/compare_table.h"
 #include "ui/compare/pair_panel.h"
-#include "ui/runs/run_picker.h"
 #include "ui/models/run_sort_proxy.h"
 #include "ui/models/run_text.h"
 #include "ui/runs/filter_field.h"
+#include "ui/runs/run_picker.h"
 #include "ui/window/icons.h"
 #include "ui/window/weft_style.h"
 #include "ui/window/widgets.h"
@@ -128,6 +128,8 @@ QWidget* ComparePage::buildPlotSide() {
     tools->addWidget(new TextLabel(letter, Type::Body, Tone::Text2));
     auto* box = new QComboBox;
     box->setAccessibleName(name);
+    box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    box->setMinimumContentsLength(14);
     tools->addWidget(box);
     tools->addSpacing(12);
     connect(box, &QComboBox::currentIndexChanged, this, &ComparePage::applyView);

@@ -13,7 +13,6 @@
 namespace weft::ui {
 namespace {
 
-constexpr double kLogFrom = 4, kLogYFrom = 8;
 constexpr double kGrab_px = 5, kSnap_px = 7;
 constexpr double kTick_px = 84;  // room of one number such as "163,840"
 
@@ -140,8 +139,7 @@ void ComparePlot::fitAxes() {
   if (xs.empty()) return;
   const auto [xLow, xHigh] = std::minmax_element(xs.begin(), xs.end());
   const auto [yLow, yHigh] = std::minmax_element(ys.begin(), ys.end());
-  // One memory alone is a doubling's middle; a quarter of the plot for one doubling is too much for a linear axis.
-  const bool isLogX = *xHigh / *xLow >= kLogFrom || *xHigh == *xLow, isLogY = *yHigh / *yLow >= kLogYFrom;
+  const bool isLogX = isLogMemory(*xLow, *xHigh), isLogY = isLogQuality(*yLow, *yHigh);
   setScale(xAxis, isLogX ? Scale::Logarithmic : Scale::Linear);
   setScale(yAxis, isLogY ? Scale::Logarithmic : Scale::Linear);
   if (isLogX)

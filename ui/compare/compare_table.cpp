@@ -1,6 +1,5 @@
 #include "ui/compare/compare_table.h"
 
-#include <QHeaderView>
 #include <QMouseEvent>
 #include <QPainter>
 #include <algorithm>
@@ -134,19 +133,50 @@ QSize CompareDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex& 
   return {preferredWidth(static_cast<CompareColumn>(index.column())), metrics::row};
 }
 
+CompareHeader::CompareHeader(QWidget* parent) : QHeaderView(Qt::Horizontal, parent) {
+  setSectionsClickable(true);
+  setHighlightSections(false);
+  setSectionsMovable(true);
+  setMinimumSectionSize(32);
+  setAccessibleName(QStringLiteral("Columns of the comparison"));
+}
+
+QSize CompareHeader::sizeHint() const {
+  return {QHeaderView::sizeHint().width(), std::max(metrics::headerRow, QFontMetrics(captionFont()).height() + 12)};
+}
+
+void CompareHeader::paintSection(QPainter* painter, const QRect& rect, int section) const {
+  const Theme& theme = Theme::current();
+  painter->save();
+  painter->fillRect(rect, theme.header);
+  painter->fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), theme.hairline);
+  painter->setFont(captionFont());
+  painter->setPen(theme.text2);
+  const bool isSorted = isSortIndicatorShown() && sortIndicatorSection() == section;
+  const bool isRight = model()->headerData(section, Qt::Horizontal, Qt::TextAlignmentRole).toInt() & Qt::AlignRight;
+  const QRect cell = rect.adjusted(kPadding, 0, -kPadding, 0);
+  const int arrow = isSorted ? 13 : 0;
+  const QString text =
+      painter->fontMetrics().elidedText(model()->headerData(section, Qt::Horizontal).toString(), Qt::ElideRight, cell.width() - arrow);
+  const int width = painter->fontMetrics().horizontalAdvance(text);
+  const int left = isRight ? cell.right() + 1 - width - arrow : cell.left();
+  painter->drawText(QRect(left, cell.top(), width + 1, cell.height()), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, text);
+  if (isSorted)
+    paintIcon(*painter, QRectF(left + width + 2, cell.center().y() - 5, 11, 11),
+              sortIndicatorOrder() == Qt::AscendingOrder ? QStringLiteral("triangle-up") : QStringLiteral("triangle-down"), theme.text2);
+  painter->restore();
+}
+
 CompareTable::CompareTable(CompareModel* model, PairSelection* selection, QWidget* parent)
     : QTableView(parent), m_model(model), m_proxy(new CompareSortProxy(this)), m_pair(selection), m_delegate(new CompareDelegate(this)) {
   m_proxy->setSourceModel(model);
   setModel(m_proxy);
+  setHorizontalHeader(new CompareHeader(this));
   setItemDelegate(m_delegate);
   verticalHeader()->hide();
   verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   verticalHeader()->setMinimumSectionSize(metrics::row);
-  horizontalHeader()->setHighlightSections(false);
-  horizontalHeader()->setSectionsMovable(true);
-  horizontalHeader()->setMinimumSectionSize(32);
   horizontalHeader()->setStretchLastSection(true);
-  horizontalHeader()->setAccessibleName(QStringLiteral("Columns of the comparison"));
   setShowGrid(false);
   setFrameShape(QFrame::NoFrame);
   setSelectionBehavior(QAbstractItemView::SelectRows);
@@ -168,8 +198,6 @@ CompareTable::CompareTable(CompareModel* model, PairSelection* selection, QWidge
 void CompareTable::applyWidths() {
   const double scale = std::max(1.0, static_cast<double>(QFontMetrics(bodyFont()).height()) / 16);
   verticalHeader()->setDefaultSectionSize(std::max(metrics::row, QFontMetrics(bodyFont()).height() + 10));
-  horizontalHeader()->setFont(captionFont());
-  horizontalHeader()->setFixedHeight(std::max(metrics::headerRow, QFontMetrics(captionFont()).height() + 12));
   for (int i = 0; i < kCompareColumns; ++i) setColumnWidth(i, static_cast<int>(preferredWidth(static_cast<CompareColumn>(i)) * scale));
 }
 

@@ -1,6 +1,7 @@
 // ui/compare/compare_table.h -- the table of the Compare page: 26-px rows, the family's marker before the name, badges A and B, the baseline pinned.
 #pragma once
 
+#include <QHeaderView>
 #include <QStyledItemDelegate>
 #include <QTableView>
 
@@ -21,6 +22,17 @@ class CompareDelegate : public QStyledItemDelegate {
 
  private:
   int m_hoveredRow = -1;
+};
+
+// Captions with the sort arrow right beside them.
+class CompareHeader : public QHeaderView {
+  Q_OBJECT
+ public:
+  explicit CompareHeader(QWidget* parent = nullptr);
+
+ protected:
+  void paintSection(QPainter* painter, const QRect& rect, int section) const override;
+  QSize sizeHint() const override;
 };
 
 class CompareTable : public QTableView {

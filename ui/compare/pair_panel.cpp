@@ -59,12 +59,12 @@ QToolButton* flatButton(const QString& text, const QString& tip) {
 PairPanel::PairPanel(QWidget* parent) : QWidget(parent), m_settings(new SettingModel(this)) {
   setAccessibleName(QStringLiteral("Selected pair"));
   setMinimumWidth(320);
-  auto* surface = new Surface(Surface::Fill::Panel, Qt::LeftEdge);
+  auto* surface = new Surface(Surface::Fill::Panel);
   auto* outer = new QVBoxLayout(this);
   outer->setContentsMargins(0, 0, 0, 0);
   outer->addWidget(surface);
   auto* column = new QVBoxLayout(surface);
-  column->setContentsMargins(1, 0, 0, 0);
+  column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
   column->addWidget(buildHeader());
   auto* scroll = new QScrollArea;
@@ -229,7 +229,7 @@ void PairPanel::showPair(const std::optional<PairSide>& a, const std::optional<P
 
 void PairPanel::placeMaps() {
   // Under their columns of the grid.
-  const int room = width() - 1 - 2 * metrics::panelMargin - kLabelWidth - 2 * 8;
+  const int room = width() - 2 * metrics::panelMargin - kLabelWidth - 2 * 8;
   m_maps->setColumns(kLabelWidth + 8, kLabelWidth + 16 + room / 2);
 }
 

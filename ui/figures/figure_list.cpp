@@ -27,6 +27,12 @@ FigureOptions thumbnailOptions(FigureOptions options) {
   return options;
 }
 
+// Three maps say what a dozen too small to see would not.
+std::vector<FigureRun> thumbnailRuns(const FigureDocument& figure, const std::vector<FigureRun>& runs) {
+  if (figure.options.kind != FigureKind::SharingMaps || runs.size() <= 3) return runs;
+  return {runs.front(), runs[runs.size() / 2], runs.back()};
+}
+
 class FigureDelegate : public QStyledItemDelegate {
  public:
   FigureDelegate(FigureLibrary* library, QObject* parent) : QStyledItemDelegate(parent), m_library(library) {
@@ -88,7 +94,8 @@ class FigureDelegate : public QStyledItemDelegate {
     pixmap.setDevicePixelRatio(ratio);
     pixmap.fill(Qt::white);
     if (row < m_library->count())
-      if (const auto scene = FigureScene::create(thumbnailOptions(m_library->figure(row).options), m_library->runs(row))) {
+      if (const auto scene =
+              FigureScene::create(thumbnailOptions(m_library->figure(row).options), thumbnailRuns(m_library->figure(row), m_library->runs(row)))) {
         // Painted larger and scaled down: lines of half a pixel stay lines.
         const double scale = 3.0 * ratio * kThumbWidth / (*scene)->size().width();
         QImage image((QSizeF((*scene)->size()) * scale).toSize(), QImage::Format_RGB32);

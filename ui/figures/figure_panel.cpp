@@ -63,9 +63,9 @@ FigurePanel::FigurePanel(QWidget* parent) : QWidget(parent), m_snapshot(std::mak
   scroll->setWidgetResizable(true);
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   scroll->setFocusPolicy(Qt::NoFocus);
-  auto* body = new Surface(Surface::Fill::Panel, Qt::LeftEdge);
+  auto* body = new Surface(Surface::Fill::Panel);
   auto* column = new QVBoxLayout(body);
-  column->setContentsMargins(1, 0, 0, 0);
+  column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
   column->addWidget(buildFigure());
   column->addWidget(buildSize());
@@ -315,7 +315,10 @@ void FigurePanel::setFigure(const FigureDocument& figure) {
   m_isShowing = true;
   m_figure = figure;
   const FigureOptions& options = figure.options;
-  if (m_title->text() != figure.title) m_title->setText(figure.title);
+  if (m_title->text() != figure.title) {
+    m_title->setText(figure.title);
+    m_title->setCursorPosition(0);
+  }
   m_kind->setCurrentIndex(static_cast<int>(options.kind));
   m_x->setCurrentIndex(static_cast<int>(options.x));
   m_y->setCurrentIndex(static_cast<int>(options.y));

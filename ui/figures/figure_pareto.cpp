@@ -1,3 +1,4 @@
+#include <QFontMetricsF>
 #include <algorithm>
 #include <cmath>
 
@@ -8,9 +9,6 @@
 
 namespace weft::ui {
 namespace {
-
-constexpr double kLogFrom = 4;  // x: a quarter of a plot for one doubling is too much for a linear axis
-constexpr double kLogYFrom = 8;
 
 std::vector<store::RunSummary> summaries(const std::vector<FigureRun>& runs) {
   std::vector<store::RunSummary> result;
@@ -142,7 +140,7 @@ class ParetoScene : public FigureScene {
     }
     const auto [xLow, xHigh] = std::minmax_element(xs.begin(), xs.end());
     const auto [yLow, yHigh] = std::minmax_element(ys.begin(), ys.end());
-    const bool isLogX = *xHigh / *xLow >= kLogFrom, isLogY = *yHigh / *yLow >= kLogYFrom;
+    const bool isLogX = isLogMemory(*xLow, *xHigh), isLogY = isLogQuality(*yLow, *yHigh);
     const auto apply = [](QCPAxis* axis, bool isLog, double low, double high, const std::vector<double>& values, int maximumTicks) {
       axis->setScaleType(isLog ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
       axis->setRange(isLog ? niceLogRange(low, high) : niceRange(low, high));
@@ -157,6 +155,12 @@ class ParetoScene : public FigureScene {
     };
     apply(m_plot.xAxis, isLogX, *xLow, *xHigh, xs, static_cast<int>(std::max(3.0, options.width_in * 1.45)));
     apply(m_plot.yAxis, isLogY, *yLow, *yHigh, {1}, 8);
+    if (!isLogX) {
+      // The last number of a linear axis stands at its very end.
+      const double width = QFontMetricsF(m_plot.xAxis->tickLabelFont()).horizontalAdvance(tickText(m_plot.xAxis->range().upper, 1));
+      QCPAxisRect* area = m_plot.axisRect();
+      area->setMinimumMargins(area->minimumMargins() + QMargins(0, 0, static_cast<int>(std::ceil(width / 2)), 0));
+    }
     m_plot.xAxis->setLabel(xTitle(options, isLogX));
     m_plot.yAxis->setLabel(isLogY ? QStringLiteral("%1 (log scale)").arg(titleOf(options.y)) : titleOf(options.y));
   }

@@ -100,10 +100,10 @@ QWidget* FiguresPage::buildHeader() {
 }
 
 QWidget* FiguresPage::buildList() {
-  auto* side = new Surface(Surface::Fill::Panel, Qt::RightEdge);
+  auto* side = new Surface(Surface::Fill::Panel);
   side->setMinimumWidth(200);
   auto* column = new QVBoxLayout(side);
-  column->setContentsMargins(0, 0, 1, 0);
+  column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
   auto* head = new Surface(Surface::Fill::Header, Qt::BottomEdge);
   head->setFixedHeight(36);

@@ -31,4 +31,7 @@ QCPRange niceLogRange(double low, double high) {
   return {low / factor, high * factor};
 }
 
+bool isLogMemory(double low, double high) { return low > 0 && (high / low >= 4 || high == low); }
+bool isLogQuality(double low, double high) { return low > 0 && high / low >= 8; }
+
 }  // namespace weft::ui

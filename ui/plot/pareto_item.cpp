@@ -219,6 +219,11 @@ void ParetoItem::placeLabelsAround(const std::vector<QLineF>& lines) {
       ++m_labelsLeftOut;
       continue;
     }
+    // A published row that somebody has run again is named by that run.
+    if (point.isReference() && std::any_of(m_data.points.begin(), m_data.points.end(), [&](const ParetoPoint& other) {
+          return !other.isReference() && isShown(other) && other.name == point.name;
+        }))
+      continue;
     QString text = point.label;
     if (point.run == m_baseline && !point.isReference()) text += QStringLiteral(", baseline");
     const int priority = isStrong ? 3 : point.isOnFrontier ? 2 : point.isReference() ? 0 : 1;
