@@ -37,6 +37,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
   virtual std::vector<Lane> lanes() const = 0;
+  // What stands behind the lane, for people: "NVIDIA H100 80GB HBM3", "2 cores, 23.4 GiB". "" if that is not known.
+  virtual std::string describe(const Lane& lane) const = 0;
   // The lane that a configuration's device.device ("auto", "cpu", "cuda", "cuda:1") may use, of those that are free; nullopt: it has to wait.
   // Unsupported if no lane of this machine will ever do.
   [[nodiscard]] virtual Result<std::optional<Lane>> choose(const std::string& device, const std::vector<Lane>& busy) const = 0;

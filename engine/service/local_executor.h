@@ -16,6 +16,7 @@ class LocalExecutor : public Executor {
       : m_project(std::move(project)), m_worker(std::move(worker)), m_lanes(std::move(lanes)) {}
 
   std::vector<Lane> lanes() const override { return m_lanes; }
+  std::string describe(const Lane& lane) const override;
   Result<std::optional<Lane>> choose(const std::string& device, const std::vector<Lane>& busy) const override;
   Result<std::unique_ptr<PreparedAttempt>> prepare(const AttemptOrder& order) override;
   Lane laneOf(store::RunId run) const override;

@@ -269,7 +269,9 @@ Result<std::string> Service::deviceOf(store::RunId run) {
 
 Result<void> Service::heartbeat() {
   if (m_lastHeartbeat && Clock::now() - *m_lastHeartbeat < kHeartbeat) return {};
-  WEFT_TRY(m_store.service().heartbeat({.pid = ::getpid(), .host = hostName(), .heartbeat = unixTime(), .devices = m_executor->lanes()}));
+  std::vector<std::string> devices;
+  for (const Lane& lane : m_executor->lanes()) devices.push_back(std::string(trim(lane + " " + m_executor->describe(lane))));
+  WEFT_TRY(m_store.service().heartbeat({.pid = ::getpid(), .host = hostName(), .heartbeat = unixTime(), .devices = devices}));
   m_lastHeartbeat = Clock::now();
   return {};
 }

@@ -32,7 +32,8 @@ class ServiceTest : public ::testing::Test {
   }
   // A worker that still runs would outlive its folder.
   void TearDown() override {
-    for (const store::ActiveRun& run : m_store->service().activeRuns().value()) {
+    const std::vector<store::ActiveRun> active = m_store->service().activeRuns().value();
+    for (const store::ActiveRun& run : active) {
       sendSignal({run.attempt.pid, run.attempt.pidStart}, SIGKILL);
     }
   }

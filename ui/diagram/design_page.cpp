@@ -41,7 +41,10 @@ constexpr int kSideWidth = 352;
 // "draft, 3 edits" in a box.
 class Badge : public TextLabel {
  public:
-  Badge() : TextLabel({}, Type::Caption, Tone::Text2) { setContentsMargins(7, 2, 7, 2); }
+  Badge() : TextLabel({}, Type::Caption, Tone::Text2) {
+    setContentsMargins(7, 2, 7, 2);
+    setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Maximum);
+  }
 
  protected:
   void paintEvent(QPaintEvent* event) override {

@@ -179,4 +179,14 @@ std::optional<double> timeLeft_s(const store::RunSummary& run, double now_s) {
   return (now_s - run.started) * (1 - run.progress) / run.progress;
 }
 
+QString deviceName(const std::string& device) {
+  const QString name = QString::fromStdString(device.substr(0, device.find(' ')));
+  return name == u"cpu" ? QStringLiteral("CPU") : name;
+}
+
+QString deviceDetail(const std::string& device) {
+  const std::size_t space = device.find(' ');
+  return space == std::string::npos ? QString() : QString::fromStdString(device.substr(space + 1));
+}
+
 }  // namespace weft::ui

@@ -20,6 +20,9 @@ QString bytesPerTokenText(std::optional<double> bytes);  // "5,120"
 QString progressText(const store::RunSummary& run);      // "62%", "7,153 steps", "at 31%, resumable", the failure
 QString ageText(double time_s, double now_s);            // "now", "12 min", "4 h", "12 d"; "" for a time of 0
 QString durationText(double seconds);                    // "2 d 19 h", "4 min"
+// A device as the service names it is a lane and its description, "cuda:0 NVIDIA H100 80GB HBM3".
+QString deviceName(const std::string& device);    // "cuda:0", "CPU"
+QString deviceDetail(const std::string& device);  // "NVIDIA H100 80GB HBM3"
 double now_s();
 
 // The run's time left by its own pace so far; nullopt before it has one.

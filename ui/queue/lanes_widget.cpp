@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "ui/models/run_text.h"
+#include "ui/plot/series_style.h"
 #include "ui/window/theme.h"
 #include "ui/window/widgets.h"
 
@@ -37,8 +38,7 @@ constexpr std::array<TickStep, 14> kTickSteps{{{10, "HH:mm:ss"},
                                                {172800, "ddd d"},
                                                {604800, "d MMM"}}};
 
-// A run's colour stays its own: by its number, not by its place.
-const SeriesStyle& styleOf(const store::RunSummary& run, const Theme& theme) { return theme.series[static_cast<std::size_t>(run.id.value % 7)]; }
+QString clockText(double time_s) { return QDateTime::fromSecsSinceEpoch(static_cast<qint64>(time_s)).toString(QStringLiteral("HH:mm")); }
 
 QColor faint(const QColor& color, const QColor& under, double share) {
   return QColor::fromRgbF(static_cast<float>(color.redF() * share + under.redF() * (1 - share)),
@@ -115,7 +115,8 @@ void LanesWidget::paintAxis(QPainter& painter) const {
     if (x < kDevices + 4) continue;
     painter.fillRect(QRect(x, kAxis, 1, height - kAxis), theme.grid);
     const QString label = QDateTime::fromSecsSinceEpoch(static_cast<qint64>(tick)).toString(QString::fromLatin1(chosen.format));
-    painter.drawText(QRect(x + 5, 0, 120, kAxis), Qt::AlignVCenter, label);
+    const QRect area(x + 5, 0, painter.fontMetrics().horizontalAdvance(label) + 2, kAxis);
+    if (!area.intersects(nowTag(painter.fontMetrics()))) painter.drawText(area, Qt::AlignVCenter, label);
   }
 }
 
@@ -123,7 +124,7 @@ void LanesWidget::paintJob(QPainter& painter, const PlannedJob& job, int number)
   const store::RunSummary* run = m_snapshot->find(job.run);
   if (!run) return;
   const Theme& theme = Theme::current();
-  const SeriesStyle& style = styleOf(*run, theme);
+  const SeriesStyle style = runStyle(job.run, theme);
   const QRectF area = areaOf(job);
   const bool isSelected = job.run == m_selected;
   painter.save();
@@ -174,18 +175,20 @@ void LanesWidget::paintEvent(QPaintEvent*) {
     painter.fillRect(QRect(0, top, width(), 1), theme.hairline);
     painter.setFont(sectionFont());
     painter.setPen(theme.text);
-    const QString name = QString::fromStdString(m_plan.lanes[lane]);
-    painter.drawText(QRect(metrics::pageMargin, top + 12, kDevices - 32, 20), Qt::AlignVCenter,
-                     painter.fontMetrics().elidedText(name, Qt::ElideRight, kDevices - 40));
+    const QString name = deviceName(m_plan.lanes[lane]), about = deviceDetail(m_plan.lanes[lane]);
+    painter.drawText(QRect(metrics::pageMargin, top + 6, kDevices - 32, 20), Qt::AlignVCenter, name);
+    painter.setFont(captionFont());
+    painter.setPen(theme.text3);
+    painter.drawText(QRect(metrics::pageMargin, top + 25, kDevices - 32, 16), Qt::AlignVCenter,
+                     painter.fontMetrics().elidedText(about, Qt::ElideRight, kDevices - 32));
     const auto job =
         std::find_if(m_plan.jobs.begin(), m_plan.jobs.end(), [&](const PlannedJob& j) { return j.isRunning && j.lane == static_cast<int>(lane); });
     const store::RunSummary* run = job == m_plan.jobs.end() ? nullptr : m_snapshot->find(job->run);
-    painter.setFont(captionFont());
     painter.setPen(theme.text2);
     const QString state = !run                   ? (m_snapshot->engineRunning ? QStringLiteral("free") : QStringLiteral("engine stopped"))
                           : run->tokensPerSecond ? QStringLiteral("%1 tokens/s").arg(rateText(run->tokensPerSecond))
                                                  : QString::fromStdString(run->phase);
-    painter.drawText(QRect(metrics::pageMargin, top + 34, kDevices - 32, 16), Qt::AlignVCenter, state);
+    painter.drawText(QRect(metrics::pageMargin, top + 42, kDevices - 32, 16), Qt::AlignVCenter, state);
   }
   painter.fillRect(QRect(kDevices, 0, 1, height()), theme.hairline);
   painter.fillRect(QRect(0, height() - 1, width(), 1), theme.hairline);
@@ -198,16 +201,21 @@ void LanesWidget::paintEvent(QPaintEvent*) {
   if (m_now_s > 0) {
     painter.fillRect(QRect(x, kAxis - 4, 2, height() - kAxis + 4), theme.error);
     painter.setFont(captionFont());
-    const QString label = QDateTime::fromSecsSinceEpoch(static_cast<qint64>(m_now_s)).toString(QStringLiteral("HH:mm"));
-    const int labelWidth = painter.fontMetrics().horizontalAdvance(label) + 12;
-    QRect tag(x + 1 - labelWidth / 2, 5, labelWidth, 18);
+    const QRect tag = nowTag(painter.fontMetrics());
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
     painter.setBrush(theme.error);
     painter.drawRoundedRect(tag, 3, 3);
     painter.setPen(theme.dark ? theme.onAccent : theme.panel);
-    painter.drawText(tag, Qt::AlignCenter, label);
+    painter.drawText(tag, Qt::AlignCenter, clockText(m_now_s));
   }
+}
+
+// The red cap of the line that is now; empty if the time is not known.
+QRect LanesWidget::nowTag(const QFontMetrics& font) const {
+  if (m_now_s <= 0) return {};
+  const int width = font.horizontalAdvance(clockText(m_now_s)) + 12;
+  return {static_cast<int>(std::round(xOf(m_now_s))) + 1 - width / 2, 5, width, 18};
 }
 
 void LanesWidget::mousePressEvent(QMouseEvent* event) {

@@ -30,6 +30,7 @@ class LanesWidget : public QWidget {
 
  private:
   double xOf(double time_s) const;
+  QRect nowTag(const QFontMetrics& font) const;
   void paintAxis(QPainter& painter) const;
   void paintJob(QPainter& painter, const PlannedJob& job, int number) const;
   std::shared_ptr<const RunsSnapshot> m_snapshot;

@@ -30,12 +30,12 @@ std::string lower(std::string text) {
   return text;
 }
 
-// A lane is a device with its description, "cuda:0 NVIDIA H100"; a run names the device alone.
+// A lane is a device with its description, "cuda:0 NVIDIA H100"; a run names its device alone or with another description.
 int laneOf(QueuePlan& plan, const std::string& name) {
-  const std::string device = lower(name);
+  const auto firstWord = [](const std::string& text) { return lower(text.substr(0, text.find(' '))); };
+  const std::string device = firstWord(name);
   for (std::size_t i = 0; i < plan.lanes.size(); ++i)
-    if (const std::string lane = lower(plan.lanes[i]); lane == device || lane.rfind(device + " ", 0) == 0 || device.rfind(lane + " ", 0) == 0)
-      return static_cast<int>(i);
+    if (firstWord(plan.lanes[i]) == device) return static_cast<int>(i);
   if (device.empty()) return 0;
   plan.lanes.push_back(name);
   return static_cast<int>(plan.lanes.size()) - 1;

@@ -100,7 +100,7 @@ void StatusStrip::paintEvent(QPaintEvent*) {
       if (!isRunning) break;
       paintIcon(painter, QRectF(left, middle - 7, 14, 14), QStringLiteral("device"), theme.text3);
       left += 20;
-      text(QString::fromStdString(device));
+      text(deviceName(device));
     }
   const QString store = storeText();
   const qreal storeWidth = font.horizontalAdvance(store);
