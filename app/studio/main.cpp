@@ -3,7 +3,6 @@
 #include <QDir>
 #include <QElapsedTimer>
 #include <QImage>
-#include <QPainter>
 #include <QTimer>
 #include <algorithm>
 #include <cstdlib>
@@ -99,10 +98,7 @@ class Screenshot : public QObject {
     }
     if (m_clock.elapsed() - m_readyAt < 1000) return;
     m_timer.stop();
-    const double scale = m_options.scale > 0 ? m_options.scale : m_window.devicePixelRatioF();
-    QImage image((QSizeF(m_window.size()) * scale).toSize(), QImage::Format_RGB32);
-    image.setDevicePixelRatio(scale);
-    m_window.render(&image);
+    const QImage image = m_window.grab().toImage().convertToFormat(QImage::Format_RGB32);
     const QString path = QString::fromStdString(m_options.screenshot);
     if (!image.save(path)) {
       std::cerr << "The picture " << m_options.screenshot << " cannot be written; the folder must exist and the name end in .png.\n";
@@ -163,6 +159,8 @@ int main(int argc, char** argv) {
     std::cerr << "There is no display to open the window on: set DISPLAY or WAYLAND_DISPLAY, or use --screenshot.\n";
     return 2;
   }
+  // A picture at another scale is the window at that scale: rendered into a larger image, its icons and plots would only be enlarged.
+  if (!options.screenshot.empty() && options.scale > 0) qputenv("QT_SCALE_FACTOR", QByteArray::number(options.scale));
   // Fractional scales as they are: 1.25 must not become 1.
   QApplication::setHighDpiScaleFactorRoundingPolicy(Qt::HighDpiScaleFactorRoundingPolicy::PassThrough);
   QApplication app(argc, argv);
