@@ -76,7 +76,7 @@ void LossMarks::drawUnit(QCPPainter* painter) const {
       left = std::max(left, axis->coordToPixel(axis->tickVector()[i]) + font.horizontalAdvance(axis->tickVectorLabels().value(i)) / 2 + 6);
   painter->setFont(captionFont());
   painter->setPen(Theme::current().text2);
-  painter->drawText(QRectF(left, area.bottom() + 6, 90, std::ceil(font.height())), static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter),
+  painter->drawText(QRectF(left, area.bottom() + 4, 90, std::ceil(font.height())), static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter),
                     names[static_cast<int>(m_chart->options().x)]);
 }
 

@@ -31,7 +31,8 @@ Plot::Plot(const QString& accessibleName, QWidget* parent) : QCustomPlot(parent)
   setMouseTracking(true);
   // Ten curves of width 1.5 take 193 ms without fast polylines and 16 ms with them.
   setPlottingHint(QCP::phFastPolylines);
-  setPlottingHint(QCP::phCacheLabels);
+  // Cached numbers would be drawn at the screen's scale, whatever the plot is painted on.
+  setPlottingHint(QCP::phCacheLabels, false);
   setInteractions({});
   setMinimumSize(40, 40);
   axisRect()->setMinimumMargins(QMargins(8, 8, 8, 4));

@@ -7,7 +7,7 @@
 namespace weft::ui {
 
 double MovingAverage::next(double value) {
-  constexpr double kYoung = 8;
+  constexpr double kYoung = 16;
   if (!std::isfinite(value)) return std::numeric_limits<double>::quiet_NaN();
   const double weight = std::min(m_weight, m_count / (m_count + kYoung));
   m_average = weight * m_average + (1 - weight) * value;

@@ -8,8 +8,8 @@
 namespace weft::ui {
 
 // An exponential moving average that may be continued. The weight of the past is at most `weight` (0 = the values themselves), and no more than
-// n / (n + 8) at the n-th value: a young curve is averaged over a fixed share of its own length, so that it neither starts with a jump nor trails the
-// steep first steps. A value that is not finite neither moves nor ends the average; it has none itself (NaN).
+// n / (n + 16) at the n-th value: a young curve is averaged over a fixed share of its own length, so that it neither starts with a jump nor trails
+// the steep first steps. A value that is not finite neither moves nor ends the average; it has none itself (NaN).
 class MovingAverage {
  public:
   explicit MovingAverage(double weight) : m_weight(weight) {}
