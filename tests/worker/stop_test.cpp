@@ -1,7 +1,10 @@
 // weft-worker as a process: stopped, paused, killed, and continued.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <csignal>
+#include <fstream>
+#include <iterator>
 
 #include "engine/nn/checkpoint.h"
 #include "engine/nn/safetensors.h"
@@ -145,7 +148,7 @@ TEST_F(StoppedWorker, KilledAgainAndAgainWhileItSavesNeverLeavesHalfACheckpoint)
   config.evaluation.tokens = 8;
   std::int64_t newest = 0;
   const fs::path checkpoints = runFolder("run") / "checkpoints";
-  for (int attempt = 1; attempt <= 10; ++attempt) {
+  for (int attempt = 1; attempt <= 6; ++attempt) {
     SCOPED_TRACE(attempt);
     writeTraining("run", config, attempt);
     const std::size_t before = count("run", "checkpoint");
@@ -158,7 +161,7 @@ TEST_F(StoppedWorker, KilledAgainAndAgainWhileItSavesNeverLeavesHalfACheckpoint)
         if (!meetsHalf) return true;
         std::error_code error;
         for (const auto& entry : fs::directory_iterator(checkpoints, error)) {
-          if (entry.path().filename().string().starts_with('.')) return true;
+          if (entry.is_directory(error) && !fs::exists(entry.path() / "trainer.json", error)) return true;
         }
         return false;
       })) << log("run");
@@ -177,6 +180,50 @@ TEST_F(StoppedWorker, KilledAgainAndAgainWhileItSavesNeverLeavesHalfACheckpoint)
     EXPECT_GT(step, newest) << "each attempt goes on where the last one was";
     newest = step;
   }
+}
+
+TEST_F(StoppedWorker, KilledWhileItRemovesAnOldCheckpointNeverLeavesAHalf) {
+  config::RunConfig config = longConfig();
+  config.train.checkpointEvery = 1;
+  config.evaluation.tokens = 8;
+  const fs::path checkpoints = runFolder("run") / "checkpoints";
+  const auto filesIn = [](const fs::path& folder) {
+    std::error_code error;
+    return std::distance(fs::directory_iterator(folder, error), fs::directory_iterator());
+  };
+  writeTraining("run", config);
+  {
+    WorkerProcess worker(runFolder("run"));
+    ASSERT_TRUE(worker.runsUntil([&] { return count("run", "checkpoint") >= 3; })) << log("run");
+    worker.signal(SIGUSR1);
+    ASSERT_EQ(worker.wait(), 0);
+  }
+  // So many files that removing them takes long enough to be met.
+  const std::vector<fs::path> old = train::listCheckpoints(checkpoints);
+  for (const fs::path& checkpoint : old) {
+    for (int i = 0; i < 3000; ++i) std::ofstream(checkpoint / ("filler-" + std::to_string(i)));
+  }
+  const auto whole = filesIn(old.front());
+  ASSERT_GT(whole, 3000);
+  writeTraining("run", config, 2);
+  {
+    WorkerProcess worker(runFolder("run"));
+    ASSERT_TRUE(worker.runsUntil([&] { return std::any_of(old.begin(), old.end(), [&](const fs::path& path) { return filesIn(path) != whole; }); }))
+        << log("run");
+    worker.signal(SIGKILL);
+    ASSERT_EQ(worker.wait(), 128 + SIGKILL);
+  }
+  for (const fs::path& path : old) EXPECT_TRUE(!fs::exists(path) || filesIn(path) == whole) << path;
+  // What it left is cleared away by the next attempt.
+  writeTraining("run", config, 3);
+  {
+    const std::size_t before = count("run", "checkpoint");
+    WorkerProcess worker(runFolder("run"));
+    ASSERT_TRUE(worker.runsUntil([&] { return count("run", "checkpoint") >= before + 1; })) << log("run");
+    worker.signal(SIGUSR1);
+    ASSERT_EQ(worker.wait(), 0);
+  }
+  for (const auto& entry : fs::directory_iterator(checkpoints)) EXPECT_FALSE(entry.path().filename().string().starts_with('.')) << entry.path();
 }
 
 TEST_F(StoppedWorker, WhoseNewestCheckpointIsCutOffContinuesFromTheOlderOneAndSaysSo) {

@@ -160,6 +160,18 @@ TEST_F(TrainingJob, EvaluatesThroughTheRunsCacheWithoutTrainingFromAnothersWeigh
   EXPECT_EQ(said.of<FinishedEvent>().at(0).summary.at("step"), 0);
 }
 
+TEST_F(TrainingJob, EvaluatesAndMeasuresADenseCacheInItsOwnType) {
+  config::RunConfig config = tinyConfig();
+  trained("float32", config);
+  config.cache.dtype = "bfloat16";
+  trained("bfloat16", config);
+  const Events wide = events("float32"), narrow = events("bfloat16");
+  EXPECT_EQ(2 * narrow.of<MeasurementEvent>().at(0).values.at("storage"), wide.of<MeasurementEvent>().at(0).values.at("storage"));
+  EXPECT_EQ(narrow.of<MeasurementEvent>().at(0).labels.at("dtype"), "bfloat16");
+  EXPECT_EQ(narrow.of<MetricEvent>().back().values.at("train/loss"), wide.of<MetricEvent>().back().values.at("train/loss"));
+  EXPECT_NE(narrow.of<EvaluationEvent>().back().perplexity, wide.of<EvaluationEvent>().back().perplexity);
+}
+
 TEST_F(TrainingJob, TrainsOnTextWithATokenizerOfItsOwn) {
   config::RunConfig config = tinyConfig();
   std::string text;
