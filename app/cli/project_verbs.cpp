@@ -71,6 +71,10 @@ void logWithTime(const std::string& sentence) { inform(fmt::format("{:%Y-%m-%d %
 Result<void> engine(const EngineArguments& arguments, const Context& context) {
   WEFT_ASSIGN(OpenProject open, openProject(context));
   if (arguments.stops) {
+    if (!service::isEngineRunning(open.project)) {
+      inform("No service works on " + open.project.folder().string() + "; there is nothing to end.");
+      return {};
+    }
     WEFT_TRY(open.store.request(store::RequestKind::ShutDown, store::RunId{}));
     inform("The service was asked to end; jobs that run go on.");
     return {};

@@ -67,7 +67,7 @@ std::optional<WishName> wishOf(RequestKind kind) {
 }  // namespace
 
 Service::Service(const store::Project& project, store::RunStore store, std::unique_ptr<Executor> executor, ServiceLog log)
-    : m_project(project), m_store(std::move(store)), m_executor(std::move(executor)), m_log(std::move(log)) {}
+    : m_project(project), m_store(std::move(store)), m_executor(std::move(executor)), m_log(std::move(log)), m_began(unixTime()) {}
 
 Result<void> Service::tick() {
   m_isIdle = false;
@@ -133,7 +133,7 @@ Result<void> Service::adopt() {
 
 Result<void> Service::carryOut(const store::Request& request) {
   if (request.kind == RequestKind::ShutDown) {
-    m_isAskedToEnd = true;
+    if (request.time >= m_began) m_isAskedToEnd = true;  // an older one was meant for a service that is gone
     return {};
   }
   const auto watched = m_watched.find(request.run);

@@ -63,6 +63,7 @@ class Service {
   std::map<store::RunId, Watched> m_watched;
   std::map<store::RunId, std::string> m_devices;  // device.device of queued runs: a configuration never changes
   std::optional<std::chrono::steady_clock::time_point> m_lastHeartbeat;
+  double m_began = 0;  // seconds since 1970
   bool m_mustAdopt = true, m_isIdle = false, m_isAskedToEnd = false;
 };
 

@@ -232,6 +232,17 @@ TEST_F(QueueService, AWorkerProgramThatIsGoneFailsTheRunWithItsName) {
   EXPECT_THAT(run(id).failure, HasSubstr("nowhere/weft-worker"));
 }
 
+TEST_F(QueueService, AnOldWishToShutDownIsNotMeantForANewService) {
+  setWorker(say(kHello) + say(FinishedEvent{}));
+  ASSERT_TRUE(m_store->request(RequestKind::ShutDown, store::RunId{}));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));  // the clock's resolution
+  const store::RunId id = submit();
+  const auto service = makeService();
+  ASSERT_TRUE(turnUntilState(*service, id, RunState::Finished));
+  EXPECT_FALSE(service->isAskedToEnd());
+  EXPECT_TRUE(m_store->service().openRequests().value().empty());
+}
+
 TEST_F(QueueService, SaysWhoServesInTheStore) {
   const auto service = makeService({"cuda:0", "cpu"});
   ASSERT_TRUE(service->tick());
