@@ -19,8 +19,8 @@ enum class OnWish { Interrupt, GoOn };
 class ProgressReporter {
  public:
   explicit ProgressReporter(JobContext& context, OnWish onWish = OnWish::Interrupt) : m_context(context), m_onWish(onWish) {}
-  // fraction 0..1 of this phase; a new phase is told at once. Throws Interrupted.
-  void operator()(const std::string& phase, double fraction);
+  // `done` of `total`; a new phase is told at once. Throws Interrupted.
+  void operator()(const std::string& phase, double done, double total = 1);
 
  private:
   JobContext& m_context;

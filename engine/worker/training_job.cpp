@@ -123,7 +123,11 @@ class TrainingJob {
     const infer::PerplexityOptions options{.window = m_config.train.sequenceLength,
                                            .batch = m_config.evaluation.batchSequences,
                                            .caches = m_caches.changesValues(m_machine.type) ? &m_caches : nullptr};
-    const infer::Perplexity result = infer::perplexity(*m_decoder, m_heldOut, options, [&](double fraction) { report("evaluating", fraction); });
+    const infer::Perplexity result = infer::perplexity(*m_decoder, m_heldOut, options, [&](double fraction) {
+      // Amid a training what counts is how far that is.
+      const bool isTraining = m_config.train.steps > 0;
+      report("evaluating", isTraining ? static_cast<double>(step) : fraction, isTraining ? static_cast<double>(m_config.train.steps) : 1);
+    });
     const double bytes = m_bytesPerToken * static_cast<double>(result.tokens);
     service::EvaluationEvent event{.step = step, .loss_nats = result.loss_nats, .perplexity = result.perplexity, .tokens = result.tokens};
     event.values = {
@@ -137,7 +141,7 @@ class TrainingJob {
   Result<service::FinishedEvent> finish(const std::string& outcome, const train::TrainingState& state) {
     if (outcome == "completed") {
       const std::int64_t context = m_config.cache.measureContext > 0 ? m_config.cache.measureContext : m_config.train.sequenceLength;
-      m_context.events.write(service::ProgressEvent{.phase = "measuring KV memory", .done = 0, .total = 1});
+      m_context.events.write(service::ProgressEvent{.phase = "measuring KV memory", .done = 1, .total = 1});
       const infer::KvMemory memory = infer::measureKvMemory(*m_decoder, m_caches, {.batch = m_config.cache.measureBatch, .context = context});
       m_context.events.write(kvMemoryEvent(memory, m_config.cache.plugin, m_caches.storedType(m_machine.type)));
     }

@@ -55,6 +55,15 @@ TEST_F(TrainingJob, SaysEverythingFromHelloToFinished) {
   }
   EXPECT_THAT(steps, ElementsAre(1, 3, 6, 9, 12));
 
+  double part = 0;
+  for (const service::ProgressEvent& progress : said.of<service::ProgressEvent>()) {
+    if (progress.phase != "training" && progress.phase != "evaluating" && progress.phase != "measuring KV memory") continue;
+    EXPECT_GE(progress.done / progress.total, part) << progress.phase << ": an evaluation does not set the run back";
+    part = progress.done / progress.total;
+    EXPECT_GE(progress.heartbeat_s, 30);
+  }
+  EXPECT_EQ(part, 1);
+
   const auto evaluations = said.of<EvaluationEvent>();
   ASSERT_EQ(evaluations.size(), 3u);  // 5, 10, 12
   for (const EvaluationEvent& evaluation : evaluations) {
