@@ -139,10 +139,13 @@ TEST_F(Compare, BMakesTheBaselineAndEveryNumberIsToldAgainstIt) {
   fill();
   open();
   EXPECT_EQ(cell("H128-MQA", CompareColumn::PerplexityDelta), "") << "no baseline, no difference";
+  const int delta = static_cast<int>(CompareColumn::KvBytesDelta);
+  EXPECT_TRUE(m_page.table()->isColumnHidden(delta)) << "and no empty columns";
   QTest::mouseClick(m_page.plot(), Qt::LeftButton, {}, at("H128-MQA"));
   QTest::keyClick(m_page.plot(), Qt::Key_B);
   ASSERT_TRUE(waitUntil([&] { return m_page.model()->baseline() == id("H128-MQA"); }));
   EXPECT_TRUE(m_project.store().findRun("H128-MQA")->baseline) << "it is the project's baseline, for every page";
+  EXPECT_FALSE(m_page.table()->isColumnHidden(delta));
   EXPECT_EQ(cell("H128-MQA", CompareColumn::PerplexityDelta), "baseline");
   EXPECT_EQ(cell("H64-MQA-CLA2", CompareColumn::PerplexityDelta), "+0.35");
   EXPECT_EQ(cell("H256-MQA-CLA2", CompareColumn::PerplexityDelta), "−0.03");

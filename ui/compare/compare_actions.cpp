@@ -5,7 +5,6 @@
 #include <QComboBox>
 #include <QFileDialog>
 #include <QGuiApplication>
-#include <QHeaderView>
 #include <QMenu>
 #include <QPushButton>
 #include <QSettings>
@@ -171,15 +170,17 @@ void ComparePage::showColumnsMenu(QWidget* button) {
   for (int i = static_cast<int>(CompareColumn::Map); i < kCompareColumns; ++i) {
     QAction* action = menu->addAction(m_model->headerData(i, Qt::Horizontal, Qt::AccessibleTextRole).toString());
     action->setCheckable(true);
-    action->setChecked(!m_table->isColumnHidden(i));
-    connect(action, &QAction::toggled, this, [this, i](bool shown) { m_table->setColumnHidden(i, !shown); });
+    const auto column = static_cast<CompareColumn>(i);
+    action->setChecked(m_table->isColumnWanted(column));
+    connect(action, &QAction::toggled, this, [this, column](bool shown) { m_table->setColumnWanted(column, shown); });
   }
   menu->popup(button->mapToGlobal(QPoint(0, button->height())));
 }
 
 void ComparePage::saveView() const {
   QSettings settings;
-  settings.setValue(QStringLiteral("compare/columns"), m_table->horizontalHeader()->saveState());
+  settings.setValue(QStringLiteral("compare/columns"), m_table->columnState());
+  settings.setValue(QStringLiteral("compare/hidden"), m_table->unwantedColumns());
   settings.setValue(QStringLiteral("compare/axes"), QStringList{QString::number(m_x->currentIndex()), QString::number(m_y->currentIndex())});
   QStringList checks;
   for (const QCheckBox* check : m_checks) checks << QString::number(check->isChecked() ? 1 : 0);
@@ -188,8 +189,8 @@ void ComparePage::saveView() const {
 
 void ComparePage::restoreView() {
   const QSettings settings;
-  if (const QByteArray state = settings.value(QStringLiteral("compare/columns")).toByteArray(); !state.isEmpty())
-    m_table->horizontalHeader()->restoreState(state);
+  m_table->restoreColumns(settings.value(QStringLiteral("compare/columns")).toByteArray(),
+                          settings.value(QStringLiteral("compare/hidden")).toStringList());
   const QStringList axes = settings.value(QStringLiteral("compare/axes")).toStringList();
   if (axes.size() == 2) {
     m_x->setCurrentIndex(std::clamp(axes[0].toInt(), 0, m_x->count() - 1));

@@ -258,6 +258,7 @@ void ComparePage::refresh() {
     ids.push_back(run.id);
   }
   m_model->setBaseline(baseline);
+  m_table->setHasBaseline(baseline.has_value());
   m_model->setRuns(m_runs);
   m_plot->setBaseline(baseline ? baseline->id : store::RunId{});
   m_plot->setRuns(m_runs);

@@ -30,9 +30,9 @@ int preferredWidth(CompareColumn column) {
     case CompareColumn::PerplexityDelta:
       return 82;
     case CompareColumn::KvBytes:
-      return 86;
+      return 98;
     case CompareColumn::KvMeasured:
-      return 80;
+      return 82;
     case CompareColumn::Parameters:
       return 86;
     case CompareColumn::Speed:
@@ -191,6 +191,7 @@ CompareTable::CompareTable(CompareModel* model, PairSelection* selection, QWidge
   setSortingEnabled(true);
   sortByColumn(static_cast<int>(CompareColumn::KvBytes), Qt::AscendingOrder);
   applyWidths();
+  applyColumns();
   connect(m_pair, &PairSelection::changed, this, &CompareTable::showSelection);
   connect(selectionModel(), &QItemSelectionModel::selectionChanged, this, &CompareTable::readSelection);
 }
@@ -199,6 +200,41 @@ void CompareTable::applyWidths() {
   const double scale = std::max(1.0, static_cast<double>(QFontMetrics(bodyFont()).height()) / 16);
   verticalHeader()->setDefaultSectionSize(std::max(metrics::row, QFontMetrics(bodyFont()).height() + 10));
   for (int i = 0; i < kCompareColumns; ++i) setColumnWidth(i, static_cast<int>(preferredWidth(static_cast<CompareColumn>(i)) * scale));
+}
+
+void CompareTable::setColumnWanted(CompareColumn column, bool wanted) {
+  if (wanted)
+    m_unwanted.erase(static_cast<int>(column));
+  else
+    m_unwanted.insert(static_cast<int>(column));
+  applyColumns();
+}
+
+void CompareTable::setHasBaseline(bool hasBaseline) {
+  if (hasBaseline == m_hasBaseline) return;
+  m_hasBaseline = hasBaseline;
+  applyColumns();
+}
+
+void CompareTable::applyColumns() {
+  for (int i = 0; i < kCompareColumns; ++i) {
+    const auto column = static_cast<CompareColumn>(i);
+    setColumnHidden(i, !isColumnWanted(column) || (isDelta(column) && !m_hasBaseline));
+  }
+}
+
+void CompareTable::restoreColumns(const QByteArray& state, const QStringList& unwanted) {
+  if (!state.isEmpty()) horizontalHeader()->restoreState(state);
+  m_unwanted.clear();
+  for (const QString& column : unwanted)
+    if (const int i = column.toInt(); i > static_cast<int>(CompareColumn::Run) && i < kCompareColumns) m_unwanted.insert(i);
+  applyColumns();
+}
+
+QStringList CompareTable::unwantedColumns() const {
+  QStringList columns;
+  for (const int column : m_unwanted) columns << QString::number(column);
+  return columns;
 }
 
 const store::RunSummary* CompareTable::runAt(int proxyRow) const { return summaryOf(m_proxy->index(proxyRow, 0)); }

@@ -4,6 +4,7 @@
 #include <QHeaderView>
 #include <QStyledItemDelegate>
 #include <QTableView>
+#include <set>
 
 #include "ui/compare/compare_model.h"
 
@@ -42,6 +43,13 @@ class CompareTable : public QTableView {
   const store::RunSummary* currentRun() const;
   const store::RunSummary* runAt(int proxyRow) const;
   int proxyRowOf(store::RunId run) const;
+  // Differences need a baseline: without one their columns are not there, whatever is wanted.
+  void setColumnWanted(CompareColumn column, bool wanted);
+  bool isColumnWanted(CompareColumn column) const { return !m_unwanted.contains(static_cast<int>(column)); }
+  void setHasBaseline(bool hasBaseline);
+  QByteArray columnState() const { return horizontalHeader()->saveState(); }
+  void restoreColumns(const QByteArray& state, const QStringList& unwanted);
+  QStringList unwantedColumns() const;
   void setEmptyText(const QString& text);
   QString emptyText() const { return m_emptyText; }
 
@@ -53,6 +61,7 @@ class CompareTable : public QTableView {
 
  private:
   void applyWidths();
+  void applyColumns();
   void showSelection();  // from the pair to the rows
   void readSelection();  // from the rows to the pair
   CompareModel* m_model;
@@ -60,6 +69,8 @@ class CompareTable : public QTableView {
   PairSelection* m_pair;
   CompareDelegate* m_delegate;
   QString m_emptyText;
+  std::set<int> m_unwanted;
+  bool m_hasBaseline = false;
   bool m_isShowing = false;
 };
 

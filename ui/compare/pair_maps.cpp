@@ -70,7 +70,7 @@ void PairMaps::setSides(const std::optional<PairSide>& a, const std::optional<Pa
     layers = std::max(layers, map->layerCount());
     spoken << QString::fromStdString(run.map);
   }
-  setFixedHeight(std::clamp(layers * 7, 56, 148));
+  setFixedHeight(std::clamp(layers * 7, 56, 148) + 8);
   setAccessibleName(QStringLiteral("Sharing maps: %1").arg(spoken.join(QStringLiteral(" against "))));
   update();
 }
@@ -91,7 +91,7 @@ void PairMaps::paintEvent(QPaintEvent*) {
     const QString bytes = QStringLiteral("%1 B").arg(bytesPerTokenText(side.slotBytes));
     const double note = std::max(caption.horizontalAdvance(count), caption.horizontalAdvance(bytes)) + 8;
     const double share = widest > 0 ? std::max(0.04, side.slotBytes / widest) : 1;
-    paintMiniDiagram(painter, QRectF(left, 0, std::max(40.0, right - left - note), height()), *side.map, side.kvHeads, theme, share);
+    paintMiniDiagram(painter, QRectF(left, 2, std::max(40.0, right - left - note), height() - 8), *side.map, side.kvHeads, theme, share);
     painter.setFont(captionFont());
     painter.setPen(theme.text2);
     painter.drawText(QRectF(right - note + 8, 2, note, 40), Qt::AlignLeft | Qt::AlignTop, count + u'\n' + bytes);

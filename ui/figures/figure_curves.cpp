@@ -57,6 +57,30 @@ std::vector<Curve> curvesOf(const FigureOptions& options, const std::vector<Figu
   return curves;
 }
 
+// Places at least `distance` apart, in order, as near to `wanted` (ascending) as that allows: neighbours that collide share their mean displacement.
+std::vector<double> spread(const std::vector<double>& wanted, double distance, double low, double high) {
+  struct Block {
+    double sum = 0;  // of wanted - i * distance
+    int count = 0;
+    double mean() const { return sum / count; }
+  };
+  std::vector<Block> blocks;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    blocks.push_back({wanted[i] - static_cast<double>(i) * distance, 1});
+    while (blocks.size() > 1 && blocks[blocks.size() - 2].mean() > blocks.back().mean()) {
+      blocks[blocks.size() - 2].sum += blocks.back().sum;
+      blocks[blocks.size() - 2].count += blocks.back().count;
+      blocks.pop_back();
+    }
+  }
+  std::vector<double> places;
+  for (const Block& block : blocks)
+    for (int i = 0; i < block.count; ++i) places.push_back(block.mean() + static_cast<double>(places.size()) * distance);
+  for (std::size_t i = places.size(); i-- > 0;) places[i] = std::min(places[i], high - static_cast<double>(places.size() - 1 - i) * distance);
+  for (std::size_t i = 0; i < places.size(); ++i) places[i] = std::max(places[i], low + static_cast<double>(i) * distance);
+  return places;
+}
+
 // The names at the right end of their curves, in the margin; pushed apart where ends lie close.
 class EndLabels : public QCPAbstractItem {
  public:
@@ -83,9 +107,10 @@ class EndLabels : public QCPAbstractItem {
     }
     std::stable_sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.end < b.end; });
     m_hasRoom = height * static_cast<double>(labels.size()) <= area.height();
-    for (std::size_t i = 1; i < labels.size(); ++i) labels[i].y = std::max(labels[i].y, labels[i - 1].y + height);
-    for (std::size_t i = labels.size(); i-- > 0;)
-      labels[i].y = std::min(labels[i].y, i + 1 < labels.size() ? labels[i + 1].y - height : area.bottom() - height / 2);
+    std::vector<double> ends;
+    for (const Label& label : labels) ends.push_back(label.end);
+    const std::vector<double> places = spread(ends, height, area.top() + height / 2, area.bottom() - height / 2);
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i].y = places[i];
     painter->setRenderHint(QPainter::Antialiasing);
     painter->setFont(m_font);
     const double gap = height * 0.9;

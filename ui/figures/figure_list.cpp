@@ -18,10 +18,10 @@ FigureOptions thumbnailOptions(FigureOptions options) {
   options.labels = false;
   options.grid = false;
   options.legend = FigureLegend::None;
-  options.width_in = 2;
-  options.height_in = 2.0 * kThumbHeight / kThumbWidth;
+  options.width_in = options.kind == FigureKind::SharingMaps ? 3 : 2;
+  options.height_in = options.width_in * kThumbHeight / kThumbWidth;
   options.fontSize_pt = 4;
-  options.tickSize_pt = 4;
+  options.tickSize_pt = options.kind == FigureKind::SharingMaps ? 12 : 4;
   options.markerSize_pt = 12;
   options.lineWidth_pt = 3;
   return options;

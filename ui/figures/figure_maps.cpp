@@ -13,7 +13,8 @@ namespace {
 
 constexpr double kLeastColumn_in = 0.85, kColumnGap_in = 0.15;
 // The painter draws with the window's caption font; the scale makes that the figure's tick size.
-constexpr double kRow_px = 11, kLeastRow_px = 5;
+constexpr double kRow_px = 11, kHighRow_px = 16, kLeastRow_px = 5;
+constexpr int kFewLayers = 12;  // every row has room for its number
 constexpr double kHighestDiagram_in = 4;
 
 struct Map {
@@ -64,7 +65,7 @@ struct Layout {
     title = options.labels ? std::ceil(QFontMetricsF(figureFont(options, tickSize_pt(options))).height() * 2.3) : 0;
     int layers = 1;
     for (const Map& map : maps) layers = std::max(layers, map.map.layerCount());
-    const double row = std::clamp(kHighestDiagram_in * kUnitsPerInch / scale / layers, kLeastRow_px, kRow_px);
+    const double row = std::clamp(kHighestDiagram_in * kUnitsPerInch / scale / layers, kLeastRow_px, layers <= kFewLayers ? kHighRow_px : kRow_px);
     diagram = layers * row * scale;
     if (options.height_in > 0) diagram = std::max(kUnitsPerPoint * 20, (options.height_in * kUnitsPerInch - (rows - 1) * gap) / rows - title);
   }

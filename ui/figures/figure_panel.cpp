@@ -183,7 +183,7 @@ QWidget* FigurePanel::buildSize() {
   });
   connect(m_widths, &QButtonGroup::idClicked, this, [this](int id) { m_width->setValue(kWidths[static_cast<std::size_t>(id)]); });
   section->add(panelLine(QStringLiteral("Width"), {segments(m_widths, texts)}));
-  section->add(panelLine(QString(), {m_width}));
+  section->addAtHeading(m_width);
   QStringList ratios;
   for (const auto& [name, ratio] : kRatios) ratios << QString::fromUtf8(name);
   ratios << QStringLiteral("as dragged");
@@ -209,12 +209,10 @@ QWidget* FigurePanel::buildType() {
                         [](FigureDocument& figure, double value) { figure.options.markerSize_pt = value; });
   section->add(panelLine(QStringLiteral("Font"), {m_font, m_fontSize}));
   section->add(panelLine(QStringLiteral("Ticks, legend"), {m_tickSize}));
-  QWidget* lines = panelLine(QStringLiteral("Lines"), {m_lineWidth});
-  QWidget* markers = panelLine(QStringLiteral("Markers"), {m_markerSize});
+  QWidget* lines = panelLine(QStringLiteral("Line, marker"), {m_lineWidth, m_markerSize});
   section->add(lines);
-  section->add(markers);
   m_plotParts.push_back(lines);
-  m_paretoParts.push_back(markers);
+  m_paretoParts.push_back(m_markerSize);
   return section;
 }
 

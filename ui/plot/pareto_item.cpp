@@ -164,7 +164,7 @@ void ParetoItem::placeLegend(const std::vector<QLineF>& lines) {
   const QSizeF size = legendSize(legendEntries(), legendLook());
   const qreal margin = m_look.markerRadius * 1.5;
   const QRectF area = QRectF(clipAxisRect()->rect()).adjusted(margin, margin, -margin, -margin);
-  if (size.width() > area.width() * 0.6 || size.height() > area.height() * 0.7) {
+  if (size.width() > area.width() * 0.8 || size.height() > area.height() * 0.7) {
     m_legendCovers = true;
     return;
   }

@@ -9,23 +9,33 @@ namespace {
 
 // Everything in proportion to the font, so that a legend is the same on screen and on paper.
 struct Cells {
-  qreal row = 0, sample = 0, gap = 0, padding = 0, text = 0, column = 0;
-  int rows = 0, columns = 1;
+  qreal row = 0, sample = 0, gap = 0, padding = 0;
+  int rows = 0;
+  std::vector<qreal> lefts;  // of the columns, from the box's left edge
+  qreal width = 0;
 
   Cells(const std::vector<LegendEntry>& entries, const LegendLook& look) {
     const QFontMetricsF font(look.font);
     const qreal em = font.height();
-    columns = std::clamp(look.columns, 1, std::max(1, static_cast<int>(entries.size())));
-    rows = (static_cast<int>(entries.size()) + columns - 1) / columns;
+    const int count = static_cast<int>(entries.size());
+    const int columns = std::clamp(look.columns, 1, std::max(1, count));
+    rows = (count + columns - 1) / columns;
     row = std::ceil(em * 1.3);
     sample = std::ceil(em * 1.7);
     gap = std::ceil(em * 0.45);
     padding = std::ceil(em * 0.55);
-    for (const LegendEntry& entry : entries) text = std::max(text, std::ceil(font.horizontalAdvance(entry.text)));
-    column = sample + gap + text;
+    width = padding;
+    for (int first = 0; first < count; first += rows) {
+      if (first > 0) width += 2 * padding;
+      lefts.push_back(width);
+      qreal text = 0;
+      for (int i = first; i < std::min(first + rows, count); ++i)
+        text = std::max(text, std::ceil(font.horizontalAdvance(entries[static_cast<std::size_t>(i)].text)));
+      width += sample + gap + text;
+    }
+    width += padding;
   }
-  qreal betweenColumns() const { return 2 * padding; }
-  QSizeF size() const { return {2 * padding + columns * column + (columns - 1) * betweenColumns(), padding + rows * row + padding * 0.6}; }
+  QSizeF size() const { return {width, padding + rows * row + padding * 0.6}; }
 };
 
 void paintSample(QPainter& painter, const QRectF& area, const LegendEntry& entry, const LegendLook& look) {
@@ -71,7 +81,7 @@ void paintLegend(QPainter& painter, const QPointF& topLeft, const std::vector<Le
   const QFontMetricsF font(look.font);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const int column = static_cast<int>(i) / cells.rows, row = static_cast<int>(i) % cells.rows;
-    const qreal left = topLeft.x() + cells.padding + column * (cells.column + cells.betweenColumns());
+    const qreal left = topLeft.x() + cells.lefts[static_cast<std::size_t>(column)];
     const qreal top = topLeft.y() + cells.padding * 0.8 + row * cells.row;
     paintSample(painter, QRectF(left, top, cells.sample, cells.row), entries[i], look);
     painter.setPen(look.text);

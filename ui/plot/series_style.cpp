@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kSeries = 8;
 constexpr qreal kLineWidth = 1.5;
+constexpr qreal kDot = 0.34;
 
 // Corners at `radius`, the first one straight up (or down).
 QPolygonF corners(int count, qreal radius, bool pointsDown = false) {
@@ -92,18 +93,23 @@ Family familyOf(const store::RunSummary& run) {
   const QString name = isMha ? QStringLiteral("MHA") : run.kvHeads == 1 ? QStringLiteral("MQA") : QStringLiteral("GQA%1").arg(run.kvHeads);
   const MapFamily map = mapFamily(run, heads);
   Family family{map.kind, map.suffix.isEmpty() ? name : QStringLiteral("%1-%2").arg(name, map.suffix)};
-  if (!run.cache.empty()) family.name += QStringLiteral(", %1").arg(QString::fromStdString(run.cache));
+  if (!run.cache.empty()) {
+    family.cache = QString::fromStdString(run.cache);
+    family.name += QStringLiteral(", %1").arg(family.cache);
+  }
   return family;
 }
 
 bool operator<(const Family& a, const Family& b) { return std::tie(a.kind, a.name) < std::tie(b.kind, b.name); }
+
+Marker shapeOf(const SeriesStyle& style) { return static_cast<Marker>(style.marker % kDottedMarker); }
 
 bool hasLine(const Family& family) { return family.kind != FamilyKind::Reference; }
 
 SeriesStyle familyStyle(const Family& family, const Theme& theme) {
   const auto styled = [&](std::size_t series, Marker marker, QVector<qreal> dash) {
     SeriesStyle style = theme.series[series];
-    style.marker = static_cast<int>(marker);
+    style.marker = static_cast<int>(marker) + (family.cache.isEmpty() ? 0 : kDottedMarker);
     style.dash = std::move(dash);
     return style;
   };
@@ -170,7 +176,7 @@ QPainterPath markerPath(Marker marker, qreal radius) {
 namespace {
 
 QBrush markerBrush(const SeriesStyle& style, MarkerFill fill, const QColor& ground) {
-  if (style.marker == static_cast<int>(Marker::Cross)) return Qt::NoBrush;
+  if (shapeOf(style) == Marker::Cross) return Qt::NoBrush;
   return fill == MarkerFill::Filled ? style.fill : ground;
 }
 
@@ -188,13 +194,20 @@ void paintMarker(QPainter& painter, const QPointF& center, qreal radius, const S
   painter.translate(center);
   painter.setPen(markerPen(style, radius));
   painter.setBrush(markerBrush(style, fill, ground));
-  painter.drawPath(markerPath(static_cast<Marker>(style.marker), radius));
+  painter.drawPath(markerPath(shapeOf(style), radius));
+  if (style.marker >= kDottedMarker) {
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(fill == MarkerFill::Filled ? ground : style.line);
+    painter.drawEllipse(QPointF(), radius * kDot, radius * kDot);
+  }
   painter.restore();
 }
 
 QCPScatterStyle scatterStyle(const SeriesStyle& style, qreal radius, MarkerFill fill, const QColor& ground) {
+  QPainterPath path = markerPath(shapeOf(style), radius);
+  if (style.marker >= kDottedMarker) path.addEllipse(QPointF(), radius * kDot, radius * kDot);  // a hole
   // A custom path is scaled by size / 6: with size 6 it keeps its own measure.
-  return QCPScatterStyle(markerPath(static_cast<Marker>(style.marker), radius), markerPen(style, radius), markerBrush(style, fill, ground), 6);
+  return QCPScatterStyle(path, markerPen(style, radius), markerBrush(style, fill, ground), 6);
 }
 
 }  // namespace weft::ui

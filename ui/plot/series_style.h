@@ -35,7 +35,8 @@ enum class FamilyKind { Mha, Gqa4, Gqa2, Mqa, Cla2, Cla3, Cla4, Uneven, Referenc
 
 struct Family {
   FamilyKind kind = FamilyKind::Uneven;
-  QString name;  // "MQA-CLA2", "GQA4", "MQA-CLA2, int8_cache": what the legend says, one name = one family
+  QString name;   // "MQA-CLA2", "GQA4", "MQA-CLA2, int8_cache": what the legend says, one name = one family
+  QString cache;  // the plugin that keeps its keys and values; its markers have a dot, so that colour and shape can stay those of the map
   bool operator==(const Family&) const = default;
 };
 
@@ -46,6 +47,7 @@ bool operator<(const Family& a, const Family& b);
 
 // The line between a family's points; dash as in the design. No line for Reference.
 SeriesStyle familyStyle(const Family& family, const Theme& theme);
+Marker shapeOf(const SeriesStyle& style);
 bool hasLine(const Family& family);
 
 // --- markers
@@ -53,6 +55,8 @@ bool hasLine(const Family& family);
 // Every shape has about the area of a circle of this radius. Cross is the only one that is never filled.
 QPainterPath markerPath(Marker marker, qreal radius);
 
+// In SeriesStyle::marker beside the shape.
+inline constexpr int kDottedMarker = 16;
 enum class MarkerFill { Filled, Hollow };  // filled = on the frontier
 // `line` is 1.5 wide at radius 6. A hollow marker is filled with `ground`, so that lines end at its edge.
 void paintMarker(QPainter& painter, const QPointF& center, qreal radius, const SeriesStyle& style, MarkerFill fill, const QColor& ground);
