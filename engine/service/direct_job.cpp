@@ -48,7 +48,7 @@ Result<FinishedEvent> runDirectJob(const DirectJob& job, const std::function<voi
   const std::filesystem::path log = job.runFolder / "log.txt";
   WEFT_ASSIGN(const std::filesystem::path program, workerProgram());
   WEFT_TRY(writeFileAtomically(job.runFolder / "job.json", job.jobJson));
-  WEFT_ASSIGN(const ProcessId worker, startDependent({.program = program, .arguments = {job.runFolder.string()}, .output = log, .variables = {}}));
+  WEFT_ASSIGN(const ProcessId worker, startDependent(workerLaunch(program, job.runFolder)));
   Follower follower(job.runFolder / "events.jsonl", onEvent);
   std::optional<ChildEnd> end;
   while (!end) {

@@ -76,6 +76,12 @@ Result<fs::path> workerProgram() {
   return fail(ErrorCode::NotFound, program.string() + ", the program that trains and measures, is not there; build it, or name it in WEFT_WORKER.");
 }
 
+Launch workerLaunch(const fs::path& worker, const fs::path& runFolder) {
+  Launch launch{.program = worker, .arguments = {runFolder.string()}, .output = runFolder / "log.txt", .variables = {}};
+  if (std::getenv("GOMP_SPINCOUNT") == nullptr && std::getenv("OMP_WAIT_POLICY") == nullptr) launch.variables.emplace_back("GOMP_SPINCOUNT=1000");
+  return launch;
+}
+
 std::vector<Lane> localLanes() {
   std::vector<Lane> lanes;
   for (int number = 0; number < visibleGpus(); ++number) lanes.push_back(fmt::format("cuda:{}", number));
@@ -117,8 +123,7 @@ Result<std::unique_ptr<PreparedAttempt>> LocalExecutor::prepare(const AttemptOrd
   const nlohmann::ordered_json job{
       {"kind", "train"}, {"attempt", order.attempt}, {"shards", fs::relative(m_project.shards(), folder).string()}, {"device", order.lane}};
   WEFT_TRY(writeFileAtomically(folder / "job.json", job.dump(2) + "\n"));
-  WEFT_ASSIGN(GatedChild child,
-              GatedChild::start({.program = m_worker, .arguments = {folder.string()}, .output = folder / "log.txt", .variables = {}}));
+  WEFT_ASSIGN(GatedChild child, GatedChild::start(workerLaunch(m_worker, folder)));
   m_ends.erase(child.id().pid);  // of an older process with this pid
   return std::unique_ptr<PreparedAttempt>(std::make_unique<LocalAttempt>(std::move(child)));
 }

@@ -34,6 +34,9 @@ class LocalExecutor : public Executor {
 
 // $WEFT_WORKER, else weft-worker beside this program. NotFound.
 [[nodiscard]] Result<std::filesystem::path> workerProgram();
+// How a worker is started on a run folder: its output goes to log.txt, and its threads wait shortly for each other (app/worker/main.cpp says why; it
+// would begin a second time to get there by itself).
+Launch workerLaunch(const std::filesystem::path& worker, const std::filesystem::path& runFolder);
 // "cuda:0", ... for the GPUs that a process started here would see (the driver's device files, CUDA_VISIBLE_DEVICES), then "cpu".
 std::vector<Lane> localLanes();
 

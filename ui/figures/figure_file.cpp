@@ -9,6 +9,7 @@
 #include <QPdfWriter>
 #include <QRegularExpression>
 #include <QSvgGenerator>
+#include <QTimeZone>
 #include <QXmlStreamReader>
 #include <QXmlStreamWriter>
 #include <cmath>
@@ -24,7 +25,7 @@ QString title(const FigureOptions& options) { return options.title.empty() ? QSt
 // positions stays right.
 void makeReproducible(QByteArray& pdf, double newestRun_s) {
   const QByteArray date =
-      QDateTime::fromSecsSinceEpoch(static_cast<qint64>(newestRun_s), Qt::UTC).toString(QStringLiteral("yyyyMMddHHmmss")).toLatin1();
+      QDateTime::fromSecsSinceEpoch(static_cast<qint64>(newestRun_s), QTimeZone::utc()).toString(QStringLiteral("yyyyMMddHHmmss")).toLatin1();
   const auto overwrite = [&](const QRegularExpression& pattern, const QByteArray& with) {
     const QString text = QString::fromLatin1(pdf);
     auto found = pattern.globalMatch(text);
@@ -43,7 +44,7 @@ void makeReproducible(QByteArray& pdf, double newestRun_s) {
   static const QRegularExpression xmpIds(QStringLiteral(R"((?:uuid:|<xmpMM:\w+ID>)([0-9a-fA-F-]{32,36}))"));
   overwrite(dates, date);
   overwrite(zones, "+00'00");
-  overwrite(xmpDates, QDateTime::fromSecsSinceEpoch(static_cast<qint64>(newestRun_s), Qt::UTC).toString(Qt::ISODate).toLatin1());
+  overwrite(xmpDates, QDateTime::fromSecsSinceEpoch(static_cast<qint64>(newestRun_s), QTimeZone::utc()).toString(Qt::ISODate).toLatin1());
   overwrite(ids, QByteArray(1, '0'));
   overwrite(xmpIds, QByteArray(1, '0'));
   const QByteArray hash = QCryptographicHash::hash(pdf, QCryptographicHash::Sha256).toHex();
