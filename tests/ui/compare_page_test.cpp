@@ -6,6 +6,7 @@
 #include <QCheckBox>
 #include <QClipboard>
 #include <QComboBox>
+#include <QElapsedTimer>
 #include <QLabel>
 #include <QListWidget>
 #include <QPushButton>
@@ -431,6 +432,30 @@ TEST(CompareModel, KeepsItsRowsWhenRunsChangeAndPassesTheModelTester) {
   model.setRuns({});
   EXPECT_EQ(model.rowCount(), 0);
   EXPECT_EQ(resets, 0);
+}
+
+TEST(ComparePlotSpeed, AThousandRunsAreDrawnWithoutHoldingUpTheWindow) {
+  PairSelection selection;
+  ComparePlot plot(&selection);
+  plot.resize(900, 420);
+  plot.show();
+  std::vector<store::RunSummary> runs;
+  const auto samples = test::table1Samples();
+  for (std::int64_t i = 0; i < 1000; ++i) {
+    store::RunSummary run = test::summaryOf(samples[static_cast<std::size_t>(i) % samples.size()], i + 1);
+    run.perplexity = *run.perplexity + 0.001 * static_cast<double>(i % 97);
+    run.kvBytesPerToken += static_cast<double>(i / 14);
+    runs.push_back(run);
+  }
+  QElapsedTimer clock;
+  clock.start();
+  plot.setRuns(runs);
+  plot.replot();
+  EXPECT_LT(clock.elapsed(), 1000);
+  EXPECT_EQ(plot.data().points.size(), 1000U);
+  clock.restart();
+  for (int i = 0; i < 10; ++i) plot.setRuns(runs);
+  EXPECT_LT(clock.elapsed(), 500) << "an unchanged snapshot redraws nothing";
 }
 
 TEST(CompareDeltas, AreShortAndNeverLie) {

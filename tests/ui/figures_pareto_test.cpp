@@ -204,6 +204,21 @@ TEST(Smoothing, RangesKeepEveryExtreme) {
   EXPECT_EQ(highest, high->value);
 }
 
+TEST(Smoothing, ThinningKeepsEveryExtremeTheEndsAndGaps) {
+  store::MetricSeries loss = test::noisyLoss(100'000, 2);
+  loss.points[54'321].value = 99;
+  loss.points[70'000].value = std::nan("");
+  const std::vector<double> values = movingAverage(loss.points, 0);
+  const auto kept = thinned(loss.points, values, 500);
+  EXPECT_LE(kept.size(), 5U * 501U);
+  EXPECT_TRUE(std::is_sorted(kept.begin(), kept.end()));
+  EXPECT_EQ(kept.front(), 0U);
+  EXPECT_EQ(kept.back(), loss.points.size() - 1);
+  for (const std::size_t place : {std::size_t{54'321}, std::size_t{70'000}})
+    EXPECT_TRUE(std::binary_search(kept.begin(), kept.end(), place)) << place;
+  EXPECT_EQ(thinned(loss.points, values, 50'000).size(), loss.points.size()) << "few points stay as they are";
+}
+
 TEST(Tickers, WriteAsManyDecimalsAsTheStepNeeds) {
   EXPECT_EQ(tickText(13.25, 0.25), "13.25");
   EXPECT_EQ(tickText(13, 0.25), "13.00");

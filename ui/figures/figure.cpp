@@ -11,18 +11,6 @@
 namespace weft::ui {
 namespace {
 
-QString csvOf(const FigureOptions& options, const std::vector<FigureRun>& runs) {
-  switch (options.kind) {
-    case FigureKind::Pareto:
-      return paretoCsv(options, runs);
-    case FigureKind::Curves:
-      return curvesCsv(options, runs);
-    case FigureKind::SharingMaps:
-      return mapsCsv(runs);
-  }
-  return {};
-}
-
 double newestRun_s(const std::vector<FigureRun>& runs) {
   double newest = 0;
   for (const FigureRun& run : runs) newest = std::max({newest, run.summary.updated, run.summary.created});
@@ -45,8 +33,8 @@ Result<FigureFile> renderFigure(const QString& format, const FigureOptions& opti
   WEFT_ASSIGN(const std::unique_ptr<FigureScene> scene, FigureScene::create(options, runs));
   FigureFile file;
   if (format == QStringLiteral("csv")) {
-    file.bytes = csvOf(options, runs).toUtf8();
-    file.checks << QStringLiteral("%1 rows, the plotted values in full").arg(file.bytes.count('\n') - 1);
+    file.bytes = figureCsv(options, runs);
+    file.checks << rowsSentence(figureRows(options, runs));
     return file;
   }
   file.bytes = bytesOf(format, *scene, options, runs);
@@ -60,6 +48,29 @@ Result<FigureFile> renderFigure(const QString& format, const FigureOptions& opti
     file.problems << QStringLiteral("other bytes when exported twice");
   file.problems += scene->problems();
   return file;
+}
+
+QByteArray figureCsv(const FigureOptions& options, const std::vector<FigureRun>& runs) {
+  switch (options.kind) {
+    case FigureKind::Pareto:
+      return paretoCsv(options, runs).toUtf8();
+    case FigureKind::Curves:
+      return curvesCsv(options, runs).toUtf8();
+    case FigureKind::SharingMaps:
+      return mapsCsv(runs).toUtf8();
+  }
+  return {};
+}
+
+std::size_t figureRows(const FigureOptions& options, const std::vector<FigureRun>& runs) {
+  if (options.kind != FigureKind::Curves) return static_cast<std::size_t>(figureCsv(options, runs).count('\n')) - 1;
+  std::size_t rows = 0;
+  for (const FigureRun& run : runs) rows += run.series.points.size();
+  return rows;
+}
+
+QString rowsSentence(std::size_t rows) {
+  return rows == 1 ? QStringLiteral("1 row, the plotted values in full") : QStringLiteral("%1 rows, the plotted values in full").arg(rows);
 }
 
 Result<void> writeFigure(const QString& path, const FigureOptions& options, const std::vector<FigureRun>& runs) {

@@ -63,6 +63,12 @@ struct FigureFile {
 // `format`: "pdf", "svg", "png", "csv". Same input, same bytes.
 [[nodiscard]] Result<FigureFile> renderFigure(const QString& format, const FigureOptions& options, const std::vector<FigureRun>& runs);
 
+// The plotted data as CSV, and how many rows it has. Any thread; a second for a million points.
+QByteArray figureCsv(const FigureOptions& options, const std::vector<FigureRun>& runs);
+std::size_t figureRows(const FigureOptions& options, const std::vector<FigureRun>& runs);
+// "14 rows, the plotted values in full"
+QString rowsSentence(std::size_t rows);
+
 // Runs that no other run beats in both perplexity and KV bytes per token (indices into `runs`, by KV bytes ascending).
 std::vector<std::size_t> paretoFrontier(const std::vector<store::RunSummary>& runs);
 

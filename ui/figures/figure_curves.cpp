@@ -11,15 +11,16 @@
 namespace weft::ui {
 namespace {
 
-constexpr int kBandPieces = 360;
+constexpr int kColumns = 2000, kBandPieces = 360;
 constexpr double kLogFrom = 30;
 
 struct Curve {
   store::RunId run;
   QString name;
   SeriesStyle style;
-  const store::MetricSeries* series = nullptr;
-  std::vector<double> shown;  // smoothed; NaN where there is nothing to draw
+  // Thinned to what the width can show; NaN is a gap.
+  QVector<double> steps, values;
+  std::vector<ValueRange> band;
   double last = 0;
 };
 
@@ -36,14 +37,22 @@ QString metricTitle(const std::string& metric) {
 std::vector<Curve> curvesOf(const FigureOptions& options, const std::vector<FigureRun>& runs) {
   std::vector<Curve> curves;
   for (const FigureRun& run : runs) {
+    const std::vector<store::MetricPoint>& points = run.series.points;
+    const std::vector<double> shown = movingAverage(points, std::clamp(options.smoothing, 0.0, 0.9999));
+    const auto last = std::find_if(shown.rbegin(), shown.rend(), [](double value) { return std::isfinite(value); });
+    if (last == shown.rend()) continue;
     Curve curve{.run = run.summary.id,
                 .name = QString::fromStdString(run.summary.name),
                 .style = runStyle(run.summary.id, Theme::light()),
-                .series = &run.series,
-                .shown = movingAverage(run.series.points, std::clamp(options.smoothing, 0.0, 0.9999))};
-    const auto last = std::find_if(curve.shown.rbegin(), curve.shown.rend(), [](double value) { return std::isfinite(value); });
-    if (last == curve.shown.rend()) continue;
-    curve.last = *last;
+                .steps = {},
+                .values = {},
+                .band = {},
+                .last = *last};
+    for (const std::size_t i : thinned(points, shown, kColumns)) {
+      curve.steps << static_cast<double>(points[i].step);
+      curve.values << shown[i];
+    }
+    if (options.smoothing > 0 && options.rawBand) curve.band = valueRanges(points, kBandPieces);
     if (run.summary.id == options.baseline) {
       curve.style = Theme::light().series[7];
       curve.name += QStringLiteral(", baseline");
@@ -157,21 +166,16 @@ class BoxLegend : public QCPAbstractItem {
 class CurvesScene : public FigureScene {
  public:
   CurvesScene(const FigureOptions& options, const std::vector<FigureRun>& runs)
-      : FigureScene(figureSize(options)), m_runs(runs), m_curves(curvesOf(options, m_runs)) {
+      : FigureScene(figureSize(options)), m_curves(curvesOf(options, runs)) {
     setUpPaperPlot(m_plot, options, options.labels ? QString() : QStringLiteral("00,000"));
-    // QCustomPlot's own decimation keeps the extremes of every pixel column.
     double low = 0, high = 0, lastStep = 0, firstStep = 0;
     bool isFirst = true;
     for (const Curve& curve : m_curves) {
-      const std::vector<store::MetricPoint>& points = curve.series->points;
       const double width = options.lineWidth_pt * kUnitsPerPoint * (curve.run == options.baseline ? 1.4 : 1);
-      if (options.smoothing > 0 && options.rawBand) addBand(curve);
+      if (!curve.band.empty()) addBand(curve);
       QCPGraph* graph = m_plot.addGraph();
-      QVector<double> steps, values;
-      for (std::size_t i = 0; i < points.size(); ++i) {
-        const double step = static_cast<double>(points[i].step), value = curve.shown[i];
-        steps << step;
-        values << value;  // NaN is a gap
+      for (qsizetype i = 0; i < curve.steps.size(); ++i) {
+        const double step = curve.steps[i], value = curve.values[i];
         if (!std::isfinite(value)) continue;
         low = isFirst ? value : std::min(low, value);
         high = isFirst ? value : std::max(high, value);
@@ -179,7 +183,7 @@ class CurvesScene : public FigureScene {
         lastStep = isFirst ? step : std::max(lastStep, step);
         isFirst = false;
       }
-      graph->setData(steps, values, true);
+      graph->setData(curve.steps, curve.values, true);
       graph->setPen(seriesPen(curve.style, width, Dashes::Yes));
       graph->setAntialiased(true);
     }
@@ -206,7 +210,7 @@ class CurvesScene : public FigureScene {
  private:
   void addBand(const Curve& curve) {
     QVector<double> steps, lows, highs;
-    for (const ValueRange& range : valueRanges(curve.series->points, kBandPieces)) {
+    for (const ValueRange& range : curve.band) {
       steps << range.step;
       lows << range.low;
       highs << range.high;
@@ -249,7 +253,6 @@ class CurvesScene : public FigureScene {
     new BoxLegend(&m_plot, std::move(entries), look, isFree ? options.legend : FigureLegend::TopRight);
   }
 
-  std::vector<FigureRun> m_runs;
   std::vector<Curve> m_curves;
   QCustomPlot m_plot;
   EndLabels* m_labels = nullptr;  // owned by the plot

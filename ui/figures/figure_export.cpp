@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "engine/base/files.h"
+#include "ui/figures/figure_scene.h"
 
 namespace weft::ui {
 namespace {
@@ -23,9 +24,22 @@ Result<void> write(const QString& path, const QByteArray& bytes) {
 
 void writeFigureInBackground(const QString& path, const FigureOptions& options, const std::vector<FigureRun>& runs, QObject* context,
                              FigureDone done) {
-  auto file = std::make_shared<Result<FigureFile>>(renderFigure(QFileInfo(path).suffix().toLower(), options, runs));
-  if (!*file) return done(*file);
-  QThreadPool::globalInstance()->start([path, file, guard = QPointer<QObject>(context), done = std::move(done)] {
+  const QString format = QFileInfo(path).suffix().toLower();
+  auto file = std::make_shared<Result<FigureFile>>(FigureFile{});
+  std::function<void()> fill;  // on the pool's thread
+  if (format == QStringLiteral("csv")) {
+    // Drawing belongs to this thread, writing a million rows does not.
+    if (const auto scene = FigureScene::create(options, runs); !scene) return done(tl::unexpected(scene.error()));
+    fill = [file, options, runs] {
+      (*file)->bytes = figureCsv(options, runs);
+      (*file)->checks << rowsSentence(figureRows(options, runs));
+    };
+  } else {
+    *file = renderFigure(format, options, runs);
+    if (!*file) return done(*file);
+  }
+  QThreadPool::globalInstance()->start([path, file, fill = std::move(fill), guard = QPointer<QObject>(context), done = std::move(done)] {
+    if (fill) fill();
     if (auto written = write(path, (*file)->bytes); !written) *file = tl::unexpected(written.error());
     QMetaObject::invokeMethod(
         QCoreApplication::instance(),

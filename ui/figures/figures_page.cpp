@@ -281,6 +281,8 @@ void FiguresPage::check() {
   const int index = current();
   if (index < 0 || !isVisible()) return;
   if (!m_paper->message().isEmpty()) return m_panel->setChecks({}, {m_paper->message()});
+  if (m_panel->format() == QStringLiteral("csv"))
+    return m_panel->setChecks({rowsSentence(figureRows(m_library->figure(index).options, m_library->runs(index)))}, {});
   const auto file = renderFigure(m_panel->format(), m_library->figure(index).options, m_library->runs(index));
   if (file)
     m_panel->setChecks(file->checks, file->problems);

@@ -1,8 +1,10 @@
 #include "ui/plot/smoothing.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace weft::ui {
 
@@ -41,6 +43,39 @@ std::vector<ValueRange> valueRanges(const std::vector<store::MetricPoint>& point
     ranges.back().high = std::max(ranges.back().high, point.value);
   }
   return ranges;
+}
+
+std::vector<std::size_t> thinned(const std::vector<store::MetricPoint>& points, const std::vector<double>& values, int buckets) {
+  std::vector<std::size_t> kept;
+  if (points.size() <= 4 * static_cast<std::size_t>(buckets)) {
+    kept.resize(points.size());
+    std::iota(kept.begin(), kept.end(), std::size_t{0});
+    return kept;
+  }
+  const double first = static_cast<double>(points.front().step);
+  const double width = std::max(1.0, static_cast<double>(points.back().step) - first) / buckets;
+  constexpr auto kNone = std::numeric_limits<std::size_t>::max();
+  std::size_t begin = 0;
+  while (begin < points.size()) {
+    const double border = first + width * (std::floor((static_cast<double>(points[begin].step) - first) / width) + 1);
+    std::array<std::size_t, 5> places{kNone, kNone, kNone, kNone, kNone};  // first, lowest, highest, last, gap
+    std::size_t end = begin;
+    for (; end < points.size() && (end == begin || static_cast<double>(points[end].step) < border); ++end) {
+      if (!std::isfinite(values[end])) {
+        places[4] = end;
+        continue;
+      }
+      if (places[0] == kNone) places[0] = places[1] = places[2] = end;
+      if (values[end] < values[places[1]]) places[1] = end;
+      if (values[end] > values[places[2]]) places[2] = end;
+      places[3] = end;
+    }
+    std::sort(places.begin(), places.end());
+    for (std::size_t i = 0; i < places.size() && places[i] != kNone; ++i)
+      if (i == 0 || places[i] != places[i - 1]) kept.push_back(places[i]);
+    begin = end;
+  }
+  return kept;
 }
 
 }  // namespace weft::ui

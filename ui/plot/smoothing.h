@@ -1,6 +1,7 @@
 // ui/plot/smoothing.h -- the moving average of a noisy curve and the range of the raw values behind it.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "engine/store/run_store.h"
@@ -26,5 +27,9 @@ struct ValueRange {
   double step = 0, low = 0, high = 0;
 };
 std::vector<ValueRange> valueRanges(const std::vector<store::MetricPoint>& points, int buckets);
+
+// The places of `values` that a curve of at most `buckets` pixel columns needs: first, lowest, highest and last of each column, and one gap (NaN) if
+// it has one. All of them if there are few. `values` has one entry a point.
+std::vector<std::size_t> thinned(const std::vector<store::MetricPoint>& points, const std::vector<double>& values, int buckets);
 
 }  // namespace weft::ui
