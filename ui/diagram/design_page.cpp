@@ -143,7 +143,11 @@ DesignPage::DesignPage(QWidget* parent)
   m_draft->load();
 }
 
-DesignPage::~DesignPage() = default;
+// The document ends after this page's own members, and its undo stack tells that it is cleared.
+DesignPage::~DesignPage() {
+  m_document->disconnect(this);
+  m_document->undo().disconnect(this);
+}
 
 QAction* DesignPage::addPageAction(const QString& text, const QKeySequence& shortcut, const QString& iconName) {
   auto* action = new QAction(text, this);
@@ -158,6 +162,8 @@ QAction* DesignPage::addPageAction(const QString& text, const QKeySequence& shor
 void DesignPage::makeActions() {
   m_undo = addPageAction(tr("Undo"), QKeySequence::Undo, QStringLiteral("undo"));
   m_redo = addPageAction(tr("Redo"), QKeySequence::Redo, QStringLiteral("redo"));
+  // Whatever the desktop's own is, both usual keys work.
+  m_redo->setShortcuts({QKeySequence(QStringLiteral("Ctrl+Shift+Z")), QKeySequence(QStringLiteral("Ctrl+Y"))});
   m_copy = addPageAction(tr("Copy map as text"), QKeySequence(QStringLiteral("Ctrl+Shift+C")), QStringLiteral("copy"));
   m_copyJson = addPageAction(tr("Copy map as JSON list"), {}, QStringLiteral("copy"));
   m_export = addPageAction(tr("Export diagram…"), QKeySequence(QStringLiteral("Ctrl+E")), QStringLiteral("export"));

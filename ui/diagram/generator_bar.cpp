@@ -171,7 +171,12 @@ void GeneratorBar::refresh() {
 }
 
 void GeneratorBar::refreshFixes() {
-  for (QPushButton* button : m_fixes) button->deleteLater();
+  // Out of sight at once: one of them may be the sender, and keys may come faster than deletions.
+  for (QPushButton* button : m_fixes) {
+    m_bandLayout->removeWidget(button);
+    button->hide();
+    button->deleteLater();
+  }
   m_fixes.clear();
   const auto& fixes = m_document->fixes();
   for (std::size_t i = 0; i < std::min(fixes.size(), kMostFixes); ++i) {

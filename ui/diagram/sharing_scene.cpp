@@ -424,11 +424,11 @@ SceneLayout::SceneLayout(QSizeF size, int layerCount, std::optional<qreal> fixed
   right = view.width() - 17;
   // Narrow views squeeze the columns at the left first, then drop the scale at the context.
   const qreal room = std::clamp((view.width() - 560) / 440, 0.0, 1.0);
-  ringX = std::round(96 + 80 * room);
+  ringX = std::round(72 + 104 * room);
   rowLeft = ringX + 12;
   indexRight = rowLeft + 30;
   heads = indexRight + 20;
-  headsWidth = std::round(64 + 62 * room);
+  headsWidth = std::round(56 + 70 * room);
   keys = heads + headsWidth + 24;
   cellWidth = 33;
   values = keys + cellWidth + 4;
