@@ -1,0 +1,235 @@
+// The Design page as a person uses it: keys and clicks on the real widgets, a project to queue into.
+#include <QAction>
+#include <QApplication>
+#include <QClipboard>
+#include <QDir>
+#include <QPushButton>
+#include <QTest>
+
+#include "engine/config/run_config.h"
+#include "tests/ui/diagram_fixture.h"
+#include "tests/ui/window_fixture.h"
+#include "ui/diagram/design_page.h"
+#include "ui/diagram/generator_bar.h"
+#include "ui/diagram/map_field.h"
+#include "ui/diagram/queue_panel.h"
+#include "ui/diagram/sharing_stack.h"
+
+namespace weft::ui {
+namespace {
+
+using test::waitUntil;
+
+class DesignPageTest : public DiagramTest {
+ protected:
+  void SetUp() override {
+    DiagramTest::SetUp();
+    m_page = std::make_unique<DesignPage>();
+    m_page->setAutoFillBackground(true);
+    m_page->setBackgroundRole(QPalette::Base);
+    m_page->resize(1368, 812);
+    m_page->show();
+    m_page->activateWindow();
+    ASSERT_TRUE(waitUntil([&] { return m_page->isActiveWindow(); }));
+    document().setLayerCount(8);
+    document().undo().clear();
+  }
+  void TearDown() override {
+    m_page->setSession(nullptr);
+    m_page.reset();
+    m_session.reset();
+    DiagramTest::TearDown();
+  }
+
+  SharingDocument& document() { return *m_page->document(); }
+  MapField* field() { return m_page->generatorBar()->mapField(); }
+  void type(const QString& text) {
+    field()->setFocus();
+    field()->selectAll();
+    QTest::keyClicks(field(), text);
+  }
+  QAction* action(const QString& text) {
+    for (QAction* action : m_page->pageActions())
+      if (action->text().startsWith(text)) return action;
+    return nullptr;
+  }
+  QPushButton* button(QWidget* in, const QString& text) {
+    for (QPushButton* button : in->findChildren<QPushButton*>())
+      if (button->isVisible() && button->text() == text) return button;
+    return nullptr;
+  }
+  void openProject() {
+    m_project = std::make_unique<test::TestProject>();
+    m_session = std::make_unique<ProjectSession>(m_project->project());
+    m_page->setSession(m_session.get());
+  }
+  QImage keepPicture(const QString& name, double scale = 1) {
+    QCoreApplication::processEvents();
+    QImage image((QSizeF(m_page->size()) * scale).toSize(), QImage::Format_RGB32);
+    image.setDevicePixelRatio(scale);
+    m_page->render(&image);
+    EXPECT_TRUE(image.save(screenshotFile(name)));
+    return image;
+  }
+
+  std::unique_ptr<DesignPage> m_page;
+  std::unique_ptr<test::TestProject> m_project;
+  std::unique_ptr<ProjectSession> m_session;
+};
+
+TEST_F(DesignPageTest, TakesAMapAsItIsTypedAndUndoesItInOneStep) {
+  const std::string before = document().text();
+  type(QStringLiteral("0_0_0_0_4_4_4_4"));
+  EXPECT_TRUE(document().isValid());
+  EXPECT_EQ(document().generator(), "cla4");
+  EXPECT_EQ(field()->text(), QStringLiteral("0_0_0_0_4_4_4_4"));
+  EXPECT_EQ(document().undo().count(), 1) << "a word is one step";
+  m_page->stack()->setFocus();
+  QTest::keyClick(m_page->stack(), Qt::Key_Z, Qt::ControlModifier);
+  EXPECT_EQ(document().text(), before);
+  EXPECT_EQ(field()->text().toStdString(), before) << "the field shows what undo gave back";
+  QTest::keyClick(m_page->stack(), Qt::Key_Z, Qt::ControlModifier | Qt::ShiftModifier);
+  EXPECT_EQ(document().generator(), "cla4");
+}
+
+TEST_F(DesignPageTest, UnderlinesTheWrongTokenOffersAFixAndDoesNotQueueMeanwhile) {
+  type(QStringLiteral("0_0_2_2_4_7_6_6"));
+  ASSERT_FALSE(document().isValid());
+  EXPECT_EQ(field()->underlined(), std::pair(10, 11)) << "layer 5 reads 7, which comes later";
+  EXPECT_FALSE(action(QStringLiteral("Queue run"))->isEnabled());
+  EXPECT_FALSE(button(m_page.get(), QStringLiteral("Queue run…"))->isEnabled());
+  EXPECT_FALSE(document().staleCosts().isEmpty()) << "the costs are marked as those of the last valid map";
+  EXPECT_LE(m_page->generatorBar()->minimumSizeHint().width(), 1050) << "the fixes of texts on the way to this one are gone";
+  keepPicture(QStringLiteral("design-invalid"));
+  ASSERT_TRUE(action(QStringLiteral("Apply the first fix"))->isEnabled());
+  QTest::keyClick(field(), Qt::Key_Return, Qt::AltModifier);
+  EXPECT_TRUE(document().isValid()) << document().text();
+  EXPECT_EQ(field()->underlined().first, field()->underlined().second);
+  EXPECT_TRUE(button(m_page.get(), QStringLiteral("Queue run…"))->isEnabled());
+}
+
+TEST_F(DesignPageTest, GivesARowASourceByClickAndDigits) {
+  SharingStack* stack = m_page->stack();
+  QTest::mouseClick(stack->viewport(), Qt::LeftButton, {}, stack->sceneLayout().row(3).center().toPoint());
+  EXPECT_EQ(stack->selection(), LayerSet{3});
+  QTest::keyClicks(stack, QStringLiteral("0"));
+  QTest::keyClick(stack, Qt::Key_Return);
+  EXPECT_EQ(document().map().layers()[3].kSource, 0);
+  EXPECT_EQ(document().undo().undoText(), QStringLiteral("source of layer 3: 2 to 0"));
+  QTest::keyClick(stack, Qt::Key_Up, Qt::ShiftModifier);
+  EXPECT_EQ(stack->selection(), (LayerSet{3, 4}));
+  QTest::keyClick(stack, Qt::Key_U);
+  EXPECT_EQ(document().map().layers()[3].kSource, 3) << "separated";
+}
+
+TEST_F(DesignPageTest, DragsARingOntoTheRowThatItShallRead) {
+  SharingStack* stack = m_page->stack();
+  const SceneLayout& layout = stack->sceneLayout();
+  const QPoint from(static_cast<int>(layout.ringX), static_cast<int>(layout.rowMiddle(5)));
+  const QPoint to(static_cast<int>(layout.ringX), static_cast<int>(layout.rowMiddle(2)));
+  QTest::mousePress(stack->viewport(), Qt::LeftButton, {}, from);
+  for (int i = 1; i <= 4; ++i) QTest::mouseMove(stack->viewport(), from + (to - from) * i / 4);
+  QTest::mouseRelease(stack->viewport(), Qt::LeftButton, {}, to);
+  EXPECT_EQ(document().map().layers()[5].kSource, 2);
+  EXPECT_EQ(document().undo().count(), 1) << "a drag is one step";
+}
+
+TEST_F(DesignPageTest, QueuesOneRunForEachSeedAndSaysSo) {
+  openProject();
+  type(QStringLiteral("0_0_0_3_3_3_6_6"));
+  ASSERT_TRUE(document().isValid());
+  QTest::mouseClick(button(m_page.get(), QStringLiteral("Queue run…")), Qt::LeftButton);
+  ASSERT_TRUE(m_page->isQueueOpen());
+  QLineEdit* seeds = nullptr;
+  for (QLineEdit* edit : m_page->queuePanel()->findChildren<QLineEdit*>())
+    if (edit->accessibleName() == QStringLiteral("Seeds")) seeds = edit;
+  ASSERT_NE(seeds, nullptr);
+  seeds->setFocus();
+  seeds->selectAll();
+  QTest::keyClicks(seeds, QStringLiteral("7, x"));
+  EXPECT_FALSE(m_page->queuePanel()->configs());
+  seeds->selectAll();
+  QTest::keyClicks(seeds, QStringLiteral("7, 8"));
+  QString said;
+  QObject::connect(m_page.get(), &Page::messageRaised, [&](const QString& sentence, bool isError) {
+    if (!isError) said = sentence;
+  });
+  QPushButton* queue = button(m_page->queuePanel(), QStringLiteral("Queue 2 runs"));
+  ASSERT_NE(queue, nullptr);
+  QTest::mouseClick(queue, Qt::LeftButton);
+  ASSERT_TRUE(waitUntil([&] { return said.contains(QStringLiteral("queued as runs 1, 2")); })) << said.toStdString();
+  EXPECT_FALSE(m_page->isQueueOpen()) << "the panel gives way to the costs";
+  const auto runs = m_project->store().runs();
+  ASSERT_TRUE(runs);
+  ASSERT_EQ(runs->size(), 2u);
+  EXPECT_EQ((*runs)[0].map, "0_0_0_3_3_3_6_6");
+  EXPECT_EQ((*runs)[0].state, store::RunState::Queued);
+  EXPECT_EQ((*runs)[0].seed, 7);
+  EXPECT_EQ((*runs)[1].seed, 8);
+  const auto toml = m_project->store().configToml((*runs)[1].id);
+  ASSERT_TRUE(toml);
+  const auto config = config::parseRunConfig(*toml, "run 2");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->model.layers, 8);
+  EXPECT_EQ(config->train.seed, 8);
+}
+
+TEST_F(DesignPageTest, OpensTheConfigurationOfARunAsOneStep) {
+  openProject();
+  type(QStringLiteral("0_0_0_3_3_3_6_6"));
+  const auto submitted = [&] {
+    std::optional<store::RunId> id;
+    m_session->submit(document().runConfig(), m_page.get(), [&](Result<store::RunId> answer) { id = answer.value_or(store::RunId{-1}); });
+    EXPECT_TRUE(waitUntil([&] { return id.has_value(); }));
+    return id.value_or(store::RunId{});
+  }();
+  ASSERT_GT(submitted.value, 0);
+  document().applyGenerator("identity");
+  const int steps = document().undo().count();
+  m_page->showRuns({submitted});
+  ASSERT_TRUE(waitUntil([&] { return document().text() == "0_0_0_3_3_3_6_6"; })) << document().text();
+  EXPECT_EQ(document().undo().count(), steps + 1);
+  document().undo().undo();
+  EXPECT_EQ(document().generator(), "identity");
+}
+
+TEST_F(DesignPageTest, SaysWhatIsMissingWhenNoProjectIsOpen) {
+  m_page->openQueue();
+  QPushButton* open = button(m_page->queuePanel(), QStringLiteral("Open a project…"));
+  ASSERT_NE(open, nullptr) << "the design itself needs none";
+  QString page;
+  QObject::connect(m_page.get(), &Page::openPageRequested, [&](const QString& name) { page = name; });
+  QTest::mouseClick(open, Qt::LeftButton);
+  EXPECT_FALSE(page.isEmpty());
+  QTest::keyClick(m_page->queuePanel(), Qt::Key_Escape);
+  EXPECT_FALSE(m_page->isQueueOpen());
+}
+
+TEST_F(DesignPageTest, CopiesTheMapAsText) {
+  action(QStringLiteral("Copy map as text"))->trigger();
+  EXPECT_EQ(QApplication::clipboard()->text(), QStringLiteral("0_0_2_2_4_4_6_6"));
+}
+
+TEST_F(DesignPageTest, KeepsADraftThatTheNextWindowFinds) {
+  type(QStringLiteral("0_0_0_0_0_0_6_6"));
+  m_page->stack()->setFocus();
+  ASSERT_TRUE(waitUntil([&] {
+    QFile file(DesignDraft::usualFile());
+    return file.open(QIODevice::ReadOnly) && file.readAll().contains("0_0_0_0_0_0_6_6");
+  }));
+  m_page = std::make_unique<DesignPage>();
+  EXPECT_TRUE(waitUntil([&] { return document().text() == "0_0_0_0_0_0_6_6"; })) << document().text();
+}
+
+TEST_F(DesignPageTest, IsPaintedInBothThemesAndScales) {
+  const QImage light = keepPicture(QStringLiteral("design-light"));
+  keepPicture(QStringLiteral("design-light-2x"), 2);
+  m_theme->setChoice(ThemeChoice::Dark);
+  const QImage dark = keepPicture(QStringLiteral("design-dark"));
+  m_theme->setChoice(ThemeChoice::Light);
+  EXPECT_EQ(light.pixelColor(20, 400), Theme::light().panel);
+  EXPECT_EQ(dark.pixelColor(20, 400), Theme::dark_().panel);
+}
+
+}  // namespace
+}  // namespace weft::ui
