@@ -154,6 +154,8 @@ int main(int argc, char** argv) {
   // Nothing is shown: no display is needed.
   const bool needsDisplay = options.exportFigure.empty() && options.screenshot.empty();
   if (!needsDisplay && !qEnvironmentVariableIsSet("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
+  // Without a session Qt warns of a runtime folder that nothing here needs.
+  if (!needsDisplay && !qEnvironmentVariableIsSet("QT_LOGGING_RULES")) qputenv("QT_LOGGING_RULES", "default.warning=false");
   if (needsDisplay && !qEnvironmentVariableIsSet("QT_QPA_PLATFORM") && !qEnvironmentVariableIsSet("DISPLAY") &&
       !qEnvironmentVariableIsSet("WAYLAND_DISPLAY")) {
     std::cerr << "There is no display to open the window on: set DISPLAY or WAYLAND_DISPLAY, or use --screenshot.\n";
