@@ -1,12 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <QAbstractItemModelTester>
 #include <QApplication>
 #include <QCheckBox>
 #include <QClipboard>
 #include <QComboBox>
-#include <QElapsedTimer>
 #include <QLabel>
 #include <QListWidget>
 #include <QPushButton>
@@ -19,7 +17,6 @@
 #include "ui/compare/pair_panel.h"
 #include "ui/runs/filter_field.h"
 #include "ui/runs/run_picker.h"
-#include "ui/window/theme_controller.h"
 
 namespace weft::ui {
 namespace {
@@ -380,119 +377,6 @@ TEST_F(Compare, HandsItsRunsToFiguresAndThePairToMonitor) {
   QTest::keyClick(m_page.plot(), Qt::Key_Return);
   EXPECT_EQ(target, "Monitor");
   EXPECT_THAT(handed, ElementsAre(id("H64-MQA-CLA2"), id("H32-MQA")));
-}
-
-TEST_F(Compare, IsNamedForScreenReaders) {
-  open();
-  for (const QWidget* widget : {static_cast<QWidget*>(m_page.plot()), static_cast<QWidget*>(m_page.table()), static_cast<QWidget*>(m_page.panel())})
-    EXPECT_FALSE(widget->accessibleName().isEmpty());
-  EXPECT_TRUE(m_page.plot()->focusPolicy() & Qt::TabFocus);
-  for (const QComboBox* box : m_page.findChildren<QComboBox*>()) EXPECT_FALSE(box->accessibleName().isEmpty());
-  EXPECT_EQ(m_page.model()->headerData(static_cast<int>(CompareColumn::KvBytesDelta), Qt::Horizontal, Qt::AccessibleTextRole).toString(),
-            "KV B/token against the baseline");
-}
-
-TEST_F(Compare, ThePicturesAreKeptInBothThemesAndAtBothScales) {
-  ThemeController theme(ThemeChoice::Light);
-  fill();
-  ASSERT_TRUE(m_project.store().setBaseline(id("H128-MQA")));
-  open();
-  ASSERT_TRUE(waitUntil([&] { return m_page.panel()->settings().settingCount() > 0 && m_page.model()->baseline().value != 0; }));
-  for (const ThemeChoice choice : {ThemeChoice::Light, ThemeChoice::Dark}) {
-    theme.setChoice(choice);
-    const QString name = choice == ThemeChoice::Light ? "compare-light" : "compare-dark";
-    ASSERT_TRUE(waitUntil([&] { return m_page.palette().color(QPalette::Base) == Theme::current().panel; }));
-    for (const int scale : {1, 2}) {
-      const QImage image = picture(m_page, scale);
-      EXPECT_TRUE(image.save(test::pictureFile(QStringLiteral("%1-%2x.png").arg(name).arg(scale))));
-      EXPECT_EQ(image.pixelColor(m_page.plot()->mapTo(&m_page, QPoint(3, 3)) * scale), Theme::current().panel) << name.toStdString() << scale;
-    }
-  }
-  theme.setChoice(ThemeChoice::Light);
-}
-
-TEST(CompareModel, KeepsItsRowsWhenRunsChangeAndPassesTheModelTester) {
-  PairSelection selection;
-  CompareModel model(&selection);
-  QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::Fatal);
-  std::vector<store::RunSummary> runs;
-  std::int64_t next = 0;
-  for (const test::SampleRun& sample : test::table1Samples()) runs.push_back(test::summaryOf(sample, ++next));
-  int resets = 0;
-  QObject::connect(&model, &QAbstractItemModel::modelReset, [&] { ++resets; });
-  model.setRuns(runs);
-  EXPECT_EQ(model.rowCount(), 14);
-  runs[3].perplexity = 13.1;
-  std::swap(runs[0], runs[5]);
-  runs.erase(runs.begin() + 7);
-  model.setRuns(runs);
-  EXPECT_EQ(model.rowCount(), 13);
-  EXPECT_EQ(model.placeOf({4}), CompareModel::Place::OnFrontier);
-  model.setBaseline(runs[1]);
-  model.setRuns({});
-  EXPECT_EQ(model.rowCount(), 0);
-  EXPECT_EQ(resets, 0);
-}
-
-TEST(ComparePlotSpeed, AThousandRunsAreDrawnWithoutHoldingUpTheWindow) {
-  PairSelection selection;
-  ComparePlot plot(&selection);
-  plot.resize(900, 420);
-  plot.show();
-  std::vector<store::RunSummary> runs;
-  const auto samples = test::table1Samples();
-  for (std::int64_t i = 0; i < 1000; ++i) {
-    store::RunSummary run = test::summaryOf(samples[static_cast<std::size_t>(i) % samples.size()], i + 1);
-    run.perplexity = *run.perplexity + 0.001 * static_cast<double>(i % 97);
-    run.kvBytesPerToken += static_cast<double>(i / 14);
-    runs.push_back(run);
-  }
-  QElapsedTimer clock;
-  clock.start();
-  plot.setRuns(runs);
-  plot.replot();
-  EXPECT_LT(clock.elapsed(), 1000);
-  EXPECT_EQ(plot.data().points.size(), 1000U);
-  clock.restart();
-  for (int i = 0; i < 10; ++i) plot.setRuns(runs);
-  EXPECT_LT(clock.elapsed(), 500) << "an unchanged snapshot redraws nothing";
-}
-
-TEST(CompareDeltas, AreShortAndNeverLie) {
-  EXPECT_EQ(deltaText(0.004, CompareColumn::PerplexityDelta), "0");
-  EXPECT_EQ(deltaText(-0.4812, CompareColumn::PerplexityDelta), "−0.48");
-  EXPECT_EQ(deltaText(std::nullopt, CompareColumn::PerplexityDelta), "–");
-  EXPECT_EQ(deltaText(std::nan(""), CompareColumn::KvBytesDelta), "–");
-  EXPECT_EQ(deltaText(-0.5, CompareColumn::KvBytesDelta), "−50%");
-  EXPECT_EQ(deltaText(0.012, CompareColumn::SpeedDelta), "+1.2%");
-  EXPECT_EQ(deltaText(15, CompareColumn::KvBytesDelta), "×16.0");
-  store::RunSummary run, baseline;
-  run.perplexity = 13;
-  EXPECT_FALSE(deltaOf(run, baseline, CompareColumn::PerplexityDelta)) << "a baseline without a value gives no difference";
-  baseline.perplexity = std::nan("");
-  EXPECT_FALSE(deltaOf(run, baseline, CompareColumn::PerplexityDelta));
-}
-
-TEST(PairSelection, IsOneRunOrTwoAndNeverTheSameTwice) {
-  PairSelection pair;
-  int changes = 0;
-  QObject::connect(&pair, &PairSelection::changed, [&] { ++changes; });
-  pair.toggle({1});
-  pair.toggle({2});
-  pair.toggle({3});
-  EXPECT_THAT(pair.runs(), ElementsAre(store::RunId{1}, store::RunId{3}));
-  pair.toggle({1});
-  EXPECT_THAT(pair.runs(), ElementsAre(store::RunId{3}));
-  pair.chooseSecond({3});
-  EXPECT_THAT(pair.runs(), ElementsAre(store::RunId{3}));
-  pair.setRuns({{7}, {3}, {9}});
-  EXPECT_EQ(pair.a(), store::RunId{3}) << "A stays A where it can";
-  EXPECT_NE(pair.b(), store::RunId{3});
-  pair.keepOnly({{9}, {7}});
-  EXPECT_EQ(pair.runs().size(), 1U);
-  const int before = changes;
-  pair.choose(pair.a());
-  EXPECT_EQ(changes, before) << "no change, no signal";
 }
 
 }  // namespace

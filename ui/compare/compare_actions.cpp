@@ -76,6 +76,29 @@ void ComparePage::buildActions() {
   connect(m_table, &QTableView::doubleClicked, this, [this] { showRunsRequested(QStringLiteral("Monitor"), m_selection->runs()); });
 }
 
+void ComparePage::showRuns(const std::vector<store::RunId>& runs) {
+  if (runs.empty()) return;
+  const auto isThere = [this](store::RunId id) {
+    return std::any_of(m_runs.begin(), m_runs.end(), [&](const store::RunSummary& run) { return run.id == id; });
+  };
+  if (runs.size() > 2) {
+    setTicked(runs);
+  } else if (!std::all_of(runs.begin(), runs.end(), isThere)) {
+    // They join what is shown: a point says little without the others.
+    std::vector<store::RunId> joined;
+    for (const store::RunSummary& run : m_runs) joined.push_back(run.id);
+    for (const store::RunId id : runs)
+      if (!isThere(id)) joined.push_back(id);
+    setTicked(std::move(joined));
+  }
+  m_selection->clear();
+  m_selection->setRuns(runs.size() > 2 ? std::vector<store::RunId>{} : runs);
+  if (runs.size() > 2) {
+    m_hasChosen = false;
+    chooseFirstPair();
+  }
+}
+
 void ComparePage::setBaseline(store::RunId run) {
   if (!m_session) return;
   m_session->edit([run](store::RunStore& store) { return store.setBaseline(run); }, QStringLiteral("Change of the baseline"));

@@ -153,6 +153,14 @@ QString kindTitle(FigureKind kind) {
   return {};
 }
 
+const std::vector<std::pair<std::string, QString>>& metricChoices() {
+  static const std::vector<std::pair<std::string, QString>> all{
+      {"train/loss", QStringLiteral("Training loss")},          {"valid/perplexity", QStringLiteral("Validation perplexity")},
+      {"valid/loss", QStringLiteral("Validation loss")},        {"train/learning_rate", QStringLiteral("Learning rate")},
+      {"train/gradient_norm", QStringLiteral("Gradient norm")}, {"train/tokens_per_second", QStringLiteral("Tokens per second")}};
+  return all;
+}
+
 std::vector<FigureDocument> usualFigures() {
   FigureDocument pareto, loss, maps;
   pareto.title = QStringLiteral("KV memory against perplexity");

@@ -43,14 +43,6 @@ int ratioOf(const FigureOptions& options) {
   return static_cast<int>(kRatios.size());
 }
 
-const std::vector<std::pair<std::string, QString>>& metricChoices() {
-  static const std::vector<std::pair<std::string, QString>> all{
-      {"train/loss", QStringLiteral("Training loss")},          {"valid/perplexity", QStringLiteral("Validation perplexity")},
-      {"valid/loss", QStringLiteral("Validation loss")},        {"train/learning_rate", QStringLiteral("Learning rate")},
-      {"train/gradient_norm", QStringLiteral("Gradient norm")}, {"train/tokens_per_second", QStringLiteral("Tokens per second")}};
-  return all;
-}
-
 }  // namespace
 
 FigurePanel::FigurePanel(QWidget* parent) : QWidget(parent), m_snapshot(std::make_shared<RunsSnapshot>()) {

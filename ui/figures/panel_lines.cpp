@@ -4,6 +4,7 @@
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QLineEdit>
+#include <QPainter>
 #include <QPushButton>
 #include <algorithm>
 
@@ -11,6 +12,25 @@
 #include "ui/window/widgets.h"
 
 namespace weft::ui {
+namespace {
+
+// Painted, not a pixmap: it follows a change of theme.
+class Mark : public QWidget {
+ public:
+  explicit Mark(bool isGood) : m_isGood(isGood) { setFixedSize(14, 14); }
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    QPainter painter(this);
+    paintIcon(painter, QRectF(rect()), m_isGood ? QStringLiteral("check") : QStringLiteral("warning"),
+              m_isGood ? Theme::current().good : Theme::current().warning);
+  }
+
+ private:
+  bool m_isGood;
+};
+
+}  // namespace
 
 QWidget* panelLine(const QString& label, const QList<QWidget*>& fields) {
   auto* widget = new QWidget;
@@ -46,8 +66,7 @@ QWidget* checkLine(const QString& text, bool isGood) {
   auto* row = new QHBoxLayout(widget);
   row->setContentsMargins(0, 0, 0, 0);
   row->setSpacing(6);
-  auto* mark = new QLabel;
-  mark->setPixmap(icon(isGood ? QStringLiteral("check") : QStringLiteral("warning"), isGood ? IconColor::Good : IconColor::Warning).pixmap(14, 14));
+  auto* mark = new Mark(isGood);
   auto* words = new TextLabel(text, Type::Caption, isGood ? Tone::Text2 : Tone::Warning);
   words->setWordWrap(true);
   row->addWidget(mark, 0, Qt::AlignTop);
