@@ -1,6 +1,8 @@
 #include <QAction>
 #include <QApplication>
 #include <QClipboard>
+#include <QFileDialog>
+#include <QMenu>
 #include <QMessageBox>
 #include <QPushButton>
 #include <QSlider>
@@ -267,6 +269,48 @@ TEST_F(MonitorPageTest, GivesAChartToEveryMetricThatARunHasAndHidesItOnRequest) 
   EXPECT_TRUE(m_page.smallCharts()->chart("probe/head_entropy")->isVisible());
   Q_EMIT m_page.controls()->chartToggled("probe/head_entropy", false);
   EXPECT_FALSE(m_page.smallCharts()->chart("probe/head_entropy")->isVisible());
+}
+
+TEST_F(MonitorPageTest, ExportsTheCurvesOnShowIntoTheFileThatIsNamed) {
+  const store::RunId live = startRun({.name = "live"});
+  addSteps(live, 0, 50);
+  open();
+  ASSERT_TRUE(waitForStep(live, 50));
+  QString said;
+  QObject::connect(&m_page, &Page::messageRaised, [&](const QString& sentence, bool) { said = sentence; });
+  const auto exported = [&](const QString& name, const std::function<void()>& ask) {
+    said.clear();
+    ask();
+    const QString path = m_project.folder() + u'/' + name;
+    QFileDialog* dialog = nullptr;
+    for (QFileDialog* found : m_page.findChildren<QFileDialog*>())
+      if (found->isVisible()) dialog = found;
+    EXPECT_NE(dialog, nullptr);
+    if (!dialog) return QByteArray();
+    dialog->selectFile(path);
+    QMetaObject::invokeMethod(dialog, "accept");
+    EXPECT_TRUE(waitUntil([&] { return said.startsWith(QStringLiteral("Exported to ")); })) << said.toStdString();
+    QFile file(path);
+    EXPECT_TRUE(file.open(QIODevice::ReadOnly)) << path.toStdString();
+    return file.readAll();
+  };
+  for (const char* format : {"pdf", "svg", "png", "csv"}) {
+    const QByteArray bytes = exported(QStringLiteral("loss.%1").arg(QLatin1String(format)),
+                                      [&] { Q_EMIT m_page.controls()->exportRequested(QString::fromLatin1(format)); });
+    EXPECT_GT(bytes.size(), 500) << format;
+    if (format == std::string("csv")) {
+      EXPECT_EQ(bytes.count('\n'), 51) << "each plotted point";
+    }
+  }
+  // A small chart by its context menu.
+  Q_EMIT m_page.smallCharts()->exportRequested("train/learning_rate", {10, 10});
+  QAction* csv = nullptr;
+  for (QMenu* menu : m_page.findChildren<QMenu*>())
+    for (QAction* action : menu->actions())
+      if (action->text().startsWith(QStringLiteral("CSV")) && menu->title() == QStringLiteral("Export this chart")) csv = action;
+  ASSERT_NE(csv, nullptr);
+  const QByteArray rate = exported(QStringLiteral("rate.csv"), [&] { csv->trigger(); });
+  EXPECT_TRUE(rate.contains("learning_rate") || rate.contains("7.5e-06")) << rate.left(200).toStdString();
 }
 
 TEST_F(MonitorPageTest, RepaintsEverythingInTheOtherTheme) {

@@ -18,6 +18,7 @@ namespace weft::ui {
 namespace {
 
 constexpr int kMostRows = 6;
+constexpr int kRunWidth = 110;  // at least, for the name
 
 const QString kNone = QStringLiteral("–");
 
@@ -177,12 +178,18 @@ void ReadingsTable::update() {
 
 void ReadingsTable::arrange() {
   QHeaderView* header = m_table->horizontalHeader();
-  // Wide enough for any reading: a column that followed its content would move under the eye.
+  // Wide enough for any reading: a column that followed its content would move under the eye. Where there is no room the last ones go, whole; the
+  // clipboard has them all.
   const int number = QFontMetrics(bodyFont()).horizontalAdvance(QStringLiteral("88,888"));
+  int room = m_table->width() - kRunWidth;
   for (int i = 0; i < m_model->columnCount(); ++i) {
     header->setSectionResizeMode(i, i == 0 ? QHeaderView::Stretch : QHeaderView::Fixed);
+    if (i == 0) continue;
     const int title = QFontMetrics(captionFont()).horizontalAdvance(m_model->headerData(i, Qt::Horizontal).toString());
-    if (i > 0) m_table->setColumnWidth(i, std::max(title, number) + 18);
+    const int width = std::max(title, number) + 18;
+    m_table->setColumnWidth(i, width);
+    room -= width;
+    m_table->setColumnHidden(i, room < 0);
   }
   const int rowHeight = std::max(metrics::row, QFontMetrics(bodyFont()).height() + 10);
   const int headerHeight = std::max(metrics::headerRow, QFontMetrics(captionFont()).height() + 12);
@@ -190,6 +197,11 @@ void ReadingsTable::arrange() {
   m_table->verticalHeader()->setDefaultSectionSize(rowHeight);
   header->setFixedHeight(headerHeight);
   m_table->setFixedHeight(headerHeight + rowHeight * std::clamp(m_model->rowCount(), 1, kMostRows));
+}
+
+void ReadingsTable::resizeEvent(QResizeEvent* event) {
+  Surface::resizeEvent(event);
+  arrange();
 }
 
 void ReadingsTable::changeEvent(QEvent* event) {

@@ -51,6 +51,7 @@ class ReadingsTable : public Surface {
   void runClicked(weft::store::RunId run);
 
  protected:
+  void resizeEvent(QResizeEvent* event) override;
   void changeEvent(QEvent* event) override;
 
  private:
