@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "ui/figures/figure_export.h"
@@ -80,7 +81,7 @@ void MonitorPage::applySnapshot(const std::shared_ptr<const RunsSnapshot>& snaps
   updateEmpty();
 }
 
-// Until the user chooses: all that run, and those that ended meanwhile; if nothing runs, the latest.
+// Until the user chooses: all that run, and those that ended meanwhile; if nothing runs, the latest that has a curve.
 void MonitorPage::chooseByItself() {
   std::vector<store::RunId> plotted = m_jobs->plotted();
   std::erase_if(plotted, [this](store::RunId id) { return !m_snapshot->find(id); });
@@ -90,7 +91,8 @@ void MonitorPage::chooseByItself() {
     std::vector<store::RunId> active;
     for (const store::RunSummary& run : m_snapshot->runs) {
       if (run.archived || run.state == store::RunState::Draft) continue;
-      if (!latest || std::pair(run.started, run.id) > std::pair(latest->started, latest->id)) latest = &run;
+      const auto rank = [](const store::RunSummary& one) { return std::tuple(one.lastLoss.has_value(), one.started, one.id); };
+      if (!latest || rank(run) > rank(*latest)) latest = &run;
       if (store::isActive(run.state)) active.push_back(run.id);
     }
     // A run that was plotted only because nothing else ran makes room.
@@ -229,7 +231,7 @@ void MonitorPage::loadLog() {
   m_session->loadLog(run->id, this, [this, generation = ++m_logGeneration](Result<QString> log) {
     if (generation != m_logGeneration) return;
     m_log->setText(log ? *log : QString());
-    m_log->setHint(log ? QStringLiteral("The run has not written anything yet.") : QString::fromStdString(log.error().message));
+    m_log->setHint(log ? QStringLiteral("Its log is empty.") : QString::fromStdString(log.error().message));
     m_strip->setLastLogLine(m_log->lastLine());
   });
 }

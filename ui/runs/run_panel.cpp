@@ -225,7 +225,7 @@ void RunPanel::loadDetail() {
   if (m_pages->currentIndex() == 2) {
     m_session->loadLog(m_run, this, [this, generation](Result<QString> log) {
       if (generation != m_generation) return;
-      m_log->setPlainText(log ? (log->isEmpty() ? QStringLiteral("The run has not written anything yet.") : *log)
+      m_log->setPlainText(log ? (log->isEmpty() ? QStringLiteral("Its log is empty.") : *log)
                               : QString::fromStdString(log.error().message));
       m_log->verticalScrollBar()->setValue(m_log->verticalScrollBar()->maximum());
     });
