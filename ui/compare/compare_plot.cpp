@@ -30,8 +30,6 @@ ComparePlot::ComparePlot(PairSelection* selection, QWidget* parent)
       m_points(new ParetoItem(this)),
       m_overlay(new CompareOverlay(m_points)),
       m_doublings(QSharedPointer<DoublingTicker>::create()) {
-  // Cached labels are pixmaps that lie between device pixels at 2x.
-  setPlottingHint(QCP::phCacheLabels, false);
   axisRect()->setMinimumMargins(QMargins(12, 22, 16, 8));
   xAxis->setTicker(m_doublings);
   m_points->setLook(ParetoLook::onScreen(Theme::current()));

@@ -33,6 +33,8 @@ Plot::Plot(const QString& accessibleName, QWidget* parent) : QCustomPlot(parent)
   setPlottingHint(QCP::phFastPolylines);
   // Cached numbers would be drawn at the screen's scale, whatever the plot is painted on.
   setPlottingHint(QCP::phCacheLabels, false);
+  // Painted from the event loop, never inside a replot: at a change of scale there the new buffers would stay empty.
+  setPlottingHint(QCP::phImmediateRefresh, false);
   setInteractions({});
   setMinimumSize(40, 40);
   axisRect()->setMinimumMargins(QMargins(8, 8, 8, 4));
