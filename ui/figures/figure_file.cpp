@@ -21,8 +21,8 @@ QString inches(double width, double height) { return QStringLiteral("%1 in wide,
 
 QString title(const FigureOptions& options) { return options.title.empty() ? QStringLiteral("Figure") : QString::fromStdString(options.title); }
 
-// Qt writes the hour and a random id into every PDF. Both become functions of the content, with as many characters as before: the file's table of
-// positions stays right.
+// Qt writes the hour and a random id into every PDF, Qt 6.4 its metadata as elements and Qt 6.8 as attributes. Both become functions of the content,
+// with as many characters as before: the file's table of positions stays right.
 void makeReproducible(QByteArray& pdf, double newestRun_s) {
   const QByteArray date =
       QDateTime::fromSecsSinceEpoch(static_cast<qint64>(newestRun_s), QTimeZone::utc()).toString(QStringLiteral("yyyyMMddHHmmss")).toLatin1();
@@ -39,7 +39,7 @@ void makeReproducible(QByteArray& pdf, double newestRun_s) {
   };
   static const QRegularExpression dates(QStringLiteral(R"(/(?:CreationDate|ModDate) ?\(D:(\d{14}))"));
   static const QRegularExpression zones(QStringLiteral(R"(/(?:CreationDate|ModDate) ?\(D:\d{14}([+-]\d\d'\d\d)')"));
-  static const QRegularExpression xmpDates(QStringLiteral(R"(<xmp:\w+Date>([^<]*)</xmp:)"));
+  static const QRegularExpression xmpDates(QStringLiteral(R"(xmp:\w+Date(?:>|=")([^<"]*))"));
   static const QRegularExpression ids(QStringLiteral(R"(/ID ?\[ ?<([0-9a-fA-F]+)> ?<([0-9a-fA-F]+)>)"));
   static const QRegularExpression xmpIds(QStringLiteral(R"((?:uuid:|<xmpMM:\w+ID>)([0-9a-fA-F-]{32,36}))"));
   overwrite(dates, date);
@@ -52,7 +52,10 @@ void makeReproducible(QByteArray& pdf, double newestRun_s) {
   auto found = ids.globalMatch(text);
   while (found.hasNext()) {
     const auto match = found.next();
-    for (int group : {1, 2}) pdf.replace(match.capturedStart(group), match.capturedLength(group), hash.left(match.capturedLength(group)));
+    for (int group : {1, 2}) {
+      const auto length = match.capturedLength(group);  // longer in Qt 6.8 than in Qt 6.4, and than the hash
+      pdf.replace(match.capturedStart(group), length, hash.repeated(static_cast<int>(length / hash.size()) + 1).left(length));
+    }
   }
 }
 

@@ -44,9 +44,15 @@ class ThemedIconEngine : public QIconEngine {
 
   void paint(QPainter* painter, const QRect& area, QIcon::Mode mode, QIcon::State) override { paintIcon(*painter, area, m_name, colorFor(mode)); }
   QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State) override { return weft::ui::pixmap(m_name, colorFor(mode), size); }
-  // `scale` is known here, the size already multiplied by it: the pixmap keeps the device ratio so that callers lay it out in logical pixels.
+  // The pixmap keeps the device ratio, so that callers lay it out in logical pixels. Qt 6.8 gives the size in those (seen with 6.8.2), Qt 6.4 gives
+  // it already multiplied by `scale`.
   QPixmap scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State, qreal scale) override {
-    QPixmap result = weft::ui::pixmap(m_name, colorFor(mode), size);
+#if QT_VERSION >= QT_VERSION_CHECK(6, 8, 0)
+    const QSize pixels = (QSizeF(size) * scale).toSize();
+#else
+    const QSize pixels = size;
+#endif
+    QPixmap result = weft::ui::pixmap(m_name, colorFor(mode), pixels);
     result.setDevicePixelRatio(scale);
     return result;
   }
