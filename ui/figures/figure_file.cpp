@@ -31,10 +31,10 @@ void makeReproducible(QByteArray& pdf, double newestRun_s) {
     auto found = pattern.globalMatch(text);
     while (found.hasNext()) {
       const auto match = found.next();
-      const auto length = match.capturedLength(1);
-      QByteArray value = with;
-      while (value.size() < length) value += with;
-      pdf.replace(match.capturedStart(1), length, value.left(length));
+      for (int group = 1; group <= match.lastCapturedIndex(); ++group) {
+        const auto length = match.capturedLength(group);
+        pdf.replace(match.capturedStart(group), length, with.repeated(static_cast<int>(length / with.size()) + 1).left(length));
+      }
     }
   };
   static const QRegularExpression dates(QStringLiteral(R"(/(?:CreationDate|ModDate) ?\(D:(\d{14}))"));
@@ -48,15 +48,7 @@ void makeReproducible(QByteArray& pdf, double newestRun_s) {
   overwrite(ids, QByteArray(1, '0'));
   overwrite(xmpIds, QByteArray(1, '0'));
   const QByteArray hash = QCryptographicHash::hash(pdf, QCryptographicHash::Sha256).toHex();
-  const QString text = QString::fromLatin1(pdf);
-  auto found = ids.globalMatch(text);
-  while (found.hasNext()) {
-    const auto match = found.next();
-    for (int group : {1, 2}) {
-      const auto length = match.capturedLength(group);  // longer in Qt 6.8 than in Qt 6.4, and than the hash
-      pdf.replace(match.capturedStart(group), length, hash.repeated(static_cast<int>(length / hash.size()) + 1).left(length));
-    }
-  }
+  overwrite(ids, hash);
 }
 
 }  // namespace
