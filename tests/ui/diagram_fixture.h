@@ -22,9 +22,9 @@ class DiagramTest : public ::testing::Test {
   }
   void TearDown() override { QFile::remove(DesignDraft::usualFile()); }
 
-  // Where a screenshot is kept: $WEFT_SCREENSHOTS, else the temporary folder.
+  // Where a screenshot is kept: $WEFT_SCREENSHOTS, else a folder that goes with the program.
   static QString screenshotFile(const QString& name) {
-    const QString folder = qEnvironmentVariable("WEFT_SCREENSHOTS", QDir::tempPath());
+    const QString folder = qEnvironmentVariable("WEFT_SCREENSHOTS");
     QDir().mkpath(folder);
     return QDir(folder).filePath(name + QStringLiteral(".png"));
   }

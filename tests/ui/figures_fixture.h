@@ -70,9 +70,9 @@ inline store::MetricSeries noisyLoss(std::int64_t steps, double floor) {
   return series;
 }
 
-// Where pictures are kept for people to look at: $WEFT_SCREENSHOTS, else the temporary folder.
+// Where pictures are kept for people to look at: $WEFT_SCREENSHOTS, else a folder that goes with the program.
 inline QString pictureFile(const QString& name) {
-  const QString folder = qEnvironmentVariable("WEFT_SCREENSHOTS", QDir::tempPath());
+  const QString folder = qEnvironmentVariable("WEFT_SCREENSHOTS");
   QDir().mkpath(folder);
   return QDir(folder).filePath(name);
 }

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   // Drafts and settings of its own: several of these programs run at once, and none may touch the user's.
   const QTemporaryDir home;
   for (const char* variable : {"XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"}) qputenv(variable, home.path().toUtf8());
+  if (!qEnvironmentVariableIsSet("WEFT_SCREENSHOTS")) qputenv("WEFT_SCREENSHOTS", home.path().toUtf8());
   ::testing::InitGoogleMock(&argc, argv);
   QApplication app(argc, argv);
   QApplication::setOrganizationName(QStringLiteral("weft-test"));
