@@ -29,6 +29,17 @@ void describe(Visitor& visit, S& model) {
   visit("own_kv_norm", model.ownKvNorm);
   visit("norm_epsilon", model.normEpsilon);
   visit("rope_theta", model.ropeTheta);
+  visit("rope_scaling", model.ropeScaling);
+  visit("rope_factor", model.ropeFactor);
+  visit("rope_original_context", model.ropeOriginalContext);
+  visit("rope_low_frequency_factor", model.ropeLowFrequencyFactor);
+  visit("rope_high_frequency_factor", model.ropeHighFrequencyFactor);
+  visit("rope_beta_fast", model.ropeBetaFast);
+  visit("rope_beta_slow", model.ropeBetaSlow);
+  visit("rope_attention_factor", model.ropeAttentionFactor);
+  visit("rope_mscale", model.ropeMscale);
+  visit("rope_mscale_all_dim", model.ropeMscaleAllDim);
+  visit("rope_truncate", model.ropeTruncate);
   visit("init_std", model.initStd);
   visit("scaled_init", model.scaledInit);
 }

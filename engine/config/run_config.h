@@ -31,6 +31,16 @@ struct ModelConfig {
   bool ownKvNorm = true;  // false: the query norm serves K and V too (= Llama)
   double normEpsilon = 1e-5;
   double ropeTheta = 10000;
+  // How a longer context is reached: none | linear | dynamic | llama3 | yarn. The formulas, and which number is whose: kernels/rope_scaling.h.
+  std::string ropeScaling = "none";
+  double ropeFactor = 1;
+  std::int64_t ropeOriginalContext = 0;  // tokens; dynamic, llama3 and yarn need it (Hugging Face's dynamic: max_position_embeddings)
+  double ropeLowFrequencyFactor = 1, ropeHighFrequencyFactor = 4;
+  double ropeBetaFast = 32, ropeBetaSlow = 1;
+  double ropeAttentionFactor = 0;               // yarn; 0 = by its formula
+  double ropeMscale = 0, ropeMscaleAllDim = 0;  // yarn; 0 = not given
+  bool ropeTruncate = true;
+
   double initStd = 0.02;  // N(0, std); output and down projections / sqrt(2 L) when scaledInit
   bool scaledInit = true;
 
@@ -121,6 +131,8 @@ std::vector<std::pair<std::string, std::string>> flatten(const RunConfig& config
 // Ranges and fit of every field with every other (KV heads divide query heads, map has `layers` layers, micro batch divides batch).
 // InvalidInput. Whether files exist is not asked here.
 [[nodiscard]] Result<void> validate(const RunConfig& config);
+// The rope_ fields alone: what a model that comes from a file must hold to even where the rest is not asked. InvalidInput.
+[[nodiscard]] Result<void> validateRope(const ModelConfig& model);
 // The resolved map of a valid model. InvalidInput.
 [[nodiscard]] Result<sharing::SharingMap> sharingMap(const ModelConfig& model);
 sharing::ModelShape shapeOf(const ModelConfig& model);  // vocabulary as configured

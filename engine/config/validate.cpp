@@ -64,13 +64,13 @@ Result<void> checkModel(const ModelConfig& model) {
   WEFT_TRY(whole("model.vocabulary", model.vocabulary, 0, kMaximumSize));
   if (model.window) WEFT_TRY(whole("model.window", *model.window, 1));
   WEFT_TRY(positive("model.norm_epsilon", model.normEpsilon));
-  WEFT_TRY(positive("model.rope_theta", model.ropeTheta));
   WEFT_TRY(positive("model.init_std", model.initStd));
   if (model.headWidth % 2 != 0)
     return wrong(fmt::format("model.head_width is {}; rotary positions turn pairs, so it must be even.", model.headWidth));
   if (model.queryHeads % model.kvHeads != 0) {
     return wrong(fmt::format("model.kv_heads is {}, which does not divide model.query_heads {}.", model.kvHeads, model.queryHeads));
   }
+  WEFT_TRY(validateRope(model));
   WEFT_ASSIGN(const sharing::SharingMap map, sharingMap(model));
   const Result<sharing::CostReport> costs = sharing::cost(shapeOf(model), map, {});
   if (!costs) return wrong("model: " + costs.error().message);
@@ -145,6 +145,43 @@ Result<void> validate(const RunConfig& config) {
   WEFT_TRY(whole("evaluation.batch_sequences", config.evaluation.batchSequences, 1, kMaximumSize));
   WEFT_TRY(checkCache(config.cache));
   return checkDevice(config.device);
+}
+
+Result<void> validateRope(const ModelConfig& model) {
+  const std::string& kind = model.ropeScaling;
+  WEFT_TRY(positive("model.rope_theta", model.ropeTheta));
+  WEFT_TRY(oneOf("model.rope_scaling", kind, {"none", "linear", "dynamic", "llama3", "yarn"}));
+  if (!(model.ropeFactor >= 1 && std::isfinite(model.ropeFactor))) {
+    return wrong(fmt::format("model.rope_factor is {}; it must be 1 or more.", model.ropeFactor));
+  }
+  WEFT_TRY(whole("model.rope_original_context", model.ropeOriginalContext, 0));
+  WEFT_TRY(positive("model.rope_low_frequency_factor", model.ropeLowFrequencyFactor));
+  WEFT_TRY(positive("model.rope_high_frequency_factor", model.ropeHighFrequencyFactor));
+  WEFT_TRY(positive("model.rope_beta_fast", model.ropeBetaFast));
+  WEFT_TRY(positive("model.rope_beta_slow", model.ropeBetaSlow));
+  WEFT_TRY(notNegative("model.rope_attention_factor", model.ropeAttentionFactor));
+  WEFT_TRY(notNegative("model.rope_mscale", model.ropeMscale));
+  WEFT_TRY(notNegative("model.rope_mscale_all_dim", model.ropeMscaleAllDim));
+  if (kind == "none" && model.ropeFactor != 1) {
+    return wrong(fmt::format("model.rope_factor is {} but model.rope_scaling is 'none'; name the scaling, like \"linear\".", model.ropeFactor));
+  }
+  if (kind == "none" || kind == "linear") return {};
+  if (model.ropeOriginalContext == 0) {
+    return wrong(
+        fmt::format("model.rope_scaling is '{}' and needs model.rope_original_context, the tokens that the model was first trained for.", kind));
+  }
+  if (kind == "dynamic" && model.headWidth < 3) {
+    return wrong(fmt::format("model.head_width is {}; dynamic RoPE scaling divides by the width minus 2.", model.headWidth));
+  }
+  if (kind == "llama3" && model.ropeHighFrequencyFactor <= model.ropeLowFrequencyFactor) {
+    return wrong(fmt::format("model.rope_high_frequency_factor is {}; it must be above model.rope_low_frequency_factor {}.",
+                             model.ropeHighFrequencyFactor, model.ropeLowFrequencyFactor));
+  }
+  if (kind == "yarn" && model.ropeBetaFast < model.ropeBetaSlow) {
+    return wrong(fmt::format("model.rope_beta_fast is {}; it must not be below model.rope_beta_slow {}.", model.ropeBetaFast, model.ropeBetaSlow));
+  }
+  if (kind == "yarn" && model.ropeTheta <= 1) return wrong(fmt::format("model.rope_theta is {}; yarn needs more than 1.", model.ropeTheta));
+  return {};
 }
 
 Result<sharing::SharingMap> sharingMap(const ModelConfig& model) {

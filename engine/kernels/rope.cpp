@@ -67,14 +67,16 @@ struct Rope : torch::autograd::Function<Rope> {
 
 }  // namespace
 
-RopeTable ropeTable(const at::Tensor& positions_T, std::int64_t headWidth, double theta, at::ScalarType type) {
+RopeTable ropeTable(const at::Tensor& positions_T, const RopeFrequencies& frequencies, at::ScalarType type) {
   if (positions_T.dim() != 1) throw std::invalid_argument(fmt::format("ropeTable: positions {} are not [tokens]", shapeText(positions_T)));
-  const std::int64_t half = headWidth / 2;
-  const at::TensorOptions options = positions_T.options().dtype(at::kDouble);
-  const at::Tensor exponents = at::arange(half, options) * (-2.0 / static_cast<double>(headWidth));
-  const at::Tensor angles = at::outer(positions_T.to(at::kDouble), at::pow(at::scalar_tensor(theta, options), exponents));
+  const at::Tensor angles = at::outer(positions_T.to(at::kDouble), frequencies.radiansPerToken_F.to(positions_T.device()));
   const at::ScalarType stored = accumulateType(type);
-  return {angles.cos().to(stored), angles.sin().to(stored)};
+  if (frequencies.attentionFactor == 1) return {angles.cos().to(stored), angles.sin().to(stored)};
+  return {angles.cos().mul_(frequencies.attentionFactor).to(stored), angles.sin().mul_(frequencies.attentionFactor).to(stored)};
+}
+
+RopeTable ropeTable(const at::Tensor& positions_T, std::int64_t headWidth, double theta, at::ScalarType type) {
+  return ropeTable(positions_T, ropeFrequencies(headWidth, theta, {}), type);
 }
 
 at::Tensor rope(const at::Tensor& x_BHTD, const RopeTable& table) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "engine/base/files.h"
@@ -41,6 +42,23 @@ void copyInto(Decoder& decoder, const TensorFile& file) {
   for (NamedParameter& parameter : decoder.parameters()) parameter.value.copy_(*file.find(parameter.name));
 }
 
+// The configuration has been validated.
+kernels::RopeScaling ropeScaling(const config::ModelConfig& model) {
+  using enum kernels::RopeKind;
+  const std::map<std::string, kernels::RopeKind> kinds{{"none", None}, {"linear", Linear}, {"dynamic", Dynamic}, {"llama3", Llama3}, {"yarn", Yarn}};
+  return {.kind = kinds.at(model.ropeScaling),
+          .factor = model.ropeFactor,
+          .originalContext = model.ropeOriginalContext,
+          .lowFrequencyFactor = model.ropeLowFrequencyFactor,
+          .highFrequencyFactor = model.ropeHighFrequencyFactor,
+          .betaFast = model.ropeBetaFast,
+          .betaSlow = model.ropeBetaSlow,
+          .attentionFactor = model.ropeAttentionFactor,
+          .mscale = model.ropeMscale,
+          .mscaleAllDim = model.ropeMscaleAllDim,
+          .truncate = model.ropeTruncate};
+}
+
 }  // namespace
 
 DecoderSpec decoderSpec(const config::ModelConfig& model, const sharing::SharingMap& map) {
@@ -48,6 +66,7 @@ DecoderSpec decoderSpec(const config::ModelConfig& model, const sharing::Sharing
           .map = map,
           .normEpsilon = model.normEpsilon,
           .ropeTheta = model.ropeTheta,
+          .ropeScaling = ropeScaling(model),
           .initStd = model.initStd,
           .scaledInit = model.scaledInit};
 }
@@ -67,6 +86,7 @@ Result<LoadedModel> loadModel(const std::filesystem::path& folder, torch::Device
   }
   LoadedModel loaded;
   WEFT_ASSIGN(loaded.config, config::loadRunConfig(folder / "model.toml"));
+  WEFT_TRY(config::validateRope(loaded.config.model));
   WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(loaded.config.model));
   const DecoderSpec spec = decoderSpec(loaded.config.model, map);
   const std::filesystem::path path = folder / "model.safetensors";

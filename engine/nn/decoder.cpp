@@ -82,6 +82,8 @@ Result<std::unique_ptr<Decoder>> Decoder::create(const DecoderSpec& spec, std::o
   };
   const auto norm = [&](const std::string& name) { return add(name, torch::ones({hidden}, options), false); };
 
+  decoder->m_frequencies = kernels::ropeFrequencies(shape.headWidth, spec.ropeTheta, spec.ropeScaling);
+  decoder->m_frequencies.radiansPerToken_F = decoder->m_frequencies.radiansPerToken_F.to(device);
   decoder->m_embedding_Vd = matrix("embedding.weight", shape.vocabulary, hidden, spec.initStd);
   decoder->m_slotOfLayer.assign(static_cast<std::size_t>(shape.layers), -1);
   int slots = 0;
@@ -108,6 +110,11 @@ Result<std::unique_ptr<Decoder>> Decoder::create(const DecoderSpec& spec, std::o
   return decoder;
 }
 
+kernels::RopeFrequencies Decoder::frequencies(std::int64_t sequence) const {
+  if (m_spec.ropeScaling.kind != kernels::RopeKind::Dynamic || sequence <= m_spec.ropeScaling.originalContext) return m_frequencies;
+  return kernels::ropeFrequencies(m_spec.shape.headWidth, m_spec.ropeTheta, m_spec.ropeScaling, sequence);
+}
+
 torch::Device Decoder::device() const { return m_embedding_Vd.device(); }
 
 torch::Tensor Decoder::hidden(const torch::Tensor& ids_BT, KvCache* cache) {
@@ -120,7 +127,8 @@ torch::Tensor Decoder::hidden(const torch::Tensor& ids_BT, KvCache* cache) {
   const auto positionOptions = torch::TensorOptions().dtype(torch::kLong).device(ids_BT.device());
   // float64 parameters compute in float64 (finite differences); everything else in the compute type.
   const torch::ScalarType type = m_embedding_Vd.scalar_type() == torch::kDouble ? torch::kDouble : m_computeType;
-  const kernels::RopeTable table = kernels::ropeTable(torch::arange(first, first + tokens, positionOptions), shape.headWidth, m_spec.ropeTheta, type);
+  const kernels::RopeFrequencies turns = frequencies(first + tokens);
+  const kernels::RopeTable table = kernels::ropeTable(torch::arange(first, first + tokens, positionOptions), turns, type);
 
   std::vector<SlotView> slots;  // what every slot offers in this pass, filled by its producer
   torch::Tensor x_BTd = torch::embedding(m_embedding_Vd, ids_BT).to(type);
@@ -138,7 +146,7 @@ torch::Tensor Decoder::hidden(const torch::Tensor& ids_BT, KvCache* cache) {
       if (layer.value.defined()) view.v_BGSD = splitHeads(matmulT(kvInput, layer.value), heads);
       if (cache) view = read(*cache, static_cast<int>(slots.size()), view, type);
       if (rotatesOnRead && view.k_BGSD.defined()) {
-        view.k_BGSD = kernels::rope(view.k_BGSD, kernels::ropeTable(view.positions_S, shape.headWidth, m_spec.ropeTheta, type));
+        view.k_BGSD = kernels::rope(view.k_BGSD, kernels::ropeTable(view.positions_S, turns, type));
       }
       slots.push_back(std::move(view));
     }

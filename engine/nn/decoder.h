@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/kernels/rope_scaling.h"
 #include "engine/nn/kv_cache.h"
 #include "engine/sharing/cost_model.h"
 #include "engine/sharing/sharing_map.h"
@@ -28,6 +29,7 @@ struct DecoderSpec {
   sharing::SharingMap map = sharing::SharingMap::identity(1);
   double normEpsilon = 1e-5;
   double ropeTheta = 10000;
+  kernels::RopeScaling ropeScaling;
   double initStd = 0.02;
   bool scaledInit = true;
 };
@@ -42,7 +44,7 @@ class Decoder {
  public:
   // Parameters in `parameterType` on `device`, drawn from a generator of its own seeded with `seed` (the same numbers on every device); without a
   // seed the matrices are memory as it was, for a caller that fills them.
-  // InvalidInput for a shape that does not fit, Unsupported for a map with upward reads.
+  // InvalidInput for a shape that does not fit, Unsupported for a map with upward reads. Throws for a RoPE scaling that does not fit.
   [[nodiscard]] static Result<std::unique_ptr<Decoder>> create(const DecoderSpec& spec, std::optional<std::uint64_t> seed, torch::Device device,
                                                                torch::ScalarType parameterType = torch::kFloat);
 
@@ -53,6 +55,9 @@ class Decoder {
   torch::ScalarType computeType() const { return m_computeType; }
 
   // ids_BT int64. Without a cache: causal over T, positions 0..T-1. With one: the T tokens are appended at length(), prefill and decode alike.
+  // Dynamic RoPE scaling beyond its original context turns by the tokens seen so far: a pass without a cache by its T, one with a cache its own
+  // queries and keys by length() + T, and keys that the cache holds rotated stay as they were. So it is in Hugging Face's models; there alone a
+  // prompt in one pass and in several differ. (Theirs also keep the longest sequence ever seen until a short one comes; nothing is kept here.)
   // A pass through a cache is never recorded for backward. Returns the hidden state after the final norm, [B, T, d].
   torch::Tensor hidden(const torch::Tensor& ids_BT, KvCache* cache = nullptr);
   // hidden x head^T: [.., V], in the compute type.
@@ -70,10 +75,12 @@ class Decoder {
  private:
   struct Layer;
   explicit Decoder(DecoderSpec spec);
+  kernels::RopeFrequencies frequencies(std::int64_t sequence) const;
   DecoderSpec m_spec;
   std::vector<NamedParameter> m_parameters;
   std::shared_ptr<std::vector<Layer>> m_layers;
   torch::Tensor m_embedding_Vd, m_head_Vd, m_finalNorm_d;
+  kernels::RopeFrequencies m_frequencies;  // within the original context
   torch::ScalarType m_computeType = torch::kFloat;
   std::vector<int> m_slotOfLayer;
 };
