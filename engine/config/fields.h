@@ -24,6 +24,8 @@ void describe(Visitor& visit, S& model) {
   visit("vocabulary", model.vocabulary);
   visit("sharing", model.sharing);
   visit("allow_upward", model.allowUpward);
+  visit("forward_passes", model.forwardPasses);
+  visit("backward_passes", model.backwardPasses);
   visit("window", model.window);
   visit("tie_embeddings", model.tieEmbeddings);
   visit("own_kv_norm", model.ownKvNorm);

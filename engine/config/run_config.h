@@ -26,6 +26,8 @@ struct ModelConfig {
   std::int64_t vocabulary = 0;       // 0 = the tokenizer's
   std::string sharing = "identity";  // any text form of sharing/map_text.h
   bool allowUpward = false;
+  // Of a map with upward reads: passes without a gradient, then with one, of training and prefill (LCKV's m and b).
+  int forwardPasses = 7, backwardPasses = 2;
   std::optional<std::int64_t> window;  // what "s" in a map means; 0 in TOML = none
   bool tieEmbeddings = true;
   bool ownKvNorm = true;  // false: the query norm serves K and V too (= Llama)

@@ -63,6 +63,8 @@ Result<void> checkModel(const ModelConfig& model) {
   WEFT_TRY(whole("model.head_width", model.headWidth, 1, kMaximumSize));
   WEFT_TRY(whole("model.vocabulary", model.vocabulary, 0, kMaximumSize));
   if (model.window) WEFT_TRY(whole("model.window", *model.window, 1));
+  WEFT_TRY(whole("model.forward_passes", model.forwardPasses, 0, 1000));
+  WEFT_TRY(whole("model.backward_passes", model.backwardPasses, 1, 1000));
   WEFT_TRY(positive("model.norm_epsilon", model.normEpsilon));
   WEFT_TRY(positive("model.init_std", model.initStd));
   if (model.headWidth % 2 != 0)

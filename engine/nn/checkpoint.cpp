@@ -68,7 +68,9 @@ DecoderSpec decoderSpec(const config::ModelConfig& model, const sharing::Sharing
           .ropeTheta = model.ropeTheta,
           .ropeScaling = ropeScaling(model),
           .initStd = model.initStd,
-          .scaledInit = model.scaledInit};
+          .scaledInit = model.scaledInit,
+          .forwardPasses = model.forwardPasses,
+          .backwardPasses = model.backwardPasses};
 }
 
 Result<void> saveModel(const std::filesystem::path& folder, const Decoder& decoder, const config::RunConfig& config) {

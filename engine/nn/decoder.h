@@ -18,6 +18,7 @@
 
 #include "engine/base/result.h"
 #include "engine/kernels/rope_scaling.h"
+#include "engine/nn/decoder_layer.h"
 #include "engine/nn/kv_cache.h"
 #include "engine/sharing/cost_model.h"
 #include "engine/sharing/sharing_map.h"
@@ -32,6 +33,8 @@ struct DecoderSpec {
   kernels::RopeScaling ropeScaling;
   double initStd = 0.02;
   bool scaledInit = true;
+  // Of a map with upward reads (decoder_pass.h): passes without a gradient, then with one (LCKV's m and b; Wu & Tu 2024, sec. 2.2: 7 and 2).
+  int forwardPasses = 7, backwardPasses = 2;
 };
 
 struct NamedParameter {
@@ -44,7 +47,7 @@ class Decoder {
  public:
   // Parameters in `parameterType` on `device`, drawn from a generator of its own seeded with `seed` (the same numbers on every device); without a
   // seed the matrices are memory as it was, for a caller that fills them.
-  // InvalidInput for a shape that does not fit, Unsupported for a map with upward reads. Throws for a RoPE scaling that does not fit.
+  // InvalidInput for a shape that does not fit, and for fewer than 1 backward pass.
   [[nodiscard]] static Result<std::unique_ptr<Decoder>> create(const DecoderSpec& spec, std::optional<std::uint64_t> seed, torch::Device device,
                                                                torch::ScalarType parameterType = torch::kFloat);
 
@@ -58,7 +61,8 @@ class Decoder {
   // Dynamic RoPE scaling beyond its original context turns by the tokens seen so far: a pass without a cache by its T, one with a cache its own
   // queries and keys by length() + T, and keys that the cache holds rotated stay as they were. So it is in Hugging Face's models; there alone a
   // prompt in one pass and in several differ. (Theirs also keep the longest sequence ever seen until a short one comes; nothing is kept here.)
-  // A pass through a cache is never recorded for backward. Returns the hidden state after the final norm, [B, T, d].
+  // A pass through a cache is never recorded for backward. A map with upward reads goes through several passes, see decoder_pass.h. Returns the
+  // hidden state after the final norm, [B, T, d].
   torch::Tensor hidden(const torch::Tensor& ids_BT, KvCache* cache = nullptr);
   // hidden x head^T: [.., V], in the compute type.
   torch::Tensor project(const torch::Tensor& hidden);
@@ -73,12 +77,11 @@ class Decoder {
   CacheSpec cacheSpec(std::int64_t batch, std::int64_t capacity) const;
 
  private:
-  struct Layer;
   explicit Decoder(DecoderSpec spec);
   kernels::RopeFrequencies frequencies(std::int64_t sequence) const;
   DecoderSpec m_spec;
   std::vector<NamedParameter> m_parameters;
-  std::shared_ptr<std::vector<Layer>> m_layers;
+  std::vector<DecoderLayer> m_layers;
   torch::Tensor m_embedding_Vd, m_head_Vd, m_finalNorm_d;
   kernels::RopeFrequencies m_frequencies;  // within the original context
   torch::ScalarType m_computeType = torch::kFloat;

@@ -63,6 +63,17 @@ class DenseKvCache final : public KvCache {
     return view;
   }
 
+  SlotView read(int index) const override {
+    const Slot& slot = m_slots.at(static_cast<std::size_t>(index));
+    const bool isRing = slot.capacity < m_spec.capacity;
+    const std::int64_t count = isRing ? std::min(slot.length, slot.capacity - 1) : slot.length;
+    SlotView view;
+    view.positions_S = at::arange(slot.length - count, slot.length, at::TensorOptions().dtype(at::kLong).device(m_spec.device));
+    if (slot.k_BGSD.defined()) view.k_BGSD = readRing(slot.k_BGSD, slot.length - count, count, slot.capacity);
+    if (slot.v_BGSD.defined()) view.v_BGSD = readRing(slot.v_BGSD, slot.length - count, count, slot.capacity);
+    return view;
+  }
+
   std::int64_t length(int slot) const override { return m_slots.at(static_cast<std::size_t>(slot)).length; }
   void reset() override {
     for (Slot& slot : m_slots) slot.length = 0;

@@ -43,6 +43,9 @@ class KvCache {
   // Stores T new tokens at positions length() .. length()+T-1 of this slot (k, v undefined where the slot does not store them) and returns all
   // that a query may now read, the new tokens included, as tensors of the spec's dtype. Throws std::length_error above the capacity.
   virtual SlotView append(int slot, const at::Tensor& k_BGTD, const at::Tensor& v_BGTD) = 0;
+  // What append would return without the new tokens: all that a query at position length() may read. S = 0 in an empty slot.
+  // Layers that read upward need it, before their producer has made the tokens of this chunk.
+  virtual SlotView read(int slot) const = 0;
   // Tokens per sequence seen so far by the slot (evicted ones included): the position of the next token.
   virtual std::int64_t length(int slot) const = 0;
   virtual void reset() = 0;
@@ -61,7 +64,7 @@ class KvCache {
 // The loader compares magic, api, torch and compiler before it touches anything else.
 struct KvCachePlugin {
   static constexpr std::uint64_t kMagic = 0x5745465450313031ULL;
-  static constexpr int kApi = 1;
+  static constexpr int kApi = 2;
   std::uint64_t magic = kMagic;
   int api = kApi;
   const char* torchVersion = "";  // TORCH_VERSION of its build

@@ -59,13 +59,14 @@ class Stream {
     if (!isStored()) return {};
     const Quantised made = quantise(x_BGTD);
     at::Tensor view = restore(made.values_BGTD, made.scales_BGT1, m_type);
-    if (before > 0) {
-      const at::Tensor old = restore(read(m_values, length - before, before), read(m_scales, length - before, before), m_type);
-      view = at::cat({old, view}, 2);
-    }
+    if (before > 0) view = at::cat({last(length, before), view}, 2);
     write(m_values, made.values_BGTD, length);
     write(m_scales, made.scales_BGT1, length);
     return view;
+  }
+  at::Tensor last(std::int64_t length, std::int64_t count) const {
+    if (!isStored()) return {};
+    return restore(read(m_values, length - count, count), read(m_scales, length - count, count), m_type);
   }
   void addTensors(std::vector<at::Tensor>& all) const {
     if (!isStored()) return;
@@ -118,6 +119,12 @@ class Int8KvCache final : public KvCache {
     view.positions_S = at::arange(slot.length - before, slot.length + tokens, at::TensorOptions().dtype(at::kLong).device(m_spec.device));
     slot.length += tokens;
     return view;
+  }
+  SlotView read(int index) const override {
+    const Slot& slot = m_slots.at(static_cast<std::size_t>(index));
+    const std::int64_t count = slot.isRing ? std::min(slot.length, slot.capacity - 1) : slot.length;
+    return {slot.k.last(slot.length, count), slot.v.last(slot.length, count),
+            at::arange(slot.length - count, slot.length, at::TensorOptions().dtype(at::kLong).device(m_spec.device))};
   }
   std::int64_t length(int slot) const override { return m_slots.at(static_cast<std::size_t>(slot)).length; }
   void reset() override {

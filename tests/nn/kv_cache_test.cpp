@@ -5,6 +5,7 @@
 #include "engine/nn/dense_kv_cache.h"
 #include "engine/sharing/cost_model.h"
 #include "tests/nn/models.h"
+#include "tests/nn/wrapped_cache.h"
 
 namespace weft::nn::test {
 namespace {
@@ -178,33 +179,31 @@ TEST(UniqueStorageBytes, CountsViewsAndAliasesOnce) {
   EXPECT_EQ(uniqueStorageBytes({}), 0);
 }
 
-// A dense cache that behaves like another kind of plugin.
-class WrappedCache : public KvCache {
- public:
-  explicit WrappedCache(const CacheSpec& spec) : m_inner(makeDenseKvCache(spec)), m_entries(spec.slots.size()) {}
-  SlotView append(int slot, const at::Tensor& k, const at::Tensor& v) override {
-    SlotView view = m_inner->append(slot, k, v);
-    m_entries[static_cast<std::size_t>(slot)] = view.positions_S.size(0);
-    return view;
+TEST(DenseCache, ReadsWhatTheNextTokensMayReadOfTheOnesBefore) {
+  const torch::NoGradGuard noGrad;
+  for (const std::optional<std::int64_t> window : {std::optional<std::int64_t>(), std::optional<std::int64_t>(1), std::optional<std::int64_t>(4)}) {
+    const CacheSpec spec{.slots = {{.layer = 0, .heads = 2, .headWidth = 3, .window = window}, {.layer = 1, .storesK = false, .headWidth = 3}},
+                         .batch = 2,
+                         .capacity = kTokens,
+                         .dtype = torch::kDouble};
+    const std::unique_ptr<KvCache> cache = makeDenseKvCache(spec);
+    std::uint64_t seed = 1;
+    for (const std::int64_t chunk : {3, 1, 5, 2}) {
+      SCOPED_TRACE(fmt::format("a window of {}, {} tokens", window.value_or(0), chunk));
+      const SlotView before = cache->read(0), beforeV = cache->read(1);
+      EXPECT_EQ(before.positions_S.size(0), before.k_BGSD.size(2));
+      EXPECT_FALSE(beforeV.k_BGSD.defined());
+      const torch::Tensor k = randomTensor({2, 2, chunk, 3}, seed++), v = randomTensor({2, 2, chunk, 3}, seed++);
+      const torch::Tensor expectedK = torch::cat({before.k_BGSD, k}, 2), expectedV = torch::cat({before.v_BGSD, v}, 2);
+      const SlotView after = cache->append(0, k, v);
+      EXPECT_TRUE(isBitwise(after.k_BGSD, expectedK));
+      EXPECT_TRUE(isBitwise(after.v_BGSD, expectedV));
+      EXPECT_TRUE(isBitwise(after.positions_S.narrow(0, 0, before.positions_S.size(0)), before.positions_S));
+      const torch::Tensor onlyV = randomTensor({2, 1, chunk, 3}, seed++), expectedOnlyV = torch::cat({beforeV.v_BGSD, onlyV}, 2);
+      EXPECT_TRUE(isBitwise(cache->append(1, {}, onlyV).v_BGSD, expectedOnlyV));
+    }
   }
-  std::int64_t length(int slot) const override { return m_inner->length(slot); }
-  void reset() override { m_inner->reset(); }
-  std::vector<at::Tensor> tensors() const override { return m_inner->tensors(); }
-  std::int64_t analyticBytes(std::int64_t tokens) const override { return m_inner->analyticBytes(tokens); }
-
- protected:
-  std::int64_t entries(int slot) const { return m_entries[static_cast<std::size_t>(slot)]; }
-
- private:
-  std::unique_ptr<KvCache> m_inner;
-  std::vector<std::int64_t> m_entries;  // of each slot's last view
-};
-
-class BeforeRopeCache final : public WrappedCache {
- public:
-  using WrappedCache::WrappedCache;
-  KeyForm keyForm() const override { return KeyForm::BeforeRope; }
-};
+}
 
 TEST(CacheOfUnrotatedKeys, HasTheLogitsOfTheUncachedDecoderForEveryMap) {
   const torch::NoGradGuard noGrad;
