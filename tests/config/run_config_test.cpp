@@ -84,6 +84,8 @@ TEST(RunConfig, WritingAndReadingLoseNothing) {
   config.model.window = 77;
   config.model.sharing = "k:0_0_2_2 v:0_1_1_3";
   config.model.ropeTheta = 1.0 / 3;
+  config.model.ropeScaling = "yarn";
+  config.model.ropeAttentionFactor = 0.1 * 3;
   config.model.normEpsilon = 1e-300;
   config.train.seed = std::numeric_limits<std::int64_t>::max();
   config.data.files = {"/a b/c.txt", "d\n.jsonl"};
@@ -213,6 +215,40 @@ TEST(RunConfig, ValidationNamesTheFieldAndWhatWouldBeRight) {
   EXPECT_EQ(problemWithField("device.device", "cuda:3"), "accepted");
   EXPECT_THAT(problemWithField("name", ""), HasSubstr("name"));
   EXPECT_THAT(problemWithField("name", "12"), HasSubstr("run's number"));
+}
+
+TEST(RunConfig, RopeScalingNamesWhatItsKindNeeds) {
+  const auto problem = [](const std::vector<std::pair<std::string, std::string>>& fields) -> std::string {
+    RunConfig config;
+    for (const auto& [key, value] : fields) {
+      if (const Result<void> set = setField(config, "model.rope_" + key, value); !set) return set.error().message;
+    }
+    const Result<void> valid = validate(config);
+    EXPECT_EQ(validateRope(config.model).has_value(), valid.has_value());
+    return valid ? "accepted" : valid.error().message;
+  };
+  EXPECT_THAT(problem({{"scaling", "longrope"}}),
+              HasSubstr("model.rope_scaling is 'longrope'; it must be one of none, linear, dynamic, llama3, yarn"));
+  EXPECT_THAT(problem({{"factor", "4"}}), HasSubstr("model.rope_factor is 4 but model.rope_scaling is 'none'"));
+  EXPECT_THAT(problem({{"scaling", "linear"}, {"factor", "0.5"}}), HasSubstr("model.rope_factor is 0.5; it must be 1 or more"));
+  EXPECT_THAT(problem({{"scaling", "linear"}, {"factor", "inf"}}), HasSubstr("model.rope_factor"));
+  EXPECT_EQ(problem({{"scaling", "linear"}, {"factor", "4"}}), "accepted");
+  for (const char* kind : {"dynamic", "llama3", "yarn"}) {
+    EXPECT_THAT(problem({{"scaling", kind}, {"factor", "4"}}), HasSubstr("needs model.rope_original_context")) << kind;
+    EXPECT_EQ(problem({{"scaling", kind}, {"factor", "4"}, {"original_context", "2048"}}), "accepted") << kind;
+  }
+  EXPECT_THAT(problem({{"scaling", "llama3"}, {"original_context", "8"}, {"high_frequency_factor", "1"}}),
+              HasSubstr("model.rope_high_frequency_factor is 1; it must be above model.rope_low_frequency_factor 1"));
+  EXPECT_THAT(problem({{"scaling", "yarn"}, {"original_context", "8"}, {"beta_slow", "33"}}), HasSubstr("must not be below model.rope_beta_slow 33"));
+  EXPECT_THAT(problem({{"scaling", "yarn"}, {"original_context", "8"}, {"theta", "1"}}), HasSubstr("yarn needs more than 1"));
+  EXPECT_THAT(problem({{"beta_fast", "0"}}), HasSubstr("model.rope_beta_fast is 0; it must be above 0"));
+  EXPECT_THAT(problem({{"mscale", "-1"}}), HasSubstr("model.rope_mscale is -1; it must be 0 or more"));
+  EXPECT_THAT(problem({{"original_context", "-1"}}), HasSubstr("model.rope_original_context is -1"));
+  RunConfig narrow;
+  narrow.model.headWidth = 2;
+  narrow.model.ropeScaling = "dynamic";
+  narrow.model.ropeOriginalContext = 8;
+  EXPECT_THAT(validate(narrow).error().message, HasSubstr("model.head_width is 2"));
 }
 
 TEST(RunConfig, UpwardReadsAreAcceptedOnlyOnPurpose) {

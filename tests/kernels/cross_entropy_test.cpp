@@ -81,8 +81,12 @@ TEST_P(CrossEntropy, AccumulatesInFloat32AndSaysSo) {
 }
 
 TEST(CrossEntropyBackward, EqualsFiniteDifferencesInFloat64) {
-  const torch::Tensor targets = torch::tensor({3, -1, 0, 5}, torch::kLong);
-  expectGradientsOfFiniteDifferences([&](const auto& in) { return crossEntropy(in[0], targets); }, {randomTensor({4, 6}, 11)});
+  for (const std::vector<std::int64_t>& ids : {std::vector<std::int64_t>{3, -1, 0, 5}, {2}, {-1, -100, 4}, {-1, -1}, {6, 6, 6}}) {
+    const torch::Tensor targets = torch::tensor(ids, torch::kLong);
+    SCOPED_TRACE(fmt::format("[{}]", fmt::join(ids, ", ")));
+    expectGradientsOfFiniteDifferences([&](const auto& in) { return crossEntropy(in[0], targets) * 1.7; },
+                                       {randomTensor({targets.size(0), 7}, 11, 3)});
+  }
 }
 
 TEST(CrossEntropyErrors, NameShapesAndTargetsThatDoNotFit) {

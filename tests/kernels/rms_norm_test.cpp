@@ -67,9 +67,16 @@ TEST_P(RmsNorm, GivesTheWeightsGradientInTheWeightsOwnType) {
 }
 
 TEST(RmsNormBackward, EqualsFiniteDifferencesInFloat64) {
-  const torch::Tensor weights = randomTensor({4, 7}, 6);
-  expectGradientsOfFiniteDifferences([&](const auto& in) { return (rmsNorm(in[0], in[1], kEpsilon) * weights).sum(); },
-                                     {randomTensor({4, 7}, 7), randomTensor({7}, 8)});
+  for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{4, 7}, {7}, {1, 1, 13}, {2, 3, 5}, {3, 2}}) {
+    SCOPED_TRACE(fmt::format("[{}]", fmt::join(shape, ", ")));
+    const torch::Tensor weights = randomTensor(shape, 6);
+    expectGradientsOfFiniteDifferences([&](const auto& in) { return (rmsNorm(in[0], in[1], kEpsilon) * weights).sum(); },
+                                       {randomTensor(shape, 7), randomTensor({shape.back()}, 8)});
+  }
+  // Rows as long as sqrt(epsilon), where epsilon has its say.
+  const torch::Tensor weights = randomTensor({4, 3}, 13);
+  expectGradientsOfFiniteDifferences([&](const auto& in) { return (rmsNorm(in[0] * 3e-3, in[1], kEpsilon) * weights).sum(); },
+                                     {randomTensor({4, 3}, 14), randomTensor({3}, 15)});
 }
 
 TEST(RmsNormBackward, IsTheSameToTheLastBitForEveryNumberOfThreads) {

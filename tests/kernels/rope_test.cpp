@@ -89,6 +89,17 @@ TEST(RopeBackward, EqualsFiniteDifferencesInFloat64) {
         return (rope(in[0], tableFor(in[0], {2, 3, 7})) * weights).sum();
       },
       {randomTensor({2, 2, 3, 5}, 8)});
+  // One token far out, one pair, and heads that stand apart in memory.
+  const torch::Tensor ofOne = randomTensor({1, 2, 1, 2}, 9);
+  expectGradientsOfFiniteDifferences([&](const auto& in) { return (rope(in[0], tableFor(in[0], {4095})) * ofOne).sum(); },
+                                     {randomTensor({1, 2, 1, 2}, 10)});
+  const torch::Tensor ofHeads = randomTensor({1, 3, 2, 7}, 11);
+  expectGradientsOfFiniteDifferences(
+      [&](const auto& in) {
+        const torch::Tensor heads = in[0].transpose(1, 2);
+        return (rope(heads, tableFor(heads, {0, 1})) * ofHeads).sum();
+      },
+      {randomTensor({1, 2, 3, 7}, 12)});
 }
 
 TEST(RopeErrors, NameATableThatDoesNotFit) {

@@ -41,8 +41,11 @@ TEST_P(SwiGlu, HasFiniteValuesAndGradientsForExtremeGates) {
 }
 
 TEST(SwiGluBackward, EqualsFiniteDifferencesInFloat64) {
-  const torch::Tensor weights = randomTensor({4, 5}, 3);
-  expectGradientsOfFiniteDifferences([&](const auto& in) { return (swiglu(in[0]) * weights).sum(); }, {randomTensor({4, 10}, 4)});
+  for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{4, 10}, {2}, {1, 1, 6}, {2, 3, 14}}) {
+    SCOPED_TRACE(fmt::format("[{}]", fmt::join(shape, ", ")));
+    const torch::Tensor x = randomTensor(shape, 4, 2), weights = randomTensor(swiglu(x).sizes(), 3);
+    expectGradientsOfFiniteDifferences([&](const auto& in) { return (swiglu(in[0]) * weights).sum(); }, {x});
+  }
 }
 
 TEST(SwiGluErrors, NameAShapeThatHasNoTwoHalves) {

@@ -46,6 +46,12 @@ TEST_F(Checkpoint, ComesBackToTheLastBitWithItsConfigurationForEveryMap) {
     config.model.window = map.window;
     config.model.tieEmbeddings = map.kvHeads == 2;
     config.model.ownKvNorm = map.kvHeads != 4;
+    config.model.ropeScaling = map.window ? "yarn" : "dynamic";
+    config.model.ropeFactor = 2.5;
+    config.model.ropeOriginalContext = 5;  // fewer than the 7 tokens
+    config.model.ropeMscale = map.window ? 0.3 : 0;
+    config.model.ropeMscaleAllDim = 1.1;
+    config.model.ropeTruncate = map.kvHeads == 1;
     config.name = "a \"quoted\" name";
     save(config);
     const Result<LoadedModel> loaded = load();
@@ -146,6 +152,10 @@ TEST_F(Checkpoint, IsRefusedWithABrokenDescription) {
   config.model.vocabulary = 0;
   writeFile(path("model.toml"), config::toToml(config));
   expectError(load(), ErrorCode::InvalidInput, "vocabulary is not known");
+  config = configOf("0_0", 2);
+  config.model.ropeScaling = "longrope";
+  writeFile(path("model.toml"), config::toToml(config));
+  expectError(load(), ErrorCode::InvalidInput, "model.rope_scaling is 'longrope'");
   config = configOf("0_0", 2);
   config.model.kvHeads = 3;
   writeFile(path("model.toml"), config::toToml(config));
