@@ -5,13 +5,10 @@
 
 #include <algorithm>
 
+#include "engine/data/character_kind.h"
+
 namespace weft::data {
 namespace {
-
-// \w of the Unicode regular expressions (UTS 18): alphabetic, mark, decimal digit, connector punctuation, join control.
-bool isWordCharacter(UChar32 code) {
-  return u_isUAlphabetic(code) || (U_GET_GC_MASK(code) & (U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK)) || code == 0x200C || code == 0x200D;
-}
 
 UChar32 characterBefore(std::string_view text, std::size_t& at) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
@@ -64,6 +61,10 @@ AddedTokenMatcher::AddedTokenMatcher(const std::vector<std::pair<AddedToken, std
   m_tokenOfNode.push_back(-1);
   for (const auto& [token, content] : tokens) {
     if (content.empty()) continue;
+    const std::size_t first = static_cast<unsigned char>(content[0]);
+    for (std::size_t second = 0; second < 256; ++second) {
+      if (content.size() == 1 || second == static_cast<unsigned char>(content[1])) m_beginnings[first << 8 | second] = true;
+    }
     std::uint32_t node = 0;
     for (std::size_t i = 0; i < content.size(); ++i) {
       const auto byte = static_cast<unsigned char>(content[i]);
@@ -84,6 +85,12 @@ std::uint32_t AddedTokenMatcher::childOf(std::uint32_t node, unsigned char byte)
   return found == m_children.end() ? 0 : found->second;
 }
 
+bool AddedTokenMatcher::mayStartAt(std::string_view text, std::size_t at) const {
+  const std::size_t first = static_cast<unsigned char>(text[at]);
+  if (m_roots[first] == 0) return false;
+  return at + 1 == text.size() || m_beginnings[first << 8 | static_cast<unsigned char>(text[at + 1])];
+}
+
 AddedTokenMatcher::Match AddedTokenMatcher::longestAt(std::string_view text, std::size_t at) const {
   Match best;
   std::uint32_t node = m_roots[static_cast<unsigned char>(text[at])];
@@ -98,7 +105,7 @@ AddedTokenMatcher::Match AddedTokenMatcher::longestAt(std::string_view text, std
 void AddedTokenMatcher::split(std::string_view text, const std::function<void(std::string_view, std::optional<TokenId>)>& take) const {
   std::size_t taken = 0;
   for (std::size_t at = 0; at < text.size() && !m_tokens.empty();) {
-    const Match match = m_roots[static_cast<unsigned char>(text[at])] ? longestAt(text, at) : Match{};
+    const Match match = mayStartAt(text, at) ? longestAt(text, at) : Match{};
     if (match.token < 0) {
       ++at;
       continue;

@@ -30,11 +30,15 @@ class AddedTokenMatcher {
   };
   Match longestAt(std::string_view text, std::size_t at) const;
   std::uint32_t childOf(std::uint32_t node, unsigned char byte) const;
+  bool mayStartAt(std::string_view text, std::size_t at) const;
 
   std::vector<AddedToken> m_tokens;
   std::array<std::uint32_t, 256> m_roots{};                     // first byte -> node, 0 = none
   std::unordered_map<std::uint64_t, std::uint32_t> m_children;  // node << 8 | byte -> node
   std::vector<int> m_tokenOfNode;                               // -1 = no token ends here
+  // The first two bytes of all tokens (after a token of one byte any byte): a run of spaces is a token in many files, and every word begins
+  // with one space.
+  std::vector<bool> m_beginnings = std::vector<bool>(1 << 16, false);
 };
 
 }  // namespace weft::data

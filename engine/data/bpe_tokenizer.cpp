@@ -1,47 +1,16 @@
 #include "engine/data/bpe_tokenizer.h"
 
-#include <unicode/bytestream.h>
-#include <unicode/normalizer2.h>
 #include <xxhash.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
+#include "engine/data/nfc.h"
 #include "engine/data/utf8.h"
 
 namespace weft::data {
 namespace {
-
-void appendNfc(const icu::Normalizer2& normalizer, std::string_view text, std::string& normalized) {
-  UErrorCode status = U_ZERO_ERROR;
-  const icu::StringPiece piece(text.data(), static_cast<std::int32_t>(text.size()));
-  const std::size_t before = normalized.size();
-  if (!isAscii(text) && !normalizer.isNormalizedUTF8(piece, status)) {
-    icu::StringByteSink<std::string> sink(&normalized);
-    normalizer.normalizeUTF8(0, piece, sink, nullptr, status);
-    if (U_SUCCESS(status)) return;
-    normalized.resize(before);
-  }
-  normalized.append(text);
-}
-
-// In slices, because ICU counts in 32 bits; nothing composes with an ASCII character after it, so slices end before one.
-std::string toNfc(std::string_view text) {
-  constexpr std::size_t kSlice = 1 << 14;
-  UErrorCode status = U_ZERO_ERROR;
-  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFCInstance(status);
-  if (U_FAILURE(status)) return std::string(text);  // NFC data is compiled into ICU: only an ICU that is broken gets here
-  std::string normalized;
-  normalized.reserve(text.size());
-  while (!text.empty()) {
-    std::size_t end = std::min(text.size(), kSlice);
-    while (end < text.size() && static_cast<unsigned char>(text[end]) >= 0x80) ++end;
-    appendNfc(*normalizer, text.substr(0, end), normalized);
-    text.remove_prefix(end);
-  }
-  return normalized;
-}
 
 std::vector<std::pair<AddedToken, std::string>> tokensToMatch(const BpeDefinition& definition, bool isNormalized) {
   std::vector<std::pair<AddedToken, std::string>> tokens;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -72,6 +73,36 @@ class TextField final : public Json::json_sax_t {
   bool m_isText = false;  // the next value is the document
 };
 
+// The code unit of a \uXXXX at `at`, or -1.
+int escapedUnit(std::string_view line, std::size_t at) {
+  if (at + 6 > line.size() || line[at] != '\\' || line[at + 1] != 'u') return -1;
+  int unit = 0;
+  const auto [end, error] = std::from_chars(line.data() + at + 2, line.data() + at + 6, unit, 16);
+  return error == std::errc() && end == line.data() + at + 6 && line[at + 2] != '-' ? unit : -1;
+}
+
+bool isHighSurrogate(int unit) { return unit >= 0xD800 && unit < 0xDC00; }
+bool isLowSurrogate(int unit) { return unit >= 0xDC00 && unit < 0xE000; }
+
+// Half a surrogate pair, written as an escape, becomes \ufffd: Python and JavaScript write such lines when a text was cut in the middle of a pair.
+// False if there is none.
+bool replaceLoneSurrogates(std::string& line) {
+  bool isChanged = false;
+  for (std::size_t at = line.find('\\'); at != std::string::npos; at = line.find('\\', at)) {
+    const int unit = escapedUnit(line, at);
+    if (isHighSurrogate(unit) && isLowSurrogate(escapedUnit(line, at + 6))) {
+      at += 12;
+    } else if (isHighSurrogate(unit) || isLowSurrogate(unit)) {
+      line.replace(at + 2, 4, "fffd");
+      isChanged = true;
+      at += 6;
+    } else {
+      at += unit >= 0 ? 6 : 2;
+    }
+  }
+  return isChanged;
+}
+
 Result<void> readJsonLines(const fs::path& file, Compression compression, const std::function<bool(std::string&& text)>& take) {
   WEFT_ASSIGN(LineReader reader, LineReader::open(file, compression));
   std::string line;
@@ -82,7 +113,11 @@ Result<void> readJsonLines(const fs::path& file, Compression compression, const 
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     replaceInvalidUtf8(line);
     TextField field;
-    const bool isParsed = Json::sax_parse(line, &field);
+    bool isParsed = Json::sax_parse(line, &field);
+    if (!isParsed && replaceLoneSurrogates(line)) {
+      field = TextField();
+      isParsed = Json::sax_parse(line, &field);
+    }
     if (isParsed && !field.text) field.problem = "has no \"text\"";
     if (!field.problem.empty()) {
       return fail(ErrorCode::Corrupt, fmt::format("'{}', line {}: it {}; each line should be an object like {{\"text\": \"...\"}}.", file.string(),

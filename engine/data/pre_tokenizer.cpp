@@ -1,36 +1,20 @@
 #include "engine/data/pre_tokenizer.h"
 
-#include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
-#include <array>
 #include <cstdint>
+
+#include "engine/data/character_kind.h"
 
 namespace weft::data {
 namespace {
 
-enum class Kind : std::uint8_t { Letter, Number, Space, Other };
-
-Kind kindOf(UChar32 code) {
-  const std::uint32_t category = U_GET_GC_MASK(code);
-  if (category & U_GC_L_MASK) return Kind::Letter;
-  if (category & U_GC_N_MASK) return Kind::Number;
-  return u_isUWhiteSpace(code) ? Kind::Space : Kind::Other;
-}
-
-const std::array<Kind, 128>& asciiKinds() {
-  static const std::array<Kind, 128> kinds = [] {
-    std::array<Kind, 128> table{};
-    for (int code = 0; code < 128; ++code) table[static_cast<std::size_t>(code)] = kindOf(code);
-    return table;
-  }();
-  return kinds;
-}
+using Kind = CharacterKind;
 
 // Reads forward through one piece of text.
 class Scanner {
  public:
-  explicit Scanner(std::string_view text) : m_text(text), m_asciiKinds(asciiKinds()) {}
+  explicit Scanner(std::string_view text) : m_text(text), m_kinds(basicPlaneKinds()) {}
 
   bool atEnd(std::size_t at) const { return at >= m_text.size(); }
   char byte(std::size_t at) const { return at < m_text.size() ? m_text[at] : '\0'; }
@@ -41,14 +25,15 @@ class Scanner {
     const auto first = static_cast<unsigned char>(m_text[at]);
     if (first < 0x80) {
       next = at + 1;
-      return m_asciiKinds[first];
+      return m_kinds[first];
     }
     std::size_t end = at;
     UChar32 code = 0;
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(m_text.data());
     U8_NEXT(bytes, end, m_text.size(), code);
     next = end;
-    return code < 0 ? Kind::Other : kindOf(code);
+    if (code < 0) return Kind::Other;
+    return code < 0x10000 ? m_kinds[code] : kindOf(code);
   }
 
   // Where the run of `kind` that begins at `at` ends; `at` itself when the character there is of another kind.
@@ -76,7 +61,7 @@ class Scanner {
 
  private:
   std::string_view m_text;
-  const std::array<Kind, 128>& m_asciiKinds;
+  const Kind* m_kinds;
 };
 
 enum class LetterCase { Exact, Folded };

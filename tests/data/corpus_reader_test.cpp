@@ -66,11 +66,20 @@ TEST_F(CorpusReader, ReadsIllFormedUtf8AsReplacementCharacters) {
   EXPECT_EQ(documentsOf(write("a.jsonl", "{\"text\": \"a\xC3\"}\n")), (Documents{"a\uFFFD"}));
 }
 
+TEST_F(CorpusReader, ReadsHalfASurrogatePairAsAReplacementCharacter) {
+  const std::string lines =
+      R"({"text": "\ud83d\ude42 \ud83d, \ude42 \uD83D\uD83D\uDE42 \ud83d\u0041 \\ud83d \\\ud83d"})"
+      "\n"
+      R"({"\udc00": 1, "text": "\ud83d"})";
+  EXPECT_EQ(documentsOf(write("a.jsonl", lines)),
+            (Documents{"\U0001F642 \uFFFD, \uFFFD \uFFFD\U0001F642 \uFFFDA \\ud83d \\\uFFFD", "\uFFFD"}));
+}
+
 TEST_F(CorpusReader, NamesTheBadLine) {
   const std::string good = "{\"text\": \"ok\"}\n\n";
   for (const auto& [line, says] : std::vector<std::pair<std::string, std::string>>{{"{\"text\": \"cut", "is not JSON"},
                                                                                    {"{\"text\": \"ok\"} more", "is not JSON"},
-                                                                                   {"{\"text\": \"\\ud800\"}", "is not JSON"},
+                                                                                   {"{\"text\": \"\\ud8\"}", "is not JSON"},
                                                                                    {"[\"text\", \"ok\"]", "is not a JSON object"},
                                                                                    {"\"text\"", "is not a JSON object"},
                                                                                    {"17", "is not a JSON object"},

@@ -56,6 +56,27 @@ TEST_F(Tokenizers, EqualHuggingFaceOnNastyTexts) {
   }
 }
 
+TEST_F(Tokenizers, EqualHuggingFaceWithTheFilesOfTheGpt2Llama3AndQwenFamilies) {
+  const Json families = Json::parse(test::contentOf(fixture("family-cases.json")));
+  ASSERT_EQ(families.size(), 5u);
+  for (const Json& group : families) {
+    Json file = Json::parse(test::contentOf(fixture(group["file"])));
+    file.merge_patch(group["patch"]);
+    const auto tokenizer = openTokenizer(write("tokenizer.json", file.dump()).string());
+    ASSERT_TRUE(tokenizer) << group["name"] << ": " << tokenizer.error().message;
+    expectCases(**tokenizer, group);
+  }
+}
+
+TEST_F(Tokenizers, AddNoTokenOfTheirOwnWhateverThePostProcessorWould) {
+  const auto tokenizer = openTokenizer(fixture("llama-3.json").string());
+  ASSERT_TRUE(tokenizer);
+  EXPECT_EQ((*tokenizer)->encode(""), std::vector<TokenId>{});
+  const std::vector<TokenId> ids = (*tokenizer)->encode("<|begin_of_text|>");
+  ASSERT_EQ(ids.size(), 1u);
+  EXPECT_NE((*tokenizer)->encode("weft").front(), ids[0]);
+}
+
 TEST_F(Tokenizers, EqualHuggingFaceWithTheGptNeoxFile) {
   const test::fs::path file = test::sharedData() / "gpt-neox-20b" / "tokenizer.json";
   if (!test::fs::exists(file)) GTEST_SKIP() << "no shared data";
