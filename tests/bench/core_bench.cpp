@@ -1,4 +1,4 @@
-// Everything below torch: what an edit, an event and a text cost.
+// Everything below torch: what an edit and an event cost.
 #include <benchmark/benchmark.h>
 
 #include <nlohmann/json.hpp>
@@ -6,7 +6,6 @@
 
 #include "engine/base/files.h"
 #include "engine/config/presets.h"
-#include "engine/data/tokenizer.h"
 #include "engine/service/client.h"
 #include "engine/service/event_reader.h"
 #include "engine/sharing/map_text.h"
@@ -67,22 +66,6 @@ void ingest(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * 1000);
 }
 BENCHMARK(ingest)->Unit(benchmark::kMillisecond);
-
-// The tokenizer named in WEFT_BENCH_TOKENIZER on the text in WEFT_BENCH_TEXT, one thread.
-void tokenizer(benchmark::State& state) {
-  const char* definition = std::getenv("WEFT_BENCH_TOKENIZER");
-  const char* file = std::getenv("WEFT_BENCH_TEXT");
-  if (definition == nullptr || file == nullptr) {
-    return state.SkipWithError("name a tokenizer.json in WEFT_BENCH_TOKENIZER and a text file in WEFT_BENCH_TEXT");
-  }
-  const auto opened = data::openTokenizer(definition);
-  const auto text = readFile(file);
-  if (!opened || !text) return state.SkipWithError("the tokenizer or the text cannot be read");
-  if ((*opened)->decode((*opened)->encode(*text)) != *text) return state.SkipWithError("decoding does not give the text back");
-  for (auto _ : state) benchmark::DoNotOptimize((*opened)->encode(*text));
-  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text->size()));
-}
-BENCHMARK(tokenizer)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace weft::bench
