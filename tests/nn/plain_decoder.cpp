@@ -48,9 +48,9 @@ KeysAndValues PlainDecoder::keysAndValues(int layer, const torch::Tensor& x_BTd,
 }
 
 torch::Tensor PlainDecoder::block(int layer, const torch::Tensor& x_BTd, const torch::Tensor& queryInput_BTd, const KeysAndValues& read,
-                                  std::optional<std::int64_t> window) const {
+                                  std::optional<std::int64_t> window, std::int64_t firstQuery) const {
   const std::int64_t batch = x_BTd.size(0), tokens = x_BTd.size(1), width = std::int64_t{m_shape.queryHeads} * m_shape.headWidth;
-  const auto positions = torch::arange(tokens, torch::TensorOptions().dtype(torch::kLong).device(x_BTd.device()));
+  const auto positions = torch::arange(firstQuery, firstQuery + tokens, torch::TensorOptions().dtype(torch::kLong).device(x_BTd.device()));
   const torch::Tensor queries = project(queryInput_BTd, weight(layer, "attention.query"));
   const torch::Tensor q_BHTD = kernels::rope(queries.view({batch, tokens, m_shape.queryHeads, m_shape.headWidth}).transpose(1, 2),
                                              kernels::ropeTable(positions, m_shape.headWidth, m_theta, m_type));

@@ -24,9 +24,9 @@ class PlainDecoder {
   torch::Tensor queryInput(int layer, const torch::Tensor& x_BTd) const;
   // From the block's input, normalised by the layer's KV norm (the query norm where it has none).
   KeysAndValues keysAndValues(int layer, const torch::Tensor& x_BTd, const torch::Tensor& queryInput_BTd) const;
-  // The layer's output for these keys and values.
+  // The layer's output for these keys and values. Queries stand at positions firstQuery, firstQuery + 1, ... for their rotation; 0 is right.
   torch::Tensor block(int layer, const torch::Tensor& x_BTd, const torch::Tensor& queryInput_BTd, const KeysAndValues& read,
-                      std::optional<std::int64_t> window) const;
+                      std::optional<std::int64_t> window, std::int64_t firstQuery = 0) const;
   torch::Tensor head(const torch::Tensor& x_BTd) const;
 
   // The whole model with K and V per layer.
