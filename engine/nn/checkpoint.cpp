@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <stdexcept>
 
 #include "engine/base/files.h"
 #include "engine/nn/safetensors.h"
@@ -24,8 +25,8 @@ Result<void> check(const Decoder& decoder, const TensorFile& file, const std::fi
                                                   parameter.name, fmt::join(stored->sizes(), ", "), fmt::join(parameter.value.sizes(), ", ")));
     }
     if (!stored->is_floating_point()) {
-      return fail(ErrorCode::Corrupt, fmt::format("{}: the tensor \"{}\" has elements of type {}; weights are floating-point numbers.",
-                                                  path.string(), parameter.name, c10::toString(stored->scalar_type())));
+      return fail(ErrorCode::Corrupt, fmt::format("{}: the tensor \"{}\" has elements of type {}; weights are floating-point numbers.", path.string(),
+                                                  parameter.name, c10::toString(stored->scalar_type())));
     }
   }
   if (file.tensors.size() == decoder.parameters().size()) return {};
@@ -42,11 +43,12 @@ void copyInto(Decoder& decoder, const TensorFile& file) {
   for (NamedParameter& parameter : decoder.parameters()) parameter.value.copy_(*file.find(parameter.name));
 }
 
-// The configuration has been validated.
 kernels::RopeScaling ropeScaling(const config::ModelConfig& model) {
   using enum kernels::RopeKind;
   const std::map<std::string, kernels::RopeKind> kinds{{"none", None}, {"linear", Linear}, {"dynamic", Dynamic}, {"llama3", Llama3}, {"yarn", Yarn}};
-  return {.kind = kinds.at(model.ropeScaling),
+  const auto kind = kinds.find(model.ropeScaling);
+  if (kind == kinds.end()) throw std::invalid_argument(fmt::format("decoder: there is no RoPE scaling '{}'", model.ropeScaling));
+  return {.kind = kind->second,
           .factor = model.ropeFactor,
           .originalContext = model.ropeOriginalContext,
           .lowFrequencyFactor = model.ropeLowFrequencyFactor,

@@ -18,6 +18,7 @@ struct LoadedModel {
   config::RunConfig config;  // model.vocabulary resolved, data.tokenizer absolute
 };
 
+// Of a validated configuration; throws for a RoPE scaling that does not exist.
 DecoderSpec decoderSpec(const config::ModelConfig& model, const sharing::SharingMap& map);
 
 // Writes model.toml and model.safetensors into an existing folder. Io.
