@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "app/cli/arguments.h"
 #include "app/cli/output.h"
@@ -13,7 +14,9 @@
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
 #include "engine/data/tokenizer.h"
+#include "engine/sharing/foreign_forms.h"
 #include "engine/sharing/generators.h"
+#include "engine/sharing/map_difference.h"
 #include "engine/sharing/map_text.h"
 
 namespace weft::cli {
@@ -23,9 +26,9 @@ namespace {
 using sharing::SharingMap;
 
 struct MapArguments {
-  std::string text;
+  std::string text, compare, as;
   std::optional<int> layers;
-  bool allowsUpward = false;
+  bool allowsUpward = false, lists = false;
 };
 
 struct CostArguments {
@@ -70,11 +73,63 @@ Json mapJson(const SharingMap& map) {
   return value;
 }
 
+Result<void> listGenerators(const Context& context) {
+  Json list = Json::array();
+  Table table;
+  table.column("pattern", Table::Align::Left);
+  table.column("number", Table::Align::Left);
+  table.column("12 layers", Table::Align::Left);
+  table.column("", Table::Align::Left);
+  for (const sharing::Generator& generator : sharing::generators()) {
+    const std::string usual = generator.text(generator.usualNumber(12));
+    const Result<SharingMap> map = generator.make(12, generator.usualNumber(12));
+    list.push_back({{"name", generator.name},
+                    {"title", generator.title},
+                    {"group", generator.group},
+                    {"description", generator.description},
+                    {"source", generator.source},
+                    {"number", generator.number},
+                    {"upward", generator.readsUpward},
+                    {"example", usual}});
+    table.row({usual, generator.number, map ? toText(*map) : "", generator.description});
+  }
+  if (context.json) {
+    printJson(list);
+  } else {
+    print(table.toText());
+  }
+  return {};
+}
+
 Result<void> showMap(const MapArguments& arguments, const Context& context) {
+  if (arguments.lists) return listGenerators(context);
+  if (arguments.text.empty())
+    return fail(ErrorCode::InvalidInput, "There is no map to read: give one, like 0_0_2_2 or cla2, or --list to see the patterns.");
   const auto upward = arguments.allowsUpward ? sharing::UpwardReads::Allow : sharing::UpwardReads::Refuse;
   WEFT_ASSIGN(const SharingMap map, parseNamed(arguments.text, {.layers = arguments.layers, .upward = upward}));
+  std::optional<std::vector<sharing::MapDifference>> differences;
+  if (!arguments.compare.empty()) {
+    WEFT_ASSIGN(const SharingMap other, parseNamed(arguments.compare, {.layers = arguments.layers.value_or(map.layerCount()), .upward = upward}));
+    differences = sharing::differences(map, other);
+  }
+  if (!arguments.as.empty()) {
+    WEFT_ASSIGN(const sharing::ForeignForm form, sharing::parseForeignForm(arguments.as));
+    WEFT_ASSIGN(const std::string text, sharing::toForeign(map, form));
+    print(text);
+    return {};
+  }
   if (context.json) {
-    printJson(mapJson(map));
+    Json value = mapJson(map);
+    if (differences) {
+      value["differences"] = Json::array();
+      for (const sharing::MapDifference& one : *differences) value["differences"].push_back({{"layer", one.layer}, {"text", one.text}});
+    }
+    printJson(value);
+    return {};
+  }
+  if (differences) {
+    if (differences->empty()) print("The maps are the same.");
+    for (const sharing::MapDifference& one : *differences) print((one.layer < 0 ? "" : fmt::format("layer {} ", one.layer)) + one.text);
     return {};
   }
   const std::string generator = describeGenerator(map);
@@ -215,10 +270,16 @@ void addPatternVerbs(Program& program) {
   const auto map = std::make_shared<MapArguments>();
   CLI::App* verb = program.addVerb(kPatternsGroup, "map", "Read a sharing map in any text form and say what it is",
                                    [map](const Context& context) { return showMap(*map, context); });
-  verb->add_option("MAP", map->text, "0_0_2_2, [0,0,2,2], 'k:0_0 v:0_1', a pattern like cla2, or @FILE")->required();
+  verb->add_option("MAP", map->text, "0_0_2_2, [0,0,2,2], 'k:0_0 v:0_1', a pattern like cla2, another project's config.json as '{...}', or @FILE");
   verb->add_option("--layers", map->layers, "The model's layer count; patterns need it")->type_name("N");
   verb->add_flag("--allow-upward", map->allowsUpward, "Accept layers that read from later ones");
-  verb->footer("Examples:\n  weft map cla3 --layers 10\n  weft map 0_0s1024_2_2 --json");
+  verb->add_option("--compare", map->compare, "Say in which layers the map differs from this one")->type_name("MAP");
+  verb->add_option("--as", map->as, "Print it as another project writes it: sharing-pattern, lckv, gemma-3n, hunyuan, hymba, mlkv")
+      ->type_name("FORM");
+  verb->add_flag("--list", map->lists, "List the patterns with an example of 12 layers");
+  verb->footer(
+      "Examples:\n  weft map cla3 --layers 10\n  weft map 0_0s1024_2_2 --json\n  weft map @config.json --as lckv\n"
+      "  weft map keep-ends --layers 20 --compare cla2");
 
   const auto cost = std::make_shared<CostArguments>();
   verb = program.addVerb(kPatternsGroup, "cost", "Parameters, FLOPs and KV bytes of a configuration, with their formulas",

@@ -1,4 +1,5 @@
-// engine/sharing/generators.h -- named patterns that fill in a SharingMap.
+// engine/sharing/generators.h -- the named patterns: what an editor offers, how a name is read, and which name says a map.
+// Text: the name and its number, "cla2", "pizza-bottom-6", "gemma-3n-15", "lckv-w2"; any spelling of case, '-', '_' and spaces is read.
 #pragma once
 
 #include <functional>
@@ -6,34 +7,35 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/sharing/patterns.h"
 #include "engine/sharing/sharing_map.h"
 
 namespace weft::sharing {
 
-// CLA-n (arXiv 2405.12981 Figure 2): groups of n layers that read their first; if n does not divide the layer count the short
-// group comes FIRST: 10 layers, n = 3: 0,1,1,1,4,4,4,7,7,7. InvalidInput for n < 1 or n > layers.
-[[nodiscard]] Result<SharingMap> claN(int layers, int n);
-// First and last layer alone, CLA2 between them (paper, Table 1 "KeepEnds").
-[[nodiscard]] Result<SharingMap> keepEnds(int layers);
-// Table 1 "DenseFront": layers 0 .. L/2-1 own their KV, layers L/2 .. L-2 read layer L/2-1, the last layer owns its.
-[[nodiscard]] Result<SharingMap> denseFront(int layers);
-// Table 1 "DenseBack": layer 0 own; layers 1 .. L/2 read layer 1; the rest own. The prose counts 21 layers; this is the
-// 20-layer map with the table's 11 KV layers.
-[[nodiscard]] Result<SharingMap> denseBack(int layers);
-
 struct Generator {
-  std::string name;         // "identity", "cla", "keep-ends", ...
-  std::string title;        // "CLA-n"
-  std::string description;  // one sentence
-  bool takesNumber = false; // "cla" + n
-  int defaultNumber = 0;
+  std::string name;          // "identity", "cla", "pizza-bottom", ...
+  std::string title;         // "CLA-n"
+  std::string group;         // the family in a menu: "Cross-Layer Attention", ...
+  std::string description;   // one sentence
+  std::string source;        // where it was published
+  std::string number;        // what its number is: "layers a group"; "" if it takes none
+  bool readsUpward = false;  // at its usual number
   std::function<Result<SharingMap>(int layers, int number)> make;
+  std::function<int(int layers)> usualNumber;  // within the range that `make` accepts, if it accepts any
+  // The numbers with which it could have made this map, few: what describeGenerator tries. Not of generators without a number.
+  std::function<std::vector<int>(const SharingMap&)> candidates;
+
+  bool takesNumber() const { return !number.empty(); }
+  std::string text(int value) const;  // the name with this number, or alone
 };
+// In the order of a menu: families together, the simplest first.
 const std::vector<Generator>& generators();
 
-// "cla2", "CLA-2", "identity", "keep-ends", ... NotFound names the nearest.
+// "cla2", "CLA-2", "identity", "keep-ends", ... NotFound names the nearest. The map may read upward: whoever takes no such map refuses it.
 [[nodiscard]] Result<SharingMap> generate(std::string_view nameAndNumber, int layers);
-// The shortest generator that yields this map ("cla2"), "" if none does.
+// The generator that a text names, nullptr if none; `number` gets its number, if it has one.
+const Generator* findGenerator(std::string_view nameAndNumber, int* number = nullptr);
+// The shortest text of a generator that yields this very map ("cla2"), the earlier one of two as short; "" if none does.
 std::string describeGenerator(const SharingMap& map);
 
 }  // namespace weft::sharing

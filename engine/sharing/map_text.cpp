@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/text.h"
+#include "engine/sharing/foreign_forms.h"
 #include "engine/sharing/generators.h"
 
 namespace weft::sharing {
@@ -207,8 +208,20 @@ Parsed<SharingMap> generatedMap(std::string_view name, Span span, const ParseOpt
     if (known) return wrong(fmt::format("The pattern '{}' needs the number of layers (--layers N).", name), span);
   }
   Result<SharingMap> map = generate(name, options.layers.value_or(SharingMap::kMaximumLayers));
-  if (map) return *std::move(map);
-  return wrong(map.error().message + " A map can also be written out, like 0_0_2_2.", span);
+  if (!map) return wrong(map.error().message + " A map can also be written out, like 0_0_2_2.", span);
+  if (const std::vector<MapProblem> problems = validate(map->layers(), options.upward); !problems.empty()) {
+    return wrong(problems.front().message, span, problems.front().layer);
+  }
+  return *std::move(map);
+}
+
+Parsed<SharingMap> foreignMap(std::string_view json, Span span, const ParseOptions& options) {
+  Result<SharingMap> map = parseForeign(json, options.upward);
+  if (!map) return wrong(map.error().message, span);
+  if (options.layers && map->layerCount() != *options.layers) {
+    return wrong(fmt::format("The map has {} layers, but the model has {}.", map->layerCount(), *options.layers), span);
+  }
+  return *std::move(map);
 }
 
 std::string printed(const std::vector<LayerSharing>& layers);
@@ -253,7 +266,8 @@ Parsed<SharingMap> checked(const Draft& draft, Span whole, const ParseOptions& o
   if (options.layers && map->layerCount() != *options.layers) {
     std::optional<std::string> fix;
     const std::string generator = describeGenerator(*map);
-    if (const Result<SharingMap> fitting = generate(generator, *options.layers); !generator.empty() && fitting) fix = toText(*fitting);
+    const Result<SharingMap> fitting = generate(generator, *options.layers);
+    if (fitting && validate(fitting->layers(), options.upward).empty()) fix = toText(*fitting);
     return wrong(fmt::format("The map has {} layers, but the model has {}.", map->layerCount(), *options.layers), whole, -1, fix);
   }
   return *std::move(map);
@@ -291,6 +305,7 @@ tl::expected<SharingMap, MapTextError> parseMapText(std::string_view text, const
   if (whole.begin == whole.end) return wrong("The map is empty; write one source a layer, like 0_0_2_2, or a pattern, like cla2.", {0, text.size()});
   const char first = text[whole.begin];
   const std::string_view content = text.substr(whole.begin, whole.end - whole.begin);
+  if (first == '{') return foreignMap(content, whole, options);
   const bool isSeparate = content.substr(0, 2) == "k:" || content.substr(0, 2) == "v:";
   if (!isDigit(first) && first != '_' && first != '[' && !isSeparate) return generatedMap(content, whole, options);
   Parsed<Draft> draft = first == '[' ? listDraft(text, whole) : isSeparate ? separateDraft(text, whole) : joinedDraft(text, whole);

@@ -4,8 +4,8 @@
 //   0h2_0_2_2            h2: this producer has 2 KV heads of its own (order: source, window, heads: 0s1024h2)
 //   k:0_0_2_2 v:0_1_1_3  K and V from different sources; the windows and heads stand in the k part, and in the v part
 //                        only for a layer that produces V alone
-// Also read: a JSON list [0,0,2,2] (the authors' sharing_pattern) and generator names with an argument: identity, cla2, cla3,
-// keep-ends, dense-front, dense-back (these need the layer count).
+// Also read: a JSON list [0,0,2,2] (the authors' sharing_pattern), a JSON object with another project's keys (foreign_forms.h), and generator names
+// with their number: identity, cla2, keep-ends, pizza-bottom-6, ... (generators.h; these need the layer count).
 #pragma once
 
 #include <optional>

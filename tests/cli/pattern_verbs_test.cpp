@@ -45,6 +45,32 @@ TEST(MapVerb, AcceptsUpwardReadsOnPurpose) {
   EXPECT_EQ(outcome.json()["causal"], false);
 }
 
+TEST(MapVerb, ComparesTwoMapsLayerByLayer) {
+  EXPECT_EQ(runWeft({"map", "0_0_2_2", "--compare", "0_1_2_2"}).out, "layer 1 reads K and V from layer 0 instead of its own\n");
+  const nlohmann::json value = runWeft({"map", "0_0_2_2", "--compare", "cla4", "--json"}).json();
+  EXPECT_EQ(value["text"], "0_0_2_2");
+  ASSERT_EQ(value["differences"].size(), 2u);
+  EXPECT_EQ(value["differences"][0]["layer"], 2);
+  EXPECT_EQ(runWeft({"map", "0_0", "--compare", "cla2"}).out, "The maps are the same.\n");
+}
+
+TEST(MapVerb, ReadsAndWritesTheFormsOfOtherProjects) {
+  EXPECT_EQ(runWeft({"map", R"({"num_hidden_layers": 8, "cla_share_factor": 4, "hidden_size": 64})", "--json"}).json()["generator"], "cla4");
+  EXPECT_EQ(runWeft({"map", "cla4", "--layers", "8", "--as", "sharing-pattern"}).out, "{\"sharing_pattern\":[0,0,0,0,4,4,4,4]}\n");
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", "0_0s", "--as", "mlkv"})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", "0_0", "--as", "nobody"})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", R"({"layer_types": 3})"})));
+}
+
+TEST(MapVerb, ListsThePatterns) {
+  const nlohmann::json list = runWeft({"map", "--list", "--json"}).json();
+  EXPECT_GE(list.size(), 22u);
+  for (const auto& one : list) {
+    EXPECT_TRUE(succeeded(runWeft({"map", one["example"].get<std::string>(), "--layers", "12", "--allow-upward"}))) << one;
+  }
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map"})));
+}
+
 TEST(CostVerb, AnswersWithTheKeysThatOthersBuildOn) {
   const Outcome outcome = runWeft({"cost", "--preset", "paper-1b-h128-mqa", "--map", "cla2", "--context", "2048", "--batch", "4", "--json"});
   ASSERT_TRUE(succeeded(outcome));

@@ -96,7 +96,7 @@ TEST_F(PluginLoading, RefusesALibraryThatIsNoPlugin) {
 }
 
 TEST_F(PluginLoading, RefusesAPluginOfAnotherVersionAndSaysWhich) {
-  expectError("other_api", ErrorCode::Unsupported, "speaks version 2 of the plugin interface, this Weft speaks 1; rebuild it");
+  expectError("other_api", ErrorCode::Unsupported, "speaks version 1 of the plugin interface, this Weft speaks 2; rebuild it");
   expectError("other_torch", ErrorCode::Unsupported, "was built for torch 2.10.0, this is torch 2.11.0; rebuild it");
   expectError("unknown_torch", ErrorCode::Unsupported, "was built for torch an unknown version");
   expectError("other_compiler", ErrorCode::Unsupported, "was built with the compiler 1.2.3, Weft with ");

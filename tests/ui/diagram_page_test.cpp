@@ -3,10 +3,12 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QDir>
+#include <QMenu>
 #include <QPushButton>
 #include <QTest>
 
 #include "engine/config/run_config.h"
+#include "engine/sharing/generators.h"
 #include "tests/ui/diagram_fixture.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/diagram/design_page.h"
@@ -90,6 +92,34 @@ TEST_F(DesignPageTest, TakesAMapAsItIsTypedAndUndoesItInOneStep) {
   EXPECT_EQ(field()->text().toStdString(), before) << "the field shows what undo gave back";
   QTest::keyClick(m_page->stack(), Qt::Key_Z, Qt::ControlModifier | Qt::ShiftModifier);
   EXPECT_EQ(document().generator(), "cla4");
+}
+
+TEST_F(DesignPageTest, OffersEveryPublishedPatternAndUpwardOnesOnlyOnPurpose) {
+  QMenu* menu = m_page->generatorBar()->patternMenu();
+  const auto entry = [&](const QString& title) -> QAction* {
+    for (QAction* action : menu->actions()) {
+      if (action->text() == title) return action;
+    }
+    return nullptr;
+  };
+  for (const sharing::Generator& generator : sharing::generators()) {
+    const QString title = QString::fromStdString(generator.title);
+    QAction* action = entry(title);
+    EXPECT_TRUE(action != nullptr || button(m_page.get(), title) != nullptr) << generator.title;
+    EXPECT_TRUE(!action || action->isEnabled() != generator.readsUpward) << generator.title;
+  }
+  entry(QStringLiteral("YOCO"))->trigger();
+  EXPECT_EQ(document().generator(), "yoco");
+  EXPECT_TRUE(entry(QStringLiteral("YOCO"))->isChecked());
+  entry(QStringLiteral("Allow upward reads"))->trigger();
+  ASSERT_TRUE(entry(QStringLiteral("LCKV"))->isEnabled());
+  entry(QStringLiteral("LCKV"))->trigger();
+  EXPECT_EQ(document().generator(), "lckv-w2");
+  EXPECT_EQ(m_page->generatorBar()->verdict(), QStringLiteral("Valid, reads upwards"));
+  keepPicture(QStringLiteral("design-lckv"));
+  entry(QStringLiteral("Allow upward reads"))->trigger();
+  EXPECT_FALSE(document().isValid());
+  EXPECT_FALSE(entry(QStringLiteral("LCKV"))->isEnabled());
 }
 
 TEST_F(DesignPageTest, UnderlinesTheWrongTokenOffersAFixAndDoesNotQueueMeanwhile) {

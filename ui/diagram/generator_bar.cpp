@@ -1,6 +1,7 @@
 #include "ui/diagram/generator_bar.h"
 
 #include <QComboBox>
+#include <QMenu>
 #include <QPainter>
 #include <QPushButton>
 #include <QVBoxLayout>
@@ -50,6 +51,9 @@ class CheckMark : public QWidget {
 GeneratorBar::GeneratorBar(SharingDocument* document, QWidget* parent)
     : QWidget(parent),
       m_document(document),
+      m_more(new QPushButton),
+      m_menu(new QMenu(this)),
+      m_moreNumber(new NumberField(tr("Number of the pattern"), 0, sharing::SharingMap::kMaximumLayers)),
       m_groupSize(new NumberField(tr("Layers a group of CLA-n"), 2, sharing::SharingMap::kMaximumLayers)),
       m_layers(new NumberField(tr("Layers"), 1, sharing::SharingMap::kMaximumLayers)),
       m_field(new MapField(document)),
@@ -73,26 +77,39 @@ GeneratorBar::GeneratorBar(SharingDocument* document, QWidget* parent)
   };
   patterns->addWidget(label(tr("Generate")));
   for (const sharing::Generator& generator : sharing::generators()) {
+    if (generator.group != sharing::generators().front().group) continue;
     auto* button = new QPushButton(QString::fromStdString(generator.title));
     button->setCheckable(true);
     button->setToolTip(QString::fromStdString(generator.description));
     patterns->addWidget(button);
-    if (generator.takesNumber) {
-      m_groupSize->show(generator.defaultNumber);
+    if (generator.takesNumber()) {
+      m_groupSize->show(2);
       m_groupSize->setMinimumWidth(0);
       m_groupSize->setFixedWidth(54);
-      patterns->setSpacing(6);
       patterns->addWidget(m_groupSize);
     }
     connect(button, &QPushButton::clicked, this, [this, &generator] {
-      m_document->applyGenerator(generator.takesNumber ? generator.name + std::to_string(m_groupSize->value()) : generator.name);
+      m_document->applyGenerator(generator.text(m_groupSize->value()));
       refresh();
     });
     m_buttons << button;
+    m_buttonGenerators.push_back(&generator);
   }
+  m_more->setCheckable(true);
+  m_more->setMenu(m_menu);
+  m_moreNumber->setMinimumWidth(0);
+  m_moreNumber->setFixedWidth(54);
+  patterns->addWidget(m_more);
+  patterns->addWidget(m_moreNumber);
+  fillMenu();
   // Another n regroups at once while the map is a CLA-n, else it waits for the button.
   connect(m_groupSize, &NumberField::valueChanged, this, [this](int n) {
-    if (m_document->generator().rfind("cla", 0) == 0) m_document->applyGenerator("cla" + std::to_string(n));
+    const sharing::Generator* generator = lit(nullptr);
+    if (generator && generator->name == "cla") m_document->applyGenerator(generator->text(n));
+  });
+  connect(m_moreNumber, &NumberField::valueChanged, this, [this](int n) {
+    if (const sharing::Generator* generator = lit(nullptr)) m_document->applyGenerator(generator->text(n));
+    refresh();
   });
   patterns->addSpacing(10);
   patterns->addWidget(new TextLabel(tr("Layers"), Type::Body, Tone::Text2));
@@ -141,14 +158,11 @@ QString GeneratorBar::verdict() const { return m_verdict->text(); }
 QString GeneratorBar::sentence() const { return m_document->isValid() ? QString() : m_sentence->text(); }
 
 void GeneratorBar::refresh() {
-  const std::string& lit = m_document->generator();
-  const auto& known = sharing::generators();
-  for (qsizetype i = 0; i < m_buttons.size(); ++i) {
-    const sharing::Generator& generator = known[static_cast<std::size_t>(i)];
-    const bool isLit = m_document->isValid() && (generator.takesNumber ? lit.rfind(generator.name, 0) == 0 : lit == generator.name);
-    m_buttons[i]->setChecked(isLit);
-    if (isLit && generator.takesNumber) m_groupSize->show(std::stoi(lit.substr(generator.name.size())));
-  }
+  int number = 0;
+  const sharing::Generator* generator = lit(&number);
+  for (qsizetype i = 0; i < m_buttons.size(); ++i) m_buttons[i]->setChecked(generator == m_buttonGenerators[static_cast<std::size_t>(i)]);
+  if (generator && generator->name == "cla") m_groupSize->show(number);
+  refreshMore();
   m_layers->show(m_document->design().model.layers);
 
   const bool isValid = m_document->isValid();
@@ -168,6 +182,61 @@ void GeneratorBar::refresh() {
   }
   m_band->setVisible(!isValid);
   refreshFixes();
+}
+
+const sharing::Generator* GeneratorBar::lit(int* number) const {
+  return m_document->isValid() ? sharing::findGenerator(m_document->generator(), number) : nullptr;
+}
+
+void GeneratorBar::fillMenu() {
+  std::string group = sharing::generators().front().group;
+  for (const sharing::Generator& generator : sharing::generators()) {
+    if (generator.group == sharing::generators().front().group) continue;
+    if (generator.group != group) m_menu->addSection(QString::fromStdString(group = generator.group));
+    QAction* action = m_menu->addAction(QString::fromStdString(generator.title));
+    action->setCheckable(true);
+    action->setData(QString::fromStdString(generator.name));
+    connect(action, &QAction::triggered, this, [this, &generator] {
+      m_document->applyGenerator(generator.text(generator.usualNumber(m_document->design().model.layers)));
+      refresh();
+    });
+  }
+  m_menu->addSeparator();
+  m_allowUpward = m_menu->addAction(tr("Allow upward reads"));
+  m_allowUpward->setCheckable(true);
+  m_allowUpward->setToolTip(tr("Layers may read K and V of later ones. Training and prefill then take several passes."));
+  connect(m_allowUpward, &QAction::triggered, this, [this](bool isAllowed) {
+    m_document->changeModel(isAllowed ? tr("allow upward reads") : tr("refuse upward reads"),
+                            [=](config::ModelConfig& model) { model.allowUpward = isAllowed; });
+  });
+  m_menu->setToolTipsVisible(true);
+}
+
+void GeneratorBar::refreshMore() {
+  int number = 0;
+  const sharing::Generator* shown = lit(&number);
+  const bool isMore = shown && std::find(m_buttonGenerators.begin(), m_buttonGenerators.end(), shown) == m_buttonGenerators.end();
+  m_more->setText(isMore ? QString::fromStdString(shown->title) : tr("More"));
+  m_more->setChecked(isMore);
+  m_more->setToolTip(isMore ? QString::fromStdString(shown->description) : tr("The other published patterns"));
+  const bool hasNumber = isMore && shown->takesNumber();
+  m_moreNumber->setVisible(hasNumber);
+  if (hasNumber) {
+    m_moreNumber->show(number);
+    m_moreNumber->setToolTip(QString::fromStdString(shown->number));
+    m_moreNumber->setAccessibleName(QString::fromStdString(shown->number));
+  }
+  const bool mayReadUpward = m_document->design().model.allowUpward;
+  m_allowUpward->setChecked(mayReadUpward);
+  for (QAction* action : m_menu->actions()) {
+    const sharing::Generator* generator = sharing::findGenerator(action->data().toString().toStdString());
+    if (action->isSeparator() || !generator) continue;
+    action->setChecked(generator == shown);
+    action->setEnabled(mayReadUpward || !generator->readsUpward);
+    QString hint = QString::fromStdString(generator->description + " " + generator->source + ".");
+    if (!action->isEnabled()) hint += tr(" It reads upward: turn on \"Allow upward reads\" first.");
+    action->setToolTip(hint);
+  }
 }
 
 void GeneratorBar::refreshFixes() {

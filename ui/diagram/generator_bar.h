@@ -4,12 +4,19 @@
 
 #include <QWidget>
 #include <optional>
+#include <vector>
 
 #include "ui/diagram/sharing_document.h"
 
+class QAction;
 class QComboBox;
 class QHBoxLayout;
+class QMenu;
 class QPushButton;
+
+namespace weft::sharing {
+struct Generator;
+}
 
 namespace weft::ui {
 
@@ -22,6 +29,7 @@ class GeneratorBar : public QWidget {
  public:
   explicit GeneratorBar(SharingDocument* document, QWidget* parent = nullptr);
   MapField* mapField() const { return m_field; }
+  QMenu* patternMenu() const { return m_menu; }
   QString verdict() const;   // beside the field
   QString sentence() const;  // of the error band; empty while the map is valid
 
@@ -31,10 +39,20 @@ class GeneratorBar : public QWidget {
  private:
   void refresh();
   void refreshFixes();
+  void fillMenu();
+  void refreshMore();
+  // The generator that made the map as it is, nullptr if none; its number.
+  const sharing::Generator* lit(int* number) const;
 
   SharingDocument* m_document;
-  QList<QPushButton*> m_buttons;  // one a generator, in the engine's order
-  NumberField* m_groupSize;       // the n of CLA-n
+  // The paper's patterns have a button each, all others stand in the menu of m_more.
+  QList<QPushButton*> m_buttons;
+  std::vector<const sharing::Generator*> m_buttonGenerators;
+  QPushButton* m_more;
+  QMenu* m_menu;
+  QAction* m_allowUpward = nullptr;  // in the menu
+  NumberField* m_moreNumber;  // of the pattern that m_more shows, where it takes one
+  NumberField* m_groupSize;   // the n of CLA-n
   NumberField* m_layers;
   MapField* m_field;
   QWidget* m_check;

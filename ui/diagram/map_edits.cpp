@@ -144,7 +144,8 @@ Layers withKvHeads(const SharingMap& map, const LayerSet& members, std::optional
 
 SharingMap withLayerCount(const SharingMap& map, int count, sharing::UpwardReads upward) {
   if (const std::string pattern = sharing::describeGenerator(map); !pattern.empty()) {
-    if (auto generated = sharing::generate(pattern, count)) return *std::move(generated);
+    auto generated = sharing::generate(pattern, count);
+    if (generated && sharing::validate(generated->layers(), upward).empty()) return *std::move(generated);
   }
   Layers layers = map.layers();
   layers.resize(static_cast<std::size_t>(std::min(count, map.layerCount())));

@@ -97,11 +97,15 @@ QString SharingDocument::name() const {
   const config::ModelConfig& model = m_design.model;
   const std::string heads = model.kvHeads == model.queryHeads ? "MHA" : model.kvHeads == 1 ? "MQA" : fmt::format("GQA{}", model.kvHeads);
   std::string pattern;
-  if (m_generator.empty()) pattern = fmt::format("-custom-{}", m_map.layerCount());
-  for (const sharing::Generator& known : sharing::generators()) {
-    if (known.name == "identity" || m_generator.rfind(known.name, 0) != 0) continue;
-    pattern = known.takesNumber ? "-CLA" + m_generator.substr(known.name.size()) : "-CLA2-" + known.title;
-    if (known.name.rfind("dense", 0) == 0) pattern = "-" + known.title;
+  int number = 0;
+  if (const sharing::Generator* known = sharing::findGenerator(m_generator, &number); known == nullptr) {
+    pattern = fmt::format("-custom-{}", m_map.layerCount());
+  } else if (known->name == "cla") {
+    pattern = fmt::format("-CLA{}", number);
+  } else if (known->name == "keep-ends") {
+    pattern = "-CLA2-KeepEnds";
+  } else if (known->name != "identity") {
+    pattern = "-" + (known->takesNumber() ? m_generator : known->title);
   }
   return toQt(fmt::format("H{}-{}{}", model.headWidth, heads, pattern));
 }
@@ -159,6 +163,10 @@ void SharingDocument::applyGenerator(const std::string& nameAndNumber) {
   const auto map = sharing::generate(nameAndNumber, m_design.model.layers);
   if (!map) {
     Q_EMIT refused(toQt(map.error().message));
+    return;
+  }
+  if (const auto problems = sharing::validate(map->layers(), upwardOf(m_design.model)); !problems.empty()) {
+    Q_EMIT refused(toQt(problems.front().message));
     return;
   }
   Design next = m_design;
