@@ -40,6 +40,15 @@ Result<std::string> mapText(const std::string& argument) {
   return readFile(argument.substr(1));
 }
 
+Result<sharing::SharingMap> namedMap(const std::string& argument, const sharing::ParseOptions& options) {
+  WEFT_ASSIGN(const std::string text, mapText(argument));
+  const auto map = sharing::parseMapText(text, options);
+  if (map) return *map;
+  Error error = map.error().error;
+  if (map.error().fix) error.message += " '" + *map.error().fix + "' would be valid.";
+  return tl::unexpected(std::move(error));
+}
+
 Result<std::vector<store::RunSummary>> findRuns(store::RunStore& store, const std::vector<std::string>& names) {
   std::vector<store::RunSummary> runs;
   for (const std::string& name : names) {

@@ -9,6 +9,7 @@
 
 #include "engine/base/result.h"
 #include "engine/config/run_config.h"
+#include "engine/sharing/map_text.h"
 #include "engine/store/run_store.h"
 
 namespace weft::cli {
@@ -24,6 +25,8 @@ struct ConfigArguments {
 
 // A map's text as it was given, or the content of the file after '@' ("-": standard input).
 [[nodiscard]] Result<std::string> mapText(const std::string& argument);
+// The map that such an argument says; the sentence of an error ends with a text that would be valid, if one is near.
+[[nodiscard]] Result<sharing::SharingMap> namedMap(const std::string& argument, const sharing::ParseOptions& options);
 
 // The runs that were named by number or name, in that order.
 [[nodiscard]] Result<std::vector<store::RunSummary>> findRuns(store::RunStore& store, const std::vector<std::string>& names);

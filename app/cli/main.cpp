@@ -10,7 +10,9 @@ int main(int argc, char** argv) {
   weft::cli::addCompareVerb(program);
   weft::cli::addExportVerb(program);
   weft::cli::addModelVerbs(program);
-  weft::cli::addPatternVerbs(program);
+  weft::cli::addMapVerb(program);
+  weft::cli::addCostVerb(program);
+  weft::cli::addPresetVerb(program);
   weft::cli::addFileVerbs(program);
   return program.run(argc, argv);
 }

@@ -48,7 +48,9 @@ class Program {
 };
 
 // Each file of verbs adds its own.
-void addPatternVerbs(Program& program);  // map, cost, presets
+void addMapVerb(Program& program);       // map
+void addCostVerb(Program& program);      // cost
+void addPresetVerb(Program& program);    // presets
 void addFileVerbs(Program& program);     // tokenize, inspect
 void addProjectVerbs(Program& program);  // init, submit, engine
 void addQueueVerbs(Program& program);    // queue

@@ -18,12 +18,50 @@ std::string firstComment(std::string_view text) {
   return line.substr(0, 1) == "#" ? std::string(trim(line.substr(1))) : std::string();
 }
 
+// "# base = NAME" among the comments that begin a file; "" if it stands on its own.
+std::string baseOf(std::string_view text) {
+  constexpr std::string_view kMark = "# base = ";
+  const std::size_t at = text.find(kMark);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + kMark.size());
+  return std::string(trim(rest.substr(0, rest.find('\n'))));
+}
+
+Result<RunConfig> readPreset(const std::string& name, int depth) {
+  for (const PresetFile& file : presetFiles()) {
+    if (file.name != name) continue;
+    const std::string base = baseOf(file.text);
+    if (base.empty()) return parseRunConfig(file.text, file.name + ".toml");
+    if (depth > 4) return fail(ErrorCode::Internal, "The presets' bases go in a circle at " + name + ".");
+    WEFT_ASSIGN(RunConfig config, readPreset(base, depth + 1));
+    return parseRunConfig(file.text, file.name + ".toml", std::move(config));
+  }
+  return fail(ErrorCode::Internal, "There is no preset " + name + ", which another one has as its base.");
+}
+
+// The family of a preset is its first tag.
+std::string groupOf(const RunConfig& config) {
+  const std::pair<const char*, const char*> kGroups[] = {{"demo", "Demo"},
+                                                         {"paper-1b", "CLA paper, 1B: Table 1"},
+                                                         {"paper-1b-tuned", "CLA paper, 1B: Table 3"},
+                                                         {"paper-3b", "CLA paper, 3B: Table 5"},
+                                                         {"paper-3b-second", "CLA paper, 3B: Table 7"},
+                                                         {"scaled", "Scaled for one GPU"},
+                                                         {"lckv", "LCKV"}};
+  for (const auto& [tag, group] : kGroups) {
+    if (!config.tags.empty() && config.tags.front() == tag) return group;
+  }
+  return "Shapes";
+}
+
 std::vector<Preset> readPresets() {
   std::vector<Preset> all;
   for (const PresetFile& file : presetFiles()) {
-    Result<RunConfig> config = parseRunConfig(file.text, file.name + ".toml");
+    Result<RunConfig> config = readPreset(file.name, 0);
     assert(config && "a preset that is compiled in must be valid; tests/config reads each of them");
-    if (config) all.push_back({file.name, firstComment(file.text), *std::move(config)});
+    if (!config) continue;
+    std::string group = groupOf(*config);
+    all.push_back({file.name, firstComment(file.text), std::move(group), *std::move(config)});
   }
   return all;
 }

@@ -301,20 +301,21 @@ void makeAbsolute(std::string& path, const std::filesystem::path& folder) {
 
 }  // namespace
 
-Result<RunConfig> parseRunConfig(std::string_view text, const std::string& origin) {
+Result<RunConfig> parseRunConfig(std::string_view text, const std::string& origin, RunConfig config) {
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
     return fail(ErrorCode::InvalidInput, fmt::format("{}, line {}, column {}: this is not valid TOML: {}.", origin, error.source().begin.line,
                                                      error.source().begin.column, error.description()));
   }
-  RunConfig config;
   Reader reader(parsed.table(), "", origin);
   describe(reader, config);
   reader.rejectUnknown();
   if (reader.problem()) return tl::unexpected(*reader.problem());
   return config;
 }
+
+Result<RunConfig> parseRunConfig(std::string_view text, const std::string& origin) { return parseRunConfig(text, origin, RunConfig()); }
 
 Result<RunConfig> loadRunConfig(const std::filesystem::path& path) {
   WEFT_ASSIGN(const std::string text, readFile(path));

@@ -120,6 +120,8 @@ struct RunConfig {
 // TOML text -> config. InvalidInput: the file's name, line, the field, what would be right; an unknown key names the nearest
 // known one. `origin` is what the message calls the text.
 [[nodiscard]] Result<RunConfig> parseRunConfig(std::string_view toml, const std::string& origin);
+// The same over the fields of `base` instead of the defaults.
+[[nodiscard]] Result<RunConfig> parseRunConfig(std::string_view toml, const std::string& origin, RunConfig base);
 [[nodiscard]] Result<RunConfig> loadRunConfig(const std::filesystem::path& path);  // relative data paths are made absolute against the file's folder
 // Makes the relative paths of data files, tokenizer and initial weights absolute against `folder`.
 void resolvePaths(RunConfig& config, const std::filesystem::path& folder);

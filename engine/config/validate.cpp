@@ -203,7 +203,9 @@ sharing::ModelShape shapeOf(const ModelConfig& model) {
           .headWidth = model.headWidth,
           .embedding = model.tieEmbeddings ? sharing::EmbeddingTie::Tied : sharing::EmbeddingTie::Untied,
           .kvNorm = model.ownKvNorm ? sharing::KvNorm::Own : sharing::KvNorm::Tied,
-          .window = model.window};
+          .window = model.window,
+          .forwardPasses = model.forwardPasses,
+          .backwardPasses = model.backwardPasses};
 }
 
 }  // namespace weft::config

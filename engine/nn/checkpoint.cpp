@@ -70,9 +70,7 @@ DecoderSpec decoderSpec(const config::ModelConfig& model, const sharing::Sharing
           .ropeTheta = model.ropeTheta,
           .ropeScaling = ropeScaling(model),
           .initStd = model.initStd,
-          .scaledInit = model.scaledInit,
-          .forwardPasses = model.forwardPasses,
-          .backwardPasses = model.backwardPasses};
+          .scaledInit = model.scaledInit};
 }
 
 Result<void> saveModel(const std::filesystem::path& folder, const Decoder& decoder, const config::RunConfig& config) {

@@ -20,10 +20,10 @@ namespace {
 torch::Tensor matmulT(const torch::Tensor& x, const torch::Tensor& weight) { return torch::matmul(x, weight.to(x.scalar_type()).t()); }
 
 Result<void> checkSpec(const DecoderSpec& spec) {
-  if (spec.forwardPasses < 0 || spec.backwardPasses < 1) {
+  if (spec.shape.forwardPasses < 0 || spec.shape.backwardPasses < 1) {
     return fail(ErrorCode::InvalidInput,
-                fmt::format("{} passes without and {} with a gradient are no plan for upward reads; it takes 0 and 1 at least.", spec.forwardPasses,
-                            spec.backwardPasses));
+                fmt::format("{} passes without and {} with a gradient are no plan for upward reads; it takes 0 and 1 at least.",
+                            spec.shape.forwardPasses, spec.shape.backwardPasses));
   }
   if (spec.shape.vocabulary < 1) return fail(ErrorCode::InvalidInput, "The model's vocabulary is not known; it must be at least 1.");
   // The cost model checks every other fit of shape and map; what it can count, the decoder can build.

@@ -33,8 +33,6 @@ struct DecoderSpec {
   kernels::RopeScaling ropeScaling;
   double initStd = 0.02;
   bool scaledInit = true;
-  // Of a map with upward reads (decoder_pass.h): passes without a gradient, then with one (LCKV's m and b; Wu & Tu 2024, sec. 2.2: 7 and 2).
-  int forwardPasses = 7, backwardPasses = 2;
 };
 
 struct NamedParameter {

@@ -30,21 +30,6 @@ torch::Tensor entries(const torch::Tensor& x_BGSD, std::int64_t begin, std::int6
   return begin == 0 && count == x_BGSD.size(2) ? x_BGSD : x_BGSD.narrow(2, begin, count);
 }
 
-// The layers that go through several passes: from the lowest that reads upward to the highest that is read so. Empty for a causal map.
-struct LayerRange {
-  int begin = 0, end = 0;
-};
-LayerRange repeatedLayers(const sharing::SharingMap& map) {
-  LayerRange range;
-  for (int index = map.layerCount() - 1; index >= 0; --index) {
-    const int source = std::max(map.layer(index).kSource, map.layer(index).vSource);
-    if (source <= index) continue;
-    range.begin = index;
-    range.end = std::max(range.end, source + 1);
-  }
-  return range;
-}
-
 bool readsUpward(const sharing::SharingMap& map, int index) { return std::max(map.layer(index).kSource, map.layer(index).vSource) > index; }
 
 }  // namespace
@@ -66,12 +51,12 @@ torch::Tensor DecoderPass::run(torch::Tensor x_BTd) {
   m_positions_T = torch::arange(m_first, m_first + m_tokens, torch::TensorOptions().dtype(torch::kLong).device(x_BTd.device()));
   m_table = kernels::ropeTable(m_positions_T, m_frequencies, m_type);
   const int layers = m_spec.shape.layers;
-  const LayerRange repeated = repeatedLayers(m_spec.map);
+  const sharing::LayerRange repeated = sharing::repeatedLayers(m_spec.map);
   if (repeated.end == 0) return throughLayers(0, layers, std::move(x_BTd), Store::Commit);
 
   x_BTd = throughLayers(0, repeated.begin, std::move(x_BTd), Store::Commit);
-  const std::int64_t passes = std::min<std::int64_t>(m_spec.forwardPasses + m_spec.backwardPasses, m_tokens);
-  const std::int64_t recorded = std::min<std::int64_t>(m_spec.backwardPasses, passes);
+  const std::int64_t passes = std::min<std::int64_t>(m_spec.shape.forwardPasses + m_spec.shape.backwardPasses, m_tokens);
+  const std::int64_t recorded = std::min<std::int64_t>(m_spec.shape.backwardPasses, passes);
   for (std::int64_t pass = 0; pass < passes - 1; ++pass) {
     const c10::AutoGradMode gradMode(c10::GradMode::is_enabled() && pass >= passes - recorded);
     throughLayers(repeated.begin, repeated.end, x_BTd, Store::Keep);

@@ -108,17 +108,42 @@ ParameterCount countParameters(const ModelShape& shape, const SharingMap& map) {
 
 FlopsPerToken countFlops(const ModelShape& shape, const SharingMap& map, const ParameterCount& parameters, std::int64_t context) {
   const double attention = static_cast<double>(shape.queryHeads) * shape.headWidth, length = static_cast<double>(context);
-  double trained = 0, decoded = 0;
+  const LayerRange repeated = repeatedLayers(map);
+  const double passes = static_cast<double>(std::min<std::int64_t>(shape.forwardPasses + shape.backwardPasses, context));
+  const double recorded = std::min(static_cast<double>(shape.backwardPasses), passes);
+  // Multiply-adds of the head and of every layer, each once forward; then with the passes of training and prefill.
+  const double head = static_cast<double>(parameters.embedding);
+  double once = head, forward = head, backward = head, seenForward = 0, seenBackward = 0, decoded = 0;
   for (int layer = 0; layer < shape.layers; ++layer) {
     const double window = static_cast<double>(seen(map.windowOf(layer, shape.window), context));
-    trained += window * (2 - window / length) * attention;
+    const std::int64_t own = map.isProducer(layer) ? slotBytes(shape, map, layer, ElementType::Int8) : 0;  // K and V values of a token
+    const double weights =
+        static_cast<double>(shape.hidden) * (2 * attention + 3 * static_cast<double>(shape.feedForward) + static_cast<double>(own));
+    const bool isRepeated = layer >= repeated.begin && layer < repeated.end;
+    const double times = isRepeated ? passes : 1, timesBack = isRepeated ? recorded : 1;
+    once += weights;
+    forward += times * weights;
+    backward += timesBack * weights;
+    seenForward += times * window * (2 - window / length) * attention;
+    seenBackward += timesBack * window * (2 - window / length) * attention;
     decoded += window * attention;
   }
-  const double matmul = static_cast<double>(parameters.matmul);
-  return {.train = 6 * matmul + 6 * trained, .prefill = 2 * matmul + 2 * trained, .decode = 2 * matmul + 4 * decoded};
+  return {
+      .train = 2 * (forward + seenForward) + 4 * (backward + seenBackward), .prefill = 2 * (forward + seenForward), .decode = 2 * once + 4 * decoded};
 }
 
 }  // namespace
+
+LayerRange repeatedLayers(const SharingMap& map) {
+  LayerRange range;
+  for (int index = map.layerCount() - 1; index >= 0; --index) {
+    const int source = std::max(map.layer(index).kSource, map.layer(index).vSource);
+    if (source <= index) continue;
+    range.begin = index;
+    range.end = std::max(range.end, source + 1);
+  }
+  return range;
+}
 
 std::int64_t bytesPerElement(ElementType type) {
   for (const TypeName& known : kTypes) {

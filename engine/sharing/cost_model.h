@@ -26,7 +26,16 @@ struct ModelShape {
   EmbeddingTie embedding = EmbeddingTie::Tied;
   KvNorm kvNorm = KvNorm::Own;
   std::optional<std::int64_t> window;  // what "s" in a map means
+  // Of a map with upward reads: passes without a gradient (LCKV's m), then with one (b); Wu & Tu 2024, arXiv 2405.10637, sec. 2.2. A causal map takes one.
+  int forwardPasses = 7, backwardPasses = 2;
 };
+
+// The layers that a map with upward reads sends through all passes: from the lowest that reads upward to the highest that is read so, [begin, end). Empty
+// for a causal map.
+struct LayerRange {
+  int begin = 0, end = 0;
+};
+LayerRange repeatedLayers(const SharingMap& map);
 
 struct ParameterCount {
   std::int64_t embedding = 0;    // V d
@@ -44,9 +53,10 @@ struct ParameterCount {
 
 struct FlopsPerToken {
   // 6 N_matmul + 6 sum_l s_l H D (forward 2, backward 4; causal half of the 4 s H D score and value products). s_l = s, and with a
-  // window W_l < s: W_l (2 - W_l / s), twice what a token sees on average.
+  // window W_l < s: W_l (2 - W_l / s), twice what a token sees on average. With upward reads the repeated layers count m' + b' forward and 2 b' for
+  // the backward instead of 1 and 2, m' + b' = min(m + b, s) of them.
   double train = 0;
-  double prefill = 0;  // a third of train: the forward pass
+  double prefill = 0;  // the forward passes: a third of train for a causal map
   double decode = 0;   // 2 N_matmul + 4 sum_l min(T, W_l) H D at context T
 };
 

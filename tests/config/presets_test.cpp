@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "engine/config/paper_results.h"
 #include "engine/config/preset_files.h"
 
 using namespace weft;
@@ -30,27 +32,67 @@ TEST(Presets, EveryFileOfResourcesIsCompiledInAndValid) {
   for (const auto& entry : std::filesystem::directory_iterator(folder)) files += entry.path().extension() == ".toml" ? 1 : 0;
   EXPECT_EQ(presetFiles().size(), files);
   EXPECT_GE(files, 25u);
-  for (const PresetFile& file : presetFiles()) {
-    const Result<RunConfig> config = parseRunConfig(file.text, file.name);
-    ASSERT_TRUE(config) << config.error().message;
-    EXPECT_TRUE(validate(*config)) << file.name << ": " << validate(*config).error().message;
-  }
+  for (const Preset& preset : presets()) EXPECT_TRUE(validate(preset.config)) << preset.name << ": " << validate(preset.config).error().message;
   EXPECT_EQ(presets().size(), files);
   for (const Preset& preset : presets()) EXPECT_GT(preset.description.size(), 20u) << preset.name;
 }
 
-TEST(Presets, ThePapersTableOneIsThere) {
-  const std::vector<std::pair<std::string, std::int64_t>> rows{{"h128-mha", 163840},
-                                                               {"h128-mqa", 10240},
-                                                               {"h46-mqa", 3680},
-                                                               {"h512-mqa-cla2", 20480},
-                                                               {"h90-mqa-cla2", 3600},
-                                                               {"h128-mqa-cla3", 3584},
-                                                               {"h128-mqa-cla2-keep-ends", 5632},
-                                                               {"h128-mqa-cla2-dense-back", 5632}};
-  for (const auto& [name, bytes] : rows) EXPECT_EQ(kvBytes(preset("paper-1b-" + name).value(), sharing::ElementType::BFloat16), bytes) << name;
-  EXPECT_EQ(std::count_if(presets().begin(), presets().end(), [](const Preset& one) { return one.name.rfind("paper-1b-", 0) == 0; }), 20);
-  EXPECT_EQ(kvBytes(preset("paper-3b-h64-mqa-cla2").value(), sharing::ElementType::BFloat16), 4096);
+TEST(Presets, EveryRowOfThePapersTablesIsThereWithItsKvBytes) {
+  std::map<int, int> rows;
+  for (const PaperResult& result : paperResults()) {
+    ++rows[result.table];
+    const Result<RunConfig> config = preset(result.preset);
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(kvBytes(*config, sharing::ElementType::BFloat16), result.kvBytesPerToken) << result.preset;
+    EXPECT_TRUE(result.perplexity || result.wikitext) << result.preset;
+  }
+  EXPECT_EQ(rows, (std::map<int, int>{{1, 20}, {3, 3}, {5, 3}, {7, 3}}));
+}
+
+TEST(Presets, HaveThePapersRecipes) {
+  const auto train = [](const char* name) { return preset(name).value().train; };
+  for (const Preset& one : presets()) {
+    if (one.group == "CLA paper, 1B: Table 1") {
+      EXPECT_EQ(one.config.train.learningRate, 3e-4) << one.name;
+      EXPECT_EQ(one.config.train.steps, 7153) << one.name;
+      EXPECT_EQ(one.config.train.batchSequences * one.config.train.sequenceLength, 4194304) << one.name;
+      EXPECT_EQ(one.config.model.initStd, 0.01275) << one.name;
+    }
+  }
+  EXPECT_EQ(train("paper-1b-tuned-h128-mqa").learningRate, 1.5e-3);
+  EXPECT_EQ(train("paper-1b-tuned-h128-mqa-cla2").learningRate, 2.25e-3);
+  EXPECT_EQ(train("paper-1b-tuned-h64-mqa").learningRate, 2.25e-3);
+  EXPECT_EQ(train("paper-3b-h128-mqa").learningRate, 6.75e-4);
+  EXPECT_EQ(train("paper-3b-h128-mqa-cla2").learningRate, 2.25e-3);
+  EXPECT_EQ(train("paper-3b-h64-mqa").learningRate, 1e-3);
+  EXPECT_EQ(train("paper-3b-h64-mqa").steps, 23842);
+  for (const char* name : {"paper-3b-second-h64-mqa", "paper-3b-second-h64-mqa-cla2", "paper-3b-second-h32-mqa"}) {
+    EXPECT_EQ(train(name).learningRate, 1e-3) << name;
+    EXPECT_EQ(train(name).steps, 25000) << name;
+    EXPECT_EQ(train(name).warmupFraction * 25000, 2000) << name;
+    EXPECT_EQ(preset(name)->model.initStd, 0.02) << name;
+  }
+}
+
+TEST(Presets, ScaledOnesHaveTheSizeInTheirNameAndEqualKvBytesInPairs) {
+  for (const auto& [size, millions] : {std::pair("10m", 10.0), {"25m", 25.0}, {"50m", 50.0}, {"110m", 110.0}, {"220m", 220.0}, {"350m", 350.0}}) {
+    const RunConfig mqa = preset(std::string("scaled-") + size + "-mqa").value(), cla = preset(std::string("scaled-") + size + "-mqa-cla2").value(),
+                    narrow = preset(std::string("scaled-") + size + "-h32-mqa").value();
+    const auto map = sharingMap(mqa.model).value();
+    const double body = static_cast<double>(sharing::cost(shapeOf(mqa.model), map, {}).value().parameters.nonEmbedding());
+    EXPECT_NEAR(body / 1e6 / millions, 1, 0.1) << size;
+    EXPECT_EQ(kvBytes(mqa, sharing::ElementType::BFloat16), 2 * kvBytes(cla, sharing::ElementType::BFloat16)) << size;
+    EXPECT_EQ(kvBytes(narrow, sharing::ElementType::BFloat16), kvBytes(cla, sharing::ElementType::BFloat16)) << size;
+    EXPECT_NEAR(static_cast<double>(mqa.train.steps * mqa.train.batchSequences * mqa.train.sequenceLength) / body, 20, 0.5) << size;
+    EXPECT_EQ(cla.train.steps, mqa.train.steps) << size;
+  }
+}
+
+TEST(Presets, TheLckvModelsReadUpwardOnPurpose) {
+  EXPECT_TRUE(sharingMap(preset("lckv-50m").value().model)->isIdentity());
+  EXPECT_FALSE(sharingMap(preset("lckv-50m-w2").value().model)->isCausal());
+  const RunConfig small = preset("lckv-50m").value();
+  EXPECT_NEAR(static_cast<double>(sharing::cost(shapeOf(small.model), sharingMap(small.model).value(), {}).value().parameters.total()), 51.7e6, 1e5);
 }
 
 TEST(Presets, AnUnknownNameIsAnsweredWithTheNearest) {

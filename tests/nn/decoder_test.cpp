@@ -81,8 +81,8 @@ TEST(Decoder, RefusesWhatItCannotBuild) {
   EXPECT_EQ(changed([](DecoderSpec& spec) { spec.shape.kvHeads = 3; }), ErrorCode::InvalidInput);
   EXPECT_EQ(changed([](DecoderSpec& spec) { spec.shape.hidden = 0; }), ErrorCode::InvalidInput);
   EXPECT_EQ(changed([](DecoderSpec& spec) { spec.shape.headWidth = -6; }), ErrorCode::InvalidInput);
-  EXPECT_EQ(changed([](DecoderSpec& spec) { spec.forwardPasses = -1; }), ErrorCode::InvalidInput);
-  EXPECT_EQ(changed([](DecoderSpec& spec) { spec.backwardPasses = 0; }), ErrorCode::InvalidInput);
+  EXPECT_EQ(changed([](DecoderSpec& spec) { spec.shape.forwardPasses = -1; }), ErrorCode::InvalidInput);
+  EXPECT_EQ(changed([](DecoderSpec& spec) { spec.shape.backwardPasses = 0; }), ErrorCode::InvalidInput);
 }
 
 TEST(Decoder, ComputesOddAndSmallestSizes) {

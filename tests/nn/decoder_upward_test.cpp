@@ -19,8 +19,8 @@ const ReferenceFixture& reference() {
 // The fixture's case with as many passes as asked.
 std::unique_ptr<Decoder> decoderOf(const std::string& name, int forwardPasses, int backwardPasses, const Place& place) {
   DecoderSpec spec = reference().spec(name);
-  spec.forwardPasses = forwardPasses;
-  spec.backwardPasses = backwardPasses;
+  spec.shape.forwardPasses = forwardPasses;
+  spec.shape.backwardPasses = backwardPasses;
   return reference().decoder(name, spec, place);
 }
 
@@ -149,8 +149,8 @@ int productsOf(const std::string& map, int forwardPasses, int backwardPasses) {
   DecoderSpec spec = specOf({"0_1", 2});
   spec.map = sharing::parseMap(map, {.upward = sharing::UpwardReads::Allow}).value();
   spec.shape.layers = spec.map.layerCount();
-  spec.forwardPasses = forwardPasses;
-  spec.backwardPasses = backwardPasses;
+  spec.shape.forwardPasses = forwardPasses;
+  spec.shape.backwardPasses = backwardPasses;
   const std::unique_ptr<Decoder> decoder = test::decoderOf(spec, kExact);
   const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback([](const at::RecordFunction& function) {
                                                    if (std::string(function.name()) == "aten::matmul") ++count;
@@ -183,8 +183,8 @@ TEST(UpwardPasses, AreRecordedForBackwardOnlyWhereAsked) {
   const auto gradientOf = [&](int backwardPasses) {
     DecoderSpec spec = specOf({"0_1_2", 2});
     spec.map = sharing::parseMap("2_2_2", {.upward = sharing::UpwardReads::Allow}).value();
-    spec.forwardPasses = 3;
-    spec.backwardPasses = backwardPasses;
+    spec.shape.forwardPasses = 3;
+    spec.shape.backwardPasses = backwardPasses;
     const std::unique_ptr<Decoder> decoder = test::decoderOf(spec, kExact);
     {
       // The top layer's own attention is cut off, so that its K and V count only for the layers below.

@@ -85,17 +85,22 @@ QMenu* presetMenu(QWidget* parent, SharingDocument* document) {
   QMap<QString, QMenu*> families;
   for (const config::Preset& preset : config::presets()) {
     const QString name = QString::fromStdString(preset.name);
-    const QString family = name.startsWith(QStringLiteral("paper-1b"))   ? SharingDocument::tr("Paper, 1B")
-                           : name.startsWith(QStringLiteral("paper-3b")) ? SharingDocument::tr("Paper, 3B")
-                           : name.startsWith(QStringLiteral("demo"))     ? SharingDocument::tr("Demo")
-                                                                         : QString();
-    QMenu* into = menu;
-    if (!family.isEmpty()) {
-      if (!families.contains(family)) families[family] = menu->addMenu(family);
-      into = families[family];
-      into->setToolTipsVisible(true);
+    const QString family = QString::fromStdString(preset.group);
+    if (!families.contains(family)) {
+      families[family] = menu->addMenu(family);
+      families[family]->setToolTipsVisible(true);
     }
-    QAction* action = into->addAction(name);
+    // The name, and what one compares presets by: parameters and KV bytes per token, in the column of shortcuts.
+    QString text = name;
+    const auto map = config::sharingMap(preset.config.model);
+    if (map) {
+      if (const auto cost = sharing::cost(config::shapeOf(preset.config.model), *map, {.cacheType = sharing::ElementType::BFloat16})) {
+        text += SharingDocument::tr("\t%1 parameters, %2 B")
+                    .arg(QString::fromStdString(formatCount(static_cast<double>(cost->parameters.total()))),
+                         QString::fromStdString(groupDigits(cost->kv.bytesPerToken)));
+      }
+    }
+    QAction* action = families[family]->addAction(text);
     action->setToolTip(QString::fromStdString(preset.description));
     QObject::connect(action, &QAction::triggered, document,
                      [document, &preset, name] { document->load(preset.config, SharingDocument::tr("preset %1").arg(name)); });

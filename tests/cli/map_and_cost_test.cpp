@@ -71,6 +71,33 @@ TEST(MapVerb, ListsThePatterns) {
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map"})));
 }
 
+TEST(CostVerb, ShowsThePapersTablesWithoutADifference) {
+  const Outcome outcome = runWeft({"cost", "--paper", "--json"});
+  ASSERT_TRUE(succeeded(outcome)) << outcome.err;
+  const nlohmann::json rows = outcome.json()["rows"];
+  ASSERT_EQ(rows.size(), 29u);
+  for (const auto& row : rows) EXPECT_EQ(row["kv_bytes_per_token"], row["kv_bytes_per_token_paper"]) << row["name"];
+  EXPECT_EQ(rows[0]["name"], "H128-MHA");
+  EXPECT_THAT(runWeft({"cost", "--paper"}).out, HasSubstr("163,840"));
+}
+
+TEST(CostVerb, SaysWhatADeviceMakesOfIt) {
+  const nlohmann::json value = runWeft({"cost", "--preset", "paper-1b-h128-mqa", "--device", "h100", "--batch", "64", "--json"}).json();
+  EXPECT_EQ(value["roofline"]["bound"], "bytes");
+  EXPECT_GT(value["largest_context"], 2048);
+  EXPECT_EQ(value["batch_at_context"].size(), 6u);
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost", "--preset", "paper-1b-h128-mqa", "--device", "tpu"})));
+  EXPECT_THAT(runWeft({"cost", "--preset", "paper-1b-h128-mqa", "--device", "h200"}).out, HasSubstr("H200 141 GB"));
+}
+
+TEST(CostVerb, CountsThePassesOfAMapThatReadsUpward) {
+  const auto train = [](const char* map) {
+    return runWeft({"cost", "--preset", "lckv-50m", "--map", map, "--allow-upward", "--json"}).json()["flops_per_token"]["train"].get<double>();
+  };
+  EXPECT_GT(train("lckv-w2"), 2 * train("identity"));
+  EXPECT_LT(train("lckv-w2"), 5 * train("identity"));
+}
+
 TEST(CostVerb, AnswersWithTheKeysThatOthersBuildOn) {
   const Outcome outcome = runWeft({"cost", "--preset", "paper-1b-h128-mqa", "--map", "cla2", "--context", "2048", "--batch", "4", "--json"});
   ASSERT_TRUE(succeeded(outcome));

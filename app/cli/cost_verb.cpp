@@ -1,0 +1,252 @@
+// cost: what a configuration costs, what a device makes of it, and the paper's tables beside ours. No project, no model.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/cli/arguments.h"
+#include "app/cli/output.h"
+#include "app/cli/program.h"
+#include "engine/base/text.h"
+#include "engine/config/paper_results.h"
+#include "engine/config/presets.h"
+#include "engine/data/tokenizer.h"
+#include "engine/sharing/device_model.h"
+#include "engine/sharing/generators.h"
+#include "engine/sharing/map_text.h"
+
+namespace weft::cli {
+
+namespace {
+
+using sharing::SharingMap;
+
+struct CostArguments {
+  ConfigArguments config;
+  std::string map, dtype = "bfloat16";
+  std::optional<std::int64_t> context;
+  std::int64_t batch = 1;
+  std::optional<double> memory_GiB;
+  std::string device;
+  bool showsPaper = false, allowsUpward = false;
+};
+
+Json costJson(const config::RunConfig& config, const SharingMap& map, const sharing::CostReport& report) {
+  const sharing::ParameterCount& count = report.parameters;
+  return {{"name", config.name},
+          {"map", toText(map)},
+          {"parameters", count.total()},
+          {"parameters_by_part",
+           {{"embedding", count.embedding},
+            {"head", count.head},
+            {"query", count.query},
+            {"key_value", count.keyValue},
+            {"output", count.output},
+            {"feed_forward", count.feedForward},
+            {"norms", count.norms},
+            {"matmul", count.matmul}}},
+          {"kv_bytes_per_token", report.kv.bytesPerToken},
+          {"kv_bytes_resident", report.kv.bytesResident},
+          {"kv_bytes_read_per_step", report.kv.bytesReadPerStep},
+          {"flops_per_token", {{"train", report.flops.train}, {"prefill", report.flops.prefill}, {"decode", report.flops.decode}}},
+          {"weight_bytes", report.weightBytes}};
+}
+
+Json rooflineJson(const sharing::DeviceModel& device, const sharing::Roofline& roofline) {
+  return {{"device", device.name},
+          {"bound", roofline.bound == sharing::Bound::Compute ? "compute" : "bytes"},
+          {"compute_seconds", roofline.compute_s},
+          {"bytes_seconds", roofline.bytes_s},
+          {"tokens_per_second", roofline.tokensPerSecond},
+          {"flops_per_byte", roofline.arithmeticIntensity},
+          {"ridge_flops_per_byte", roofline.ridge},
+          {"compute_bound_batch", roofline.computeBoundBatch ? Json(*roofline.computeBoundBatch) : Json()}};
+}
+
+void printRoofline(const sharing::DeviceModel& device, const sharing::Roofline& roofline, const sharing::CostRequest& request) {
+  const bool isCompute = roofline.bound == sharing::Bound::Compute;
+  print(fmt::format("{}: a decode step of {} takes at least {:.3g} ms, bound by {} ({:.3g} ms of compute, {:.3g} ms of bytes): at most {} tokens/s.",
+                    device.name, groupDigits(request.batch), 1e3 * std::max(roofline.compute_s, roofline.bytes_s), isCompute ? "compute" : "bytes",
+                    1e3 * roofline.compute_s, 1e3 * roofline.bytes_s, groupDigits(std::llround(roofline.tokensPerSecond))));
+  print(fmt::format("  {:.3g} FLOP per byte, {:.3g} would be needed; {}.", roofline.arithmeticIntensity, roofline.ridge,
+                    roofline.computeBoundBatch
+                        ? fmt::format("bound by compute from a batch of {} on", groupDigits(*roofline.computeBoundBatch))
+                        : std::string("no batch is bound by compute at this context, since each sequence's KV takes longer to read than its "
+                                      "products to compute")));
+}
+
+// Contexts from the asked one up and down by powers of four, for the frontier of what fits.
+std::vector<std::int64_t> contextsAround(std::int64_t context) {
+  std::vector<std::int64_t> contexts;
+  for (std::int64_t factor : {16, 4, 1}) {
+    if (context / factor >= 1 && (contexts.empty() || context / factor > contexts.back())) contexts.push_back(context / factor);
+  }
+  for (std::int64_t factor : {4, 16, 64}) contexts.push_back(context * factor);
+  return contexts;
+}
+
+struct Memory {
+  std::string name;
+  double bytes = 0;
+};
+
+Json memoryJson(const Memory& memory, std::int64_t largestContext, const std::vector<sharing::BatchAtContext>& frontier) {
+  Json list = Json::array();
+  for (const sharing::BatchAtContext& one : frontier) list.push_back({{"context", one.context}, {"batch", one.batch}});
+  return {{"memory_bytes", memory.bytes}, {"largest_context", largestContext}, {"batch_at_context", std::move(list)}};
+}
+
+void printMemory(const Memory& memory, std::int64_t largestContext, const std::vector<sharing::BatchAtContext>& frontier,
+                 const sharing::CostRequest& request) {
+  std::vector<std::string> parts;
+  for (const sharing::BatchAtContext& one : frontier) parts.push_back(fmt::format("{} of {}", groupDigits(one.batch), groupDigits(one.context)));
+  print(fmt::format("{} hold the weights and the KV of so many sequences of so many tokens: {}.", memory.name, join(parts, ", ")));
+  print(fmt::format("  {} of them may have up to {} tokens each.", groupDigits(request.batch), groupDigits(largestContext)));
+}
+
+// The paper's tables beside ours. JobFailed if a number differs.
+Result<void> showPaper(const Context& context) {
+  Json rows = Json::array();
+  Table table;
+  for (const char* column : {"table", "model", "KV B/token, paper", "ours", "difference", "weights, derived", "ours", "perplexity, paper"}) {
+    table.column(column, std::string_view(column) == "model" ? Table::Align::Left : Table::Align::Right);
+  }
+  int different = 0;
+  for (const config::PaperResult& result : config::paperResults()) {
+    WEFT_ASSIGN(const config::RunConfig config, config::preset(result.preset));
+    WEFT_ASSIGN(const SharingMap map, config::sharingMap(config.model));
+    WEFT_ASSIGN(const sharing::CostReport report, sharing::cost(config::shapeOf(config.model), map, {.cacheType = sharing::ElementType::BFloat16}));
+    const std::int64_t difference = report.kv.bytesPerToken - result.kvBytesPerToken;
+    const double body = std::round(static_cast<double>(report.parameters.nonEmbedding() - report.parameters.norms) / 1e5) / 10;
+    different += difference != 0 || (result.bodyMillions && *result.bodyMillions != body) ? 1 : 0;
+    const std::optional<double> perplexity = result.perplexity ? result.perplexity : result.wikitext;
+    rows.push_back({{"name", config.name},
+                    {"table", result.table},
+                    {"preset", result.preset},
+                    {"kv_bytes_per_token", report.kv.bytesPerToken},
+                    {"kv_bytes_per_token_paper", result.kvBytesPerToken},
+                    {"parameters", report.parameters.total()},
+                    {"body_millions", body},
+                    {"body_millions_derived", result.bodyMillions ? Json(*result.bodyMillions) : Json()},
+                    {"perplexity_paper", result.perplexity ? Json(*result.perplexity) : Json()},
+                    {"wikitext_paper", result.wikitext ? Json(*result.wikitext) : Json()}});
+    table.row({std::to_string(result.table), config.name, groupDigits(result.kvBytesPerToken), groupDigits(report.kv.bytesPerToken),
+               std::to_string(difference), result.bodyMillions ? fmt::format("{:.1f} M", *result.bodyMillions) : "", fmt::format("{:.1f} M", body),
+               fmt::format("{:.2f}{}", *perplexity, result.perplexity ? "" : " (WikiText)")});
+  }
+  if (context.json) {
+    printJson({{"rows", std::move(rows)}, {"different", different}});
+  } else {
+    print(table.toText());
+    print(
+        "Weights: matrices without embeddings and norms, derived from the paper's shapes; it prints no counts. Brandon et al. 2024, arXiv "
+        "2405.12981.");
+  }
+  if (different > 0) return fail(ErrorCode::Internal, fmt::format("{} of the paper's rows come out differently here.", different));
+  return {};
+}
+
+void printCost(const config::RunConfig& config, const SharingMap& map, const sharing::CostReport& report, const sharing::CostRequest& request) {
+  const sharing::ParameterCount& count = report.parameters;
+  const sharing::ModelShape shape = config::shapeOf(config.model);
+  const std::string at = fmt::format("batch {} of {} tokens, {}", request.batch, groupDigits(request.context), sharing::toString(request.cacheType));
+  print(fmt::format("{}: {} layers, {}, {} query and {} KV heads of {}", config.name, shape.layers,
+                    describeGenerator(map).empty() ? toText(map) : describeGenerator(map), shape.queryHeads, shape.kvHeads, shape.headWidth));
+  Table table;
+  table.column("", Table::Align::Left);
+  table.column("");
+  table.column("", Table::Align::Left);
+  const auto row = [&](const char* what, const std::string& number, const std::string& formula) { table.row({what, number, formula}); };
+  row("parameters", formatCount(static_cast<double>(count.total())), groupDigits(count.total()) + ", the sum of:");
+  row("  embedding", formatCount(static_cast<double>(count.embedding)), "V d");
+  row("  head", formatCount(static_cast<double>(count.head)), count.head == 0 ? "tied to the embedding" : "V d");
+  row("  query, output", formatCount(static_cast<double>(count.query + count.output)), "2 L d H D");
+  row("  keys, values", formatCount(static_cast<double>(count.keyValue)), "2 d G D for each producer of both");
+  row("  feed-forward", formatCount(static_cast<double>(count.feedForward)), "3 L d f");
+  row("  norms", formatCount(static_cast<double>(count.norms)), "2 L d + d, and d for each producer's own KV norm");
+  row("KV bytes per token", groupDigits(report.kv.bytesPerToken), sharing::explainKvBytesPerToken(shape, map, request.cacheType));
+  row("KV resident", formatBytes(static_cast<double>(report.kv.bytesResident)), at + "; a slot keeps the largest window of its readers");
+  row("KV read per step", formatBytes(static_cast<double>(report.kv.bytesReadPerStep)), "every layer reads; sharing does not shrink it");
+  row("weights", formatBytes(static_cast<double>(report.weightBytes)), fmt::format("all parameters in {}", sharing::toString(request.cacheType)));
+  row("FLOPs, training", formatCount(report.flops.train), "per token: 6 N + 6 sum over layers of s H D, N the weights of matrix products");
+  row("FLOPs, prefill", formatCount(report.flops.prefill), "per token: a third of training");
+  row("FLOPs, decode", formatCount(report.flops.decode), "per token: 2 N + 4 sum over layers of T H D");
+  std::string text = table.toText();
+  print(text.substr(text.find('\n') + 1));
+}
+
+Result<void> showCost(const CostArguments& arguments, const Context& context) {
+  if (arguments.showsPaper) return showPaper(context);
+  WEFT_ASSIGN(config::RunConfig config, arguments.config.load());
+  if (!arguments.map.empty()) {
+    const auto upward = config.model.allowUpward || arguments.allowsUpward ? sharing::UpwardReads::Allow : sharing::UpwardReads::Refuse;
+    WEFT_ASSIGN(const SharingMap given, namedMap(arguments.map, {.layers = config.model.layers, .upward = upward}));
+    config.model.sharing = toText(given);
+    config.model.allowUpward = config.model.allowUpward || arguments.allowsUpward;
+  }
+  WEFT_TRY(config::validate(config));
+  if (config.model.vocabulary == 0) {
+    WEFT_ASSIGN(const auto tokenizer, data::openTokenizer(config.data.tokenizer));
+    config.model.vocabulary = tokenizer->vocabularySize();
+  }
+  const sharing::ModelShape shape = config::shapeOf(config.model);
+  WEFT_ASSIGN(const SharingMap map, config::sharingMap(config.model));
+  WEFT_ASSIGN(const sharing::ElementType type, sharing::parseElementType(arguments.dtype));
+  const sharing::CostRequest request{.cacheType = type, .context = arguments.context.value_or(config.train.sequenceLength), .batch = arguments.batch};
+  WEFT_ASSIGN(const sharing::CostReport report, sharing::cost(shape, map, request));
+  std::optional<sharing::DeviceModel> device;
+  if (!arguments.device.empty()) {
+    WEFT_ASSIGN(device, sharing::deviceModel(arguments.device));
+  }
+  Json value = costJson(config, map, report);
+  if (!context.json) printCost(config, map, report, request);
+
+  std::optional<Memory> memory;
+  if (device) {
+    WEFT_ASSIGN(const sharing::Roofline roofline, sharing::decodeRoofline(shape, map, request, *device));
+    memory = Memory{device->name, device->memoryBytes};
+    value["roofline"] = rooflineJson(*device, roofline);
+    if (!context.json) printRoofline(*device, roofline, request);
+  }
+  if (arguments.memory_GiB) memory = Memory{fmt::format("{} GiB", *arguments.memory_GiB), *arguments.memory_GiB * (1 << 30)};
+  if (memory) {
+    WEFT_ASSIGN(const std::int64_t largest, sharing::largestBatch(shape, map, request, memory->bytes, 0));
+    WEFT_ASSIGN(const std::int64_t longest, sharing::largestContext(shape, map, request, memory->bytes, 0));
+    WEFT_ASSIGN(const auto frontier, sharing::batchFrontier(shape, map, request, contextsAround(request.context), memory->bytes, 0));
+    value.update(memoryJson(*memory, longest, frontier));
+    value["largest_batch"] = largest;
+    if (!context.json) printMemory(*memory, longest, frontier, request);
+  }
+  if (context.json) printJson(value);
+  return {};
+}
+
+}  // namespace
+
+void addCostVerb(Program& program) {
+  const auto cost = std::make_shared<CostArguments>();
+  CLI::App* verb = program.addVerb(kPatternsGroup, "cost", "Parameters, FLOPs and KV bytes of a configuration, with their formulas",
+                                   [cost](const Context& context) { return showCost(*cost, context); });
+  cost->config.addTo(*verb, "--config");
+  verb->add_option("--map", cost->map, "Another sharing map than the configuration's (text, pattern or @FILE)")->type_name("MAP");
+  verb->add_option("--dtype", cost->dtype, "Element type of cache and weights: float32, bfloat16, float16, float64, int8 [bfloat16]")
+      ->type_name("TYPE");
+  verb->add_option("--context", cost->context, "Tokens per sequence [train.sequence_length]")->type_name("T");
+  verb->add_option("--batch", cost->batch, "Sequences [1]")->type_name("B");
+  verb->add_option("--memory", cost->memory_GiB, "Also say how many sequences fit this much memory")->type_name("GIB");
+  verb->add_option("--device", cost->device, "Also the roofline of a decode step there, and what fits: h100, h200, a100, a100-40")
+      ->type_name("DEVICE");
+  verb->add_flag("--allow-upward", cost->allowsUpward, "Accept a --map whose layers read from later ones");
+  verb->add_flag("--paper", cost->showsPaper, "The tables of the CLA paper beside ours");
+  verb->footer(
+      "L layers, d hidden, f feed-forward, H query heads, G KV heads, D head width, V vocabulary, T context.\n\nExample:\n"
+      "  weft cost --preset paper-1b-h128-mqa --map cla2 --context 8192 --batch 16 --device h100\n  weft cost --paper");
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,60 @@
+// presets: the ready configurations. No project, no model.
+#include <memory>
+#include <string>
+
+#include "app/cli/output.h"
+#include "app/cli/program.h"
+#include "engine/base/text.h"
+#include "engine/config/presets.h"
+#include "engine/sharing/cost_model.h"
+
+namespace weft::cli {
+
+namespace {
+
+Result<void> showPresets(const std::string& name, const Context& context) {
+  if (!name.empty()) {
+    WEFT_ASSIGN(const config::RunConfig config, config::preset(name));
+    if (context.json) {
+      printJson({{"name", name}, {"toml", config::toToml(config)}});
+    } else {
+      print(config::toToml(config));
+    }
+    return {};
+  }
+  Json list = Json::array();
+  Table table;
+  table.column("preset", Table::Align::Left);
+  table.column("parameters");
+  table.column("KV B/token");
+  table.column("", Table::Align::Left);
+  for (const config::Preset& preset : config::presets()) {
+    WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(preset.config.model));
+    WEFT_ASSIGN(const sharing::CostReport cost,
+                sharing::cost(config::shapeOf(preset.config.model), map, {.cacheType = sharing::ElementType::BFloat16}));
+    list.push_back({{"name", preset.name},
+                    {"group", preset.group},
+                    {"description", preset.description},
+                    {"sharing", preset.config.model.sharing},
+                    {"parameters", cost.parameters.total()},
+                    {"kv_bytes_per_token", cost.kv.bytesPerToken}});
+    table.row({preset.name, formatCount(static_cast<double>(cost.parameters.total())), groupDigits(cost.kv.bytesPerToken), preset.description});
+  }
+  if (context.json) {
+    printJson(list);
+  } else {
+    print(table.toText());
+  }
+  return {};
+}
+
+}  // namespace
+
+void addPresetVerb(Program& program) {
+  const auto name = std::make_shared<std::string>();
+  CLI::App* verb = program.addVerb(kPatternsGroup, "presets", "List the ready configurations, or print one as TOML",
+                                   [name](const Context& context) { return showPresets(*name, context); });
+  verb->add_option("NAME", *name, "Print this one");
+}
+
+}  // namespace weft::cli
