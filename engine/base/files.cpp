@@ -76,22 +76,41 @@ Result<std::string> readFile(const fs::path& path) {
   return readAll(file.number(), path.string());
 }
 
-Result<void> writeFileAtomically(const fs::path& path, std::string_view content) {
+AtomicFile::AtomicFile(fs::path path, std::string temporary, int descriptor)
+    : m_path(std::move(path)), m_temporary(std::move(temporary)), m_descriptor(descriptor) {}
+
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept
+    : m_path(std::move(other.m_path)), m_temporary(std::exchange(other.m_temporary, {})), m_descriptor(std::exchange(other.m_descriptor, -1)) {}
+
+AtomicFile::~AtomicFile() {
+  if (m_descriptor >= 0) ::close(m_descriptor);
+  if (!m_temporary.empty()) ::unlink(m_temporary.c_str());
+}
+
+Result<AtomicFile> AtomicFile::create(const fs::path& path) {
   // mkstemp: two processes that write the same file at once must not share a temporary name.
   std::string temporary = path.string() + ".XXXXXX";
-  const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (file.number() < 0) return fail(ErrorCode::Io, path.string() + " cannot be written: " + reason(errno) + ".");
+  const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
+  if (descriptor < 0) return fail(ErrorCode::Io, path.string() + " cannot be written: " + reason(errno) + ".");
+  return AtomicFile(path, std::move(temporary), descriptor);
+}
+
+Result<void> AtomicFile::write(std::string_view content) { return writeAll(m_descriptor, content, m_path.string()); }
+
+Result<void> AtomicFile::commit() {
   const mode_t mask = ::umask(0);
   ::umask(mask);
-  Result<void> written = writeAll(file.number(), content, path.string());
-  if (written && (::fchmod(file.number(), 0666 & ~mask) != 0 || ::fsync(file.number()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0)) {
-    written = fail(ErrorCode::Io, path.string() + " cannot be written: " + reason(errno) + ".");
+  if (::fchmod(m_descriptor, 0666 & ~mask) != 0 || ::fsync(m_descriptor) != 0 || ::rename(m_temporary.c_str(), m_path.c_str()) != 0) {
+    return fail(ErrorCode::Io, m_path.string() + " cannot be written: " + reason(errno) + ".");
   }
-  if (!written) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
-  return syncPath(folderOf(path));
+  m_temporary.clear();
+  return syncPath(folderOf(m_path));
+}
+
+Result<void> writeFileAtomically(const fs::path& path, std::string_view content) {
+  WEFT_ASSIGN(AtomicFile file, AtomicFile::create(path));
+  WEFT_TRY(file.write(content));
+  return file.commit();
 }
 
 Result<void> createFolders(const fs::path& path) {

@@ -17,6 +17,23 @@ namespace weft {
 // content is there, never a half. Io.
 [[nodiscard]] Result<void> writeFileAtomically(const std::filesystem::path& path, std::string_view content);
 
+// The same for content that comes in pieces: nothing bears the name `path` before commit(), and without it nothing is left.
+class AtomicFile {
+ public:
+  [[nodiscard]] static Result<AtomicFile> create(const std::filesystem::path& path);
+  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+  ~AtomicFile();
+  [[nodiscard]] Result<void> write(std::string_view content);
+  [[nodiscard]] Result<void> commit();
+
+ private:
+  AtomicFile(std::filesystem::path path, std::string temporary, int descriptor);
+  std::filesystem::path m_path;
+  std::string m_temporary;  // "" once committed or moved from
+  int m_descriptor = -1;
+};
+
 // create_directories with a sentence. Io.
 [[nodiscard]] Result<void> createFolders(const std::filesystem::path& path);
 

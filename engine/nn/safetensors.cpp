@@ -186,37 +186,71 @@ const torch::Tensor* TensorFile::find(const std::string& name) const {
   return nullptr;
 }
 
-Result<void> writeSafetensors(const std::filesystem::path& path, const TensorFile& file) {
+std::int64_t TensorInfo::bytes() const {
+  std::int64_t count = static_cast<std::int64_t>(c10::elementSize(type));
+  for (const std::int64_t size : shape) count *= size;
+  return count;
+}
+
+Result<void> writeSafetensors(const std::filesystem::path& path, const std::map<std::string, std::string>& metadata,
+                              const std::vector<TensorInfo>& infos, const std::function<Result<torch::Tensor>(std::size_t)>& tensor) {
   Json header = Json::object();
-  if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
-  std::uint64_t offset = 0;
-  for (const auto& [name, tensor] : file.tensors) {
-    const TypeName* type = byType(tensor.scalar_type());
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::int64_t offset = 0;
+  for (const TensorInfo& info : infos) {
+    const TypeName* type = byType(info.type);
     if (!type) {
-      return fail(ErrorCode::Unsupported, fmt::format("The tensor \"{}\" has elements of type {}, which safetensors has no name for.", name,
-                                                      c10::toString(tensor.scalar_type())));
+      return fail(ErrorCode::Unsupported,
+                  fmt::format("The tensor \"{}\" has elements of type {}, which safetensors has no name for.", info.name, c10::toString(info.type)));
     }
-    if (header.contains(name) || name == "__metadata__") {
-      return fail(ErrorCode::Internal, fmt::format("The tensor name \"{}\" is taken; every tensor of {} needs its own.", name, path.string()));
+    if (header.contains(info.name) || info.name == "__metadata__") {
+      return fail(ErrorCode::Internal, fmt::format("The tensor name \"{}\" is taken; every tensor of {} needs its own.", info.name, path.string()));
     }
-    header[name] = {{"dtype", type->name}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, offset + tensor.nbytes()}}};
-    offset += tensor.nbytes();
+    header[info.name] = {{"dtype", type->name}, {"shape", info.shape}, {"data_offsets", {offset, offset + info.bytes()}}};
+    offset += info.bytes();
   }
   std::string text = header.dump();
   text.append((8 - text.size() % 8) % 8, ' ');  // the buffer begins aligned, as the format asks
-  std::string content;
-  content.reserve(8 + text.size() + offset);
-  for (int byte = 0; byte < 8; ++byte) content.push_back(static_cast<char>(text.size() >> (8 * byte) & 0xff));
-  content += text;
-  for (const auto& [name, tensor] : file.tensors) {
-    const torch::Tensor plain = tensor.detach().to(torch::kCPU).contiguous();
-    content.append(static_cast<const char*>(plain.const_data_ptr()), plain.nbytes());
+  std::string length;
+  for (int byte = 0; byte < 8; ++byte) length.push_back(static_cast<char>(text.size() >> (8 * byte) & 0xff));
+  WEFT_ASSIGN(AtomicFile file, AtomicFile::create(path));
+  WEFT_TRY(file.write(length));
+  WEFT_TRY(file.write(text));
+  for (std::size_t index = 0; index < infos.size(); ++index) {
+    WEFT_ASSIGN(const torch::Tensor made, tensor(index));
+    if (made.scalar_type() != infos[index].type || made.sizes() != at::IntArrayRef(infos[index].shape)) {
+      return fail(ErrorCode::Internal, fmt::format("The tensor \"{}\" is not as it was announced.", infos[index].name));
+    }
+    const torch::Tensor plain = made.detach().to(torch::kCPU).contiguous();
+    WEFT_TRY(file.write({static_cast<const char*>(plain.const_data_ptr()), plain.nbytes()}));
   }
-  return writeFileAtomically(path, content);
+  return file.commit();
 }
 
-Result<TensorFile> readSafetensors(const std::filesystem::path& path) {
-  WEFT_ASSIGN(const InputFile input, InputFile::open(path));
+Result<void> writeSafetensors(const std::filesystem::path& path, const TensorFile& file) {
+  std::vector<TensorInfo> infos;
+  for (const auto& [name, tensor] : file.tensors) infos.push_back({name, tensor.scalar_type(), tensor.sizes().vec()});
+  return writeSafetensors(path, file.metadata, infos, [&](std::size_t index) -> Result<torch::Tensor> { return file.tensors[index].second; });
+}
+
+struct SafetensorsReader::File {
+  std::filesystem::path path;
+  InputFile input;
+  std::uint64_t begin = 0;  // of the buffer
+  std::vector<Entry> entries;
+  std::vector<TensorInfo> infos;
+  std::map<std::string, std::string> metadata;
+};
+
+SafetensorsReader::SafetensorsReader(std::unique_ptr<File> file) : m_file(std::move(file)) {}
+SafetensorsReader::SafetensorsReader(SafetensorsReader&&) noexcept = default;
+SafetensorsReader& SafetensorsReader::operator=(SafetensorsReader&&) noexcept = default;
+SafetensorsReader::~SafetensorsReader() = default;
+const std::vector<TensorInfo>& SafetensorsReader::tensors() const { return m_file->infos; }
+const std::map<std::string, std::string>& SafetensorsReader::metadata() const { return m_file->metadata; }
+
+Result<SafetensorsReader> SafetensorsReader::open(const std::filesystem::path& path) {
+  WEFT_ASSIGN(InputFile input, InputFile::open(path));
   if (input.size() < 8) return corrupt(path, fmt::format("it has {} bytes, not even the 8 of the header's length", input.size()));
   std::array<unsigned char, 8> length{};
   WEFT_TRY(input.read(path, 0, reinterpret_cast<char*>(length.data()), length.size()));
@@ -230,14 +264,14 @@ Result<TensorFile> readSafetensors(const std::filesystem::path& path) {
   WEFT_ASSIGN(const Json header, parseHeader(path, text));
   const std::uint64_t bufferSize = input.size() - 8 - headerSize;
 
-  TensorFile file;
   std::vector<Entry> entries;
+  std::map<std::string, std::string> metadata;
   for (const auto& [name, value] : header.items()) {
     if (name == "__metadata__") {
       if (!value.is_object()) return corrupt(path, "its __metadata__ is no object");
       for (const auto& [key, entry] : value.items()) {
         if (!entry.is_string()) return corrupt(path, fmt::format("its __metadata__ \"{}\" is no string", key));
-        file.metadata[key] = entry.get<std::string>();
+        metadata[key] = entry.get<std::string>();
       }
       continue;
     }
@@ -246,17 +280,33 @@ Result<TensorFile> readSafetensors(const std::filesystem::path& path) {
       return corrupt(path, fmt::format("its tensor \"{}\" ends at byte {}, and its buffer has {}", name, entry.end, bufferSize));
     entries.push_back(std::move(entry));
   }
-  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
   std::uint64_t expected = 0;
+  std::vector<TensorInfo> infos;
   for (const Entry& entry : entries) {
     if (entry.begin != expected) return corrupt(path, fmt::format("there is a hole or an overlap at its tensor \"{}\"", entry.name));
     expected = entry.end;
+    infos.push_back({entry.name, entry.type->type, entry.shape});
   }
   if (expected != bufferSize) return corrupt(path, fmt::format("{} bytes behind its last tensor belong to none", bufferSize - expected));
-  for (const Entry& entry : entries) {
-    torch::Tensor tensor = torch::empty(entry.shape, entry.type->type);
-    WEFT_TRY(input.read(path, 8 + headerSize + entry.begin, static_cast<char*>(tensor.mutable_data_ptr()), tensor.nbytes()));
-    file.tensors.emplace_back(entry.name, std::move(tensor));
+  return SafetensorsReader(
+      std::make_unique<File>(File{path, std::move(input), 8 + headerSize, std::move(entries), std::move(infos), std::move(metadata)}));
+}
+
+Result<torch::Tensor> SafetensorsReader::read(std::size_t index) const {
+  const Entry& entry = m_file->entries.at(index);
+  torch::Tensor tensor = torch::empty(entry.shape, entry.type->type);
+  WEFT_TRY(m_file->input.read(m_file->path, m_file->begin + entry.begin, static_cast<char*>(tensor.mutable_data_ptr()), tensor.nbytes()));
+  return tensor;
+}
+
+Result<TensorFile> readSafetensors(const std::filesystem::path& path) {
+  WEFT_ASSIGN(const SafetensorsReader reader, SafetensorsReader::open(path));
+  TensorFile file{.tensors = {}, .metadata = reader.metadata()};
+  for (std::size_t index = 0; index < reader.tensors().size(); ++index) {
+    WEFT_ASSIGN(torch::Tensor tensor, reader.read(index));
+    file.tensors.emplace_back(reader.tensors()[index].name, std::move(tensor));
   }
   return file;
 }

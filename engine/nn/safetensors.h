@@ -4,8 +4,11 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,17 +16,47 @@
 
 namespace weft::nn {
 
+struct TensorInfo {
+  std::string name;
+  torch::ScalarType type = torch::kFloat;
+  std::vector<std::int64_t> shape;
+  std::int64_t bytes() const;
+};
+
 struct TensorFile {
   std::vector<std::pair<std::string, torch::Tensor>> tensors;  // in file order
   std::map<std::string, std::string> metadata;
   const torch::Tensor* find(const std::string& name) const;
 };
 
-// Atomic (temporary name, sync, rename). Contiguous copies are made where needed. Io, Unsupported (an element type without a name), Internal (a name
-// twice).
+// A file whose header is read and checked; its tensors are read one at a time. Read, not mapped: a mapping of a file that somebody cuts short ends
+// the process with SIGBUS.
+class SafetensorsReader {
+ public:
+  // NotFound; Corrupt with the reason: header longer than the file or 100 MB, no JSON, duplicate key, offsets out of range, overlapping or with
+  // holes, product of the shape not the length.
+  [[nodiscard]] static Result<SafetensorsReader> open(const std::filesystem::path& path);
+  SafetensorsReader(SafetensorsReader&&) noexcept;
+  SafetensorsReader& operator=(SafetensorsReader&&) noexcept;
+  ~SafetensorsReader();
+  const std::vector<TensorInfo>& tensors() const;  // in file order
+  const std::map<std::string, std::string>& metadata() const;
+  // A CPU tensor that owns its memory. Corrupt if the file has become shorter, Io.
+  [[nodiscard]] Result<torch::Tensor> read(std::size_t index) const;
+
+ private:
+  struct File;
+  explicit SafetensorsReader(std::unique_ptr<File> file);
+  std::unique_ptr<File> m_file;
+};
+
+// Atomic (temporary name, sync, rename). Contiguous copies are made where needed, of one tensor at a time. Io, Unsupported (an element type without a
+// name), Internal (a name twice).
 [[nodiscard]] Result<void> writeSafetensors(const std::filesystem::path& path, const TensorFile& file);
-// CPU tensors that own their memory. NotFound; Corrupt with the reason: header longer than the file or 100 MB, no JSON, duplicate key, offsets out of
-// range, overlapping or with holes, product of the shape not the length.
+// The same where the tensors are made one after the other: `tensor(i)` gives the one that `infos[i]` announced.
+[[nodiscard]] Result<void> writeSafetensors(const std::filesystem::path& path, const std::map<std::string, std::string>& metadata,
+                                            const std::vector<TensorInfo>& infos, const std::function<Result<torch::Tensor>(std::size_t)>& tensor);
+// All of it. Errors as SafetensorsReader.
 [[nodiscard]] Result<TensorFile> readSafetensors(const std::filesystem::path& path);
 
 }  // namespace weft::nn
