@@ -20,6 +20,7 @@
 #include "engine/sharing/device_model.h"
 #include "engine/sharing/generators.h"
 #include "engine/sharing/map_text.h"
+#include "engine/sharing/memory_model.h"
 
 namespace weft::cli {
 
@@ -34,6 +35,7 @@ struct CostArguments {
   std::int64_t batch = 1;
   std::optional<double> memory_GiB;
   std::string device;
+  std::optional<double> peak_TFLOPs, bandwidth_GB;  // a device that no table has
   bool showsPaper = false, allowsUpward = false;
 };
 
@@ -56,6 +58,67 @@ Json costJson(const config::RunConfig& config, const SharingMap& map, const shar
           {"kv_bytes_read_per_step", report.kv.bytesReadPerStep},
           {"flops_per_token", {{"train", report.flops.train}, {"prefill", report.flops.prefill}, {"decode", report.flops.decode}}},
           {"weight_bytes", report.weightBytes}};
+}
+
+sharing::TrainingRequest trainingRequest(const config::TrainConfig& train, sharing::ElementType type) {
+  using sharing::ElementType;
+  // Caches may have types that no training has.
+  const bool isFloat64 = type == ElementType::Float64;
+  const bool isTrained = isFloat64 || type == ElementType::Float32 || type == ElementType::BFloat16;
+  return {.sequence = train.sequenceLength,
+          .microBatch = train.microBatch > 0 ? train.microBatch : train.batchSequences,
+          .parameterType = isFloat64 ? ElementType::Float64 : ElementType::Float32,
+          .computeType = isTrained ? type : ElementType::BFloat16};
+}
+
+Json trainingJson(const sharing::TrainingRequest& request, const sharing::TrainingMemory& memory) {
+  const sharing::ActivationBytes& kept = memory.activations;
+  return {{"micro_batch", request.microBatch},
+          {"sequence", request.sequence},
+          {"compute_type", sharing::toString(request.computeType)},
+          {"parameters", memory.parameters},
+          {"gradients", memory.gradients},
+          {"moments", memory.moments},
+          {"activations",
+           {{"stream", kept.stream},
+            {"norms", kept.norms},
+            {"queries", kept.queries},
+            {"keys_values", kept.keysValues},
+            {"attention", kept.attention},
+            {"attention_out", kept.attentionOut},
+            {"feed_forward", kept.feedForward},
+            {"logits", kept.logits},
+            {"cast_weights", kept.castWeights},
+            {"tables", kept.tables},
+            {"total", kept.total()}}},
+          {"workspace", memory.workspace},
+          {"peak", memory.peak()}};
+}
+
+void printTraining(const sharing::TrainingRequest& request, const sharing::TrainingMemory& memory) {
+  const auto bytes = [](std::int64_t count) { return formatBytes(static_cast<double>(count)); };
+  const sharing::ActivationBytes& kept = memory.activations;
+  print(
+      fmt::format("A training step takes {} at least, for a micro batch of {} sequences of {} tokens in {} (parameters, gradients and AdamW's "
+                  "moments in {}):",
+                  bytes(memory.peak()), groupDigits(request.microBatch), groupDigits(request.sequence), sharing::toString(request.computeType),
+                  sharing::toString(request.parameterType)));
+  Table table;
+  table.column("", Table::Align::Left);
+  table.column("");
+  table.column("", Table::Align::Left);
+  const auto row = [&](const char* what, std::int64_t count, const char* formula) { table.row({what, bytes(count), formula}); };
+  row("  parameters, gradients", memory.parameters + memory.gradients, "2 N p, p bytes of a parameter");
+  row("  moments", memory.moments, "2 N p");
+  row("  residual stream, norms", kept.stream + kept.norms, "n tokens, c bytes: (2 L + 1) n d c, and n (d c + 4) for each norm");
+  row("  keys, values", kept.keysValues, "2 n G D c for each producer of both: the part that sharing shrinks");
+  row("  queries, attention", kept.queries + kept.attention + kept.attentionOut,
+      "n H D c each for queries, output and its transpose, a log sum a row");
+  row("  feed-forward", kept.feedForward, "3 L n f c");
+  row("  logits, twice", kept.logits + memory.workspace, "2 n V c");
+  row("  weights cast, tables", kept.castWeights + kept.tables, "c for each weight of a matrix product where c is not p");
+  const std::string text = table.toText();
+  print(text.substr(text.find('\n') + 1));
 }
 
 Json rooflineJson(const sharing::DeviceModel& device, const sharing::Roofline& roofline) {
@@ -174,8 +237,11 @@ void printCost(const config::RunConfig& config, const SharingMap& map, const sha
   row("KV resident", formatBytes(static_cast<double>(report.kv.bytesResident)), at + "; a slot keeps the largest window of its readers");
   row("KV read per step", formatBytes(static_cast<double>(report.kv.bytesReadPerStep)), "every layer reads; sharing does not shrink it");
   row("weights", formatBytes(static_cast<double>(report.weightBytes)), fmt::format("all parameters in {}", sharing::toString(request.cacheType)));
-  row("FLOPs, training", formatCount(report.flops.train), "per token: 6 N + 6 sum over layers of s H D, N the weights of matrix products");
-  row("FLOPs, prefill", formatCount(report.flops.prefill), "per token: a third of training");
+  row("FLOPs, training", formatCount(report.flops.train),
+      map.isCausal() ? "per token: 6 N + 6 sum over layers of s H D, N the weights of matrix products"
+                     : "per token: as 6 N + 6 sum over layers of s H D, with every pass of the layers that read upward");
+  row("FLOPs, prefill", formatCount(report.flops.prefill),
+      map.isCausal() ? "per token: a third of training" : "per token: every pass of training, forward");
   row("FLOPs, decode", formatCount(report.flops.decode), "per token: 2 N + 4 sum over layers of T H D");
   std::string text = table.toText();
   print(text.substr(text.find('\n') + 1));
@@ -203,14 +269,24 @@ Result<void> showCost(const CostArguments& arguments, const Context& context) {
   std::optional<sharing::DeviceModel> device;
   if (!arguments.device.empty()) {
     WEFT_ASSIGN(device, sharing::deviceModel(arguments.device));
+  } else if (arguments.peak_TFLOPs) {
+    const double peak = *arguments.peak_TFLOPs * 1e12;
+    device =
+        sharing::DeviceModel{"given", "The given device", arguments.memory_GiB.value_or(0) * (1 << 30), *arguments.bandwidth_GB * 1e9, peak, peak};
   }
+  const sharing::TrainingRequest training = trainingRequest(config.train, type);
+  WEFT_ASSIGN(const sharing::TrainingMemory trained, sharing::trainingMemory(shape, map, training));
   Json value = costJson(config, map, report);
-  if (!context.json) printCost(config, map, report, request);
+  value["training_memory"] = trainingJson(training, trained);
+  if (!context.json) {
+    printCost(config, map, report, request);
+    printTraining(training, trained);
+  }
 
   std::optional<Memory> memory;
   if (device) {
     WEFT_ASSIGN(const sharing::Roofline roofline, sharing::decodeRoofline(shape, map, request, *device));
-    memory = Memory{device->name, device->memoryBytes};
+    if (device->memoryBytes > 0) memory = Memory{device->name, device->memoryBytes};
     value["roofline"] = rooflineJson(*device, roofline);
     if (!context.json) printRoofline(*device, roofline, request);
   }
@@ -220,8 +296,14 @@ Result<void> showCost(const CostArguments& arguments, const Context& context) {
     WEFT_ASSIGN(const std::int64_t longest, sharing::largestContext(shape, map, request, memory->bytes, 0));
     WEFT_ASSIGN(const auto frontier, sharing::batchFrontier(shape, map, request, contextsAround(request.context), memory->bytes, 0));
     value.update(memoryJson(*memory, longest, frontier));
+    WEFT_ASSIGN(const std::int64_t micro, sharing::largestMicroBatch(shape, map, training, memory->bytes, 0));
     value["largest_batch"] = largest;
-    if (!context.json) printMemory(*memory, longest, frontier, request);
+    value["largest_micro_batch"] = micro;
+    if (!context.json) {
+      printMemory(*memory, longest, frontier, request);
+      print(fmt::format("  The largest micro batch that trains there has {} sequences of {} tokens.", groupDigits(micro),
+                        groupDigits(training.sequence)));
+    }
   }
   if (context.json) printJson(value);
   return {};
@@ -242,11 +324,21 @@ void addCostVerb(Program& program) {
   verb->add_option("--memory", cost->memory_GiB, "Also say how many sequences fit this much memory")->type_name("GIB");
   verb->add_option("--device", cost->device, "Also the roofline of a decode step there, and what fits: h100, h200, a100, a100-40")
       ->type_name("DEVICE");
+  CLI::Option* peak = verb->add_option("--peak", cost->peak_TFLOPs, "A device that is none of these: its matrix products, in 10^12 FLOP/s")
+                          ->type_name("TFLOPS")
+                          ->check(CLI::PositiveNumber)
+                          ->excludes("--device");
+  verb->add_option("--bandwidth", cost->bandwidth_GB, "With --peak: what its memory reads, in 10^9 bytes/s")
+      ->type_name("GB/S")
+      ->check(CLI::PositiveNumber)
+      ->needs(peak);
+  peak->needs("--bandwidth");
   verb->add_flag("--allow-upward", cost->allowsUpward, "Accept a --map whose layers read from later ones");
   verb->add_flag("--paper", cost->showsPaper, "The tables of the CLA paper beside ours");
   verb->footer(
       "L layers, d hidden, f feed-forward, H query heads, G KV heads, D head width, V vocabulary, T context.\n\nExample:\n"
-      "  weft cost --preset paper-1b-h128-mqa --map cla2 --context 8192 --batch 16 --device h100\n  weft cost --paper");
+      "  weft cost --preset paper-1b-h128-mqa --map cla2 --context 8192 --batch 16 --device h100\n"
+      "  weft cost --preset scaled-110m-mqa --peak 165 --bandwidth 1008 --memory 24\n  weft cost --paper");
 }
 
 }  // namespace weft::cli

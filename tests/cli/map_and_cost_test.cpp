@@ -109,6 +109,27 @@ TEST(CostVerb, AnswersWithTheKeysThatOthersBuildOn) {
   for (const char* phase : {"train", "prefill", "decode"}) EXPECT_GT(value["flops_per_token"][phase].get<double>(), 1e9) << phase;
 }
 
+TEST(CostVerb, SaysWhatATrainingStepTakesAndWhichMicroBatchFits) {
+  const auto costs = [](const char* map) {
+    return runWeft({"cost", "--preset", "paper-1b-h128-mha", "--map", map, "--device", "h100", "--json"}).json();
+  };
+  const nlohmann::json plain = costs("identity"), shared = costs("cla2");
+  EXPECT_EQ(plain["training_memory"]["micro_batch"], 8);
+  EXPECT_EQ(plain["training_memory"]["moments"], 8 * plain["parameters"].get<std::int64_t>());
+  EXPECT_EQ(plain["training_memory"]["activations"]["keys_values"], std::int64_t{8} * 2048 * 163840);
+  EXPECT_EQ(shared["training_memory"]["activations"]["keys_values"], std::int64_t{8} * 2048 * 81920);
+  EXPECT_GT(shared["largest_micro_batch"].get<int>(), plain["largest_micro_batch"].get<int>());
+  EXPECT_THAT(runWeft({"cost", "--preset", "demo-mqa", "--dtype", "int8"}).out, HasSubstr("A training step takes"));
+}
+
+TEST(CostVerb, TakesADeviceThatNoTableHas) {
+  const nlohmann::json value = runWeft({"cost", "--preset", "demo-mqa", "--peak", "100", "--bandwidth", "500", "--json"}).json();
+  EXPECT_NEAR(value["roofline"]["ridge_flops_per_byte"].get<double>(), 200, 1e-6);
+  EXPECT_FALSE(value.contains("largest_batch"));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost", "--preset", "demo-mqa", "--peak", "100"})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost", "--preset", "demo-mqa", "--peak", "100", "--bandwidth", "500", "--device", "h100"})));
+}
+
 TEST(CostVerb, ShowsTheFormulaBehindTheNumber) {
   EXPECT_THAT(runWeft({"cost", "--preset", "paper-1b-h128-mqa-cla2-keep-ends"}).out, HasSubstr("2 · 2 B · 128 · 11 = 5,632 B"));
 }
