@@ -1,7 +1,9 @@
 #include "engine/config/presets.h"
 
+#include <algorithm>
 #include <cassert>
 #include <filesystem>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -39,19 +41,43 @@ Result<RunConfig> readPreset(const std::string& name, int depth) {
   return fail(ErrorCode::Internal, "There is no preset " + name + ", which another one has as its base.");
 }
 
-// The family of a preset is its first tag.
-std::string groupOf(const RunConfig& config) {
-  const std::pair<const char*, const char*> kGroups[] = {{"demo", "Demo"},
-                                                         {"paper-1b", "CLA paper, 1B: Table 1"},
-                                                         {"paper-1b-tuned", "CLA paper, 1B: Table 3"},
-                                                         {"paper-3b", "CLA paper, 3B: Table 5"},
-                                                         {"paper-3b-second", "CLA paper, 3B: Table 7"},
-                                                         {"scaled", "Scaled for one GPU"},
-                                                         {"lckv", "LCKV"}};
-  for (const auto& [tag, group] : kGroups) {
-    if (!config.tags.empty() && config.tags.front() == tag) return group;
+// The family of a preset is its first tag. In the order of menus.
+constexpr std::pair<const char*, const char*> kGroups[] = {{"demo", "Demo"},
+                                                           {"paper-1b", "CLA paper, 1B: Table 1"},
+                                                           {"paper-1b-tuned", "CLA paper, 1B: Table 3"},
+                                                           {"paper-3b", "CLA paper, 3B: Table 5"},
+                                                           {"paper-3b-second", "CLA paper, 3B: Table 7"},
+                                                           {"scaled", "Scaled for one GPU"},
+                                                           {"lckv", "LCKV"},
+                                                           {"", "Shapes"}};
+
+std::size_t groupOf(const RunConfig& config) {
+  std::size_t group = 0;
+  while (group + 1 < std::size(kGroups) && (config.tags.empty() || config.tags.front() != kGroups[group].first)) ++group;
+  return group;
+}
+
+// "scaled-25m" before "scaled-110m": runs of digits are compared as numbers.
+bool isBefore(std::string_view a, std::string_view b) {
+  const auto isDigit = [](char letter) { return letter >= '0' && letter <= '9'; };
+  std::size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    std::size_t digitsA = 0, digitsB = 0;
+    while (i + digitsA < a.size() && isDigit(a[i + digitsA])) ++digitsA;
+    while (j + digitsB < b.size() && isDigit(b[j + digitsB])) ++digitsB;
+    if (digitsA > 0 && digitsB > 0) {
+      if (digitsA != digitsB) return digitsA < digitsB;  // names have no leading zeros
+      const int order = a.substr(i, digitsA).compare(b.substr(j, digitsB));
+      if (order != 0) return order < 0;
+      i += digitsA;
+      j += digitsB;
+    } else {
+      if (a[i] != b[j]) return a[i] < b[j];
+      ++i;
+      ++j;
+    }
   }
-  return "Shapes";
+  return a.size() - i < b.size() - j;
 }
 
 std::vector<Preset> readPresets() {
@@ -60,9 +86,13 @@ std::vector<Preset> readPresets() {
     Result<RunConfig> config = readPreset(file.name, 0);
     assert(config && "a preset that is compiled in must be valid; tests/config reads each of them");
     if (!config) continue;
-    std::string group = groupOf(*config);
+    std::string group = kGroups[groupOf(*config)].second;
     all.push_back({file.name, firstComment(file.text), std::move(group), *std::move(config)});
   }
+  std::sort(all.begin(), all.end(), [](const Preset& a, const Preset& b) {
+    const std::size_t groupA = groupOf(a.config), groupB = groupOf(b.config);
+    return groupA != groupB ? groupA < groupB : isBefore(a.name, b.name);
+  });
   return all;
 }
 

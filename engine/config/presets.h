@@ -15,7 +15,7 @@ struct Preset {
   std::string group;        // its family, for menus: "CLA paper, 1B: Table 1"
   RunConfig config;
 };
-const std::vector<Preset>& presets();
+const std::vector<Preset>& presets();  // family by family, numbers in a name by size
 [[nodiscard]] Result<RunConfig> preset(const std::string& name);  // NotFound names the nearest
 
 struct DemoOptions {

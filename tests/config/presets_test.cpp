@@ -88,6 +88,21 @@ TEST(Presets, ScaledOnesHaveTheSizeInTheirNameAndEqualKvBytesInPairs) {
   }
 }
 
+TEST(Presets, StandFamilyByFamilyFromSmallToLarge) {
+  std::vector<std::string> groups, scaled;
+  for (const Preset& one : presets()) {
+    if (groups.empty() || groups.back() != one.group) groups.push_back(one.group);
+    if (one.name.rfind("scaled-", 0) == 0 && one.name.find("h32") == std::string::npos) scaled.push_back(one.name);
+  }
+  EXPECT_EQ(groups, (std::vector<std::string>{"Demo", "CLA paper, 1B: Table 1", "CLA paper, 1B: Table 3", "CLA paper, 3B: Table 5",
+                                              "CLA paper, 3B: Table 7", "Scaled for one GPU", "LCKV", "Shapes"}));
+  ASSERT_EQ(scaled.size(), 12u);
+  EXPECT_EQ(scaled[0], "scaled-10m-mqa");
+  EXPECT_EQ(scaled[1], "scaled-10m-mqa-cla2");
+  EXPECT_EQ(scaled[2], "scaled-25m-mqa");
+  EXPECT_EQ(scaled[11], "scaled-350m-mqa-cla2");
+}
+
 TEST(Presets, TheLckvModelsReadUpwardOnPurpose) {
   EXPECT_TRUE(sharingMap(preset("lckv-50m").value().model)->isIdentity());
   EXPECT_FALSE(sharingMap(preset("lckv-50m-w2").value().model)->isCausal());

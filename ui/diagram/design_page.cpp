@@ -27,6 +27,7 @@
 #include "ui/diagram/map_field.h"
 #include "ui/diagram/map_table_model.h"
 #include "ui/diagram/model_panel.h"
+#include "ui/diagram/preset_browser.h"
 #include "ui/diagram/queue_panel.h"
 #include "ui/diagram/sharing_stack.h"
 #include "ui/window/icons.h"
@@ -78,35 +79,6 @@ class TitleEdit : public QLineEdit {
  private:
   void fit() { setFixedWidth(std::clamp(fontMetrics().horizontalAdvance(text()) + 14, 60, 420)); }
 };
-
-QMenu* presetMenu(QWidget* parent, SharingDocument* document) {
-  auto* menu = new QMenu(parent);
-  menu->setToolTipsVisible(true);
-  QMap<QString, QMenu*> families;
-  for (const config::Preset& preset : config::presets()) {
-    const QString name = QString::fromStdString(preset.name);
-    const QString family = QString::fromStdString(preset.group);
-    if (!families.contains(family)) {
-      families[family] = menu->addMenu(family);
-      families[family]->setToolTipsVisible(true);
-    }
-    // The name, and what one compares presets by: parameters and KV bytes per token, in the column of shortcuts.
-    QString text = name;
-    const auto map = config::sharingMap(preset.config.model);
-    if (map) {
-      if (const auto cost = sharing::cost(config::shapeOf(preset.config.model), *map, {.cacheType = sharing::ElementType::BFloat16})) {
-        text += SharingDocument::tr("\t%1 parameters, %2 B")
-                    .arg(QString::fromStdString(formatCount(static_cast<double>(cost->parameters.total()))),
-                         QString::fromStdString(groupDigits(cost->kv.bytesPerToken)));
-      }
-    }
-    QAction* action = families[family]->addAction(text);
-    action->setToolTip(QString::fromStdString(preset.description));
-    QObject::connect(action, &QAction::triggered, document,
-                     [document, &preset, name] { document->load(preset.config, SharingDocument::tr("preset %1").arg(name)); });
-  }
-  return menu;
-}
 
 }  // namespace
 
@@ -215,8 +187,13 @@ QWidget* DesignPage::makeHeader() {
   m_state = new Badge;
   m_queueButton = new QPushButton(tr("Queue run…"));
   makePrimary(m_queueButton);
-  auto* presets = new QPushButton(tr("Preset"));
-  presets->setMenu(presetMenu(presets, m_document));
+  auto* presets = new QPushButton(tr("Presets…"));
+  presets->setToolTip(tr("Ready configurations: the CLA paper's tables, LCKV's sizes, a scaled family"));
+  m_presets = new PresetBrowser(this);
+  connect(presets, &QPushButton::clicked, m_presets, [this, presets] { m_presets->toggleBelow(presets); });
+  connect(m_presets, &PresetBrowser::chosen, this, [this](const std::string& name) {
+    if (const auto preset = config::preset(name)) m_document->load(*preset, tr("preset %1").arg(QString::fromStdString(name)));
+  });
   auto* copy = new QPushButton(tr("Copy map"));
   auto* copyMenu = new QMenu(copy);
   copyMenu->addAction(m_copy);

@@ -19,6 +19,7 @@ class CostPanel;
 class DesignDraft;
 class GeneratorBar;
 class HintLine;
+class PresetBrowser;
 class QueuePanel;
 class SelectionPanel;
 class SharingStack;
@@ -42,6 +43,7 @@ class DesignPage : public Page {
   GeneratorBar* generatorBar() const { return m_bar; }
   CostPanel* costPanel() const { return m_costs; }
   QueuePanel* queuePanel() const { return m_queue; }
+  PresetBrowser* presetBrowser() const { return m_presets; }
   bool isQueueOpen() const;
 
  public Q_SLOTS:
@@ -71,6 +73,7 @@ class DesignPage : public Page {
   QLineEdit* m_name;
   TextLabel* m_family;
   TextLabel* m_state;
+  PresetBrowser* m_presets;
   QPushButton* m_queueButton;
   GeneratorBar* m_bar;
   SharingStack* m_stack;
