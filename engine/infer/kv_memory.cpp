@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "engine/device/device.h"
+#include "engine/infer/spread.h"
 #include "engine/nn/dense_kv_cache.h"
 
 namespace weft::infer {
@@ -31,6 +32,7 @@ KvMemory measureKvMemory(nn::Decoder& decoder, const nn::CacheFactory& caches, c
     throw std::invalid_argument(
         fmt::format("KV memory: a batch of {} and a context of {} tokens cannot be measured; both must be at least 1", batch, context));
   }
+  if (request.rounds < 1) throw std::invalid_argument(fmt::format("KV memory: {} timed rounds say nothing; it takes at least 1", request.rounds));
   const torch::NoGradGuard noGrad;
   const torch::Device device = decoder.device();
   const std::int64_t decoded = std::clamp<std::int64_t>(request.decodeSteps, 0, context - 1), prefilled = context - decoded;
@@ -40,7 +42,7 @@ KvMemory measureKvMemory(nn::Decoder& decoder, const nn::CacheFactory& caches, c
 
   std::int64_t stepsDone = 0;
   const auto tell = [&] {
-    if (request.onProgress) request.onProgress(static_cast<double>(++stepsDone) / static_cast<double>(2 * (decoded + 1)));
+    if (request.onProgress) request.onProgress(static_cast<double>(++stepsDone) / static_cast<double>((1 + request.rounds) * (decoded + 1)));
   };
   const auto fill = [&](nn::KvCache& cache, double& prefill_s, double& decode_s) {
     device::synchronize(device);
@@ -68,13 +70,19 @@ KvMemory measureKvMemory(nn::Decoder& decoder, const nn::CacheFactory& caches, c
   result.allocated = gain(before.allocated, made.allocated);
   result.reserved = gain(before.reserved, made.reserved);
   double prefill_s = 0, decode_s = 0;
-  // The first pass warms up and touches every page of the cache; the second is timed.
+  // The first pass warms up and touches every page of the cache; the others are timed.
   fill(*cache, prefill_s, decode_s);
   result.device = gain(before.device, device::readMemory(device).device);
-  cache->reset();
-  fill(*cache, prefill_s, decode_s);
-  result.prefillTokensPerSecond = static_cast<double>(batch * prefilled) / prefill_s;
-  if (decoded > 0) result.decodeTokensPerSecond = static_cast<double>(batch * decoded) / decode_s;
+  result.prefilled = prefilled;
+  result.decoded = decoded;
+  for (std::int64_t round = 0; round < request.rounds; ++round) {
+    cache->reset();
+    fill(*cache, prefill_s, decode_s);
+    result.prefill_s.push_back(prefill_s);
+    if (decoded > 0) result.decode_s.push_back(decode_s);
+  }
+  result.prefillTokensPerSecond = static_cast<double>(batch * prefilled) / spreadOf(result.prefill_s).median;
+  if (decoded > 0) result.decodeTokensPerSecond = static_cast<double>(batch * decoded) / spreadOf(result.decode_s).median;
   return result;
 }
 

@@ -1,4 +1,4 @@
-// The jobs that read a checkpoint: generate, logits, evaluate, measure.
+// The jobs that read a checkpoint: generate, logits, evaluate.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -141,43 +141,6 @@ Result<service::FinishedEvent> runEvaluate(JobContext& context) {
       {"bits_per_byte", measures.bitsPerByte},         {"tokens", static_cast<double>(result.tokens)},
       {"words", static_cast<double>(words)},           {"bytes", static_cast<double>(bytes)},
       {"window", static_cast<double>(options.window)}, {"stride", static_cast<double>(options.stride > 0 ? options.stride : options.window)}};
-  return finished;
-}
-
-Result<service::FinishedEvent> runMeasure(JobContext& context) {
-  std::unique_ptr<nn::Decoder> decoder;
-  nn::CacheFactory caches;
-  Machine machine;
-  if (context.job.has("config")) {
-    WEFT_ASSIGN(config::RunConfig config, config::parseRunConfig(context.job.text("config"), "job.json"));
-    if (config.model.vocabulary == 0) config.model.vocabulary = 257;  // the byte tokenizer's; it does not change the KV cache
-    WEFT_TRY(config::validate(config));
-    WEFT_ASSIGN(machine, setUpMachine(context, config.device));
-    WEFT_ASSIGN(caches, nn::CacheFactory::create(context.job.text("cache", config.cache.plugin), config.cache.dtype));
-    WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(config.model));
-    WEFT_ASSIGN(decoder, nn::Decoder::create(nn::decoderSpec(config.model, map), 1, machine.device));
-    decoder->setComputeType(machine.type);
-  } else {
-    WEFT_ASSIGN(ReadyModel model, setUpModel(context));
-    decoder = std::move(model.loaded.decoder);
-    caches = std::move(model.caches);
-    machine = model.machine;
-  }
-  const std::int64_t batch = context.job.integer("batch", 1), length = context.job.integer("context", 128);
-  WEFT_TRY(context.job.check());
-  constexpr std::int64_t kMost = std::int64_t{1} << 24;
-  if (batch < 1 || length < 1 || batch > kMost || length > kMost) {
-    return fail(ErrorCode::InvalidInput,
-                fmt::format("A batch of {} and a context of {} cannot be measured; both must be 1 to {}.", batch, length, kMost));
-  }
-  ProgressReporter report(context);
-  const infer::KvMemory memory = infer::measureKvMemory(
-      *decoder, caches, {.batch = batch, .context = length, .onProgress = [&](double fraction) { report("measuring", fraction); }});
-  const service::MeasurementEvent event = kvMemoryEvent(memory, caches.name(), caches.storedType(machine.type));
-  context.events.write(event);
-  service::FinishedEvent finished;
-  finished.summary = event.values;
-  finished.texts = event.labels;
   return finished;
 }
 

@@ -44,6 +44,10 @@ std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t co
   return ids;
 }
 
+const char* typeName(c10::ScalarType type) {
+  return type == c10::kBFloat16 ? "bfloat16" : type == c10::kHalf ? "float16" : type == c10::kDouble ? "float64" : "float32";
+}
+
 service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std::string& cache, c10::ScalarType type) {
   service::MeasurementEvent event{.name = "kv_memory"};
   event.values = {{"batch", memory.batch},
@@ -58,10 +62,7 @@ service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std
   if (memory.reserved) event.values["reserved"] = static_cast<double>(*memory.reserved);
   if (memory.device) event.values["device"] = static_cast<double>(*memory.device);
   event.labels = {{"cache", cache.empty() ? "dense" : cache},
-                  {"dtype", type == c10::kBFloat16 ? "bfloat16"
-                            : type == c10::kHalf   ? "float16"
-                            : type == c10::kDouble ? "float64"
-                                                   : "float32"}};
+                  {"dtype", typeName(type)}};
   return event;
 }
 

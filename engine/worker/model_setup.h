@@ -35,6 +35,7 @@ struct ReadyModel {
 [[nodiscard]] Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config);
 std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t count);  // the first `count`, 0 = all
 
+const char* typeName(c10::ScalarType type);  // as configurations write it
 service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std::string& cache, c10::ScalarType type);
 
 }  // namespace weft::worker

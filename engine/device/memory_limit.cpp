@@ -1,0 +1,186 @@
+#include "engine/device/memory_limit.h"
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/util/Exception.h>
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <atomic>
+#include <fstream>
+#include <memory>
+#include <utility>
+
+#include "engine/base/text.h"
+#include "engine/device/device.h"
+
+namespace weft::device {
+
+namespace {
+
+using c10::cuda::CUDACachingAllocator::getDeviceStats;
+constexpr auto kAggregate = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+
+// One allocation of the counting allocator: what it wraps, and how much is given back with it.
+struct Counted {
+  c10::DataPtr inner;
+  std::int64_t bytes;
+};
+
+// Stands in front of torch's CPU allocator while a budget lives. Never destroyed: tensors may outlive the budget.
+class CountingAllocator : public c10::Allocator {
+ public:
+  void begin(c10::Allocator* inner, std::int64_t budget) {
+    m_inner = inner;
+    m_budget = m_used.load() + budget;
+    m_start = m_used.load();
+    m_peak = m_start;
+  }
+  c10::Allocator* inner() const { return m_inner; }
+  std::int64_t used() const { return m_used - m_start; }
+  std::int64_t peak() const { return m_peak - m_start; }
+  void resetPeak() { m_peak = m_used.load(); }
+
+  c10::DataPtr allocate(std::size_t size) override {
+    const auto bytes = static_cast<std::int64_t>(size);
+    const std::int64_t now = m_used += bytes;
+    if (now > m_budget) {
+      m_used -= bytes;
+      TORCH_CHECK_WITH(OutOfMemoryError, false, "An allocation of ", bytes, " bytes does not fit the memory limit: ", now - bytes - m_start, " of ",
+                       m_budget - m_start, " bytes are taken.");
+    }
+    std::int64_t peak = m_peak;
+    while (peak < now && !m_peak.compare_exchange_weak(peak, now)) {
+    }
+    auto counted = std::make_unique<Counted>(Counted{m_inner->allocate(size), bytes});
+    void* data = counted->inner.get();
+    return {data, counted.release(), &CountingAllocator::giveBack, c10::Device(c10::kCPU)};
+  }
+  void copy_data(void* to, const void* from, std::size_t count) const override { default_copy_data(to, from, count); }
+
+ private:
+  static void giveBack(void* context);
+  c10::Allocator* m_inner = nullptr;
+  std::int64_t m_budget = 0, m_start = 0;
+  std::atomic<std::int64_t> m_used = 0, m_peak = 0;
+};
+
+CountingAllocator& countingAllocator() {
+  static auto* allocator = new CountingAllocator;
+  return *allocator;
+}
+
+void CountingAllocator::giveBack(void* context) {
+  const std::unique_ptr<Counted> counted(static_cast<Counted*>(context));
+  countingAllocator().m_used -= counted->bytes;
+}
+
+constexpr std::uint8_t kPriority = 100;  // above torch's own; equal ones replace each other
+
+std::optional<std::int64_t> numberIn(const std::string& file, const std::string& key) {
+  std::ifstream stream(file);
+  for (std::string line; std::getline(stream, line);) {
+    if (line.rfind(key, 0) != 0) continue;
+    std::int64_t value = 0;
+    const std::string_view rest = trim(std::string_view(line).substr(key.size()));
+    if (parseInteger(rest.substr(0, rest.find(' ')), value)) return value;
+  }
+  return std::nullopt;
+}
+
+// What the cgroup (v2) of this process leaves: its limit less what it takes, page cache that can be dropped not counted.
+std::optional<std::int64_t> leftOfCgroup() {
+  const std::string root = "/sys/fs/cgroup";
+  std::ifstream self("/proc/self/cgroup");
+  std::string path;
+  for (std::string line; std::getline(self, line);) {
+    if (line.rfind("0::", 0) == 0) path = line.substr(3);
+  }
+  std::optional<std::int64_t> left;
+  // A container sees its own group as the root; limits of all groups above count too.
+  for (;;) {
+    const std::string folder = root + (path == "/" ? "" : path);
+    const auto limit = numberIn(folder + "/memory.max", ""), used = numberIn(folder + "/memory.current", "");
+    if (limit && used) {
+      const std::int64_t room = *limit - *used + numberIn(folder + "/memory.stat", "inactive_file").value_or(0);
+      left = std::min(left.value_or(room), room);
+    }
+    if (path.empty() || path == "/") return left;
+    path = path.substr(0, path.rfind('/'));
+  }
+}
+
+std::int64_t cudaUsed(const c10::Device& device) { return getDeviceStats(device.index()).allocated_bytes[kAggregate].current; }
+
+}  // namespace
+
+Result<MemoryLimit> availableMemory(const c10::Device& device) {
+  if (device.is_cuda()) {
+    const c10::DeviceGuard guard(device);
+    const MemoryReading reading = readMemory(device);
+    std::size_t free = 0, total = 0;
+    if (cudaMemGetInfo(&free, &total) != cudaSuccess) return fail(ErrorCode::Unsupported, "The device does not tell how much memory is free.");
+    return MemoryLimit{static_cast<std::int64_t>(free) + reading.reserved.value_or(0) - reading.allocated.value_or(0), "free memory of the device"};
+  }
+  const std::optional<std::int64_t> kilobytes = numberIn("/proc/meminfo", "MemAvailable:");
+  if (!kilobytes) return fail(ErrorCode::Io, "/proc/meminfo does not say how much memory is available; name a limit.");
+  std::int64_t bytes = *kilobytes * 1024;
+  std::string source = "memory available of the machine";
+  if (const std::optional<std::int64_t> left = leftOfCgroup(); left && *left < bytes) {
+    bytes = std::max<std::int64_t>(0, *left);
+    source = "memory that the cgroup leaves";
+  }
+  const std::int64_t reserve = std::max(bytes / 10, std::int64_t{512} << 20);
+  return MemoryLimit{std::max<std::int64_t>(0, bytes - reserve), source + ", less a reserve of " + formatBytes(static_cast<double>(reserve))};
+}
+
+AllocationBudget::AllocationBudget(const c10::Device& device, std::int64_t bytes) : m_device(device), m_bytes(bytes) {
+  if (device.is_cuda()) {
+    const c10::DeviceGuard guard(device);
+    readMemory(device);  // the allocator knows no device before torch has used one
+    releaseUnused(device);
+    m_usedBefore = cudaUsed(device);
+    std::size_t free = 0, total = 0;
+    TORCH_CHECK(cudaMemGetInfo(&free, &total) == cudaSuccess, "the device does not tell its memory");
+    const double fraction =
+        static_cast<double>(getDeviceStats(device.index()).reserved_bytes[kAggregate].current + bytes) / static_cast<double>(total);
+    c10::cuda::CUDACachingAllocator::setMemoryFraction(std::clamp(fraction, 0.0, 1.0), device.index());
+    resetPeak();
+    return;
+  }
+  countingAllocator().begin(c10::GetAllocator(c10::kCPU), bytes);
+  c10::SetAllocator(c10::kCPU, &countingAllocator(), kPriority);
+}
+
+AllocationBudget::~AllocationBudget() {
+  if (m_device.is_cuda()) {
+    c10::cuda::CUDACachingAllocator::setMemoryFraction(1.0, m_device.index());
+  } else {
+    c10::SetAllocator(c10::kCPU, countingAllocator().inner(), kPriority);
+  }
+}
+
+std::int64_t AllocationBudget::used() const { return m_device.is_cuda() ? cudaUsed(m_device) - m_usedBefore : countingAllocator().used(); }
+
+std::int64_t AllocationBudget::peak() const {
+  return m_device.is_cuda() ? getDeviceStats(m_device.index()).allocated_bytes[kAggregate].peak - m_usedBefore : countingAllocator().peak();
+}
+
+void AllocationBudget::resetPeak() {
+  if (m_device.is_cuda()) {
+    c10::cuda::CUDACachingAllocator::resetPeakStats(m_device.index());
+  } else {
+    countingAllocator().resetPeak();
+  }
+}
+
+void releaseUnused(const c10::Device& device) {
+  if (!device.is_cuda()) return;
+  const c10::DeviceGuard guard(device);
+  synchronize(device);
+  c10::cuda::CUDACachingAllocator::emptyCache();
+}
+
+}  // namespace weft::device
