@@ -40,8 +40,11 @@ struct Error {
 template <class T>
 using Result = tl::expected<T, Error>;
 
+// The text as a message may show it: one line of valid UTF-8. Control characters and ill-formed bytes, which come from quoted input, become '?'.
+std::string presentable(std::string text);
+
 inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string detail = {}) {
-  return tl::unexpected<Error>(Error{code, std::move(message), std::move(detail)});
+  return tl::unexpected<Error>(Error{code, presentable(std::move(message)), std::move(detail)});
 }
 
 }  // namespace weft

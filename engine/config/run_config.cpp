@@ -233,7 +233,7 @@ class Reader {
     const auto line = static_cast<std::int64_t>(where.begin.line);
     if (line >= m_line) return;
     m_line = line;
-    m_problem = Error{ErrorCode::InvalidInput, fmt::format("{}, line {}: {}", m_origin, line, sentence), {}};
+    m_problem = Error{ErrorCode::InvalidInput, presentable(fmt::format("{}, line {}: {}", m_origin, line, sentence)), {}};
   }
 
   const toml::table& m_table;

@@ -34,7 +34,7 @@ using Parsed = tl::expected<T, MapTextError>;
 
 tl::unexpected<MapTextError> wrong(std::string message, Span span, int layer = -1, std::optional<std::string> fix = {}) {
   return tl::unexpected<MapTextError>(
-      MapTextError{Error{ErrorCode::InvalidInput, std::move(message), {}}, span.begin, span.end, layer, std::move(fix)});
+      MapTextError{Error{ErrorCode::InvalidInput, presentable(std::move(message)), {}}, span.begin, span.end, layer, std::move(fix)});
 }
 
 bool isDigit(char letter) { return letter >= '0' && letter <= '9'; }
@@ -259,7 +259,9 @@ Parsed<SharingMap> checked(const Draft& draft, Span whole, const ParseOptions& o
       const bool isValue = isSourceWrong(draft.layers, first.layer, &LayerSharing::vSource, options.upward);
       span = (!isKey && isValue ? draft.valueSpans : draft.keySpans)[static_cast<std::size_t>(first.layer)];
     }
-    return wrong(first.message, span, first.layer, repaired(draft.layers, options.upward));
+    // A way out must be one: a map of another layer count is refused for that next.
+    const bool fits = !options.layers || static_cast<std::size_t>(*options.layers) == draft.layers.size();
+    return wrong(first.message, span, first.layer, fits ? repaired(draft.layers, options.upward) : std::nullopt);
   }
   Result<SharingMap> map = SharingMap::create(draft.layers, options.upward);
   if (!map) return wrong(map.error().message, whole);

@@ -45,3 +45,15 @@ TEST(ErrorCode, ExitCodesTellWhoseFaultItIs) {
   EXPECT_EQ(weft::exitCode(ErrorCode::OutOfMemory), 3);
   EXPECT_EQ(weft::exitCode(ErrorCode::Internal), 1);
 }
+
+TEST(Errors, AreOneLineOfValidUtf8WhateverTheyQuote) {
+  const auto shown = [](const std::string& text) { return weft::fail(weft::ErrorCode::Corrupt, text).value().message; };
+  EXPECT_EQ(shown("plain, µ, 漢, 😀."), "plain, µ, 漢, 😀.");
+  EXPECT_EQ(shown("a\nb\tc\x1b[31md\x7f."), "a?b?c?[31md?.");
+  EXPECT_EQ(shown(std::string("nul\0.", 5)), "nul?.");
+  EXPECT_EQ(shown("\xC2\x85."), "?.") << "C1 control";
+  EXPECT_EQ(shown("\xff\xc0\xaf."), "???.");
+  EXPECT_EQ(shown("\xe2\x82."), "??.") << "cut short";
+  EXPECT_EQ(shown("\xed\xa0\x80."), "???.") << "a surrogate";
+  EXPECT_EQ(shown("\xf4\x90\x80\x80."), "????.") << "above U+10FFFF";
+}
