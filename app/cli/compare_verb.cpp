@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/cli/arguments.h"
+#include "app/cli/measurements.h"
 #include "app/cli/output.h"
 #include "app/cli/program.h"
 #include "app/cli/run_table.h"
@@ -119,14 +120,45 @@ Result<void> compare(const std::vector<std::string>& names, const Context& conte
   return {};
 }
 
+// What was measured of their inference, the newest of each kind.
+Result<void> compareMeasurements(const std::vector<std::string>& names, const Context& context) {
+  WEFT_ASSIGN(OpenProject open, openProject(context));
+  WEFT_ASSIGN(const std::vector<RunSummary> runs, findRuns(open.store, names));
+  std::vector<MeasuredRun> measured;
+  Json list = Json::array();
+  for (const RunSummary& run : runs) {
+    WEFT_ASSIGN(const std::vector<store::Measurement> all, open.store.measurements(run.id));
+    measured.push_back({.name = run.name, .measurements = newestMeasurements(all)});
+    Json value{{"id", run.id.value}, {"name", run.name}, {"map", run.map}, {"points", Json::array()}, {"largest_batches", Json::array()}};
+    for (const store::Measurement& one : measured.back().measurements) {
+      if (isPoint(one)) value["points"].push_back(pointJson(one));
+      if (isLargestBatch(one)) value["largest_batches"].push_back(largestJson(one));
+    }
+    list.push_back(std::move(value));
+  }
+  if (context.json) {
+    printJson(list);
+    return {};
+  }
+  const std::string points = pointTable(measured), largest = largestTable(measured);
+  if (points.empty() && largest.empty()) inform("Nothing of these runs was measured yet; `weft measure RUN` does it.");
+  if (!points.empty()) print(points);
+  if (!largest.empty()) print(points.empty() ? largest : "\n" + largest);
+  return {};
+}
+
 }  // namespace
 
 void addCompareVerb(Program& program) {
   const auto names = std::make_shared<std::vector<std::string>>();
+  const auto ofMeasurements = std::make_shared<bool>(false);
   CLI::App* verb = program.addVerb(kResultsGroup, "compare", "Runs side by side, relative to the first, with the settings in which they differ",
-                                   [names](const Context& context) { return compare(*names, context); });
+                                   [names, ofMeasurements](const Context& context) {
+                                     return *ofMeasurements ? compareMeasurements(*names, context) : compare(*names, context);
+                                   });
   verb->add_option("RUN", *names, "Numbers or names");
-  verb->footer("Example:\n  weft compare MQA MQA-CLA2 H16-MQA");
+  verb->add_flag("--measurements", *ofMeasurements, "Instead: speed, KV memory and largest batch, as `weft measure` found them");
+  verb->footer("Examples:\n  weft compare MQA MQA-CLA2 H16-MQA\n  weft compare --measurements MQA MQA-CLA2");
 }
 
 }  // namespace weft::cli

@@ -1,17 +1,15 @@
-// generate, logits, eval, measure: start a worker on one model, show its progress, print its answer.
+// generate, logits, eval: start a worker on one model, show its progress, print its answer.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "app/cli/arguments.h"
+#include "app/cli/direct_job.h"
 #include "app/cli/output.h"
 #include "app/cli/program.h"
 #include "engine/base/files.h"
@@ -27,116 +25,21 @@ namespace fs = std::filesystem;
 
 struct ModelArguments {
   std::string model, prompt, ids, out, text, task, dtype, cache, device;
-  std::int64_t tokens = 0, window = 0, stride = 0, batch = 1, context = 0, topK = 0, seed = 1;
+  std::int64_t tokens = 0, window = 0, stride = 0, topK = 0, seed = 1;
   double temperature = 0;
 };
 
-std::string absolutePath(const std::string& path) {
-  std::error_code error;
-  return fs::absolute(path, error).lexically_normal().string();
-}
-
-// A project is welcome, but not needed: a checkpoint folder is a model too.
-std::optional<store::Project> projectIfAny(const Context& context) {
-  Result<store::Project> project = context.project();
-  return project ? std::optional(*std::move(project)) : std::nullopt;
-}
-
-// Progress of a direct job on stderr; silent where nobody looks.
-class Progress {
- public:
-  void show(const service::Event& event) {
-    if (const auto* alert = std::get_if<service::AlertEvent>(&event.body)) inform("weft: " + alert->message);
-    const auto* progress = std::get_if<service::ProgressEvent>(&event.body);
-    if (progress == nullptr || !m_hasTerminal || progress->total <= 0) return;
-    std::fprintf(stderr, "\r\x1b[2K%s %3.0f%% %s", bar(progress->done / progress->total, 24).c_str(), 100 * progress->done / progress->total,
-                 progress->phase.c_str());
-    std::fflush(stderr);
-    m_isShown = true;
-  }
-  ~Progress() {
-    if (m_isShown) std::fputs("\r\x1b[2K", stderr);
-  }
-
- private:
-  bool m_hasTerminal = isTerminal(STDERR_FILENO);
-  bool m_isShown = false;
-};
-
-// Runs the job in a temporary folder; `job` gets the model's folder and its kind.
+// `job` gets the model's folder, and what all of these verbs may choose.
 Result<service::FinishedEvent> runJob(const std::string& kind, const ModelArguments& arguments, const Context& context, Json job) {
   std::optional<store::Project> project = projectIfAny(context);
   if (!context.projectFolder.empty() && !project) WEFT_TRY(context.project());
   WEFT_ASSIGN(const fs::path model, service::resolveModel(arguments.model, project));
-  WEFT_ASSIGN(const TemporaryFolder folder, TemporaryFolder::create("weft-job"));
-  job["kind"] = kind;
   job["model"] = absolutePath(model.string());
   if (!arguments.device.empty()) job["device"] = arguments.device == "auto" ? "" : arguments.device;
   if (!arguments.dtype.empty()) job["dtype"] = arguments.dtype;
   // Without a word the job takes the cache that the model's own run used.
   if (!arguments.cache.empty()) job["cache"] = arguments.cache == "dense" ? "" : arguments.cache;
-  if (kind == "measure" && arguments.context == 0) {
-    WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(model / "model.toml"));
-    job["context"] = config.train.sequenceLength;
-  }
-  if (!job.contains("shards")) job["shards"] = (project ? project->shards() : folder.path() / "shards").string();
-  Progress progress;
-  return service::runDirectJob({.kind = kind, .jobJson = dumped(job, -1), .runFolder = folder.path()},
-                               [&](const service::Event& event) { progress.show(event); });
-}
-
-// A text that holds a JSON list or object is that; any other stays a text.
-Json asJson(const std::string& text) {
-  if (text.empty() || (text.front() != '[' && text.front() != '{')) return text;
-  Json value = Json::parse(text, nullptr, false);
-  return value.is_discarded() ? Json(text) : value;
-}
-
-Json numberJson(double value) {
-  const bool isWhole = value == static_cast<double>(static_cast<std::int64_t>(value)) && value < 9e15 && value > -9e15;
-  return isWhole ? Json(static_cast<std::int64_t>(value)) : Json(value);
-}
-
-Json answerJson(const service::FinishedEvent& finished) {
-  Json answer = Json::object();
-  for (const auto& [name, text] : finished.texts) answer[name] = name == "text" ? Json(text) : asJson(text);
-  for (const auto& [name, value] : finished.summary) answer[name] = numberJson(value);
-  return answer;
-}
-
-// The four numbers for KV memory stand side by side; null where the device does not tell.
-Json measurementJson(const service::FinishedEvent& finished) {
-  Json answer = answerJson(finished), bytes = Json::object();
-  for (const auto& [name, source] : {std::pair("analytic", "analytic"), std::pair("storage", "storage"), std::pair("allocator", "allocated"),
-                                     std::pair("reserved", "reserved"), std::pair("device", "device")}) {
-    bytes[name] = answer.contains(source) ? answer[source] : Json();
-    answer.erase(source);
-  }
-  Json ordered{{"kv_bytes", std::move(bytes)}};
-  ordered.update(answer);
-  return ordered;
-}
-
-void printAnswer(const Json& answer) {
-  for (const auto& [name, value] : answer.items()) {
-    if (value.is_object()) {
-      for (const auto& [part, number] : value.items()) print(fmt::format("{:<30}{}", name + " " + part, dumped(number, -1)));
-    } else {
-      print(fmt::format("{:<30}{}", name, value.is_string() ? value.get<std::string>() : dumped(value, -1)));
-    }
-  }
-}
-
-Result<void> answer(const Result<service::FinishedEvent>& finished, const Context& context,
-                    Json (*toJson)(const service::FinishedEvent&) = answerJson) {
-  if (!finished) return tl::unexpected(finished.error());
-  const Json value = toJson(*finished);
-  if (context.json) {
-    printJson(value);
-  } else {
-    printAnswer(value);
-  }
-  return {};
+  return runDirectJob(kind, std::move(job), project);
 }
 
 Result<void> generate(const ModelArguments& arguments, const Context& context) {
@@ -144,17 +47,14 @@ Result<void> generate(const ModelArguments& arguments, const Context& context) {
     return fail(ErrorCode::InvalidInput, "generate needs --prompt TEXT or --ids 1,2,3, and not both.");
   if (arguments.tokens < 1) return fail(ErrorCode::InvalidInput, "--tokens must be at least 1.");
   if (!(arguments.temperature >= 0)) return fail(ErrorCode::InvalidInput, "--temperature must be 0 (greedy) or more.");
-  Json job{{"tokens", arguments.tokens},
-           {"temperature", arguments.temperature},
-           {"top_k", arguments.topK},
-           {"seed", arguments.seed}};
+  Json job{{"tokens", arguments.tokens}, {"temperature", arguments.temperature}, {"top_k", arguments.topK}, {"seed", arguments.seed}};
   if (arguments.ids.empty()) {
     WEFT_ASSIGN(job["prompt"], arguments.prompt == "-" ? readFile("-") : Result<std::string>(arguments.prompt));
   } else {
     WEFT_ASSIGN(job["ids"], parseIds(arguments.ids, "--ids"));
   }
   const Result<service::FinishedEvent> finished = runJob("generate", arguments, context, std::move(job));
-  if (!finished || context.json) return answer(finished, context);
+  if (!finished || context.json) return printAnswer(finished, context);
   const auto text = finished->texts.find("text");
   const auto ids = finished->texts.find("ids");
   print(text != finished->texts.end() && !text->second.empty() ? text->second : ids != finished->texts.end() ? ids->second : "");
@@ -165,7 +65,7 @@ Result<void> generate(const ModelArguments& arguments, const Context& context) {
 Result<void> logits(const ModelArguments& arguments, const Context& context) {
   WEFT_ASSIGN(const std::vector<std::int64_t> ids, parseIds(arguments.ids, "--ids"));
   const Json job{{"ids", ids}, {"out", absolutePath(arguments.out)}};
-  return answer(runJob("logits", arguments, context, job), context);
+  return printAnswer(runJob("logits", arguments, context, job), context);
 }
 
 Result<void> evaluate(const ModelArguments& arguments, const Context& context) {
@@ -186,13 +86,7 @@ Result<void> evaluate(const ModelArguments& arguments, const Context& context) {
     job["files"].push_back(absolutePath(arguments.text));
   }
   if (!arguments.task.empty()) job["task"] = arguments.task;
-  return answer(runJob("evaluate", arguments, context, std::move(job)), context);
-}
-
-Result<void> measure(const ModelArguments& arguments, const Context& context) {
-  if (arguments.batch < 1 || arguments.context < 0) return fail(ErrorCode::InvalidInput, "--batch must be at least 1 and --context 0 or more.");
-  const Json job{{"batch", arguments.batch}, {"context", arguments.context}};
-  return answer(runJob("measure", arguments, context, job), context, measurementJson);
+  return printAnswer(runJob("evaluate", arguments, context, std::move(job)), context);
 }
 
 using Verb = Result<void> (*)(const ModelArguments&, const Context&);
@@ -237,12 +131,6 @@ void addModelVerbs(Program& program) {
   verb->add_option("--window", arguments->window, "Tokens that the model sees at once; 0: its training length [0]")->type_name("N");
   verb->add_option("--stride", arguments->stride, "Tokens between windows; 0: the window [0]")->type_name("N");
   verb->add_option("--tokens", arguments->tokens, "At most so many; 0: all [0]")->type_name("N");
-  addCacheAndType(*verb, *arguments);
-
-  arguments = std::make_shared<ModelArguments>();
-  verb = addModelVerb(program, "measure", "KV memory in four numbers, and speed", arguments, measure);
-  verb->add_option("--batch", arguments->batch, "Sequences [1]")->type_name("B");
-  verb->add_option("--context", arguments->context, "Tokens per sequence; 0: the training length [0]")->type_name("T");
   addCacheAndType(*verb, *arguments);
 }
 

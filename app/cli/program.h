@@ -57,7 +57,8 @@ void addQueueVerbs(Program& program);    // queue
 void addRunVerbs(Program& program);      // runs, show, log
 void addCompareVerb(Program& program);   // compare
 void addExportVerb(Program& program);    // export
-void addModelVerbs(Program& program);    // generate, logits, eval, measure
+void addModelVerbs(Program& program);    // generate, logits, eval
+void addMeasureVerb(Program& program);
 void addDemoVerb(Program& program);      // demo
 
 inline constexpr const char* kRunsGroup = "Runs";

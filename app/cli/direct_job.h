@@ -1,0 +1,27 @@
+// app/cli/direct_job.h -- what the verbs share that start a worker, show its progress and print its answer.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "app/cli/output.h"
+#include "app/cli/program.h"
+#include "engine/service/client.h"
+
+namespace weft::cli {
+
+std::string absolutePath(const std::string& path);
+// A project is welcome, but not needed: a checkpoint folder is a model too.
+std::optional<store::Project> projectIfAny(const Context& context);
+
+// Runs the job in a temporary folder, its progress on a terminal's stderr. `job` has its arguments as worker/job.h says them, without the kind.
+[[nodiscard]] Result<service::FinishedEvent> runDirectJob(const std::string& kind, Json job, const std::optional<store::Project>& project,
+                                                          const std::function<void(const service::Event&)>& onEvent = {});
+
+Json answerJson(const service::FinishedEvent& finished);
+// As JSON, or a line for each entry.
+[[nodiscard]] Result<void> printAnswer(const Result<service::FinishedEvent>& finished, const Context& context,
+                                       Json (*toJson)(const service::FinishedEvent&) = answerJson);
+
+}  // namespace weft::cli
