@@ -46,7 +46,9 @@ Result<service::FinishedEvent> dispatch(JobContext& context) {
   if (kind == "logits") return runLogits(context);
   if (kind == "evaluate") return runEvaluate(context);
   if (kind == "measure") return runMeasure(context);
-  return fail(ErrorCode::InvalidInput, fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate or measure.", kind));
+  if (kind == "import") return runImport(context);
+  return fail(ErrorCode::InvalidInput,
+              fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate, measure or import.", kind));
 }
 
 // The first line of what(): torch appends a C++ stack trace, which belongs into the detail.

@@ -25,6 +25,8 @@ struct JobContext {
 [[nodiscard]] Result<service::FinishedEvent> runEvaluate(JobContext& context);
 [[nodiscard]] Result<service::FinishedEvent> runMeasure(JobContext& context);
 
+[[nodiscard]] Result<service::FinishedEvent> runImport(JobContext& context);
+
 // hello: what this process is, as soon as its device is known.
 void writeHello(JobContext& context, const std::string& device);
 

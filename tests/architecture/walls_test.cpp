@@ -58,14 +58,14 @@ std::vector<Include> includesBelow(const std::vector<std::string>& folders) {
 bool startsWith(const std::string& text, const std::string& prefix) { return text.rfind(prefix, 0) == 0; }
 bool isQt(const std::string& target) { return std::regex_search(target, std::regex(R"(^(Q[A-Z]|Qt|qcustomplot|ui/))")); }
 bool isTorch(const std::string& target) {
-  return std::regex_search(target, std::regex(R"(^(torch|ATen|c10|caffe2)/|^engine/(device|kernels|nn|train|infer|parallel|worker)/)"));
+  return std::regex_search(target, std::regex(R"(^(torch|ATen|c10|caffe2)/|^engine/(device|kernels|nn|interchange|train|infer|parallel|worker)/)"));
 }
 bool isSqlite(const std::string& target) { return startsWith(target, "sqlite3") || startsWith(target, "SQLiteCpp"); }
 
 // Low to high: the order of engine/CMakeLists.txt and of the design.
 const std::vector<std::string>& engineFolders() {
-  static const std::vector<std::string> folders{"base",   "sharing", "config", "store", "data",     "service",
-                                                "device", "kernels", "nn",     "train", "infer",    "parallel", "worker"};
+  static const std::vector<std::string> folders{"base",    "sharing", "config", "store", "data",     "service", "device",
+                                                "kernels", "nn",      "interchange", "train",  "infer", "parallel", "worker"};
   return folders;
 }
 

@@ -1,0 +1,235 @@
+#include "engine/interchange/foreign_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "engine/base/text.h"
+#include "engine/sharing/map_text.h"
+
+namespace weft::interchange {
+
+namespace {
+
+using Json = nlohmann::json;
+constexpr std::int64_t kMaximumSize = std::int64_t{1} << 24;
+
+// Reads fields of one object and remembers the first problem.
+class Fields {
+ public:
+  Fields(const Json& object, std::string origin) : m_object(object), m_origin(std::move(origin)) {}
+
+  bool has(const char* key) const { return m_object.contains(key) && !m_object.at(key).is_null(); }
+  const Json* find(const char* key) const { return has(key) ? &m_object.at(key) : nullptr; }
+
+  std::int64_t integer(std::initializer_list<const char*> keys, std::optional<std::int64_t> fallback = {}) {
+    for (const char* key : keys) {
+      const Json* value = find(key);
+      if (!value) continue;
+      if (!value->is_number_integer() || value->get<double>() < 0 || value->get<double>() > static_cast<double>(kMaximumSize)) {
+        problem(fmt::format("{} is {}; it must be a whole number up to {}", key, shown(*value), groupDigits(kMaximumSize)));
+        return fallback.value_or(1);
+      }
+      return value->get<std::int64_t>();
+    }
+    if (!fallback) problem(fmt::format("there is no {}", *keys.begin()));
+    return fallback.value_or(1);
+  }
+  double number(std::initializer_list<const char*> keys, double fallback) {
+    for (const char* key : keys) {
+      const Json* value = find(key);
+      if (!value) continue;
+      if (!value->is_number()) {
+        problem(fmt::format("{} is {}; it must be a number", key, shown(*value)));
+        return fallback;
+      }
+      return value->get<double>();
+    }
+    return fallback;
+  }
+  bool flag(const char* key, bool fallback) {
+    const Json* value = find(key);
+    if (value && !value->is_boolean()) problem(fmt::format("{} is {}; it must be true or false", key, shown(*value)));
+    return value && value->is_boolean() ? value->get<bool>() : fallback;
+  }
+  std::string text(const char* key, const std::string& fallback) {
+    const Json* value = find(key);
+    if (value && !value->is_string()) problem(fmt::format("{} is {}; it must be a text", key, shown(*value)));
+    return value && value->is_string() ? value->get<std::string>() : fallback;
+  }
+  // The field, where it is given, must be one of these: everything else is a model that we do not have.
+  void mustBe(const char* key, const std::vector<Json>& allowed, const char* why) {
+    const Json* value = find(key);
+    if (value && std::find(allowed.begin(), allowed.end(), *value) == allowed.end())
+      problem(fmt::format("{} is {}, but {}", key, shown(*value), why));
+  }
+  void problem(const std::string& what) {
+    if (m_problem.empty()) m_problem = fmt::format("{}: {}.", m_origin, what);
+  }
+  Result<void> check() const {
+    if (m_problem.empty()) return {};
+    return fail(ErrorCode::InvalidInput, m_problem);
+  }
+
+ private:
+  static std::string shown(const Json& value) {
+    std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return text.size() > 60 ? text.substr(0, 57) + "..." : text;
+  }
+  const Json& m_object;
+  std::string m_origin, m_problem;
+};
+
+void readRope(Fields& fields, const std::string& origin, config::ModelConfig& model, std::int64_t context) {
+  model.ropeTheta = fields.number({"rope_theta"}, 10000);
+  fields.mustBe("partial_rotary_factor", {Json(1), Json(1.0)}, "here all of a head is rotated");
+  const Json* scaling = fields.find("rope_parameters") ? fields.find("rope_parameters") : fields.find("rope_scaling");
+  if (!scaling) return;
+  if (!scaling->is_object()) return fields.problem("rope_scaling is no object");
+  Fields rope(*scaling, origin);
+  model.ropeTheta = rope.number({"rope_theta"}, model.ropeTheta);
+  rope.mustBe("partial_rotary_factor", {Json(1), Json(1.0)}, "here all of a head is rotated");
+  const std::string kind = rope.text(rope.has("rope_type") ? "rope_type" : "type", "default");
+  if (kind == "default") {
+    if (const Result<void> checked = rope.check(); !checked) fields.problem("rope_parameters are wrong: " + checked.error().message);
+    return;
+  }
+  if (kind != "linear" && kind != "dynamic" && kind != "llama3" && kind != "yarn") {
+    return fields.problem(fmt::format("the RoPE scaling is '{}'; linear, dynamic, llama3 and yarn are known", kind));
+  }
+  model.ropeScaling = kind;
+  // Hugging Face's dynamic counts from max_position_embeddings, the others from the context before the scaling.
+  model.ropeOriginalContext = kind == "dynamic" ? context : kind == "linear" ? 0 : rope.integer({"original_max_position_embeddings"}, context);
+  const double byContext =
+      kind == "yarn" && model.ropeOriginalContext > 0 ? static_cast<double>(context) / static_cast<double>(model.ropeOriginalContext) : 1;
+  model.ropeFactor = rope.number({"factor"}, byContext);
+  model.ropeLowFrequencyFactor = rope.number({"low_freq_factor"}, 1);
+  model.ropeHighFrequencyFactor = rope.number({"high_freq_factor"}, 4);
+  model.ropeBetaFast = rope.number({"beta_fast"}, 32);
+  model.ropeBetaSlow = rope.number({"beta_slow"}, 1);
+  model.ropeAttentionFactor = rope.number({"attention_factor"}, 0);
+  model.ropeMscale = rope.number({"mscale"}, 0);
+  model.ropeMscaleAllDim = rope.number({"mscale_all_dim"}, 0);
+  model.ropeTruncate = rope.flag("truncate", true);
+  if (const Result<void> checked = rope.check(); !checked) fields.problem("the RoPE scaling is wrong: " + checked.error().message);
+}
+
+// Which layers slide, as the text of an identity map.
+void readWindows(Fields& fields, const std::string& type, config::ModelConfig& model) {
+  const std::int64_t window = fields.integer({"sliding_window"}, 0);
+  const Json* types = fields.find("layer_types");
+  const bool byConfig = type == "mistral" || fields.flag("use_sliding_window", false);
+  std::string text;
+  bool slides = false;
+  for (int layer = 0; layer < model.layers; ++layer) {
+    bool isSliding = byConfig && window > 0 && (type == "mistral" || layer >= fields.integer({"max_window_layers"}, 0));
+    if (types && types->is_array()) {
+      if (types->size() != static_cast<std::size_t>(model.layers)) {
+        return fields.problem(fmt::format("layer_types has {} entries for {} layers", types->size(), model.layers));
+      }
+      const Json& kind = (*types)[static_cast<std::size_t>(layer)];
+      if (kind != "full_attention" && kind != "sliding_attention") {
+        return fields.problem(fmt::format("layer_types: layer {} is neither full_attention nor sliding_attention", layer));
+      }
+      isSliding = kind == "sliding_attention";
+    }
+    slides = slides || isSliding;
+    text += fmt::format("{}{}{}", layer > 0 ? "_" : "", layer, isSliding ? "s" : "");
+  }
+  if (slides && window == 0) return fields.problem("some layers slide, but sliding_window is not given");
+  if (!slides) return;
+  model.sharing = text;
+  model.window = window;
+}
+
+void readLlama(Fields& fields, const std::string& type, ForeignConfig& made) {
+  config::ModelConfig& model = made.model;
+  model.kvHeads = static_cast<int>(fields.integer({"num_key_value_heads"}, model.queryHeads));
+  model.headWidth = static_cast<int>(fields.integer({"head_dim"}, model.queryHeads > 0 ? model.hidden / model.queryHeads : 1));
+  model.tieEmbeddings = fields.flag("tie_word_embeddings", false);
+  model.ownKvNorm = false;
+  model.normEpsilon = fields.number({"rms_norm_eps"}, 1e-6);
+  const std::vector<Json> silu{"silu", "swish"};
+  fields.mustBe("hidden_act", silu, "the gate of this decoder is silu");
+  fields.mustBe("pretraining_tp", {Json(1)}, "weights split for tensor parallelism are not read");
+  if (type == "lckv-llama") {
+    fields.mustBe("force_nodiag", {Json(false)}, "only layers that read upward leave out their own token here");
+    const Json* types = fields.find("layer_types");
+    if (!types) return;
+    if (!types->is_string()) return fields.problem("layer_types is no text, as LCKV writes it");
+    model.sharing = types->get<std::string>();
+    model.forwardPasses = static_cast<int>(fields.integer({"forward_passes"}, 7));
+    model.backwardPasses = static_cast<int>(fields.integer({"backward_passes"}, 2));
+    model.window = fields.integer({"sliding_window"}, 4096);
+    const auto map = sharing::parseMap(model.sharing, {.layers = model.layers, .upward = sharing::UpwardReads::Allow});
+    if (!map) return fields.problem("layer_types: " + std::string(map.error().message, 0, map.error().message.size() - 1));
+    model.allowUpward = !map->isCausal();
+  } else {
+    readWindows(fields, type, model);
+  }
+}
+
+void readCrossLayer(Fields& fields, ForeignConfig& made) {
+  config::ModelConfig& model = made.model;
+  made.layout = Layout::CrossLayer;
+  model.kvHeads = static_cast<int>(fields.integer({"num_key_value_heads"}));
+  if (model.queryHeads > 0 && model.hidden % model.queryHeads != 0) fields.problem("its hidden size is no multiple of its heads");
+  model.headWidth = static_cast<int>(model.queryHeads > 0 ? model.hidden / model.queryHeads : 1);
+  model.tieEmbeddings = fields.flag("tie_word_embeddings", true);
+  model.ownKvNorm = true;
+  model.normEpsilon = fields.number({"layer_norm_epsilon"}, 1e-5);
+  fields.mustBe("normalization_function", {"rmsnorm"}, "this decoder normalises with RMSNorm");
+  fields.mustBe("position_embedding_type", {"rope"}, "this decoder has rotary positions");
+  fields.mustBe("activation_function", {"swiglu"}, "the feed-forward of this decoder is SwiGLU");
+  fields.mustBe("joint_residual_stream", {Json(false)}, "this decoder has one residual stream");
+  fields.mustBe("scale_attn_weights", {Json(true)}, "attention is scaled by 1 / sqrt(head width) here");
+  for (const char* key : {"attention_multiplier", "m_emb", "m_residual", "m_width"}) fields.mustBe(key, {}, "this decoder has no such multiplier");
+  if (const Json* pattern = fields.find("sharing_pattern")) model.sharing = pattern->dump();
+}
+
+}  // namespace
+
+Result<ForeignConfig> parseForeignConfig(std::string_view text, const std::string& origin) {
+  const Json object = Json::parse(text, nullptr, false);
+  if (!object.is_object()) return fail(ErrorCode::InvalidInput, origin + " is no JSON object.");
+  Fields fields(object, origin);
+  const std::string type = fields.text("model_type", "");
+  const std::vector<std::string> known{"llama", "mistral", "qwen2", "qwen3", "lckv-llama", "gpt_crosslayer"};
+  if (std::find(known.begin(), known.end(), type) == known.end()) {
+    return fail(ErrorCode::Unsupported, fmt::format("{}: the model_type is '{}'; these can be imported: {}.", origin, type, join(known, ", ")));
+  }
+  ForeignConfig made;
+  made.architecture = type;
+  const Json* architectures = fields.find("architectures");
+  if (architectures && architectures->is_array() && !architectures->empty() && architectures->front().is_string()) {
+    made.architecture = architectures->front().get<std::string>();
+  }
+  config::ModelConfig& model = made.model;
+  model.sharing = "identity";
+  model.layers = static_cast<int>(fields.integer({"num_hidden_layers", "num_layers", "n_layer"}));
+  model.hidden = fields.integer({"hidden_size", "n_embd"});
+  model.feedForward = fields.integer({"intermediate_size", "n_inner"});
+  model.queryHeads = static_cast<int>(fields.integer({"num_attention_heads", "n_head"}));
+  model.vocabulary = fields.integer({"vocab_size"});
+  made.context = fields.integer({"max_position_embeddings", "n_positions"}, 2048);
+  if (model.layers > sharing::SharingMap::kMaximumLayers)
+    fields.problem(fmt::format("it has {} layers; {} are possible", model.layers, sharing::SharingMap::kMaximumLayers));
+  WEFT_TRY(fields.check());
+  if (type == "gpt_crosslayer") {
+    readCrossLayer(fields, made);
+  } else {
+    readLlama(fields, type, made);
+  }
+  readRope(fields, origin, model, made.context);
+  WEFT_TRY(fields.check());
+  config::RunConfig run;
+  run.model = model;
+  const Result<void> valid = config::validate(run);
+  if (!valid) return fail(ErrorCode::InvalidInput, fmt::format("{} makes no model that can be built here: {}", origin, valid.error().message));
+  return made;
+}
+
+}  // namespace weft::interchange
