@@ -35,6 +35,22 @@ TEST_F(TrainedRun, IsFinishedMeasuredAndReadableByEveryVerb) {
   EXPECT_EQ(measured.json()["kv_bytes"]["storage"], measured.json()["kv_bytes"]["analytic"]);
   EXPECT_TRUE(measured.json().contains("decode_tokens_per_second"));
 
+  EXPECT_EQ(measured.json()["points"].size(), 1u);
+  EXPECT_EQ(measured.json()["points"][0]["kv_bytes"], measured.json()["kv_bytes"]);
+  ASSERT_TRUE(succeeded(weft({"measure", "tiny", "--batch", "1,2", "--context", "24", "--json"})));
+  const Outcome largest = weft({"measure", "1@step-4", "--largest-batch", "--context", "48", "--memory", "0.02", "--json"});
+  ASSERT_TRUE(succeeded(largest));
+  EXPECT_LE(largest.json()["largest_batch"], largest.json()["predicted_batch"]);
+  EXPECT_EQ(largest.json()["largest_batches"].size(), 1u);
+  // The run keeps them; measured again, the newest is shown.
+  ASSERT_TRUE(succeeded(weft({"measure", "tiny", "--batch", "2", "--context", "24"})));
+  const nlohmann::json kept = weft({"compare", "--measurements", "tiny", "--json"}).json();
+  ASSERT_EQ(kept[0]["points"].size(), 3u);
+  EXPECT_EQ(kept[0]["largest_batches"][0]["largest_batch"], largest.json()["largest_batch"]);
+  EXPECT_EQ(kept[0]["points"][0]["model"], "step-4");
+  EXPECT_THAT(weft({"compare", "--measurements", "tiny"}).out, AllOf(HasSubstr("prefill tokens/s"), HasSubstr("largest batch")));
+  EXPECT_EQ(weft({"runs", "--json"}).json()[0]["kv_bytes_per_token_measured"], run["kv_bytes_per_token"]);
+
   const Outcome generated = weft({"generate", "tiny", "--ids", "84,104,101", "--tokens", "5", "--json"});
   ASSERT_TRUE(succeeded(generated));
   EXPECT_GE(generated.json()["ids"].size(), 5u);
