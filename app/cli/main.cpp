@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   weft::cli::addExportVerb(program);
   weft::cli::addModelVerbs(program);
   weft::cli::addMeasureVerb(program);
+  weft::cli::addInterchangeVerbs(program);
   weft::cli::addMapVerb(program);
   weft::cli::addCostVerb(program);
   weft::cli::addPresetVerb(program);

@@ -59,6 +59,7 @@ void addCompareVerb(Program& program);   // compare
 void addExportVerb(Program& program);    // export
 void addModelVerbs(Program& program);    // generate, logits, eval
 void addMeasureVerb(Program& program);
+void addInterchangeVerbs(Program& program);  // import
 void addDemoVerb(Program& program);      // demo
 
 inline constexpr const char* kRunsGroup = "Runs";
