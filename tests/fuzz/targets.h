@@ -1,0 +1,25 @@
+// tests/fuzz/targets.h -- one reader each. What they promise stands in the reader's header; what is asked of it in the target's file.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "tests/fuzz/fuzz.h"
+
+namespace weft::fuzz {
+
+Target mapTarget();              // sharing/map_text.h
+Target configTarget();           // config/run_config.h
+Target tokenizerTarget();        // data/bpe_definition.h, and the tokenizer made of what passed
+Target linesTarget();            // data/corpus_reader.h: .jsonl
+Target compressedLinesTarget();  // data/corpus_reader.h: .jsonl.zst
+Target shardTarget();            // data/token_shard.h
+Target safetensorsTarget();      // nn/safetensors.h, where there is torch
+
+// A file below the system's temporary folder, for readers that take a path. Overwritten by the next of the same name.
+std::filesystem::path scratchFile(const std::string& name, std::string_view content);
+std::filesystem::path fixture(const std::string& name);  // of tests/fixtures
+std::string contentOf(const std::filesystem::path& file);
+
+}  // namespace weft::fuzz
