@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
-#include <memory>
-#include <utility>
+#include <mutex>
+#include <unordered_map>
 
 #include "engine/base/text.h"
 #include "engine/device/device.h"
@@ -23,10 +23,14 @@ namespace {
 using c10::cuda::CUDACachingAllocator::getDeviceStats;
 constexpr auto kAggregate = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
 
-// One allocation of the counting allocator: what it wraps, and how much is given back with it.
-struct Counted {
-  c10::DataPtr inner;
+// Bytes that are counted before they are had; not had, they are given back.
+struct Claim {
+  std::atomic<std::int64_t>& used;
   std::int64_t bytes;
+  bool isKept = false;
+  ~Claim() {
+    if (!isKept) used -= bytes;
+  }
 };
 
 // Stands in front of torch's CPU allocator while a budget lives. Never destroyed: tensors may outlive the budget.
@@ -34,37 +38,47 @@ class CountingAllocator : public c10::Allocator {
  public:
   void begin(c10::Allocator* inner, std::int64_t budget) {
     m_inner = inner;
-    m_budget = m_used.load() + budget;
-    m_start = m_used.load();
-    m_peak = m_start;
+    m_budget = budget;
+    m_used = 0;
+    m_peak = 0;
+    ++m_number;
   }
   c10::Allocator* inner() const { return m_inner; }
-  std::int64_t used() const { return m_used - m_start; }
-  std::int64_t peak() const { return m_peak - m_start; }
+  std::int64_t used() const { return m_used; }
+  std::int64_t peak() const { return m_peak; }
   void resetPeak() { m_peak = m_used.load(); }
 
   c10::DataPtr allocate(std::size_t size) override {
     const auto bytes = static_cast<std::int64_t>(size);
+    Claim claim{.used = m_used, .bytes = bytes};
     const std::int64_t now = m_used += bytes;
-    if (now > m_budget) {
-      m_used -= bytes;
-      TORCH_CHECK_WITH(OutOfMemoryError, false, "An allocation of ", bytes, " bytes does not fit the memory limit: ", now - bytes - m_start, " of ",
-                       m_budget - m_start, " bytes are taken.");
-    }
+    TORCH_CHECK_WITH(OutOfMemoryError, now <= m_budget, "An allocation of ", bytes, " bytes does not fit the memory limit: ", now - bytes, " of ",
+                     m_budget, " bytes are taken.");
     std::int64_t peak = m_peak;
     while (peak < now && !m_peak.compare_exchange_weak(peak, now)) {
     }
-    auto counted = std::make_unique<Counted>(Counted{m_inner->allocate(size), bytes});
-    void* data = counted->inner.get();
-    return {data, counted.release(), &CountingAllocator::giveBack, c10::Device(c10::kCPU)};
+    void* data = m_inner->raw_allocate(size);
+    if (data == nullptr) return {nullptr, nullptr, &CountingAllocator::giveBack, c10::Device(c10::kCPU)};
+    const std::scoped_lock lock(m_mutex);
+    m_alive[data] = {bytes, m_number};
+    claim.isKept = true;
+    // oneDNN allocates raw memory, which takes the pointer to be its own context.
+    return {data, data, &CountingAllocator::giveBack, c10::Device(c10::kCPU)};
   }
+  c10::DeleterFnPtr raw_deleter() const override { return &CountingAllocator::giveBack; }
   void copy_data(void* to, const void* from, std::size_t count) const override { default_copy_data(to, from, count); }
 
  private:
-  static void giveBack(void* context);
+  struct Counted {
+    std::int64_t bytes = 0;
+    std::int64_t budget = 0;  // its number
+  };
+  static void giveBack(void* data);
   c10::Allocator* m_inner = nullptr;
-  std::int64_t m_budget = 0, m_start = 0;
+  std::int64_t m_budget = 0, m_number = 0;
   std::atomic<std::int64_t> m_used = 0, m_peak = 0;
+  std::mutex m_mutex;
+  std::unordered_map<void*, Counted> m_alive;
 };
 
 CountingAllocator& countingAllocator() {
@@ -72,9 +86,17 @@ CountingAllocator& countingAllocator() {
   return *allocator;
 }
 
-void CountingAllocator::giveBack(void* context) {
-  const std::unique_ptr<Counted> counted(static_cast<Counted*>(context));
-  countingAllocator().m_used -= counted->bytes;
+void CountingAllocator::giveBack(void* data) {
+  if (data == nullptr) return;
+  CountingAllocator& self = countingAllocator();
+  {
+    const std::scoped_lock lock(self.m_mutex);
+    const auto found = self.m_alive.find(data);
+    // What an earlier budget let through is none of this one's.
+    if (found->second.budget == self.m_number) self.m_used -= found->second.bytes;
+    self.m_alive.erase(found);
+  }
+  self.m_inner->raw_deallocate(data);
 }
 
 constexpr std::uint8_t kPriority = 100;  // above torch's own; equal ones replace each other

@@ -191,6 +191,46 @@ TEST_F(ModelJob, MeasureGivesTheFourNumbersOfACheckpointOrAConfiguration) {
             10 * 256);
 }
 
+TEST_F(ModelJob, MeasureGoesThroughAGridAndSaysWhatDoesNotFit) {
+  json wanted = job("measure");
+  wanted.update({{"batches", {1, 4096}}, {"contexts", {8, 20}}, {"rounds", 5}, {"memory_bytes", 8 << 20}});
+  const FinishedEvent finished = answer("grid", wanted);
+  EXPECT_EQ(finished.summary.at("points"), 4);
+  const auto points = events("grid").of<service::MeasurementEvent>();
+  ASSERT_EQ(points.size(), 4u);
+  double fitting = 0;
+  for (const service::MeasurementEvent& point : points) {
+    EXPECT_EQ(point.name, "inference");
+    const bool fits = point.values.at("fits") == 1;
+    fitting += point.values.at("fits");
+    EXPECT_EQ(fits, point.values.at("batch") == 1);
+    EXPECT_EQ(point.values.count("prefill_tokens_per_second"), fits ? 1u : 0u);
+    EXPECT_EQ(point.labels.count("refusal"), fits ? 0u : 1u);
+    if (fits) { EXPECT_EQ(point.values.at("rounds"), 5); }
+  }
+  EXPECT_EQ(finished.summary.at("points_that_fit"), fitting);
+
+  wanted["batches"] = {100000};
+  writeJob("none", wanted);
+  expectFailure("none", ErrorCode::OutOfMemory, "Nothing that was asked for fits");
+}
+
+TEST_F(ModelJob, MeasureFindsTheLargestBatchWithinTheLimitBesideThePrediction) {
+  json wanted = job("measure");
+  wanted.update({{"contexts", {64}}, {"largest_batch", 1}, {"memory_bytes", 8 << 20}});
+  const FinishedEvent finished = answer("largest", wanted);
+  EXPECT_GE(finished.summary.at("largest_batch"), 1);
+  EXPECT_LE(finished.summary.at("largest_batch"), finished.summary.at("predicted_batch"));
+  // 256 bytes of KV a token.
+  EXPECT_EQ(finished.summary.at("predicted_batch"), std::floor(finished.summary.at("limit_bytes") / (64 * 256)));
+  EXPECT_THAT(finished.texts.at("limit"), HasSubstr("8 MiB"));
+  ASSERT_EQ(events("largest").of<service::MeasurementEvent>().size(), 1u);
+
+  wanted["memory_bytes"] = 1000;
+  writeJob("none", wanted);
+  expectFailure("none", ErrorCode::InvalidInput, "the weights alone take");
+}
+
 TEST_F(ModelJob, RefusesBadInputInOneSentence) {
   auto expectRefusal = [&, number = 0](const json& change, const std::string& kind, ErrorCode code, const std::string& part) mutable {
     json wanted = job(kind);
