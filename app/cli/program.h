@@ -59,7 +59,7 @@ void addCompareVerb(Program& program);   // compare
 void addExportVerb(Program& program);    // export
 void addModelVerbs(Program& program);    // generate, logits, eval
 void addMeasureVerb(Program& program);
-void addInterchangeVerbs(Program& program);  // import
+void addInterchangeVerbs(Program& program);  // import, convert
 void addDemoVerb(Program& program);      // demo
 
 inline constexpr const char* kRunsGroup = "Runs";

@@ -10,6 +10,7 @@
 
 #include "engine/base/files.h"
 #include "engine/base/text.h"
+#include "engine/interchange/partial_folder.h"
 #include "engine/interchange/recipe.h"
 #include "engine/nn/checkpoint.h"
 
@@ -42,48 +43,10 @@ Result<std::string> reasonToDrop(const std::string& name, const TensorSource& so
   return fail(ErrorCode::Unsupported, fmt::format("{}: this decoder has no place for the tensor \"{}\".", source.folder().string(), name));
 }
 
-Result<void> checkEmpty(const fs::path& out) {
-  std::error_code error;
-  if (!fs::exists(out, error) || (fs::is_directory(out, error) && fs::is_empty(out, error))) return {};
-  return fail(ErrorCode::InvalidInput, fmt::format("{} is there already; name a folder that is not, or an empty one.", out.string()));
-}
-
-// A folder beside `out` that becomes `out` when it is whole, and vanishes if it does not.
-class PartialFolder {
- public:
-  static Result<PartialFolder> create(const fs::path& out) {
-    WEFT_TRY(createFolders(out.has_parent_path() ? out.parent_path() : fs::path(".")));
-    std::string name = out.string() + ".partial-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) return fail(ErrorCode::Io, fmt::format("No folder can be made beside {}.", out.string()));
-    return PartialFolder(out, name);
-  }
-  PartialFolder(PartialFolder&& other) noexcept : m_out(std::move(other.m_out)), m_path(std::exchange(other.m_path, {})) {}
-  PartialFolder& operator=(PartialFolder&&) = delete;
-  ~PartialFolder() {
-    std::error_code ignored;
-    if (!m_path.empty()) fs::remove_all(m_path, ignored);
-  }
-  const fs::path& path() const { return m_path; }
-  Result<void> commit() {
-    std::error_code error;
-    fs::permissions(m_path, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec | fs::perms::others_read | fs::perms::others_exec,
-                    error);
-    fs::remove(m_out, error);  // an empty one
-    fs::rename(m_path, m_out, error);
-    if (error) return fail(ErrorCode::Io, fmt::format("{} cannot be given its name: {}.", m_out.string(), error.message()));
-    m_path.clear();
-    return {};
-  }
-
- private:
-  PartialFolder(fs::path out, fs::path path) : m_out(std::move(out)), m_path(std::move(path)) {}
-  fs::path m_out, m_path;
-};
-
 }  // namespace
 
 Result<ImportReport> importModel(const fs::path& folder, const fs::path& out, const std::function<void(double)>& progress) {
-  WEFT_TRY(checkEmpty(out));
+  WEFT_TRY(PartialFolder::checkFree(out));
   const fs::path configFile = folder / "config.json";
   WEFT_ASSIGN(const std::string configText, readFile(configFile));
   WEFT_ASSIGN(const ForeignConfig foreign, parseForeignConfig(configText, configFile.string()));

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/device/device.h"
+#include "engine/interchange/convert_model.h"
 #include "engine/interchange/import_model.h"
 #include "engine/worker/jobs.h"
 #include "engine/worker/progress.h"
@@ -18,6 +19,30 @@ Result<service::FinishedEvent> runImport(JobContext& context) {
   service::FinishedEvent finished;
   finished.summary = {{"parameters", static_cast<double>(imported.parameters)}};
   finished.texts = {{"architecture", imported.architecture}, {"dropped", nlohmann::json(imported.dropped).dump()}, {"out", out}};
+  return finished;
+}
+
+Result<service::FinishedEvent> runConvert(JobContext& context) {
+  WEFT_ASSIGN(const std::string model, context.job.require("model"));
+  WEFT_ASSIGN(const std::string out, context.job.require("out"));
+  WEFT_ASSIGN(const std::string map, context.job.require("map"));
+  const std::string merge = context.job.text("method", "first");
+  const std::int64_t heads = context.job.integer("kv_heads", 0);
+  interchange::ConvertRequest request{
+      .map = map,
+      .merge = merge == "mean" ? interchange::Merge::Mean : interchange::Merge::First,
+      .kvHeads = heads > 0 ? std::optional(static_cast<int>(heads)) : std::nullopt,
+      .upward = context.job.integer("allow_upward", 0) != 0 ? sharing::UpwardReads::Allow : sharing::UpwardReads::Refuse};
+  WEFT_TRY(context.job.check());
+  if (merge != "first" && merge != "mean") return fail(ErrorCode::InvalidInput, "The method is '" + merge + "'; it must be first or mean.");
+  if (heads < 0 || heads > (1 << 24)) return fail(ErrorCode::InvalidInput, "The number of KV heads must be at least 1.");
+  writeHello(context, "cpu");
+  ProgressReporter report(context);
+  WEFT_ASSIGN(const interchange::ConvertReport converted,
+              interchange::convertModel(model, out, request, [&](double fraction) { report("converting", fraction); }));
+  service::FinishedEvent finished;
+  finished.summary = {{"parameters", static_cast<double>(converted.parameters)}, {"parameters_before", static_cast<double>(converted.before)}};
+  finished.texts = {{"architecture", map}, {"dropped", nlohmann::json(converted.dropped).dump()}, {"out", out}};
   return finished;
 }
 

@@ -10,6 +10,7 @@
 //       or "batches": [..], "contexts": [..]: every pair of them, each timed in "rounds": 5; "largest_batch": 1 instead: the largest batch that fits each
 //       context. "memory_bytes": what weights, cache and all else may take (0: what is available now, on a CPU less a reserve).
 //   {"kind": "import", "from": DIR, "out": DIR}   another project's model folder as a checkpoint (interchange/import_model.h)
+//   {"kind": "convert", "model": DIR, "out": DIR, "map": TEXT, "method": "first" or "mean", "kv_heads": 0, "allow_upward": 0}   interchange/convert_model.h
 // Relative folders of "shards" are meant from the run folder. "task" is the name of an evaluation's text ("wikitext"); any text is scored alike.
 // The answer of a direct job stands in `finished`: summary (numbers) and texts (strings; lists as JSON text: "ids").
 #pragma once

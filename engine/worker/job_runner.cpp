@@ -47,8 +47,9 @@ Result<service::FinishedEvent> dispatch(JobContext& context) {
   if (kind == "evaluate") return runEvaluate(context);
   if (kind == "measure") return runMeasure(context);
   if (kind == "import") return runImport(context);
+  if (kind == "convert") return runConvert(context);
   return fail(ErrorCode::InvalidInput,
-              fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate, measure or import.", kind));
+              fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate, measure, import or convert.", kind));
 }
 
 // The first line of what(): torch appends a C++ stack trace, which belongs into the detail.

@@ -35,3 +35,17 @@ TEST(ImportVerb, RefusesWhatIsNoModel) {
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"import", folder.path().string(), "--out", out})));
   EXPECT_FALSE(fs::exists(out));
 }
+
+TEST(ConvertVerb, PutsACheckpointUnderAnotherMap) {
+  if (!hasWorker()) GTEST_SKIP() << "there is no weft-worker beside the program";
+  const weft::TemporaryFolder folder = weft::TemporaryFolder::create().value();
+  const std::string dense = (folder.path() / "dense").string(), out = (folder.path() / "cla2").string();
+  ASSERT_TRUE(succeeded(runWeft({"import", given("llama"), "--out", dense})));
+  const Outcome converted = runWeft({"convert", dense, "--map", "cla2", "--method", "mean", "--out", out, "--json"});
+  ASSERT_TRUE(succeeded(converted)) << converted.err;
+  EXPECT_EQ(converted.json()["dropped"].size(), 2u);
+  EXPECT_LT(converted.json()["parameters"], converted.json()["parameters_before"]);
+  EXPECT_TRUE(succeeded(runWeft({"logits", out, "--ids", "1,2,3", "--out", (folder.path() / "l.safetensors").string()})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"convert", dense, "--map", "0_9", "--out", (folder.path() / "no").string()})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"convert", dense, "--map", "cla2", "--method", "best", "--out", (folder.path() / "no").string()})));
+}
