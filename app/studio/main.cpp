@@ -16,6 +16,7 @@
 #include "ui/diagram/design_page.h"
 #include "ui/figures/figure.h"
 #include "ui/figures/figures_page.h"
+#include "ui/measure/measure_page.h"
 #include "ui/monitor/monitor_page.h"
 #include "ui/queue/queue_page.h"
 #include "ui/runs/runs_page.h"
@@ -34,7 +35,7 @@ int fail(const Error& error) {
 // In the order of the rail; the window takes them over.
 std::vector<ui::Page*> makePages() {
   return {new ui::DesignPage(nullptr),  new ui::RunsPage(nullptr),    new ui::MonitorPage(nullptr),
-          new ui::ComparePage(nullptr), new ui::FiguresPage(nullptr), new ui::QueuePage(nullptr)};
+          new ui::ComparePage(nullptr), new ui::MeasurePage(nullptr), new ui::FiguresPage(nullptr), new ui::QueuePage(nullptr)};
 }
 
 ui::ThemeChoice themeOf(const Options& options) {
@@ -129,7 +130,7 @@ int runWindow(QApplication& app, const Options& options) {
     window.resize(size);
   }
   if (!options.page.empty() && !window.page(QString::fromStdString(options.page))) {
-    std::cerr << "There is no page " << options.page << "; there are Design, Runs, Monitor, Compare, Figures, Queue and Settings.\n";
+    std::cerr << "There is no page " << options.page << "; there are Design, Runs, Monitor, Compare, Measure, Figures, Queue and Settings.\n";
     return 2;
   }
   QString project = QString::fromStdString(options.project);

@@ -69,6 +69,16 @@ Result<std::vector<store::MetricSeries>> readSeries(store::RunStore& store, cons
   return answer;
 }
 
+Result<std::vector<ProjectSession::MeasurementsOfRun>> readMeasurements(store::RunStore& store) {
+  std::vector<ProjectSession::MeasurementsOfRun> answer;
+  WEFT_ASSIGN(const std::vector<store::RunSummary> runs, store.runs());
+  for (const store::RunSummary& run : runs) {
+    WEFT_ASSIGN(std::vector<store::Measurement> measurements, store.measurements(run.id));
+    if (!measurements.empty()) answer.push_back({.run = run.id, .name = run.name, .measurements = std::move(measurements)});
+  }
+  return answer;
+}
+
 }  // namespace
 
 const store::RunSummary* RunsSnapshot::find(store::RunId id) const {
@@ -237,6 +247,10 @@ void ProjectSession::loadConfig(store::RunId id, QObject* context, Answer<std::s
 void ProjectSession::loadSeries(std::vector<SeriesRequest> requests, QObject* context, Answer<std::vector<store::MetricSeries>> answer) {
   m_worker->ask<std::vector<store::MetricSeries>>(
       context, std::move(answer), [worker = m_worker.get(), requests = std::move(requests)] { return readSeries(*worker->store, requests); });
+}
+
+void ProjectSession::loadMeasurements(QObject* context, Answer<std::vector<MeasurementsOfRun>> answer) {
+  m_worker->ask<std::vector<MeasurementsOfRun>>(context, std::move(answer), [worker = m_worker.get()] { return readMeasurements(*worker->store); });
 }
 
 void ProjectSession::loadLog(store::RunId id, QObject* context, Answer<QString> answer) {

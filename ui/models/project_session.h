@@ -58,6 +58,13 @@ class ProjectSession : public QObject {
     std::int64_t fromStep = -1;
   };
   void loadSeries(std::vector<SeriesRequest> requests, QObject* context, Answer<std::vector<store::MetricSeries>> answer);
+  // What was measured of every run that has a measurement.
+  struct MeasurementsOfRun {
+    store::RunId run;
+    std::string name;
+    std::vector<store::Measurement> measurements;
+  };
+  void loadMeasurements(QObject* context, Answer<std::vector<MeasurementsOfRun>> answer);
   void loadLog(store::RunId id, QObject* context, Answer<QString> answer);  // the last 64 KiB of runs/<id>/log.txt
 
   void submit(const config::RunConfig& config, QObject* context, Answer<store::RunId> answer);  // also starts the service

@@ -1,0 +1,115 @@
+#include "ui/measure/measured_point.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace weft::ui {
+namespace {
+
+std::optional<double> value(const store::Measurement& one, const char* name) {
+  const auto found = one.values.find(name);
+  return found == one.values.end() ? std::nullopt : std::optional(found->second);
+}
+
+QString label(const store::Measurement& one, const char* name) {
+  const auto found = one.labels.find(name);
+  return found == one.labels.end() ? QString() : QString::fromStdString(found->second);
+}
+
+QString settingOf(const store::Measurement& one) {
+  return QStringLiteral("%1, %2, %3 cache, %4").arg(label(one, "device_name"), label(one, "compute_dtype"), label(one, "cache"), label(one, "date"));
+}
+
+MeasuredPoint pointOf(const RunMeasurements& run, const store::Measurement& one) {
+  MeasuredPoint point{.run = run.run, .name = QString::fromStdString(run.name), .setting = settingOf(one)};
+  point.batch = static_cast<std::int64_t>(value(one, "batch").value_or(0));
+  point.context = static_cast<std::int64_t>(value(one, "context").value_or(0));
+  point.fits = value(one, "fits").value_or(1) != 0;
+  point.prefill = value(one, "prefill_tokens_per_second");
+  point.prefillLow = value(one, "prefill_tokens_per_second_low");
+  point.prefillHigh = value(one, "prefill_tokens_per_second_high");
+  point.decode = value(one, "decode_tokens_per_second");
+  point.decodeLow = value(one, "decode_tokens_per_second_low");
+  point.decodeHigh = value(one, "decode_tokens_per_second_high");
+  point.step_ms = value(one, "decode_step_ms");
+  point.analytic = value(one, "analytic");
+  point.storage = value(one, "storage");
+  point.allocator = value(one, "allocated");
+  point.device = value(one, "device");
+  return point;
+}
+
+}  // namespace
+
+std::vector<MeasuredPoint> measuredPoints(const std::vector<RunMeasurements>& runs) {
+  std::vector<MeasuredPoint> points;
+  for (const RunMeasurements& run : runs) {
+    // Stored in the order of time: a later one takes the place of an earlier one.
+    std::map<std::pair<std::int64_t, std::int64_t>, MeasuredPoint> grid;  // by context and batch
+    std::map<std::int64_t, const store::Measurement*> largest;            // by context
+    for (const store::Measurement& one : run.measurements) {
+      if (one.name == "inference") {
+        MeasuredPoint point = pointOf(run, one);
+        grid[{point.context, *point.batch}] = std::move(point);
+      } else if (one.name == "largest_batch") {
+        largest[static_cast<std::int64_t>(value(one, "context").value_or(0))] = &one;
+      }
+    }
+    for (const auto& [context, one] : largest) {
+      const auto found = value(*one, "largest_batch"), predicted = value(*one, "predicted_batch");
+      bool isShown = false;
+      for (auto& [key, point] : grid) {
+        if (key.first != context) continue;
+        point.largest = found;
+        point.predicted = predicted;
+        isShown = true;
+      }
+      if (!isShown)
+        points.push_back({.run = run.run,
+                          .name = QString::fromStdString(run.name),
+                          .batch = std::nullopt,
+                          .context = context,
+                          .largest = found,
+                          .predicted = predicted,
+                          .setting = settingOf(*one)});
+    }
+    for (auto& [key, point] : grid) points.push_back(std::move(point));
+  }
+  std::stable_sort(points.begin(), points.end(), [](const MeasuredPoint& a, const MeasuredPoint& b) {
+    return std::tuple(a.name, a.run, a.context, a.batch.value_or(0)) < std::tuple(b.name, b.run, b.context, b.batch.value_or(0));
+  });
+  return points;
+}
+
+QString titleOf(MeasureX x) { return x == MeasureX::Context ? QStringLiteral("Context, tokens") : QStringLiteral("Batch, sequences"); }
+
+QString titleOf(MeasureY y) {
+  switch (y) {
+    case MeasureY::Decode:
+      return QStringLiteral("Decode, tokens/s");
+    case MeasureY::Prefill:
+      return QStringLiteral("Prefill, tokens/s");
+    case MeasureY::KvBytes:
+      return QStringLiteral("KV memory, bytes");
+    case MeasureY::Largest:
+      return QStringLiteral("Largest batch, sequences");
+  }
+  return {};
+}
+
+std::optional<double> valueOf(const MeasuredPoint& point, MeasureY y) {
+  switch (y) {
+    case MeasureY::Decode:
+      return point.decode;
+    case MeasureY::Prefill:
+      return point.prefill;
+    case MeasureY::KvBytes:
+      return point.storage;
+    case MeasureY::Largest:
+      return point.largest;
+  }
+  return std::nullopt;
+}
+
+}  // namespace weft::ui
