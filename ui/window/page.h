@@ -17,7 +17,7 @@ class Page : public QWidget {
   Q_OBJECT
  public:
   explicit Page(QWidget* parent = nullptr) : QWidget(parent) {}
-  virtual QString pageName() const = 0;  // "Design", "Runs", "Monitor", "Compare", "Figures", "Queue"
+  virtual QString pageName() const = 0;  // "Design", "Runs", "Monitor", "Compare", "Measure", "Figures", "Queue"
   virtual QString iconName() const = 0;  // resources/icons/NAME.svg
   // nullptr: no project is open. Called again when another is opened.
   virtual void setSession(ProjectSession* session) = 0;
