@@ -40,7 +40,20 @@ void release(void* block) noexcept {
 
 }  // namespace weft::fuzz
 
-// The other forms come to these by default.
+// All but the aligned forms: AddressSanitizer brings its own of each, and none may meet the other's.
 void* operator new(std::size_t size) { return weft::fuzz::allocate(size); }
+void* operator new[](std::size_t size) { return weft::fuzz::allocate(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return weft::fuzz::allocate(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept { return operator new(size, tag); }
 void operator delete(void* block) noexcept { weft::fuzz::release(block); }
+void operator delete[](void* block) noexcept { weft::fuzz::release(block); }
 void operator delete(void* block, std::size_t) noexcept { weft::fuzz::release(block); }
+void operator delete[](void* block, std::size_t) noexcept { weft::fuzz::release(block); }
+void operator delete(void* block, const std::nothrow_t&) noexcept { weft::fuzz::release(block); }
+void operator delete[](void* block, const std::nothrow_t&) noexcept { weft::fuzz::release(block); }

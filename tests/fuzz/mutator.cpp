@@ -96,7 +96,7 @@ void Mutator::changeOnce(Json& root) {
       } else if (node.is_array()) {
         node.push_back(node.empty() || chance(2) ? strangeValue() : Json(node[below(node.size())]));
       } else if (node.is_number_integer()) {
-        node = node.get<std::int64_t>() + (chance(2) ? 1 : -1);
+        node = node.get<std::uint64_t>() + (chance(2) ? 1u : ~std::uint64_t{0});  // round the ends too
       } else if (node.is_string()) {
         node = node.get<std::string>() + static_cast<char>('a' + below(26));
       }
