@@ -93,6 +93,7 @@ class Parser {
     WEFT_TRY(readVocabulary(*model));
     WEFT_TRY(readAddedTokens(root));
     WEFT_TRY(fillTokens());
+    WEFT_TRY(readPostProcessor(root));
     WEFT_TRY(readMerges(*model));
     return std::move(m_definition);
   }
@@ -313,6 +314,42 @@ class Parser {
     for (std::size_t byte = 0; byte < 256; ++byte) {
       const bool occursInUtf8 = byte < 0xC0 || (byte >= 0xC2 && byte <= 0xF4);
       if (occursInUtf8 && !isThere[byte]) return no(fmt::format("it has no token for the byte 0x{:02X}", byte));
+    }
+    return {};
+  }
+
+  // "TemplateProcessing", alone or in a "Sequence"; other post-processors only move offsets.
+  Result<void> readPostProcessor(const Json& root) {
+    const Json* processor = member(root, "post_processor");
+    if (!processor) return {};
+    if (typeOf(*processor) != "Sequence") return readTemplate(*processor);
+    const Json* parts = member(*processor, "processors");
+    if (!parts || !parts->is_array()) return no("its post_processor is a sequence without \"processors\"");
+    for (const Json& part : *parts) WEFT_TRY(readTemplate(part));
+    return {};
+  }
+
+  Result<void> readTemplate(const Json& processor) {
+    if (typeOf(processor) != "TemplateProcessing") return {};
+    const Json* single = member(processor, "single");
+    const Json* specials = member(processor, "special_tokens");
+    if (!single || !single->is_array()) return no("its post_processor is a template without \"single\"");
+    for (const Json& part : *single) {
+      const Json* special = part.is_object() ? member(part, "SpecialToken") : nullptr;
+      if (!special) return {};  // the text; what follows it ends a text and does not begin one
+      const Json* name = special->is_object() ? member(*special, "id") : nullptr;
+      const Json* token =
+          name && name->is_string() && specials && specials->is_object() ? member(*specials, name->get<std::string>().c_str()) : nullptr;
+      const Json* ids = token && token->is_object() ? member(*token, "ids") : nullptr;
+      if (!ids || !ids->is_array()) return no("its post_processor has a special token without \"ids\"");
+      for (const Json& id : *ids) {
+        if (!isId(id) || id.get<TokenId>() >= m_definition.tokens.size()) {
+          return no(fmt::format("its post_processor puts the id {} before a text, but there are only {} tokens", shown(id.dump()),
+                                m_definition.tokens.size()));
+        }
+        if (m_definition.prefix.size() >= 8) return no("its post_processor puts more than 8 tokens before a text");
+        m_definition.prefix.push_back(id.get<TokenId>());
+      }
     }
     return {};
   }

@@ -32,13 +32,15 @@ struct BpeDefinition {
   std::vector<Merge> merges;        // the first has the highest priority
   std::vector<AddedToken> addedTokens;
   std::vector<Splitter> splitters;  // applied one inside the other
+  std::vector<TokenId> prefix;      // special tokens that the post-processor puts before a text
   bool normalizesToNfc = false;
   bool addsPrefixSpace = false;  // before every stretch of text that does not begin with a space
   bool ignoresMerges = false;    // a piece that is a token is that token, whatever the merges say
 };
 
-// `origin` is what the message calls the text. The post-processor is not applied (encode adds no special tokens), truncation and padding
-// neither. Corrupt: "'F' is not a byte-level BPE tokenizer.json: ...", also for what is understood but would give other ids.
+// `origin` is what the message calls the text. Of the post-processor only the tokens before a text are read, and encode() does not add them;
+// truncation and padding are not applied. Corrupt: "'F' is not a byte-level BPE tokenizer.json: ...", also for what is understood but would give
+// other ids.
 [[nodiscard]] Result<BpeDefinition> parseBpeDefinition(std::string_view text, const std::string& origin);
 
 // The whole of a tokenizer.json is held in memory: larger files are refused (the largest in use, 200,000 tokens, has 28 MB).

@@ -1,5 +1,5 @@
 // engine/data/bpe_tokenizer.h -- byte-level BPE after a Hugging Face tokenizer.json (GPT-2, GPT-NeoX, Llama 3, Qwen 2 and 3 and their like): the
-// ids of `tokenizers`' encode(text, add_special_tokens=False). No post-processor runs, so a begin-of-text token stands only where the text has it.
+// ids of `tokenizers`' encode(text, add_special_tokens=False); what the post-processor would put in front is prefix().
 // Text travels: added tokens as written -> NFC -> added tokens, normalised -> splitters -> merges.
 // Input that is not UTF-8 is read with U+FFFD for each ill-formed sequence. An added token decodes to its content.
 // Equal to `tokenizers` 0.23 on every code point, on random texts and on 16,000 documents: tests/fixtures/tokenizer/compare_documents.py.
@@ -23,6 +23,7 @@ class BpeTokenizer final : public Tokenizer {
 
   std::vector<TokenId> encode(std::string_view utf8) const override;
   std::string decode(std::span<const TokenId> ids) const override;
+  std::vector<TokenId> prefix() const override { return m_definition.prefix; }
   std::int64_t vocabularySize() const override { return static_cast<std::int64_t>(m_definition.tokens.size()); }
   std::optional<TokenId> endOfText() const override { return m_endOfText; }
   std::string name() const override { return m_name; }

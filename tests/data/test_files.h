@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 
 inline fs::path fixture(const std::string& name) { return fs::path(WEFT_TEST_SOURCE_DIR) / "fixtures" / "tokenizer" / name; }
 
+inline fs::path evaluationFixture(const std::string& name) { return fs::path(WEFT_TEST_SOURCE_DIR) / "fixtures" / "evaluation" / name; }
+
 // The project's shared data, which is not committed; empty where there is none.
 inline fs::path sharedData() {
   const char* named = std::getenv("WEFT_SHARED_DATA");
