@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "engine/base/files.h"
+#include "engine/store/evaluations.h"
 
 namespace weft::ui {
 namespace {
@@ -34,11 +35,8 @@ bool isEvaluation(const std::string& metric) { return metric == "valid/perplexit
 
 store::MetricSeries seriesOf(const std::string& metric, const std::vector<store::Evaluation>& evaluations) {
   store::MetricSeries series{.name = metric, .points = {}};
-  for (const store::Evaluation& evaluation : evaluations) {
-    const double value = metric == "valid/loss" ? evaluation.loss_nats : evaluation.perplexity;
-    // A resumed run evaluates a step again: the later one counts.
-    if (!series.points.empty() && series.points.back().step == evaluation.step) series.points.pop_back();
-    if (series.points.empty() || series.points.back().step < evaluation.step) series.points.push_back({evaluation.step, value, evaluation.time});
+  for (const store::Evaluation& evaluation : store::heldOutCurve(evaluations)) {
+    series.points.push_back({evaluation.step, metric == "valid/loss" ? evaluation.loss_nats : evaluation.perplexity, evaluation.time});
   }
   return series;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/store/evaluations.h"
 #include "ui/monitor/loss_marks.h"
 #include "ui/plot/curve.h"
 #include "ui/window/theme.h"
@@ -31,11 +32,8 @@ LossChart::LossChart(QWidget* parent) : MetricChart(kLossMetric, Detail::Large, 
 void LossChart::setEvaluations(store::RunId run, const std::vector<store::Evaluation>& evaluations) {
   std::vector<HeldOut>& heldOut = m_heldOut[run];
   heldOut.clear();
-  for (const store::Evaluation& evaluation : evaluations) {
-    if (!std::isfinite(evaluation.loss_nats) || evaluation.loss_nats <= 0) continue;
-    // A resumed run evaluates a step again: the later one counts.
-    if (!heldOut.empty() && heldOut.back().step == evaluation.step) heldOut.pop_back();
-    heldOut.push_back({evaluation.step, evaluation.loss_nats});
+  for (const store::Evaluation& evaluation : store::heldOutCurve(evaluations)) {
+    if (std::isfinite(evaluation.loss_nats) && evaluation.loss_nats > 0) heldOut.push_back({evaluation.step, evaluation.loss_nats});
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "engine/base/text.h"
 #include "engine/sharing/map_text.h"
+#include "engine/store/evaluations.h"
 #include "ui/diagram/sharing_painter.h"
 #include "ui/models/run_text.h"
 #include "ui/window/icons.h"
@@ -225,8 +226,7 @@ void RunPanel::loadDetail() {
   if (m_pages->currentIndex() == 2) {
     m_session->loadLog(m_run, this, [this, generation](Result<QString> log) {
       if (generation != m_generation) return;
-      m_log->setPlainText(log ? (log->isEmpty() ? QStringLiteral("Its log is empty.") : *log)
-                              : QString::fromStdString(log.error().message));
+      m_log->setPlainText(log ? (log->isEmpty() ? QStringLiteral("Its log is empty.") : *log) : QString::fromStdString(log.error().message));
       m_log->verticalScrollBar()->setValue(m_log->verticalScrollBar()->maximum());
     });
     return;
@@ -235,6 +235,32 @@ void RunPanel::loadDetail() {
     if (generation == m_generation && detail) showDetail(*detail);
   });
 }
+
+namespace {
+
+// What a text or a task says first: accuracy with its standard error, or perplexity per word where the words were counted.
+QString scoreText(const store::Evaluation& evaluation) {
+  const auto value = [&](const char* name) {
+    const auto found = evaluation.values.find(name);
+    return found == evaluation.values.end() ? std::nullopt : std::optional(found->second);
+  };
+  QStringList parts;
+  for (const char* name : {"acc", "acc_norm"}) {
+    const std::optional<double> accuracy = value(name), error = value((std::string(name) + "_stderr").c_str());
+    if (!accuracy) continue;
+    QString text = QStringLiteral("%1 %2").arg(QLatin1String(name), QString::number(*accuracy, 'f', 4));
+    if (error) text += QStringLiteral(" ±%1").arg(*error, 0, 'f', 4);
+    parts << text;
+  }
+  if (!parts.isEmpty()) return parts.join(QStringLiteral(", "));
+  const std::optional<double> words = value("word_perplexity");
+  parts << QStringLiteral("%1 %2").arg(words ? QStringLiteral("word perplexity") : QStringLiteral("perplexity"),
+                                       perplexityText(words.value_or(evaluation.perplexity)));
+  if (const auto bits = value("bits_per_byte")) parts << QStringLiteral("%1 bits per byte").arg(*bits, 0, 'f', 4);
+  return parts.join(QStringLiteral(", "));
+}
+
+}  // namespace
 
 void RunPanel::showDetail(const RunDetail& detail) {
   m_shownUpdate = detail.summary.updated;
@@ -249,12 +275,16 @@ void RunPanel::showDetail(const RunDetail& detail) {
     addRow(m_history, QStringLiteral("Attempt %1").arg(attempt.number), text, QString::fromStdString(attempt.message));
   }
   // The last three evaluations tell the direction; all of them are in Monitor.
-  const std::size_t first = detail.evaluations.size() > 3 ? detail.evaluations.size() - 3 : 0;
-  for (std::size_t i = first; i < detail.evaluations.size(); ++i) {
-    const store::Evaluation& evaluation = detail.evaluations[i];
+  const std::vector<store::Evaluation> curve = store::heldOutCurve(detail.evaluations);
+  for (std::size_t i = curve.size() > 3 ? curve.size() - 3 : 0; i < curve.size(); ++i) {
+    const store::Evaluation& evaluation = curve[i];
     addRow(m_history, QStringLiteral("Step %1").arg(grouped(evaluation.step)),
            QStringLiteral("%1 perplexity %2 over %3 tokens")
                .arg(QString::fromStdString(evaluation.split), perplexityText(evaluation.perplexity), grouped(evaluation.tokens)));
+  }
+  for (const store::Evaluation& evaluation : store::newestOnDemand(detail.evaluations)) {
+    addRow(m_history, QString::fromStdString(evaluation.task),
+           QStringLiteral("%1 on %2 at step %3").arg(scoreText(evaluation), QString::fromStdString(evaluation.split), grouped(evaluation.step)));
   }
   if (!detail.checkpoints.empty()) {
     const store::Checkpoint& last = detail.checkpoints.back();
