@@ -5,13 +5,16 @@
 //   {"kind": "generate", "model": DIR, "prompt": TEXT or "ids": [..], "tokens": N, "temperature": 0, "top_k": 0, "seed": 1, "cache": ""}
 //   {"kind": "logits", "model": DIR, "ids": [..], "out": FILE, "dtype": "float32"}
 //   {"kind": "evaluate", "model": DIR, "files": [..] (empty: the model's own held-out split), "shards": DIR, "window": 0, "stride": 0, "tokens": 0,
-//       "cache": "", "dtype": ""}
+//       "cache": "", "dtype": ""}   "tokens": how many are scored
+//       or with "task": "wikitext" (data/wikitext.h) or one of data/choice_tasks.h, "files" in the data set's form, "limit": 0 (pages or items),
+//       "out": "" (a .jsonl of every item's choices and likelihoods)
 //   {"kind": "measure", "model": DIR or "config": TOML TEXT (random weights), "batch": B, "context": T, "cache": "", "dtype": ""}
-//       or "batches": [..], "contexts": [..]: every pair of them, each timed in "rounds": 5; "largest_batch": 1 instead: the largest batch that fits each
-//       context. "memory_bytes": what weights, cache and all else may take (0: what is available now, on a CPU less a reserve).
+//       or "batches": [..], "contexts": [..]: every pair of them, each timed in "rounds": 5; "largest_batch": 1 instead: the largest batch that fits
+//       each context. "memory_bytes": what weights, cache and all else may take (0: what is available now, on a CPU less a reserve).
 //   {"kind": "import", "from": DIR, "out": DIR}   another project's model folder as a checkpoint (interchange/import_model.h)
-//   {"kind": "convert", "model": DIR, "out": DIR, "map": TEXT, "method": "first" or "mean", "kv_heads": 0, "allow_upward": 0}   interchange/convert_model.h
-// Relative folders of "shards" are meant from the run folder. "task" is the name of an evaluation's text ("wikitext"); any text is scored alike.
+//   {"kind": "convert", "model": DIR, "out": DIR, "map": TEXT, "method": "first" or "mean", "kv_heads": 0, "allow_upward": 0}
+//   interchange/convert_model.h
+// Relative folders of "shards" are meant from the run folder.
 // The answer of a direct job stands in `finished`: summary (numbers) and texts (strings; lists as JSON text: "ids").
 #pragma once
 

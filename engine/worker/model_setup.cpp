@@ -44,6 +44,15 @@ std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t co
   return ids;
 }
 
+Result<void> checkIds(const std::vector<std::int64_t>& ids, std::int64_t vocabulary) {
+  for (const std::int64_t id : ids) {
+    if (id < 0 || id >= vocabulary)
+      return fail(ErrorCode::InvalidInput, fmt::format("The id {} is outside the model's vocabulary of {}.", id, vocabulary));
+  }
+  if (ids.empty()) return fail(ErrorCode::InvalidInput, "There are no token ids to read; give at least one.");
+  return {};
+}
+
 const char* typeName(c10::ScalarType type) {
   return type == c10::kBFloat16 ? "bfloat16" : type == c10::kHalf ? "float16" : type == c10::kDouble ? "float64" : "float32";
 }
@@ -61,8 +70,7 @@ service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std
   if (memory.allocated) event.values["allocated"] = static_cast<double>(*memory.allocated);
   if (memory.reserved) event.values["reserved"] = static_cast<double>(*memory.reserved);
   if (memory.device) event.values["device"] = static_cast<double>(*memory.device);
-  event.labels = {{"cache", cache.empty() ? "dense" : cache},
-                  {"dtype", typeName(type)}};
+  event.labels = {{"cache", cache.empty() ? "dense" : cache}, {"dtype", typeName(type)}};
   return event;
 }
 

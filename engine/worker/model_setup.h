@@ -35,6 +35,9 @@ struct ReadyModel {
 [[nodiscard]] Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config);
 std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t count);  // the first `count`, 0 = all
 
+// InvalidInput for no ids and for one outside the vocabulary.
+[[nodiscard]] Result<void> checkIds(const std::vector<std::int64_t>& ids, std::int64_t vocabulary);
+
 const char* typeName(c10::ScalarType type);  // as configurations write it
 service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std::string& cache, c10::ScalarType type);
 

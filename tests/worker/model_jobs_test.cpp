@@ -172,6 +172,70 @@ TEST_F(ModelJob, EvaluateThroughAQuantisedCacheDiffersALittle) {
   EXPECT_NEAR(int8, plain, 0.05);
 }
 
+TEST_F(ModelJob, EvaluateScoresATaskAndWritesItsItems) {
+  json wanted = job("evaluate");
+  const fs::path out = folder() / "items.jsonl";
+  const std::string lines =
+      "{\"goal\": \"Tie it\", \"sol1\": \"with weft\", \"sol2\": \"with sand\", \"label\": 0}\n"
+      "{\"goal\": \"Cut it\", \"sol1\": \"with a coil\", \"sol2\": \"by hand\", \"label\": 1}\n";
+  wanted.update({{"task", "piqa"}, {"files", {write("valid.jsonl", lines).string()}}, {"window", 128}, {"out", out.string()}});
+  const FinishedEvent finished = answer("task", wanted);
+  EXPECT_THAT(finished.summary,
+              UnorderedElementsAre(Key("acc"), Key("acc_stderr"), Key("acc_norm"), Key("acc_norm_stderr"), Key("items"), Key("window")));
+  EXPECT_EQ(finished.texts.at("task"), "piqa");
+  EXPECT_EQ(finished.summary.at("items"), 2);
+  const std::string written = readFile(out).value();
+  const json item = json::parse(written.substr(0, written.find('\n')));
+  const std::string question = "Question: Tie it\nAnswer:";
+  std::vector<double> likelihoods;
+  for (const auto& choice : item["choices"]) {
+    EXPECT_EQ(choice["context"], question);
+    const std::vector<std::int64_t> context = bytesOf(question), all = bytesOf(question + choice["continuation"].get<std::string>());
+    const double expected = totalNats(context) - totalNats(all);
+    EXPECT_NEAR(choice["log_likelihood"].get<double>(), expected, 1e-4 * std::abs(expected));
+    likelihoods.push_back(expected);
+  }
+  EXPECT_EQ(item["answer"], 0);
+
+  wanted["limit"] = 1;
+  const FinishedEvent one = answer("one", wanted);
+  EXPECT_EQ(one.summary.at("items"), 1);
+  EXPECT_EQ(one.summary.at("acc"), likelihoods.at(0) > likelihoods.at(1) ? 1 : 0);
+  EXPECT_EQ(one.summary.count("acc_stderr"), 0u) << "one item has no standard error";
+}
+
+TEST_F(ModelJob, EvaluateScoresWikitextPageByPage) {
+  json wanted = job("evaluate");
+  // Two pages of 11 and 9 words; "a @-@ b" is scored as "a-b".
+  const std::string pages = " = One = \n a @-@ b , c . \n = Two = \n d e \n f";
+  wanted.update({{"task", "wikitext"}, {"files", {write("wiki.txt", pages).string()}}, {"window", 64}});
+  const FinishedEvent finished = answer("wikitext", wanted);
+  EXPECT_EQ(finished.summary.at("pages"), 2);
+  EXPECT_EQ(finished.summary.at("bytes"), static_cast<double>(pages.size() - 1)) << "all but the line end between the pages";
+  double nats = 0;
+  for (const char* page : {" = One =\na-b, c. ", " = Two =\nd e\nf"}) {
+    std::vector<std::int64_t> ids = bytesOf(page);
+    ids.insert(ids.begin(), 256);
+    nats += totalNats(ids);
+  }
+  EXPECT_NEAR(finished.summary.at("loss_nats") * finished.summary.at("tokens"), nats, 1e-4 * nats);
+  EXPECT_NEAR(finished.summary.at("bits_per_byte"), nats / finished.summary.at("bytes") / std::log(2.0), 1e-5);
+}
+
+TEST_F(ModelJob, EvaluateRefusesTasksThatCannotBeScored) {
+  const auto refused = [&](const std::string& name, ErrorCode code, const std::string& part, const json& more) {
+    json wanted = job("evaluate");
+    wanted.update(more);
+    writeJob(name, wanted);
+    expectFailure(name, code, part);
+  };
+  const std::string item = write("valid.jsonl", R"({"goal": "g", "sol1": "with a very long answer", "sol2": "b", "label": 0})").string();
+  refused("unknown", ErrorCode::InvalidInput, "There is no task 'lambada'", {{"task", "lambada"}, {"files", {item}}});
+  refused("no file", ErrorCode::InvalidInput, "needs its file", {{"task", "piqa"}});
+  refused("narrow", ErrorCode::InvalidInput, "take a larger window", {{"task", "piqa"}, {"files", {item}}, {"window", 8}});
+  refused("damaged", ErrorCode::Corrupt, "line 1", {{"task", "piqa"}, {"files", {write("bad.jsonl", "{").string()}}});
+}
+
 TEST_F(ModelJob, MeasureGivesTheFourNumbersOfACheckpointOrAConfiguration) {
   json wanted = job("measure");
   wanted.update({{"batch", 2}, {"context", 50}});
@@ -206,7 +270,9 @@ TEST_F(ModelJob, MeasureGoesThroughAGridAndSaysWhatDoesNotFit) {
     EXPECT_EQ(fits, point.values.at("batch") == 1);
     EXPECT_EQ(point.values.count("prefill_tokens_per_second"), fits ? 1u : 0u);
     EXPECT_EQ(point.labels.count("refusal"), fits ? 0u : 1u);
-    if (fits) { EXPECT_EQ(point.values.at("rounds"), 5); }
+    if (fits) {
+      EXPECT_EQ(point.values.at("rounds"), 5);
+    }
   }
   EXPECT_EQ(finished.summary.at("points_that_fit"), fitting);
 
