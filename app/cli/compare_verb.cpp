@@ -11,12 +11,14 @@
 #include <vector>
 
 #include "app/cli/arguments.h"
+#include "app/cli/evaluations.h"
 #include "app/cli/measurements.h"
 #include "app/cli/output.h"
 #include "app/cli/program.h"
 #include "app/cli/run_table.h"
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
+#include "engine/store/evaluations.h"
 
 namespace weft::cli {
 
@@ -147,18 +149,53 @@ Result<void> compareMeasurements(const std::vector<std::string>& names, const Co
   return {};
 }
 
+// What texts and tasks said of them, the newest of each kind.
+Result<void> compareEvaluations(const std::vector<std::string>& names, const Context& context) {
+  WEFT_ASSIGN(OpenProject open, openProject(context));
+  WEFT_ASSIGN(const std::vector<RunSummary> runs, findRuns(open.store, names));
+  std::vector<EvaluatedRun> evaluated;
+  Json list = Json::array();
+  for (const RunSummary& run : runs) {
+    WEFT_ASSIGN(const std::vector<store::Evaluation> all, open.store.evaluations(run.id));
+    evaluated.push_back({.name = run.name, .evaluations = store::newestOnDemand(all)});
+    Json value{{"id", run.id.value}, {"name", run.name}, {"map", run.map}, {"evaluations", Json::array()}};
+    for (const store::Evaluation& one : evaluated.back().evaluations) value["evaluations"].push_back(evaluationJson(one));
+    list.push_back(std::move(value));
+  }
+  if (context.json) {
+    printJson(list);
+    return {};
+  }
+  const std::string table = evaluationTable(evaluated);
+  if (table.empty()) {
+    inform("No text or task was asked of these runs yet; `weft eval RUN --task ...` does it.");
+  } else {
+    print(table);
+  }
+  return {};
+}
+
+struct CompareArguments {
+  std::vector<std::string> runs;
+  bool ofMeasurements = false, ofEvaluations = false;
+};
+
 }  // namespace
 
 void addCompareVerb(Program& program) {
-  const auto names = std::make_shared<std::vector<std::string>>();
-  const auto ofMeasurements = std::make_shared<bool>(false);
+  const auto arguments = std::make_shared<CompareArguments>();
   CLI::App* verb = program.addVerb(kResultsGroup, "compare", "Runs side by side, relative to the first, with the settings in which they differ",
-                                   [names, ofMeasurements](const Context& context) {
-                                     return *ofMeasurements ? compareMeasurements(*names, context) : compare(*names, context);
+                                   [arguments](const Context& context) {
+                                     if (arguments->ofMeasurements) return compareMeasurements(arguments->runs, context);
+                                     if (arguments->ofEvaluations) return compareEvaluations(arguments->runs, context);
+                                     return compare(arguments->runs, context);
                                    });
-  verb->add_option("RUN", *names, "Numbers or names");
-  verb->add_flag("--measurements", *ofMeasurements, "Instead: speed, KV memory and largest batch, as `weft measure` found them");
-  verb->footer("Examples:\n  weft compare MQA MQA-CLA2 H16-MQA\n  weft compare --measurements MQA MQA-CLA2");
+  verb->add_option("RUN", arguments->runs, "Numbers or names");
+  CLI::Option* measurements =
+      verb->add_flag("--measurements", arguments->ofMeasurements, "Instead: speed, KV memory and largest batch, as `weft measure` found them");
+  verb->add_flag("--evaluations", arguments->ofEvaluations, "Instead: texts, WikiText and tasks, as `weft eval` found them")->excludes(measurements);
+  verb->footer(
+      "Examples:\n  weft compare MQA MQA-CLA2 H16-MQA\n  weft compare --measurements MQA MQA-CLA2\n  weft compare --evaluations MQA MQA-CLA2");
 }
 
 }  // namespace weft::cli

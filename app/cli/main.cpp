@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   weft::cli::addCompareVerb(program);
   weft::cli::addExportVerb(program);
   weft::cli::addModelVerbs(program);
+  weft::cli::addEvalVerb(program);
   weft::cli::addMeasureVerb(program);
   weft::cli::addInterchangeVerbs(program);
   weft::cli::addMapVerb(program);

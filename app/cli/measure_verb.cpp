@@ -11,6 +11,7 @@
 #include "app/cli/arguments.h"
 #include "app/cli/direct_job.h"
 #include "app/cli/measurements.h"
+#include "app/cli/model_choice.h"
 #include "app/cli/program.h"
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
@@ -19,24 +20,13 @@ namespace weft::cli {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 struct MeasureArguments {
-  std::string model, device, dtype, cache;
+  ModelChoice choice;
   std::string batches = "1", contexts = "0";
   std::int64_t rounds = 5;
   double memory_GiB = 0;
   bool wantsLargest = false;
 };
-
-// The run whose checkpoint this is.
-std::optional<store::RunId> runOf(const fs::path& checkpoint, const std::optional<store::Project>& project) {
-  const fs::path folder = fs::path(absolutePath(checkpoint.string())).parent_path().parent_path();
-  std::int64_t number = 0;
-  if (!project || !parseInteger(folder.filename().string(), number)) return std::nullopt;
-  std::error_code error;
-  return fs::equivalent(folder, project->runFolder({number}), error) ? std::optional(store::RunId{number}) : std::nullopt;
-}
 
 std::string dateOf(double time) {
   const std::time_t seconds = static_cast<std::time_t>(time);
@@ -81,39 +71,33 @@ Result<void> measure(const MeasureArguments& arguments, const Context& context) 
     if (length < 0) return fail(ErrorCode::InvalidInput, "--context must be 0 or more.");
   if (arguments.rounds < 1) return fail(ErrorCode::InvalidInput, "--rounds must be at least 1.");
   if (!(arguments.memory_GiB >= 0 && arguments.memory_GiB < 1e6)) return fail(ErrorCode::InvalidInput, "--memory must be 0 or more GiB.");
-  const std::optional<store::Project> project = projectIfAny(context);
-  if (!context.projectFolder.empty() && !project) WEFT_TRY(context.project());
-  WEFT_ASSIGN(const fs::path model, service::resolveModel(arguments.model, project));
+  WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
   for (std::int64_t& length : contexts) {
     if (length > 0) continue;
-    WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(model / "model.toml"));
+    WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(model.folder / "model.toml"));
     length = config.train.sequenceLength;
   }
-  const std::optional<store::RunId> run = runOf(model, project);
   std::optional<store::RunStore> store;
-  if (run) {
-    WEFT_ASSIGN(store::RunStore opened, store::RunStore::open(project->database()));
+  if (model.run) {
+    WEFT_ASSIGN(store::RunStore opened, store::RunStore::open(model.project->database()));
     store.emplace(std::move(opened));
   }
-  Json job{{"model", absolutePath(model.string())},
-           {"batches", batches},
+  Json job{{"batches", batches},
            {"contexts", contexts},
            {"rounds", arguments.rounds},
            {"largest_batch", arguments.wantsLargest ? 1 : 0},
            {"memory_bytes", std::llround(std::ldexp(arguments.memory_GiB, 30))}};
-  if (!arguments.device.empty()) job["device"] = arguments.device == "auto" ? "" : arguments.device;
-  if (!arguments.dtype.empty()) job["dtype"] = arguments.dtype;
-  if (!arguments.cache.empty()) job["cache"] = arguments.cache == "dense" ? "" : arguments.cache;  // without a word the run's own
+  addToJob(job, arguments.choice, model);
   std::vector<store::Measurement> measurements;
   Result<void> kept;
-  const Result<service::FinishedEvent> finished = runDirectJob("measure", job, project, [&](const service::Event& event) {
+  const Result<service::FinishedEvent> finished = runDirectJob("measure", job, model.project, [&](const service::Event& event) {
     const auto* measured = std::get_if<service::MeasurementEvent>(&event.body);
     if (measured == nullptr) return;
     store::Measurement one{.name = measured->name, .attempt = 0, .time = event.time, .values = measured->values, .labels = measured->labels};
     one.labels["date"] = dateOf(event.time);
-    one.labels["model"] = model.filename().string();
+    one.labels["model"] = model.folder.filename().string();
     // Kept as it comes: what was measured before the job fails is not lost.
-    if (store && kept) kept = store->addMeasurement(*run, one);
+    if (store && kept) kept = store->addMeasurement(*model.run, one);
     measurements.push_back(std::move(one));
   });
   if (!finished) return tl::unexpected(finished.error());
@@ -132,7 +116,7 @@ void addMeasureVerb(Program& program) {
   const auto arguments = std::make_shared<MeasureArguments>();
   CLI::App* verb = program.addVerb(kModelsGroup, "measure", "Speed of prefill and decode, KV memory in four numbers, the largest batch that fits",
                                    [arguments](const Context& context) { return measure(*arguments, context); });
-  verb->add_option("MODEL", arguments->model, "A checkpoint folder, RUN, RUN@step-N or RUN@best; a run keeps what was measured")->required();
+  arguments->choice.addModel(*verb, "; a run keeps what was measured");
   verb->add_option("--batch", arguments->batches, "Sequences; several: every pair with a context [1]")->type_name("B,..");
   verb->add_option("--context", arguments->contexts, "Tokens per sequence; 0: the training length [0]")->type_name("T,..");
   verb->add_option("--rounds", arguments->rounds, "Timed rounds after one that warms up; told are median and spread [5]")->type_name("N");
@@ -140,9 +124,8 @@ void addMeasureVerb(Program& program) {
   verb->add_option("--memory", arguments->memory_GiB,
                    "What weights, cache and all else may take; 0: what is free on the device, on a CPU less a reserve [0]")
       ->type_name("GiB");
-  verb->add_option("--cache", arguments->cache, "dense, or a KV cache plugin like int8_cache [the run's]")->type_name("PLUGIN");
-  verb->add_option("--dtype", arguments->dtype, "float32, bfloat16 or float64 [float32 on a CPU, bfloat16 on a GPU]")->type_name("TYPE");
-  verb->add_option("--device", arguments->device, "auto, cpu, cuda or cuda:N [auto]")->type_name("DEVICE");
+  arguments->choice.addCache(*verb);
+  arguments->choice.addType(*verb);
   verb->footer(
       "Examples:\n  weft measure MQA-CLA2 --batch 1,2,4 --context 128,512\n  weft measure MQA-CLA2 --largest-batch --context 2048 --memory 4\n"
       "  weft compare --measurements MQA MQA-CLA2");

@@ -57,7 +57,8 @@ void addQueueVerbs(Program& program);    // queue
 void addRunVerbs(Program& program);      // runs, show, log
 void addCompareVerb(Program& program);   // compare
 void addExportVerb(Program& program);    // export
-void addModelVerbs(Program& program);    // generate, logits, eval
+void addModelVerbs(Program& program);    // generate, logits
+void addEvalVerb(Program& program);
 void addMeasureVerb(Program& program);
 void addInterchangeVerbs(Program& program);  // import, convert
 void addDemoVerb(Program& program);      // demo

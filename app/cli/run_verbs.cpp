@@ -10,12 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "app/cli/evaluations.h"
 #include "app/cli/output.h"
 #include "app/cli/program.h"
 #include "app/cli/run_table.h"
 #include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
+#include "engine/store/evaluations.h"
 
 namespace weft::cli {
 
@@ -138,6 +140,9 @@ void printDetails(const RunDetails& details) {
   }
   for (const store::Checkpoint& one : details.checkpoints) {
     line("checkpoint", fmt::format("{}, step {}, {}", one.path, one.step, formatBytes(static_cast<double>(one.bytes))));
+  }
+  if (const std::string table = evaluationTable({{.name = "", .evaluations = store::newestOnDemand(details.evaluations)}}); !table.empty()) {
+    print("\n" + table);
   }
   print("\n" + details.toml);
 }

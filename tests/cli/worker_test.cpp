@@ -69,6 +69,23 @@ TEST_F(TrainedRun, IsFinishedMeasuredAndReadableByEveryVerb) {
   }
   EXPECT_EQ(evaluated.json()["bytes"], 70);
 
+  // The run keeps this too, beside training's own curve, and the newest is shown.
+  const std::string items = file("valid.jsonl", R"({"goal": "g", "sol1": "a", "sol2": "b", "label": 0})"
+                                                "\n"
+                                                R"({"goal": "h", "sol1": "c", "sol2": "d", "label": 1})")
+                                .string();
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(succeeded(weft({"eval", "tiny", "--task", "piqa", "--data", items})));
+  const nlohmann::json asked = weft({"compare", "--evaluations", "tiny", "--json"}).json()[0]["evaluations"];
+  ASSERT_EQ(asked.size(), 2u);
+  EXPECT_EQ(asked[0]["task"], "text");
+  EXPECT_EQ(asked[1]["task"], "piqa");
+  EXPECT_EQ(asked[1]["data"], "valid.jsonl");
+  EXPECT_EQ(asked[1]["items"], 2);
+  EXPECT_EQ(asked[1]["step"], run["step"]);
+  EXPECT_THAT(weft({"compare", "--evaluations", "tiny"}).out, AllOf(HasSubstr("acc_norm"), HasSubstr("word ppl")));
+  EXPECT_THAT(weft({"show", "tiny"}).out, HasSubstr("piqa"));
+  EXPECT_EQ(weft({"runs", "--json"}).json()[0]["perplexity"], run["perplexity"]) << "a task is no point of the held-out curve";
+
   const nlohmann::json shown = weft({"show", "tiny", "--json"}).json();
   ASSERT_FALSE(shown[0]["checkpoints"].empty());
   const fs::path checkpoint = project() / "runs/1" / shown[0]["checkpoints"].back()["path"].get<std::string>();

@@ -1,0 +1,56 @@
+#include "app/cli/model_choice.h"
+
+#include <system_error>
+
+#include "app/cli/direct_job.h"
+#include "engine/base/text.h"
+#include "engine/service/client.h"
+
+namespace weft::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::optional<store::RunId> runOf(const fs::path& checkpoint, const std::optional<store::Project>& project) {
+  const fs::path folder = checkpoint.parent_path().parent_path();
+  std::int64_t number = 0;
+  if (!project || !parseInteger(folder.filename().string(), number)) return std::nullopt;
+  std::error_code error;
+  return fs::equivalent(folder, project->runFolder({number}), error) ? std::optional(store::RunId{number}) : std::nullopt;
+}
+
+}  // namespace
+
+void ModelChoice::addModel(CLI::App& verb, const char* more) {
+  verb.add_option("MODEL", model, std::string("A checkpoint folder, RUN, RUN@step-N or RUN@best") + more)->required();
+  verb.add_option("--device", device, "auto, cpu, cuda or cuda:N [auto]")->type_name("DEVICE");
+}
+
+void ModelChoice::addCache(CLI::App& verb) {
+  verb.add_option("--cache", cache, "dense, or a KV cache plugin like int8_cache [the run's]")->type_name("PLUGIN");
+}
+
+void ModelChoice::addType(CLI::App& verb, const char* otherwise) {
+  verb.add_option("--dtype", dtype, std::string("float32, bfloat16 or float64 [") + otherwise + "]")->type_name("TYPE");
+}
+
+Result<ChosenModel> findModel(const ModelChoice& choice, const Context& context) {
+  ChosenModel chosen{.project = projectIfAny(context)};
+  if (!context.projectFolder.empty() && !chosen.project) WEFT_TRY(context.project());
+  WEFT_ASSIGN(chosen.folder, service::resolveModel(choice.model, chosen.project));
+  chosen.folder = absolutePath(chosen.folder.string());
+  chosen.run = runOf(chosen.folder, chosen.project);
+  const std::string name = chosen.folder.filename().string();
+  if (chosen.run) parseInteger(name.substr(name.find('-') + 1), chosen.step);
+  return chosen;
+}
+
+void addToJob(Json& job, const ModelChoice& choice, const ChosenModel& model) {
+  job["model"] = model.folder.string();
+  if (!choice.device.empty()) job["device"] = choice.device == "auto" ? "" : choice.device;
+  if (!choice.dtype.empty()) job["dtype"] = choice.dtype;
+  if (!choice.cache.empty()) job["cache"] = choice.cache == "dense" ? "" : choice.cache;
+}
+
+}  // namespace weft::cli
