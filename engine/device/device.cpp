@@ -52,6 +52,15 @@ Result<c10::ScalarType> chooseType(const std::string& name, const c10::Device& d
   return fail(ErrorCode::InvalidInput, fmt::format("dtype is \"{}\"; it must be auto, float32, bfloat16 or, on the CPU, float64.", name));
 }
 
+sharing::ElementType elementType(c10::ScalarType type) {
+  return type == c10::kBFloat16 ? sharing::ElementType::BFloat16
+         : type == c10::kHalf   ? sharing::ElementType::Float16
+         : type == c10::kDouble ? sharing::ElementType::Float64
+                                : sharing::ElementType::Float32;
+}
+
+const char* typeName(c10::ScalarType type) { return sharing::toString(elementType(type)); }
+
 void setThreads(int threads) { at::set_num_threads(threads > 0 ? threads : usableCores()); }
 
 std::string describe(const c10::Device& device) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engine/base/result.h"
+#include "engine/sharing/cost_model.h"
 
 namespace weft::device {
 
@@ -17,6 +18,8 @@ namespace weft::device {
 [[nodiscard]] Result<c10::Device> chooseDevice(const std::string& name);
 // "auto": float32 on CPU, bfloat16 on CUDA; else float32, bfloat16, float64 (CPU only). InvalidInput.
 [[nodiscard]] Result<c10::ScalarType> chooseType(const std::string& name, const c10::Device& device);
+sharing::ElementType elementType(c10::ScalarType type);  // of floating-point numbers
+const char* typeName(c10::ScalarType type);              // as configurations write it
 // 0 = all cores that this process may use.
 void setThreads(int threads);
 // "CPU (2 threads)", "cuda:0 NVIDIA H100 80GB HBM3"

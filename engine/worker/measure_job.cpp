@@ -99,8 +99,8 @@ Result<device::MemoryLimit> limitOf(const Plan& plan, const Subject& subject) {
 
 std::map<std::string, std::string> labelsOf(const Subject& subject, const device::MemoryLimit& limit) {
   return {{"cache", subject.caches.name().empty() ? "dense" : subject.caches.name()},
-          {"dtype", typeName(subject.caches.storedType(subject.machine.type))},
-          {"compute_dtype", typeName(subject.machine.type)},
+          {"dtype", device::typeName(subject.caches.storedType(subject.machine.type))},
+          {"compute_dtype", device::typeName(subject.machine.type)},
           {"device_name", device::describe(subject.machine.device)},
           {"torch", device::torchVersion()},
           {"limit", limit.source}};
@@ -131,13 +131,6 @@ service::MeasurementEvent pointEvent(const infer::SpeedPoint& point, const Subje
   return event;
 }
 
-sharing::ElementType elementOf(c10::ScalarType type) {
-  return type == c10::kBFloat16 ? sharing::ElementType::BFloat16
-         : type == c10::kHalf   ? sharing::ElementType::Float16
-         : type == c10::kDouble ? sharing::ElementType::Float64
-                                : sharing::ElementType::Float32;
-}
-
 // Sequences whose keys and values alone fill the limit: the cost model's; a plugin's after its own formula.
 Result<std::int64_t> predictedBatch(const Subject& subject, std::int64_t length, const device::MemoryLimit& limit) {
   const nn::DecoderSpec& spec = subject.decoder->spec();
@@ -145,7 +138,7 @@ Result<std::int64_t> predictedBatch(const Subject& subject, std::int64_t length,
     const std::int64_t bytes = subject.caches.make(subject.decoder->cacheSpec(1, length))->analyticBytes(length);
     return bytes > 0 ? limit.bytes / bytes : 0;
   }
-  const sharing::CostRequest request{.cacheType = elementOf(subject.caches.storedType(subject.machine.type)), .context = length};
+  const sharing::CostRequest request{.cacheType = device::elementType(subject.caches.storedType(subject.machine.type)), .context = length};
   WEFT_ASSIGN(const sharing::CostReport cost, sharing::cost(spec.shape, spec.map, request));
   // The limit is what is left beside the weights.
   return sharing::largestBatch(spec.shape, spec.map, request, static_cast<double>(limit.bytes) + static_cast<double>(cost.weightBytes), 0);

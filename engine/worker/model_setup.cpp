@@ -53,10 +53,6 @@ Result<void> checkIds(const std::vector<std::int64_t>& ids, std::int64_t vocabul
   return {};
 }
 
-const char* typeName(c10::ScalarType type) {
-  return type == c10::kBFloat16 ? "bfloat16" : type == c10::kHalf ? "float16" : type == c10::kDouble ? "float64" : "float32";
-}
-
 service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std::string& cache, c10::ScalarType type) {
   service::MeasurementEvent event{.name = "kv_memory"};
   event.values = {{"batch", memory.batch},
@@ -70,7 +66,7 @@ service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std
   if (memory.allocated) event.values["allocated"] = static_cast<double>(*memory.allocated);
   if (memory.reserved) event.values["reserved"] = static_cast<double>(*memory.reserved);
   if (memory.device) event.values["device"] = static_cast<double>(*memory.device);
-  event.labels = {{"cache", cache.empty() ? "dense" : cache}, {"dtype", typeName(type)}};
+  event.labels = {{"cache", cache.empty() ? "dense" : cache}, {"dtype", device::typeName(type)}};
   return event;
 }
 

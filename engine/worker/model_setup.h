@@ -38,7 +38,6 @@ std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t co
 // InvalidInput for no ids and for one outside the vocabulary.
 [[nodiscard]] Result<void> checkIds(const std::vector<std::int64_t>& ids, std::int64_t vocabulary);
 
-const char* typeName(c10::ScalarType type);  // as configurations write it
 service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std::string& cache, c10::ScalarType type);
 
 }  // namespace weft::worker
