@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -394,6 +395,12 @@ class Parser {
 };
 
 }  // namespace
+
+std::string byteLevelCharacter(unsigned char byte) {
+  const auto code = static_cast<unsigned>(std::find(alphabet().begin(), alphabet().end(), byte) - alphabet().begin());
+  if (code < 0x80) return std::string(1, static_cast<char>(code));
+  return {static_cast<char>(0xC0 | (code >> 6)), static_cast<char>(0x80 | (code & 0x3F))};
+}
 
 Result<BpeDefinition> parseBpeDefinition(std::string_view text, const std::string& origin) { return Parser(text, origin).parse(); }
 

@@ -43,6 +43,9 @@ struct BpeDefinition {
 // other ids.
 [[nodiscard]] Result<BpeDefinition> parseBpeDefinition(std::string_view text, const std::string& origin);
 
+// How a tokenizer.json writes a byte: one character, as GPT-2's bytes_to_unicode.
+std::string byteLevelCharacter(unsigned char byte);
+
 // The whole of a tokenizer.json is held in memory: larger files are refused (the largest in use, 200,000 tokens, has 28 MB).
 inline constexpr std::int64_t kMaxTokenizerBytes = 64 << 20;
 inline constexpr std::int64_t kMaxVocabulary = 1 << 20;
