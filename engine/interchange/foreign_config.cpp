@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "engine/base/text.h"
@@ -172,6 +173,64 @@ void readLlama(Fields& fields, const std::string& type, ForeignConfig& made) {
   }
 }
 
+// A list with one entry a layer, each a whole number below `limit` or null; empty where it is not given.
+std::vector<std::optional<std::int64_t>> readPerLayer(Fields& fields, const char* key, int layers) {
+  const Json* list = fields.find(key);
+  if (!list) return {};
+  if (!list->is_array() || list->size() != static_cast<std::size_t>(layers)) {
+    fields.problem(fmt::format("{} must be a list of {} entries, one a layer", key, layers));
+    return {};
+  }
+  std::vector<std::optional<std::int64_t>> entries;
+  for (const Json& entry : *list) {
+    const bool isNumber = entry.is_number_integer() && entry.get<double>() >= 0 && entry.get<double>() <= static_cast<double>(kMaximumSize);
+    if (!isNumber && !entry.is_null()) fields.problem(fmt::format("{}: layer {} is neither a whole number nor null", key, entries.size()));
+    entries.push_back(isNumber ? std::optional(entry.get<std::int64_t>()) : std::nullopt);
+  }
+  return entries;
+}
+
+// What we export ourselves: resources/interchange/configuration_weft.py.
+void readWeft(Fields& fields, ForeignConfig& made) {
+  config::ModelConfig& model = made.model;
+  model.kvHeads = static_cast<int>(fields.integer({"num_key_value_heads"}));
+  model.headWidth = static_cast<int>(fields.integer({"head_dim"}));
+  model.tieEmbeddings = fields.flag("tie_word_embeddings", true);
+  model.ownKvNorm = fields.flag("own_kv_norm", true);
+  model.normEpsilon = fields.number({"rms_norm_eps"}, 1e-5);
+  model.initStd = fields.number({"initializer_range"}, model.initStd);
+  model.scaledInit = fields.flag("scaled_init", true);
+  const auto keySources = readPerLayer(fields, "sharing_pattern", model.layers),
+             valueSources = readPerLayer(fields, "value_sharing_pattern", model.layers);
+  const auto windows = readPerLayer(fields, "layer_windows", model.layers), heads = readPerLayer(fields, "layer_key_value_heads", model.layers);
+  std::set<std::int64_t> sizes;
+  for (const auto& window : windows) {
+    if (window) sizes.insert(*window);
+  }
+  if (sizes.size() == 1) model.window = *sizes.begin();  // one for all that have any is the model's
+  std::vector<sharing::LayerSharing> layers;
+  for (int index = 0; index < model.layers; ++index) {
+    const auto at = static_cast<std::size_t>(index);
+    sharing::LayerSharing layer{.kSource = index, .vSource = index};
+    if (!keySources.empty()) layer.kSource = layer.vSource = static_cast<int>(keySources[at].value_or(index));
+    if (!valueSources.empty()) layer.vSource = static_cast<int>(valueSources[at].value_or(index));
+    if (!windows.empty() && windows[at]) {
+      layer.window = model.window ? sharing::Window{.kind = sharing::Window::Kind::Model}
+                                  : sharing::Window{.kind = sharing::Window::Kind::Own, .positions = *windows[at]};
+    }
+    if (!heads.empty() && heads[at]) layer.kvHeads = static_cast<int>(*heads[at]);
+    layers.push_back(layer);
+  }
+  const Result<sharing::SharingMap> map = sharing::SharingMap::create(std::move(layers), sharing::UpwardReads::Allow);
+  if (!map) return fields.problem("sharing_pattern: " + map.error().message.substr(0, map.error().message.size() - 1));
+  model.sharing = map->isIdentity() ? "identity" : sharing::toText(*map);
+  model.allowUpward = !map->isCausal();
+  if (model.allowUpward) {
+    model.forwardPasses = static_cast<int>(fields.integer({"forward_passes"}, 7));
+    model.backwardPasses = static_cast<int>(fields.integer({"backward_passes"}, 2));
+  }
+}
+
 void readCrossLayer(Fields& fields, ForeignConfig& made) {
   config::ModelConfig& model = made.model;
   made.layout = Layout::CrossLayer;
@@ -197,7 +256,7 @@ Result<ForeignConfig> parseForeignConfig(std::string_view text, const std::strin
   if (!object.is_object()) return fail(ErrorCode::InvalidInput, origin + " is no JSON object.");
   Fields fields(object, origin);
   const std::string type = fields.text("model_type", "");
-  const std::vector<std::string> known{"llama", "mistral", "qwen2", "qwen3", "lckv-llama", "gpt_crosslayer"};
+  const std::vector<std::string> known{"llama", "mistral", "qwen2", "qwen3", "lckv-llama", "gpt_crosslayer", "weft_cross_layer"};
   if (std::find(known.begin(), known.end(), type) == known.end()) {
     return fail(ErrorCode::Unsupported, fmt::format("{}: the model_type is '{}'; these can be imported: {}.", origin, type, join(known, ", ")));
   }
@@ -220,6 +279,8 @@ Result<ForeignConfig> parseForeignConfig(std::string_view text, const std::strin
   WEFT_TRY(fields.check());
   if (type == "gpt_crosslayer") {
     readCrossLayer(fields, made);
+  } else if (type == "weft_cross_layer") {
+    readWeft(fields, made);
   } else {
     readLlama(fields, type, made);
   }

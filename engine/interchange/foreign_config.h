@@ -12,7 +12,7 @@ namespace weft::interchange {
 
 // How the weights are named and laid out.
 enum class Layout {
-  Llama,      // Hugging Face's Llama, Mistral, Qwen2, Qwen3; LCKV's Llama (layers without k_proj and v_proj)
+  Llama,      // Hugging Face's Llama, Mistral, Qwen2, Qwen3; LCKV's Llama (layers without k_proj and v_proj); weft_cross_layer, which we export
   CrossLayer  // dolomite-engine's gpt_crosslayer, by the authors of Cross-Layer Attention
 };
 

@@ -20,13 +20,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool endsWith(const std::string& text, std::string_view ending) {
-  return text.size() >= ending.size() && std::string_view(text).substr(text.size() - ending.size()) == ending;
-}
-
 // Why a tensor that no parameter of ours is made from may be left out. Unsupported if it may not.
 Result<std::string> reasonToDrop(const std::string& name, const TensorSource& source, const config::ModelConfig& model, Layout layout) {
-  if (endsWith(name, "rotary_emb.inv_freq")) return "the angles follow from rope_theta";
+  if (name.ends_with("rotary_emb.inv_freq")) return "the angles follow from rope_theta";
   if (name == "lm_head.weight" && model.tieEmbeddings) {
     const std::string embedding = layout == Layout::Llama ? "model.embed_tokens.weight" : "transformer.wte.weight";
     WEFT_ASSIGN(const torch::Tensor head, source.read(name));
@@ -35,7 +31,7 @@ Result<std::string> reasonToDrop(const std::string& name, const TensorSource& so
     return fail(ErrorCode::Unsupported,
                 fmt::format("{}: the config ties the head to the embedding, but \"{}\" differs from it.", source.folder().string(), name));
   }
-  if (endsWith(name, ".bias")) {
+  if (name.ends_with(".bias")) {
     WEFT_ASSIGN(const torch::Tensor bias, source.read(name));
     if (!bias.to(torch::kDouble).ne(0).any().item<bool>()) return "a bias of zeros";
     return fail(ErrorCode::Unsupported, fmt::format("{}: \"{}\" is a bias that is not zero; this decoder has none.", source.folder().string(), name));
@@ -98,13 +94,17 @@ Result<ImportReport> importModel(const fs::path& folder, const fs::path& out, co
     WEFT_TRY(writeFileAtomically(partial.path() / "tokenizer.json", tokenizer));
     run.data.tokenizer = "tokenizer.json";
   }
+  if (fs::exists(folder / "tokenizer_config.json", error)) {
+    WEFT_ASSIGN(const std::string tokenizerConfig, readFile(folder / "tokenizer_config.json"));
+    WEFT_TRY(writeFileAtomically(partial.path() / "tokenizer_config.json", tokenizerConfig));
+  }
   WEFT_TRY(config::validate(run));
   const auto tensor = [&](std::size_t index) -> Result<torch::Tensor> {
     if (progress) progress(static_cast<double>(index) / static_cast<double>(infos.size()));
     return made(recipes[index], source);
   };
   WEFT_TRY(nn::writeSafetensors(partial.path() / "model.safetensors", {{"format", "weft"}}, infos, tensor));
-  WEFT_TRY(writeFileAtomically(partial.path() / "source_config.json", configText));
+  WEFT_TRY(writeFileAtomically(partial.path() / kSourceConfigFile, configText));
   WEFT_TRY(writeFileAtomically(partial.path() / "model.toml", config::toToml(run)));
   WEFT_TRY(partial.commit());
   if (progress) progress(1);

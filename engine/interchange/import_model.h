@@ -13,13 +13,15 @@
 
 namespace weft::interchange {
 
+inline constexpr const char* kSourceConfigFile = "source_config.json";  // the config.json that a checkpoint was imported from
+
 struct ImportReport {
   std::string architecture;
   std::int64_t parameters = 0;
   std::vector<std::string> dropped;  // "NAME: why", for tensors that the checkpoint does not need
 };
 
-// `folder` holds config.json, the weights (tensor_source.h) and, mostly, tokenizer.json, which is copied. `out` gets model.toml and
+// `folder` holds config.json, the weights (tensor_source.h) and, mostly, tokenizer.json, which is copied (with tokenizer_config.json). `out` gets model.toml and
 // model.safetensors; it must not exist or be empty, and bears its name only when it is whole. Errors of parseForeignConfig and TensorSource; Corrupt
 // for a tensor that is missing, misshapen or no floating-point number; Unsupported for one that this decoder has no place for, like a bias that is
 // not zero. `progress` gets 0..1.

@@ -12,15 +12,12 @@ namespace weft::interchange {
 
 namespace {
 
-// Hugging Face's Llama: our names beside theirs.
+// Hugging Face's Llama: our names beside theirs. It has no KV norm of its own; the layout that we add to it has.
 Result<Recipe> llama(const std::string& part, const std::string& layer) {
-  static const std::map<std::string, std::string> names{{"attention.query_norm", "input_layernorm"},
-                                                        {"attention.query", "self_attn.q_proj"},
-                                                        {"attention.key", "self_attn.k_proj"},
-                                                        {"attention.value", "self_attn.v_proj"},
-                                                        {"attention.output", "self_attn.o_proj"},
-                                                        {"mlp.norm", "post_attention_layernorm"},
-                                                        {"mlp.down", "mlp.down_proj"}};
+  static const std::map<std::string, std::string> names{{"attention.query_norm", "input_layernorm"}, {"attention.query", "self_attn.q_proj"},
+                                                        {"attention.key", "self_attn.k_proj"},       {"attention.value", "self_attn.v_proj"},
+                                                        {"attention.output", "self_attn.o_proj"},    {"attention.kv_norm", "self_attn.kv_norm"},
+                                                        {"mlp.norm", "post_attention_layernorm"},    {"mlp.down", "mlp.down_proj"}};
   const std::string prefix = "model.layers." + layer + ".";
   if (part == "mlp.gate_up") return Recipe{{prefix + "mlp.gate_proj.weight"}, {prefix + "mlp.up_proj.weight"}};
   const auto found = names.find(part);

@@ -55,7 +55,7 @@ class ImportModel : public ::testing::Test {
 
 TEST_F(ImportModel, HasTheLogitsOfTheProjectThatWroteIt) {
   const torch::NoGradGuard noGrad;
-  for (const std::string name : {"llama", "mistral", "qwen2", "crosslayer", "lckv"}) {
+  for (const std::string name : {"llama", "mistral", "qwen2", "crosslayer", "lckv", "weft-shared", "weft-upward"}) {
     SCOPED_TRACE(name);
     fs::remove_all(out());
     const Result<ImportReport> report = importModel(given(name), out());
