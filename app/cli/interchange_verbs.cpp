@@ -1,12 +1,16 @@
-// import: another project's model folder becomes a checkpoint of ours. convert: a checkpoint under another map.
+// import: another project's model folder becomes a checkpoint of ours. convert: a checkpoint under another map. export-model: a checkpoint as a
+// folder for transformers.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <string>
 
 #include "app/cli/arguments.h"
 #include "app/cli/direct_job.h"
+#include "app/cli/model_choice.h"
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
 
@@ -32,7 +36,8 @@ Result<void> import(const ImportArguments& arguments, const Context& context) {
 }
 
 struct ConvertArguments {
-  std::string model, map, out, method = "first";
+  ModelChoice choice;
+  std::string map, out, method = "first";
   int kvHeads = 0;
   bool allowsUpward = false;
 };
@@ -41,25 +46,51 @@ Result<void> convert(const ConvertArguments& arguments, const Context& context) 
   if (arguments.method != "first" && arguments.method != "mean") {
     return fail(ErrorCode::InvalidInput, "--method is '" + arguments.method + "'; it must be first or mean.");
   }
-  const std::optional<store::Project> project = projectIfAny(context);
-  WEFT_ASSIGN(const std::filesystem::path model, service::resolveModel(arguments.model, project));
-  WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(model / "model.toml"));
+  WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
+  WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(model.folder / "model.toml"));
   WEFT_ASSIGN(const sharing::SharingMap map,
               namedMap(arguments.map, {.layers = config.model.layers,
                                        .upward = arguments.allowsUpward ? sharing::UpwardReads::Allow : sharing::UpwardReads::Refuse}));
   const Result<service::FinishedEvent> finished = runDirectJob("convert",
-                                                               {{"model", absolutePath(model.string())},
+                                                               {{"model", absolutePath(model.folder.string())},
                                                                 {"out", absolutePath(arguments.out)},
                                                                 {"map", toText(map)},
                                                                 {"method", arguments.method},
                                                                 {"kv_heads", arguments.kvHeads},
                                                                 {"allow_upward", arguments.allowsUpward ? 1 : 0}},
-                                                               project);
+                                                               model.project);
   if (!finished || context.json) return printAnswer(finished, context);
   const Json answer = answerJson(*finished);
   print(fmt::format("{} parameters became {}, now the checkpoint {}.", groupDigits(answer["parameters_before"].get<std::int64_t>()),
                     groupDigits(answer["parameters"].get<std::int64_t>()), arguments.out));
   for (const Json& line : answer["dropped"]) print("not kept: " + line.get<std::string>());
+  return {};
+}
+
+struct ExportArguments {
+  ModelChoice choice;
+  std::string out, layout = "auto", type = "keep";
+  double shard_GB = 5;
+};
+
+Result<void> exportModel(const ExportArguments& arguments, const Context& context) {
+  if (!(arguments.shard_GB > 0 && arguments.shard_GB < 1e6)) return fail(ErrorCode::InvalidInput, "--shard-size must be above 0 GB.");
+  WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
+  const Result<service::FinishedEvent> finished = runDirectJob("export",
+                                                               {{"model", absolutePath(model.folder.string())},
+                                                                {"out", absolutePath(arguments.out)},
+                                                                {"layout", arguments.layout},
+                                                                {"dtype", arguments.type},
+                                                                {"shard_bytes", std::max<std::int64_t>(1, std::llround(arguments.shard_GB * 1e9))}},
+                                                               model.project);
+  if (!finished || context.json) return printAnswer(finished, context);
+  const Json answer = answerJson(*finished);
+  const bool isOurs = answer["architecture"] == "WeftCrossLayerForCausalLM";
+  print(fmt::format("{}: {} parameters, now the folder {}.", answer["architecture"].get<std::string>(),
+                    groupDigits(answer["parameters"].get<std::int64_t>()), arguments.out));
+  for (const Json& line : answer["dropped"]) print("left out: " + line.get<std::string>());
+  print(fmt::format("transformers reads it with AutoModelForCausalLM.from_pretrained(\"{}\"{}).", arguments.out,
+                    isOurs ? ", trust_remote_code=True" : ""));
   return {};
 }
 
@@ -72,14 +103,15 @@ void addInterchangeVerbs(Program& program) {
   verb->add_option("DIR", arguments->folder, "config.json, safetensors (one or sharded), tokenizer.json")->required();
   verb->add_option("--out", arguments->out, "The checkpoint's folder; it must not be there yet")->type_name("DIR")->required();
   verb->footer(
-      "Read are Llama, Mistral, Qwen2 and Qwen3 where their blocks fit, LCKV's Llama, and gpt_crosslayer of the CLA authors. Weights keep their "
+      "Read are Llama, Mistral, Qwen2 and Qwen3 where their blocks fit, LCKV's Llama, gpt_crosslayer of the CLA authors, and what export-model "
+      "wrote. Weights keep their "
       "type.\n\n"
       "Example:\n  weft import ~/models/TinyLlama-1.1B --out tinyllama && weft eval tinyllama --text valid.txt");
 
   const auto conversion = std::make_shared<ConvertArguments>();
   verb = program.addVerb(kModelsGroup, "convert", "A checkpoint under another sharing map, to train on from",
                          [conversion](const Context& context) { return convert(*conversion, context); });
-  verb->add_option("MODEL", conversion->model, "A checkpoint folder, RUN, RUN@step-N or RUN@best")->required();
+  verb->add_option("MODEL", conversion->choice.model, "A checkpoint folder, RUN, RUN@step-N or RUN@best")->required();
   verb->add_option("--map", conversion->map, "The map, in any text form, a pattern like cla2, or @FILE")->type_name("MAP")->required();
   verb->add_option("--method", conversion->method, "first: a group takes its producer's K and V; mean: the mean over its layers [first]")
       ->type_name("METHOD");
@@ -89,6 +121,19 @@ void addInterchangeVerbs(Program& program) {
   verb->footer(
       "Example:\n  weft convert tinyllama --map cla2 --method mean --out tinyllama-cla2\n"
       "  weft submit run.toml --set train.init_from=tinyllama-cla2     # with the same [model]");
+
+  const auto exported = std::make_shared<ExportArguments>();
+  verb = program.addVerb(kModelsGroup, "export-model", "A checkpoint as a model folder for Hugging Face's transformers",
+                         [exported](const Context& context) { return exportModel(*exported, context); });
+  verb->add_option("MODEL", exported->choice.model, "A checkpoint folder, RUN, RUN@step-N or RUN@best")->required();
+  verb->add_option("--out", exported->out, "The folder; it must not be there yet")->type_name("DIR")->required();
+  verb->add_option("--layout", exported->layout, "auto, llama (for maps that share nothing) or cross-layer [auto]")->type_name("LAYOUT");
+  verb->add_option("--dtype", exported->type, "keep, float32, bfloat16 or float16 [keep]")->type_name("TYPE");
+  verb->add_option("--shard-size", exported->shard_GB, "A larger model is divided into files of at most so many [5]")->type_name("GB");
+  verb->footer(
+      "A model that shares nothing becomes a LlamaForCausalLM, or a MistralForCausalLM where all layers have one window; others get config.json with "
+      "sharing_pattern and the Python files that let transformers run it. `weft import` reads all of them back.\n\n"
+      "Example:\n  weft export-model MQA-CLA2@best --out mqa-cla2-hf");
 }
 
 }  // namespace weft::cli

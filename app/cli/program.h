@@ -60,7 +60,7 @@ void addExportVerb(Program& program);    // export
 void addModelVerbs(Program& program);    // generate, logits
 void addEvalVerb(Program& program);
 void addMeasureVerb(Program& program);
-void addInterchangeVerbs(Program& program);  // import, convert
+void addInterchangeVerbs(Program& program);  // import, convert, export-model
 void addDemoVerb(Program& program);      // demo
 
 inline constexpr const char* kRunsGroup = "Runs";

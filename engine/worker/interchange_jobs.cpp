@@ -1,8 +1,12 @@
 // The jobs that read and write other projects' model files.
+#include <fmt/format.h>
+
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "engine/device/device.h"
 #include "engine/interchange/convert_model.h"
+#include "engine/interchange/export_model.h"
 #include "engine/interchange/import_model.h"
 #include "engine/worker/jobs.h"
 #include "engine/worker/progress.h"
@@ -43,6 +47,36 @@ Result<service::FinishedEvent> runConvert(JobContext& context) {
   service::FinishedEvent finished;
   finished.summary = {{"parameters", static_cast<double>(converted.parameters)}, {"parameters_before", static_cast<double>(converted.before)}};
   finished.texts = {{"architecture", map}, {"dropped", nlohmann::json(converted.dropped).dump()}, {"out", out}};
+  return finished;
+}
+
+Result<service::FinishedEvent> runExport(JobContext& context) {
+  using interchange::ExportLayout;
+  static const std::map<std::string, std::optional<ExportLayout>> layouts{
+      {"auto", std::nullopt}, {"llama", ExportLayout::Llama}, {"cross-layer", ExportLayout::CrossLayer}};
+  static const std::map<std::string, std::optional<torch::ScalarType>> types{
+      {"keep", std::nullopt}, {"float32", torch::kFloat}, {"bfloat16", torch::kBFloat16}, {"float16", torch::kHalf}};
+  WEFT_ASSIGN(const std::string model, context.job.require("model"));
+  WEFT_ASSIGN(const std::string out, context.job.require("out"));
+  const std::string layoutName = context.job.text("layout", "auto"), typeName = context.job.text("dtype", "keep");
+  interchange::ExportRequest request;
+  request.shardBytes = context.job.integer("shard_bytes", request.shardBytes);
+  WEFT_TRY(context.job.check());
+  const auto layout = layouts.find(layoutName);
+  if (layout == layouts.end())
+    return fail(ErrorCode::InvalidInput, fmt::format("The layout is '{}'; it must be auto, llama or cross-layer.", layoutName));
+  const auto type = types.find(typeName);
+  if (type == types.end())
+    return fail(ErrorCode::InvalidInput, fmt::format("dtype is '{}'; it must be keep, float32, bfloat16 or float16.", typeName));
+  request.layout = layout->second;
+  request.type = type->second;
+  writeHello(context, "cpu");
+  ProgressReporter report(context);
+  WEFT_ASSIGN(const interchange::ExportReport exported,
+              interchange::exportModel(model, out, request, [&](double fraction) { report("exporting", fraction); }));
+  service::FinishedEvent finished;
+  finished.summary = {{"parameters", static_cast<double>(exported.parameters)}};
+  finished.texts = {{"architecture", exported.architecture}, {"dropped", nlohmann::json(exported.dropped).dump()}, {"out", out}};
   return finished;
 }
 

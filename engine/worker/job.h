@@ -14,6 +14,8 @@
 //   {"kind": "import", "from": DIR, "out": DIR}   another project's model folder as a checkpoint (interchange/import_model.h)
 //   {"kind": "convert", "model": DIR, "out": DIR, "map": TEXT, "method": "first" or "mean", "kv_heads": 0, "allow_upward": 0}
 //   interchange/convert_model.h
+//   {"kind": "export", "model": DIR, "out": DIR, "layout": "auto", "llama" or "cross-layer", "dtype": "keep", "float32", "bfloat16" or "float16",
+//    "shard_bytes": N}   a checkpoint as a folder for transformers (interchange/export_model.h)
 // Relative folders of "shards" are meant from the run folder.
 // The answer of a direct job stands in `finished`: summary (numbers) and texts (strings; lists as JSON text: "ids").
 #pragma once

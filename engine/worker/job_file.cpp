@@ -13,10 +13,11 @@ namespace {
 
 // What worker/job.h describes, of all kinds together.
 const std::vector<std::string>& knownKeys() {
-  static const std::vector<std::string> keys{"kind",   "attempt", "shards",  "device",      "dtype",  "model",         "config",       "cache",
-                                             "prompt", "ids",     "tokens",  "temperature", "top_k",  "seed",          "out",          "files",
-                                             "window", "stride",  "from",    "map",         "method", "kv_heads",      "allow_upward", "task",
-                                             "batch",  "context", "batches", "contexts",    "rounds", "largest_batch", "memory_bytes", "limit"};
+  static const std::vector<std::string> keys{"kind",     "attempt",       "shards",       "device", "dtype",       "model",      "config",
+                                             "cache",    "prompt",        "ids",          "tokens", "temperature", "top_k",      "seed",
+                                             "out",      "files",         "window",       "stride", "from",        "map",        "method",
+                                             "kv_heads", "allow_upward",  "task",         "batch",  "context",     "batches",    "contexts",
+                                             "rounds",   "largest_batch", "memory_bytes", "limit",  "layout",      "shard_bytes"};
   return keys;
 }
 

@@ -48,8 +48,9 @@ Result<service::FinishedEvent> dispatch(JobContext& context) {
   if (kind == "measure") return runMeasure(context);
   if (kind == "import") return runImport(context);
   if (kind == "convert") return runConvert(context);
+  if (kind == "export") return runExport(context);
   return fail(ErrorCode::InvalidInput,
-              fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate, measure, import or convert.", kind));
+              fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate, measure, import, convert or export.", kind));
 }
 
 // The first line of what(): torch appends a C++ stack trace, which belongs into the detail.

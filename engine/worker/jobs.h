@@ -27,6 +27,7 @@ struct JobContext {
 
 [[nodiscard]] Result<service::FinishedEvent> runImport(JobContext& context);
 [[nodiscard]] Result<service::FinishedEvent> runConvert(JobContext& context);
+[[nodiscard]] Result<service::FinishedEvent> runExport(JobContext& context);
 
 // hello: what this process is, as soon as its device is known.
 void writeHello(JobContext& context, const std::string& device);
