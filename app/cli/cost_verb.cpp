@@ -52,6 +52,7 @@ Json costJson(const config::RunConfig& config, const SharingMap& map, const shar
             {"output", count.output},
             {"feed_forward", count.feedForward},
             {"norms", count.norms},
+            {"biases", count.biases},
             {"matmul", count.matmul}}},
           {"kv_bytes_per_token", report.kv.bytesPerToken},
           {"kv_bytes_resident", report.kv.bytesResident},
@@ -232,7 +233,8 @@ void printCost(const config::RunConfig& config, const SharingMap& map, const sha
   row("  query, output", formatCount(static_cast<double>(count.query + count.output)), "2 L d H D");
   row("  keys, values", formatCount(static_cast<double>(count.keyValue)), "2 d G D for each producer of both");
   row("  feed-forward", formatCount(static_cast<double>(count.feedForward)), "3 L d f");
-  row("  norms", formatCount(static_cast<double>(count.norms)), "2 L d + d, and d for each producer's own KV norm");
+  row("  norms", formatCount(static_cast<double>(count.norms)), "2 L d + d, and d for each producer's own KV norm; D for a norm over heads");
+  if (count.biases > 0) row("  biases", formatCount(static_cast<double>(count.biases)), "L H D, and G D for each K and V");
   row("KV bytes per token", groupDigits(report.kv.bytesPerToken), sharing::explainKvBytesPerToken(shape, map, request.cacheType));
   row("KV resident", formatBytes(static_cast<double>(report.kv.bytesResident)), at + "; a slot keeps the largest window of its readers");
   row("KV read per step", formatBytes(static_cast<double>(report.kv.bytesReadPerStep)), "every layer reads; sharing does not shrink it");

@@ -29,6 +29,8 @@ void describe(Visitor& visit, S& model) {
   visit("window", model.window);
   visit("tie_embeddings", model.tieEmbeddings);
   visit("own_kv_norm", model.ownKvNorm);
+  visit("qkv_bias", model.qkvBias);
+  visit("qk_norm", model.qkNorm);
   visit("norm_epsilon", model.normEpsilon);
   visit("rope_theta", model.ropeTheta);
   visit("rope_scaling", model.ropeScaling);

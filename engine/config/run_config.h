@@ -31,6 +31,8 @@ struct ModelConfig {
   std::optional<std::int64_t> window;  // what "s" in a map means; 0 in TOML = none
   bool tieEmbeddings = true;
   bool ownKvNorm = true;  // false: the query norm serves K and V too (= Llama)
+  bool qkvBias = false;   // biases of the query, key and value projections (= Qwen2)
+  bool qkNorm = false;    // a norm over each head of queries and keys, in front of RoPE (= Qwen3)
   double normEpsilon = 1e-5;
   double ropeTheta = 10000;
   // How a longer context is reached: none | linear | dynamic | llama3 | yarn. The formulas, and which number is whose: kernels/rope_scaling.h.

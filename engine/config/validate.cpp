@@ -203,6 +203,8 @@ sharing::ModelShape shapeOf(const ModelConfig& model) {
           .headWidth = model.headWidth,
           .embedding = model.tieEmbeddings ? sharing::EmbeddingTie::Tied : sharing::EmbeddingTie::Untied,
           .kvNorm = model.ownKvNorm ? sharing::KvNorm::Own : sharing::KvNorm::Tied,
+          .hasQkvBias = model.qkvBias,
+          .hasQkNorm = model.qkNorm,
           .window = model.window,
           .forwardPasses = model.forwardPasses,
           .backwardPasses = model.backwardPasses};

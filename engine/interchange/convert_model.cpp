@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string nameOf(int layer, const char* part) { return fmt::format("layers.{}.attention.{}.weight", layer, part); }
+// `part`: "key.weight", "value.bias"
+std::string nameOf(int layer, const std::string& part) { return fmt::format("layers.{}.attention.{}", layer, part); }
 
 // The checkpoint that is converted.
 struct Source {
@@ -40,10 +41,12 @@ struct Source {
   }
 };
 
-// [G D, d] -> [G' D, d], the mean of neighbouring heads.
+// [G D, d] -> [G' D, d], the mean of neighbouring heads; a bias [G D] likewise.
 torch::Tensor fewerHeads(const torch::Tensor& weight, std::int64_t from, std::int64_t to, std::int64_t width) {
   if (from == to) return weight;
-  return weight.view({to, from / to, width, weight.size(1)}).mean(1).reshape({to * width, weight.size(1)});
+  std::vector<std::int64_t> shape = weight.sizes().vec();
+  shape[0] = to * width;
+  return weight.reshape({to, from / to, width, -1}).mean(1).reshape(shape);
 }
 
 // Where one tensor of the new model comes from: the mean over some of the old one's, with heads merged.
@@ -55,7 +58,8 @@ struct Plan {
 
 // The plan of a producer's K or V. `source(l)`: whose layer l read before.
 template <class SourceOf>
-Plan planOf(int producer, const char* part, const std::vector<int>& readers, Merge merge, const Source& old, std::int64_t newHeads, SourceOf source) {
+Plan planOf(int producer, const std::string& part, const std::vector<int>& readers, Merge merge, const Source& old, std::int64_t newHeads,
+            SourceOf source) {
   Plan plan{.from = {}, .heads = {}, .newHeads = newHeads};
   std::set<int> taken;
   for (const int reader : merge == Merge::First ? std::vector<int>{producer} : readers) {
@@ -118,14 +122,25 @@ Result<ConvertReport> convertModel(const fs::path& folder, const fs::path& out, 
     }
     const auto keyOf = [&](int layer) { return source.map.layer(layer).kSource; };
     const auto valueOf = [&](int layer) { return source.map.layer(layer).vSource; };
-    if (map.producesK(producer)) plans[nameOf(producer, "key")] = planOf(producer, "key", keyReaders, request.merge, source, heads, keyOf);
-    if (map.producesV(producer)) plans[nameOf(producer, "value")] = planOf(producer, "value", valueReaders, request.merge, source, heads, valueOf);
-    for (const char* part : {"key", "value"}) {
+    for (const char* kind : {"weight", "bias"}) {
+      if (kind == std::string("bias") && !run.model.qkvBias) continue;
+      const std::string key = fmt::format("key.{}", kind), value = fmt::format("value.{}", kind);
+      if (map.producesK(producer)) plans[nameOf(producer, key)] = planOf(producer, key, keyReaders, request.merge, source, heads, keyOf);
+      if (map.producesV(producer)) plans[nameOf(producer, value)] = planOf(producer, value, valueReaders, request.merge, source, heads, valueOf);
+    }
+    for (const char* part : {"key.weight", "value.weight"}) {
       if (plans.contains(nameOf(producer, part))) WEFT_TRY(checkHeads(plans[nameOf(producer, part)], producer));
+    }
+    if (run.model.qkNorm && map.producesK(producer)) {
+      const std::string norm = "key_head_norm.weight";
+      Plan plan = planOf(producer, norm, keyReaders, request.merge, source, heads, keyOf);
+      plan.heads.clear();  // one for all heads
+      plans[nameOf(producer, norm)] = std::move(plan);
     }
     if (run.model.ownKvNorm) {
       const int before = map.producesK(producer) ? keyOf(producer) : valueOf(producer);
-      plans[nameOf(producer, "kv_norm")] = {.from = {nameOf(before, hadOwnNorm ? "kv_norm" : "query_norm")}, .heads = {}, .newHeads = 0};
+      plans[nameOf(producer, "kv_norm.weight")] = {
+          .from = {nameOf(before, hadOwnNorm ? "kv_norm.weight" : "query_norm.weight")}, .heads = {}, .newHeads = 0};
     }
   }
 

@@ -5,7 +5,8 @@
 //           that later layers weigh more; ours is the mean)
 //   heads   G -> G': each new head is the mean of G / G' neighbouring ones                          (Ainslie et al. 2023, arXiv 2305.13245, sec. 2.1)
 // The KV norm of a producer is the one that its layer's K and V went through before, a copy of the query norm where that served both (own_kv_norm is
-// then turned on, unless the map shares nothing). All else stays as it is, bit for bit and in its type; means are taken in float64.
+// then turned on, unless the map shares nothing). Biases go with the rows that they belong to, the norm over a key's heads with the keys. All else
+// stays as it is, bit for bit and in its type; means are taken in float64.
 #pragma once
 
 #include <cstdint>

@@ -56,6 +56,8 @@ bool hasAny(const Json& list) {
 
 void addSharing(Json& config, const config::ModelConfig& model, const sharing::SharingMap& map) {
   config["own_kv_norm"] = model.ownKvNorm;
+  config["qkv_bias"] = model.qkvBias;
+  config["qk_norm"] = model.qkNorm;
   config["sharing_pattern"] = perLayer(map, [&](int layer) { return std::optional(map.layer(layer).kSource); });
   if (map.hasSeparateKv()) config["value_sharing_pattern"] = perLayer(map, [&](int layer) { return std::optional(map.layer(layer).vSource); });
   Json windows = perLayer(map, [&](int layer) { return map.windowOf(layer, model.window); });
@@ -70,6 +72,15 @@ void addSharing(Json& config, const config::ModelConfig& model, const sharing::S
   config["scaled_init"] = model.scaledInit;
 }
 
+// The class in transformers, and its model_type.
+std::pair<std::string, std::string> familyOf(const config::ModelConfig& model, ExportLayout layout, bool slides) {
+  if (layout == ExportLayout::CrossLayer) return {"WeftCrossLayerForCausalLM", "weft_cross_layer"};
+  if (model.qkNorm) return {"Qwen3ForCausalLM", "qwen3"};
+  if (model.qkvBias) return {"Qwen2ForCausalLM", "qwen2"};
+  if (slides) return {"MistralForCausalLM", "mistral"};
+  return {"LlamaForCausalLM", "llama"};
+}
+
 }  // namespace
 
 std::string whyNotLlama(const config::ModelConfig& model, const sharing::SharingMap& map) {
@@ -81,6 +92,7 @@ std::string whyNotLlama(const config::ModelConfig& model, const sharing::Sharing
     if (map.kvHeads(layer, model.kvHeads) != model.kvHeads) return fmt::format("layer {} has a number of KV heads of its own", layer);
     if (map.windowOf(layer, model.window) != window) return fmt::format("layer {} has another window than layer 0", layer);
   }
+  if (model.qkvBias && model.qkNorm) return "it has both QKV biases and QK norm";
   if (model.hidden % model.queryHeads != 0) {
     return fmt::format("its hidden size of {} is no multiple of its {} query heads, which transformers asks of a Llama", model.hidden,
                        model.queryHeads);
@@ -92,9 +104,9 @@ ExportedConfig exportConfig(const config::ModelConfig& model, const sharing::Sha
                             const std::string& type, std::optional<std::int64_t> endOfText) {
   const bool isLlama = layout == ExportLayout::Llama;
   const std::optional<std::int64_t> window = map.windowOf(0, model.window);
-  ExportedConfig made;
-  made.architecture = !isLlama ? "WeftCrossLayerForCausalLM" : window ? "MistralForCausalLM" : "LlamaForCausalLM";
-  Json config{{"architectures", {made.architecture}}, {"model_type", !isLlama ? "weft_cross_layer" : window ? "mistral" : "llama"}};
+  const auto [architecture, modelType] = familyOf(model, layout, window.has_value());
+  ExportedConfig made{.architecture = architecture, .json = {}};
+  Json config{{"architectures", {architecture}}, {"model_type", modelType}};
   if (!isLlama) {
     config["auto_map"] = {{"AutoConfig", "configuration_weft.WeftCrossLayerConfig"},
                           {"AutoModelForCausalLM", "modeling_weft.WeftCrossLayerForCausalLM"}};
@@ -118,9 +130,13 @@ ExportedConfig exportConfig(const config::ModelConfig& model, const sharing::Sha
     // For readers older than transformers 5, which know no rope_parameters.
     config["rope_theta"] = model.ropeTheta;
     if (model.ropeScaling != "none") config["rope_scaling"] = config["rope_parameters"];
-    config["attention_bias"] = false;
+    if (!model.qkvBias) config["attention_bias"] = false;
     config["initializer_range"] = model.initStd;
     if (window) config["sliding_window"] = *window;
+    if (model.qkvBias || model.qkNorm) {  // Qwen's fields
+      config["use_sliding_window"] = window.has_value();
+      if (window) config["max_window_layers"] = 0;
+    }
   } else {
     addSharing(config, model, map);
   }

@@ -153,6 +153,10 @@ void readLlama(Fields& fields, const std::string& type, ForeignConfig& made) {
   model.tieEmbeddings = fields.flag("tie_word_embeddings", false);
   model.ownKvNorm = false;
   model.normEpsilon = fields.number({"rms_norm_eps"}, 1e-6);
+  // Qwen2 has them without saying so. Where the output projection has one too, it must be zero: import_model.h.
+  model.qkvBias = type == "qwen2" || fields.flag("attention_bias", false);
+  model.qkNorm = type == "qwen3";
+  fields.mustBe("mlp_bias", {Json(false)}, "the feed-forward of this decoder has no biases");
   const std::vector<Json> silu{"silu", "swish"};
   fields.mustBe("hidden_act", silu, "the gate of this decoder is silu");
   fields.mustBe("pretraining_tp", {Json(1)}, "weights split for tensor parallelism are not read");
@@ -197,6 +201,8 @@ void readWeft(Fields& fields, ForeignConfig& made) {
   model.headWidth = static_cast<int>(fields.integer({"head_dim"}));
   model.tieEmbeddings = fields.flag("tie_word_embeddings", true);
   model.ownKvNorm = fields.flag("own_kv_norm", true);
+  model.qkvBias = fields.flag("qkv_bias", false);
+  model.qkNorm = fields.flag("qk_norm", false);
   model.normEpsilon = fields.number({"rms_norm_eps"}, 1e-5);
   model.initStd = fields.number({"initializer_range"}, model.initStd);
   model.scaledInit = fields.flag("scaled_init", true);

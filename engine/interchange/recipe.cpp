@@ -13,16 +13,22 @@ namespace weft::interchange {
 namespace {
 
 // Hugging Face's Llama: our names beside theirs. It has no KV norm of its own; the layout that we add to it has.
-Result<Recipe> llama(const std::string& part, const std::string& layer) {
-  static const std::map<std::string, std::string> names{{"attention.query_norm", "input_layernorm"}, {"attention.query", "self_attn.q_proj"},
-                                                        {"attention.key", "self_attn.k_proj"},       {"attention.value", "self_attn.v_proj"},
-                                                        {"attention.output", "self_attn.o_proj"},    {"attention.kv_norm", "self_attn.kv_norm"},
-                                                        {"mlp.norm", "post_attention_layernorm"},    {"mlp.down", "mlp.down_proj"}};
+Result<Recipe> llama(const std::string& part, const std::string& layer, const std::string& kind) {
+  static const std::map<std::string, std::string> names{{"attention.query_norm", "input_layernorm"},
+                                                        {"attention.query", "self_attn.q_proj"},
+                                                        {"attention.key", "self_attn.k_proj"},
+                                                        {"attention.value", "self_attn.v_proj"},
+                                                        {"attention.output", "self_attn.o_proj"},
+                                                        {"attention.kv_norm", "self_attn.kv_norm"},
+                                                        {"attention.query_head_norm", "self_attn.q_norm"},
+                                                        {"attention.key_head_norm", "self_attn.k_norm"},
+                                                        {"mlp.norm", "post_attention_layernorm"},
+                                                        {"mlp.down", "mlp.down_proj"}};
   const std::string prefix = "model.layers." + layer + ".";
   if (part == "mlp.gate_up") return Recipe{{prefix + "mlp.gate_proj.weight"}, {prefix + "mlp.up_proj.weight"}};
   const auto found = names.find(part);
   if (found == names.end()) return fail(ErrorCode::Internal, "Hugging Face's Llama has no name for " + part + ".");
-  return Recipe{{prefix + found->second + ".weight"}};
+  return Recipe{{prefix + found->second + "." + kind}};
 }
 
 // dolomite-engine's gpt_crosslayer: block g is the g-th producer, its layers are numbered from 0. kv_attn holds, head by head, the rows of K, then of
@@ -57,13 +63,13 @@ Result<Recipe> recipeOf(const std::string& name, Layout layout, const config::Mo
   if (name == "embedding.weight") return Recipe{{isLlama ? "model.embed_tokens.weight" : "transformer.wte.weight"}};
   if (name == "final_norm.weight") return Recipe{{isLlama ? "model.norm.weight" : "transformer.ln_f.weight"}};
   if (name == "head.weight") return Recipe{{"lm_head.weight"}};
-  // layers.N.PART.weight
+  // layers.N.PART.weight or .bias
   const std::vector<std::string> words = split(name, '.');
   std::int64_t layer = 0;
   if (words.size() != 5 || words[0] != "layers" || !parseInteger(words[1], layer))
     return fail(ErrorCode::Internal, "There is no layout for " + name + ".");
   const std::string part = words[2] + "." + words[3];
-  return isLlama ? llama(part, words[1]) : crossLayer(part, static_cast<int>(layer), model, map);
+  return isLlama ? llama(part, words[1], words[4]) : crossLayer(part, static_cast<int>(layer), model, map);
 }
 
 Result<nn::TensorInfo> planned(const std::string& name, const Recipe& recipe, const std::vector<std::int64_t>& shape, const TensorSource& source) {

@@ -54,7 +54,11 @@ Result<std::unique_ptr<Decoder>> Decoder::create(const DecoderSpec& spec, std::o
   const auto matrix = [&](const std::string& name, std::int64_t rows, std::int64_t columns, double std) {
     return add(name, seed ? torch::empty({rows, columns}, torch::kFloat).normal_(0, std, generator) : torch::empty({rows, columns}, options), true);
   };
-  const auto norm = [&](const std::string& name) { return add(name, torch::ones({hidden}, options), false); };
+  const auto norm = [&](const std::string& name, std::int64_t width) { return add(name, torch::ones({width}, options), false); };
+  const auto bias = [&](const std::string& name, std::int64_t width) {
+    return shape.hasQkvBias ? add(name, torch::zeros({width}, options), false) : torch::Tensor();
+  };
+  const auto headNorm = [&](const std::string& name) { return shape.hasQkNorm ? norm(name, shape.headWidth) : torch::Tensor(); };
 
   decoder->m_frequencies = kernels::ropeFrequencies(shape.headWidth, spec.ropeTheta, spec.ropeScaling);
   decoder->m_frequencies.radiansPerToken_F = decoder->m_frequencies.radiansPerToken_F.to(device);
@@ -64,22 +68,31 @@ Result<std::unique_ptr<Decoder>> Decoder::create(const DecoderSpec& spec, std::o
   for (int index = 0; index < shape.layers; ++index) {
     const std::string prefix = fmt::format("layers.{}.", index);
     DecoderLayer layer;
-    layer.queryNorm_d = norm(prefix + "attention.query_norm.weight");
+    layer.queryNorm_d = norm(prefix + "attention.query_norm.weight", hidden);
     layer.query = matrix(prefix + "attention.query.weight", attention, hidden, spec.initStd);
+    layer.queryBias = bias(prefix + "attention.query.bias", attention);
+    layer.queryHeadNorm_D = headNorm(prefix + "attention.query_head_norm.weight");
     if (spec.map.isProducer(index)) {
       decoder->m_slotOfLayer[static_cast<std::size_t>(index)] = slots++;
       const std::int64_t width = std::int64_t{spec.map.kvHeads(index, shape.kvHeads)} * shape.headWidth;
-      if (shape.kvNorm == sharing::KvNorm::Own) layer.kvNorm_d = norm(prefix + "attention.kv_norm.weight");
-      if (spec.map.producesK(index)) layer.key = matrix(prefix + "attention.key.weight", width, hidden, spec.initStd);
-      if (spec.map.producesV(index)) layer.value = matrix(prefix + "attention.value.weight", width, hidden, spec.initStd);
+      if (shape.kvNorm == sharing::KvNorm::Own) layer.kvNorm_d = norm(prefix + "attention.kv_norm.weight", hidden);
+      if (spec.map.producesK(index)) {
+        layer.key = matrix(prefix + "attention.key.weight", width, hidden, spec.initStd);
+        layer.keyBias = bias(prefix + "attention.key.bias", width);
+        layer.keyHeadNorm_D = headNorm(prefix + "attention.key_head_norm.weight");
+      }
+      if (spec.map.producesV(index)) {
+        layer.value = matrix(prefix + "attention.value.weight", width, hidden, spec.initStd);
+        layer.valueBias = bias(prefix + "attention.value.bias", width);
+      }
     }
     layer.output = matrix(prefix + "attention.output.weight", hidden, attention, outputStd);
-    layer.mlpNorm_d = norm(prefix + "mlp.norm.weight");
+    layer.mlpNorm_d = norm(prefix + "mlp.norm.weight", hidden);
     layer.gateUp = matrix(prefix + "mlp.gate_up.weight", 2 * shape.feedForward, hidden, spec.initStd);
     layer.down = matrix(prefix + "mlp.down.weight", hidden, shape.feedForward, outputStd);
     decoder->m_layers.push_back(std::move(layer));
   }
-  decoder->m_finalNorm_d = norm("final_norm.weight");
+  decoder->m_finalNorm_d = norm("final_norm.weight", hidden);
   if (shape.embedding == sharing::EmbeddingTie::Untied) decoder->m_head_Vd = matrix("head.weight", shape.vocabulary, hidden, spec.initStd);
   return decoder;
 }

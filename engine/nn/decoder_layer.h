@@ -9,6 +9,8 @@ struct DecoderLayer {
   torch::Tensor kvNorm_d;  // undefined on a consumer, and where the query norm serves K and V too
   torch::Tensor queryNorm_d, mlpNorm_d;
   torch::Tensor query, key, value, output;  // [out, in]; key and value undefined where not produced
+  torch::Tensor queryBias, keyBias, valueBias;  // [out]; undefined where the model has none, or the projection is not there
+  torch::Tensor queryHeadNorm_D, keyHeadNorm_D;  // undefined where the model has none, the second where no K is produced
   torch::Tensor gateUp, down;               // gate and up in one matrix [2 f, d]: one product instead of two
 };
 

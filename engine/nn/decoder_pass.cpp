@@ -16,11 +16,6 @@ namespace {
 
 torch::Tensor matmulT(const torch::Tensor& x, const torch::Tensor& weight) { return torch::matmul(x, weight.to(x.scalar_type()).t()); }
 
-// [B, T, heads D] -> [B, heads, T, D], a view.
-torch::Tensor splitHeads(const torch::Tensor& x, std::int64_t heads) {
-  return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
-}
-
 torch::Tensor joined(const torch::Tensor& before_BGSD, const torch::Tensor& chunk_BGTD) {
   return before_BGSD.defined() ? torch::cat({before_BGSD, chunk_BGTD}, 2) : chunk_BGTD;
 }
@@ -72,7 +67,7 @@ torch::Tensor DecoderPass::throughLayers(int begin, int end, torch::Tensor x_BTd
     const DecoderLayer& layer = m_layers[static_cast<std::size_t>(index)];
     const torch::Tensor queryInput_BTd = kernels::rmsNorm(x_BTd, layer.queryNorm_d, epsilon);
     if (m_spec.map.isProducer(index)) produce(index, x_BTd, queryInput_BTd, store);
-    const torch::Tensor q_BHTD = kernels::rope(splitHeads(matmulT(queryInput_BTd, layer.query), m_spec.shape.queryHeads), m_table);
+    const torch::Tensor q_BHTD = kernels::rope(headsOf(queryInput_BTd, layer.query, layer.queryBias, layer.queryHeadNorm_D), m_table);
     const torch::Tensor joined_BTd = attend(index, q_BHTD, store).transpose(1, 2).reshape({x_BTd.size(0), m_tokens, width});
     x_BTd = x_BTd + matmulT(joined_BTd, layer.output);
     const torch::Tensor mlpInput = kernels::rmsNorm(x_BTd, layer.mlpNorm_d, epsilon);
@@ -81,18 +76,26 @@ torch::Tensor DecoderPass::throughLayers(int begin, int end, torch::Tensor x_BTd
   return x_BTd;
 }
 
+torch::Tensor DecoderPass::headsOf(const torch::Tensor& x_BTd, const torch::Tensor& weight, const torch::Tensor& bias,
+                                   const torch::Tensor& headNorm_D) const {
+  torch::Tensor x = matmulT(x_BTd, weight);
+  if (bias.defined()) x = x + bias.to(x.scalar_type());
+  x = x.view({x.size(0), x.size(1), weight.size(0) / m_spec.shape.headWidth, m_spec.shape.headWidth});
+  if (headNorm_D.defined()) x = kernels::rmsNorm(x, headNorm_D, m_spec.normEpsilon);
+  return x.transpose(1, 2);
+}
+
 void DecoderPass::produce(int index, const torch::Tensor& x_BTd, const torch::Tensor& queryInput_BTd, Store store) {
   const DecoderLayer& layer = m_layers[static_cast<std::size_t>(index)];
   const int slot = m_slotOfLayer[static_cast<std::size_t>(index)];
   const torch::Tensor input_BTd = layer.kvNorm_d.defined() ? kernels::rmsNorm(x_BTd, layer.kvNorm_d, m_spec.normEpsilon) : queryInput_BTd;
-  const std::int64_t heads = m_spec.map.kvHeads(index, m_spec.shape.kvHeads);
   const bool commits = m_cache && store == Store::Commit;
   SlotView made{.k_BGSD = {}, .v_BGSD = {}, .positions_S = m_positions_T};
   if (layer.key.defined()) {
-    made.k_BGSD = splitHeads(matmulT(input_BTd, layer.key), heads);
+    made.k_BGSD = headsOf(input_BTd, layer.key, layer.keyBias, layer.keyHeadNorm_D);
     if (!commits || !m_rotatesOnRead) made.k_BGSD = kernels::rope(made.k_BGSD, m_table);
   }
-  if (layer.value.defined()) made.v_BGSD = splitHeads(matmulT(input_BTd, layer.value), heads);
+  if (layer.value.defined()) made.v_BGSD = headsOf(input_BTd, layer.value, layer.valueBias, {});
 
   Readable& readable = m_readable[static_cast<std::size_t>(slot)];
   if (commits) {

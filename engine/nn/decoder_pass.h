@@ -45,6 +45,8 @@ class DecoderPass {
 
   torch::Tensor throughLayers(int begin, int end, torch::Tensor x_BTd, Store store);
   void produce(int index, const torch::Tensor& x_BTd, const torch::Tensor& queryInput_BTd, Store store);
+  // [B, heads, T, D], a view: the projection of x_BTd with its bias, each head normalised; without either where there is none.
+  torch::Tensor headsOf(const torch::Tensor& x_BTd, const torch::Tensor& weight, const torch::Tensor& bias, const torch::Tensor& headNorm_D) const;
   torch::Tensor attend(int index, const torch::Tensor& q_BHTD, Store store);
   Readable readable(int slot);
   SlotView inComputeType(SlotView view) const;

@@ -95,12 +95,16 @@ ParameterCount countParameters(const ModelShape& shape, const SharingMap& map) {
   count.head = shape.embedding == EmbeddingTie::Untied ? count.embedding : 0;
   count.query = layers * shape.hidden * attention;
   for (const int producer : producers) {
-    const std::int64_t one = shape.hidden * map.kvHeads(producer, shape.kvHeads) * shape.headWidth;
-    count.keyValue += (map.producesK(producer) ? one : 0) + (map.producesV(producer) ? one : 0);
+    const std::int64_t width = std::int64_t{map.kvHeads(producer, shape.kvHeads)} * shape.headWidth;
+    const std::int64_t rows = (map.producesK(producer) ? width : 0) + (map.producesV(producer) ? width : 0);
+    count.keyValue += shape.hidden * rows;
+    if (shape.hasQkvBias) count.biases += rows;
+    if (shape.hasQkNorm && map.producesK(producer)) count.norms += shape.headWidth;
   }
+  if (shape.hasQkvBias) count.biases += layers * attention;
   count.output = layers * attention * shape.hidden;
   count.feedForward = 3 * layers * shape.hidden * shape.feedForward;
-  count.norms = (2 * layers + 1) * shape.hidden;
+  count.norms += (2 * layers + 1) * shape.hidden + (shape.hasQkNorm ? layers * shape.headWidth : 0);
   if (shape.kvNorm == KvNorm::Own) count.norms += static_cast<std::int64_t>(producers.size()) * shape.hidden;
   count.matmul = count.query + count.keyValue + count.output + count.feedForward + count.embedding;
   return count;

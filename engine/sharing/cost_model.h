@@ -25,6 +25,8 @@ struct ModelShape {
   int queryHeads = 0, kvHeads = 0, headWidth = 0;
   EmbeddingTie embedding = EmbeddingTie::Tied;
   KvNorm kvNorm = KvNorm::Own;
+  bool hasQkvBias = false;  // of the query, key and value projections (Qwen2)
+  bool hasQkNorm = false;   // a norm over each head of queries and keys, one weight of D for all heads of a layer (Qwen3)
   std::optional<std::int64_t> window;  // what "s" in a map means
   // Of a map with upward reads: passes without a gradient (LCKV's m), then with one (b); Wu & Tu 2024, arXiv 2405.10637, sec. 2.2. A causal map takes one.
   int forwardPasses = 7, backwardPasses = 2;
@@ -44,10 +46,11 @@ struct ParameterCount {
   std::int64_t keyValue = 0;     // sum over producers: d G_p D for K and the same for V, each only if produced
   std::int64_t output = 0;       // L (H D) d
   std::int64_t feedForward = 0;  // 3 L d f (SwiGLU: gate, up, down)
-  std::int64_t norms = 0;        // 2 L d + d final, + d for each producer with its own KV norm
-  std::int64_t total() const { return embedding + head + query + keyValue + output + feedForward + norms; }
+  std::int64_t norms = 0;        // 2 L d + d final, + d for each producer with its own KV norm; with QK norm + D a layer and + D a producer of K
+  std::int64_t biases = 0;       // with QKV bias: L H D + sum over producers: G_p D for K and the same for V, each only if produced
+  std::int64_t total() const { return embedding + head + query + keyValue + output + feedForward + norms + biases; }
   std::int64_t nonEmbedding() const { return total() - embedding - head; }
-  // Weights that take part in a matrix product per token: everything but norms and the input embedding; the head always counts.
+  // Weights that take part in a matrix product per token: everything but norms, biases and the input embedding; the head always counts.
   std::int64_t matmul = 0;
 };
 

@@ -32,7 +32,7 @@ Result<Sizes> sizesOf(const ModelShape& shape, const TrainingRequest& request) {
   // Of what is counted, generously: nothing may leave int64.
   const double tokens = static_cast<double>(request.microBatch) * static_cast<double>(request.sequence);
   const double attention = static_cast<double>(shape.queryHeads) * shape.headWidth;
-  const double perToken = 8 * static_cast<double>(shape.hidden) + 6 * attention + 3 * static_cast<double>(shape.feedForward) +
+  const double perToken = 8 * static_cast<double>(shape.hidden) + 10 * attention + 3 * static_cast<double>(shape.feedForward) +
                           static_cast<double>(shape.vocabulary) + 3.0 * shape.queryHeads * static_cast<double>(request.sequence) + 16;
   if (8 * perToken * tokens * shape.layers * std::max(1, shape.backwardPasses) > kMostBytes) {
     return fail(ErrorCode::InvalidInput,
@@ -72,6 +72,10 @@ class Counter {
       const bool hasKvNorm = m_map.isProducer(layer) && m_shape.kvNorm == KvNorm::Own;
       bytes.stream += times * 2 * stream;
       bytes.norms += times * (hasKvNorm ? 3 : 2) * norm;
+      if (m_shape.hasQkNorm) {
+        const std::int64_t heads = m_shape.queryHeads + (m_map.producesK(layer) ? m_map.kvHeads(layer, m_shape.kvHeads) : 0);
+        bytes.norms += times * s.tokens * heads * (m_shape.headWidth * s.element + s.accumulate);
+      }
       bytes.queries += times * s.tokens * s.attention * s.element;
       bytes.keysValues += times * keysValuesOf(layer);
       bytes.attention += times * attentionOf(layer);

@@ -26,7 +26,9 @@ struct TrainingRequest {
 // What is alive between forward and backward, beside the parameters, in bytes.
 struct ActivationBytes {
   std::int64_t stream = 0;   // (2 L + 1) n d c: the residual stream at each layer's input, behind its attention, and at the end
-  std::int64_t norms = 0;    // (2 L + P + 1) n (d c + a): each norm's output and 1/rms; P producers with a norm of their own
+  // (2 L + P + 1) n (d c + a): each norm's output and 1/rms; P producers with a norm of their own. QK norm keeps what it normalises instead, since
+  // RoPE makes another of its output: n H (D c + a) a layer, n G_p (D c + a) a producer of K.
+  std::int64_t norms = 0;
   std::int64_t queries = 0;  // L n H D c
   // Sum over producers of n G_p D c for K, the same for V: the part that sharing shrinks. Explicit attention copies V for each reader where B > 1,
   // G > 1 and T > 1, and then it is a sum over layers.

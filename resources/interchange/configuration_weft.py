@@ -1,12 +1,14 @@
 """The configuration of a decoder with cross-layer KV sharing, as Weft exports it (model_type "weft_cross_layer").
 
-The block is Llama's: RMSNorm, rotary positions, SwiGLU, no biases. What is more than Llama's, layer by layer:
+The block is Llama's: RMSNorm, rotary positions, SwiGLU. What is more than Llama's, layer by layer:
 
 sharing_pattern         [int]: whose keys each layer reads; a layer that names itself computes them (Brandon et al. 2024, arXiv 2405.12981)
 value_sharing_pattern   [int] or null: whose values, where they are not the keys'
 layer_windows           [int or null] or null: how many positions a layer sees, its own among them; null: all
 layer_key_value_heads   [int or null] or null: KV heads of a layer that computes keys or values, where they are not num_key_value_heads
 own_kv_norm             keys and values are computed behind an RMSNorm of their own (self_attn.kv_norm); false: behind input_layernorm, as in Llama
+qkv_bias                the projections of queries, keys and values have biases, as in Qwen2
+qk_norm                 each head of queries and keys goes through an RMSNorm (self_attn.q_norm, k_norm) before its rotation, as in Qwen3
 forward_passes, backward_passes     where layers read later ones (Wu and Tu 2024, arXiv 2405.10637): how often a sequence goes through them
 
 The weights bear Llama's names; self_attn.k_proj and v_proj are there in the layers that compute keys and values. The hidden size need not be a
@@ -22,7 +24,7 @@ class WeftCrossLayerConfig(PretrainedConfig):
 
     def __init__(self, vocab_size=32000, hidden_size=512, intermediate_size=1408, num_hidden_layers=8, num_attention_heads=8, num_key_value_heads=8,
                  head_dim=None, max_position_embeddings=2048, rms_norm_eps=1e-5, rope_parameters=None, initializer_range=0.02, scaled_init=True,
-                 tie_word_embeddings=True, use_cache=True, own_kv_norm=True, sharing_pattern=None, value_sharing_pattern=None, layer_windows=None,
+                 tie_word_embeddings=True, use_cache=True, own_kv_norm=True, qkv_bias=False, qk_norm=False, sharing_pattern=None, value_sharing_pattern=None, layer_windows=None,
                  layer_key_value_heads=None, forward_passes=7, backward_passes=2, **kwargs):
         self.vocab_size = vocab_size
         self.hidden_size = hidden_size
@@ -38,6 +40,8 @@ class WeftCrossLayerConfig(PretrainedConfig):
         self.scaled_init = scaled_init
         self.use_cache = use_cache
         self.own_kv_norm = own_kv_norm
+        self.qkv_bias = qkv_bias
+        self.qk_norm = qk_norm
         self.sharing_pattern = sharing_pattern or list(range(num_hidden_layers))
         self.value_sharing_pattern = value_sharing_pattern
         self.layer_windows = layer_windows

@@ -53,22 +53,27 @@ class WeftAttention(nn.Module):
         width, hidden, heads = config.head_dim, config.hidden_size, config.num_attention_heads
         self.key_source, self.value_source = config.key_sources[layer], config.value_sources[layer]
         self.makes_keys, self.makes_values = self.key_source == layer, self.value_source == layer
-        self.q_proj = nn.Linear(hidden, heads * width, bias=False)
+        self.q_proj = nn.Linear(hidden, heads * width, bias=config.qkv_bias)
         if self.makes_keys:
-            self.k_proj = nn.Linear(hidden, config.heads_of(layer) * width, bias=False)
+            self.k_proj = nn.Linear(hidden, config.heads_of(layer) * width, bias=config.qkv_bias)
         if self.makes_values:
-            self.v_proj = nn.Linear(hidden, config.heads_of(layer) * width, bias=False)
+            self.v_proj = nn.Linear(hidden, config.heads_of(layer) * width, bias=config.qkv_bias)
+        if config.qk_norm:
+            self.q_norm = WeftRMSNorm(width, config.rms_norm_eps)
+            if self.makes_keys:
+                self.k_norm = WeftRMSNorm(width, config.rms_norm_eps)
         if config.own_kv_norm and (self.makes_keys or self.makes_values):
             self.kv_norm = WeftRMSNorm(hidden, config.rms_norm_eps)
         self.o_proj = nn.Linear(heads * width, hidden, bias=False)
 
-    def heads(self, x):
-        return x.unflatten(-1, (-1, self.config.head_dim)).transpose(1, 2)
+    def heads(self, x, norm=None):
+        x = x.unflatten(-1, (-1, self.config.head_dim))
+        return (x if norm is None else norm(x)).transpose(1, 2)
 
     def make(self, stream, normed, turn, cache):
         """Keys (turned) and values of this layer, with those of the cache in front; an empty tensor for what it does not compute."""
         source = self.kv_norm(stream) if self.config.own_kv_norm else normed
-        keys = rotate(self.heads(self.k_proj(source)), *turn) if self.makes_keys else None
+        keys = rotate(self.heads(self.k_proj(source), getattr(self, "k_norm", None)), *turn) if self.makes_keys else None
         values = self.heads(self.v_proj(source)) if self.makes_values else None
         keys = values[..., :0] if keys is None else keys
         values = keys[..., :0] if values is None else values
@@ -76,7 +81,7 @@ class WeftAttention(nn.Module):
 
     def forward(self, normed, made, turn, mask):
         """`made`: keys and values by layer. A query that sees nothing reads zeros."""
-        queries = rotate(self.heads(self.q_proj(normed)), *turn)
+        queries = rotate(self.heads(self.q_proj(normed), getattr(self, "q_norm", None)), *turn)
         if self.key_source not in made or self.value_source not in made:
             return self.o_proj(torch.zeros_like(queries).transpose(1, 2).flatten(2))
         keys, values = made[self.key_source][0], made[self.value_source][1]

@@ -150,6 +150,31 @@ TEST_F(ConvertModel, MergesHeadsAndLayersAtOnce) {
   EXPECT_TRUE(isClose(weight(out(), "layers.2.attention.key.weight"), torch::cat({heads(2), heads(3)}).mean(0).to(torch::kFloat), 1e-6));
 }
 
+// Biases follow the rows that they are added to; the norm over the heads of keys follows the keys.
+TEST_F(ConvertModel, TakesBiasesAndNormsOverHeadsAlong) {
+  config::RunConfig run = config::loadRunConfig(dense() / "model.toml").value();
+  run.model.qkvBias = run.model.qkNorm = true;
+  const auto decoder = nn::Decoder::create(nn::decoderSpec(run.model, sharing::SharingMap::identity(4)), 5, torch::kCPU).value();
+  {
+    const torch::NoGradGuard noGrad;
+    std::uint64_t seed = 0;
+    for (nn::NamedParameter& parameter : decoder->parameters()) {
+      if (!parameter.decays) parameter.value.add_(randomTensor(parameter.value.sizes(), ++seed, 0.3).to(torch::kFloat));
+    }
+  }
+  ASSERT_TRUE(nn::saveModel(dense(), *decoder, run));
+  const auto of = [&](int layer, const char* part) { return weight(dense(), fmt::format("layers.{}.attention.{}", layer, part)).to(torch::kDouble); };
+  const ConvertReport report = converted({.map = "cla2", .merge = Merge::Mean, .kvHeads = 2});
+  const torch::Tensor bias = ((of(2, "value.bias") + of(3, "value.bias")) / 2).view({2, 2, 6}).mean(1).flatten();
+  EXPECT_TRUE(isClose(weight(out(), "layers.2.attention.value.bias"), bias, 1e-6));
+  EXPECT_TRUE(
+      isClose(weight(out(), "layers.0.attention.key_head_norm.weight"), (of(0, "key_head_norm.weight") + of(1, "key_head_norm.weight")) / 2, 1e-6));
+  EXPECT_TRUE(isBitwise(weight(out(), "layers.1.attention.query.bias"), weight(dense(), "layers.1.attention.query.bias")));
+  EXPECT_THAT(report.dropped, Contains("layers.1.attention.key.bias: its weights live on in layers.0.attention.key.bias"));
+  EXPECT_THAT(report.dropped, Contains("layers.3.attention.key_head_norm.weight: its weights live on in layers.2.attention.key_head_norm.weight"));
+  EXPECT_EQ(nn::loadModel(out(), torch::kCPU)->decoder->parameterCount(), report.parameters);
+}
+
 TEST_F(ConvertModel, SeparatesKAndV) {
   converted({.map = "k:0_0_2_3 v:0_1_1_3"});
   EXPECT_TRUE(isBitwise(weight(out(), "layers.1.attention.value.weight"), weight(dense(), "layers.1.attention.value.weight")));

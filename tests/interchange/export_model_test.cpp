@@ -87,7 +87,8 @@ class ExportModel : public ::testing::Test {
 };
 
 TEST_F(ExportModel, GivesBackBitForBitWhatWasImported) {
-  for (const auto& [name, shard] : {std::pair<std::string, std::int64_t>{"llama", 1 << 20}, {"mistral", 3000}}) {
+  for (const auto& [name, shard] :
+       {std::pair<std::string, std::int64_t>{"llama", 1 << 20}, {"mistral", 3000}, {"qwen2", 1 << 20}, {"qwen3", 1 << 20}}) {
     SCOPED_TRACE(name);
     ASSERT_TRUE(importModel(given(name), in(name)));
     const ExportReport report = exported(in(name), in(name + "-out"), {.shardBytes = shard});
@@ -136,6 +137,8 @@ TEST_F(ExportModel, EveryMapComesBackBitForBit) {
           run.model.hidden = 14;  // no multiple of the heads
           run.model.tieEmbeddings = number % 2 == 0;
           run.model.ownKvNorm = number % 3 != 0;
+          run.model.qkvBias = number % 4 > 1;
+          run.model.qkNorm = number % 5 > 2;
         },
         name);
     const ExportReport report = exported(model, in(name + "-out"));
@@ -206,6 +209,30 @@ TEST_F(ExportModel, SaysWhyAModelIsNoLlama) {
   EXPECT_THAT(reason("c", [](config::RunConfig& run) { run.model.sharing = "0_1_2s4_3"; }), HasSubstr("layer 2 has another window"));
   EXPECT_THAT(reason("d", [](config::RunConfig& run) { run.model.sharing = "0_1h4_2_3"; }), HasSubstr("layer 1 has a number of KV heads"));
   EXPECT_THAT(reason("e", [](config::RunConfig& run) { run.model.hidden = 13; }), HasSubstr("no multiple"));
+}
+
+TEST_F(ExportModel, BiasesMakeAQwen2AndNormsOverHeadsAQwen3) {
+  for (const bool isQwen2 : {true, false}) {
+    for (const bool slides : {true, false}) {
+      const std::string name = fmt::format("qwen{}{}", isQwen2 ? 2 : 3, slides ? "-slides" : "");
+      const fs::path model = checkpoint(
+          [&](config::RunConfig& run) {
+            run.model.sharing = slides ? "0s_1s_2s_3s" : "identity";
+            run.model.window = slides ? std::optional<std::int64_t>(5) : std::nullopt;
+            run.model.ownKvNorm = false;
+            run.model.qkvBias = isQwen2;
+            run.model.qkNorm = !isQwen2;
+          },
+          name);
+      EXPECT_EQ(exported(model, in(name + "-out")).architecture, isQwen2 ? "Qwen2ForCausalLM" : "Qwen3ForCausalLM");
+      ASSERT_TRUE(importModel(in(name + "-out"), in(name + "-back")));
+      EXPECT_TRUE(torch::equal(logitsOf(in(name + "-back")), logitsOf(model))) << name;
+      expectSameTensors(in(name + "-back"), model);
+    }
+  }
+  EXPECT_THAT(
+      refused(checkpoint([](config::RunConfig& run) { run.model.qkvBias = run.model.qkNorm = true; }, "both"), {.layout = ExportLayout::Llama}),
+      HasSubstr("both QKV biases and QK norm"));
 }
 
 TEST_F(ExportModel, WindowsOfAllLayersMakeAMistral) {

@@ -120,26 +120,37 @@ TEST(ProducerGradients, HearEveryReaderAndNotTheProducerAlone) {
   }
 }
 
-class FiniteDifferences : public ::testing::TestWithParam<const char*> {};
+class FiniteDifferences : public ::testing::TestWithParam<const char*> {
+ protected:
+  static DecoderSpec smallSpec() {
+    DecoderSpec spec = specOf({GetParam(), 2});
+    spec.shape.hidden = 5;
+    spec.shape.feedForward = 3;
+    spec.shape.vocabulary = 7;
+    spec.shape.headWidth = 3;
+    return spec;
+  }
+  static void expectGradients(const DecoderSpec& spec) {
+    const std::unique_ptr<Decoder> decoder = decoderOf(spec, kExact);
+    const torch::Tensor ids = randomIds({2, 5}, 7, 7);
+    torch::Tensor targets = randomIds({2, 5}, 7, 8);
+    targets[0][2] = -1;
+    decoder->loss(ids, targets).backward();
+    for (const NamedParameter& parameter : decoder->parameters()) {
+      const torch::Tensor expected = finiteDifferences([&] { return decoder->loss(ids, targets).item<double>(); }, parameter.value.detach());
+      EXPECT_TRUE(isClose(parameter.value.grad(), expected, 1e-6)) << parameter.name;
+      EXPECT_GT(expected.abs().max().item<double>(), 1e-6) << parameter.name << " does nothing";
+    }
+  }
+};
 INSTANTIATE_TEST_SUITE_P(Maps, FiniteDifferences, ::testing::Values("0_0_2_2", "k:0_0_2_2 v:0_1_1_3", "0h1_0_2h4_2", "k:0s3_1s3_1_0s2 v:0_0_2_2"));
 
-TEST_P(FiniteDifferences, GiveTheGradientOfEveryParameterInFloat64) {
-  DecoderSpec spec = specOf({GetParam(), 2});
-  spec.shape.hidden = 5;
-  spec.shape.feedForward = 3;
-  spec.shape.vocabulary = 7;
-  spec.shape.headWidth = 3;
-  const std::unique_ptr<Decoder> decoder = decoderOf(spec, kExact);
-  const torch::Tensor ids = randomIds({2, 5}, 7, 7);
-  torch::Tensor targets = randomIds({2, 5}, 7, 8);
-  targets[0][2] = -1;
-  decoder->loss(ids, targets).backward();
-  for (const NamedParameter& parameter : decoder->parameters()) {
-    const torch::Tensor expected = finiteDifferences([&] { return decoder->loss(ids, targets).item<double>(); }, parameter.value.detach());
-    EXPECT_TRUE(isClose(parameter.value.grad(), expected, 1e-6)) << parameter.name;
-    EXPECT_GT(expected.abs().max().item<double>(), 1e-6) << parameter.name << " does nothing";
-  }
-}
+TEST_P(FiniteDifferences, GiveTheGradientOfEveryParameterInFloat64) { expectGradients(smallSpec()); }
 
+TEST_P(FiniteDifferences, GiveThoseOfBiasesAndOfNormsOverHeads) {
+  DecoderSpec spec = smallSpec();
+  spec.shape.hasQkvBias = spec.shape.hasQkNorm = true;
+  expectGradients(spec);
+}
 }  // namespace
 }  // namespace weft::nn::test

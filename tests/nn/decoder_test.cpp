@@ -17,21 +17,24 @@ ErrorCode codeOf(const DecoderSpec& spec) {
 }
 
 TEST(Decoder, HasTheParametersOfTheCostModelForEveryMap) {
-  for (MapCase map : mapCases()) {
-    for (const auto norm : {sharing::KvNorm::Own, sharing::KvNorm::Tied}) {
-      for (const auto tie : {sharing::EmbeddingTie::Tied, sharing::EmbeddingTie::Untied}) {
-        DecoderSpec spec = specOf(map);
-        spec.shape.kvNorm = norm;
-        spec.shape.embedding = tie;
-        const std::unique_ptr<Decoder> decoder = decoderOf(spec, Place{});
-        EXPECT_EQ(decoder->parameterCount(), sharing::cost(spec.shape, spec.map, {})->parameters.total()) << map.text;
-        std::set<std::string> names;
-        for (const NamedParameter& parameter : decoder->parameters()) {
-          EXPECT_TRUE(names.insert(parameter.name).second) << parameter.name << " twice";
-          EXPECT_EQ(parameter.decays, parameter.value.dim() == 2) << parameter.name;
-          EXPECT_TRUE(parameter.value.is_leaf() && parameter.value.requires_grad() && parameter.value.is_contiguous()) << parameter.name;
-        }
-      }
+  const auto check = [](const DecoderSpec& spec, const std::string& map) {
+    const std::unique_ptr<Decoder> decoder = decoderOf(spec, Place{});
+    EXPECT_EQ(decoder->parameterCount(), sharing::cost(spec.shape, spec.map, {})->parameters.total()) << map;
+    std::set<std::string> names;
+    for (const NamedParameter& parameter : decoder->parameters()) {
+      EXPECT_TRUE(names.insert(parameter.name).second) << parameter.name << " twice";
+      EXPECT_EQ(parameter.decays, parameter.value.dim() == 2) << parameter.name;
+      EXPECT_TRUE(parameter.value.is_leaf() && parameter.value.requires_grad() && parameter.value.is_contiguous()) << parameter.name;
+    }
+  };
+  for (const MapCase& map : mapCases()) {
+    for (int choice = 0; choice < 16; ++choice) {
+      DecoderSpec spec = specOf(map);
+      spec.shape.kvNorm = choice & 1 ? sharing::KvNorm::Tied : sharing::KvNorm::Own;
+      spec.shape.embedding = choice & 2 ? sharing::EmbeddingTie::Untied : sharing::EmbeddingTie::Tied;
+      spec.shape.hasQkvBias = choice & 4;
+      spec.shape.hasQkNorm = choice & 8;
+      check(spec, map.text);
     }
   }
 }

@@ -1,4 +1,4 @@
-// tests/nn/hf_llama_fixture.h -- what Hugging Face's Llama computes (tests/fixtures/hf_llama), under this engine's names.
+// tests/nn/hf_llama_fixture.h -- what Hugging Face's Llama, Qwen2 and Qwen3 compute (tests/fixtures/hf_llama), under this engine's names.
 #pragma once
 
 #include <memory>
@@ -60,20 +60,23 @@ class HfLlamaFixture {
   // Hugging Face's tensor for a parameter of ours; `kind` is "weight" or "gradient".
   torch::Tensor of(const std::string& name, const std::string& kind, const std::string& parameter) const {
     const std::string like = kind == "weight" ? text(name, "like", name) : name;
-    const auto theirs = [&](const std::string& their) { return tensor(like + "/" + kind + "/" + their + ".weight"); };
+    const std::size_t last = parameter.rfind('.');
+    const auto theirs = [&](const std::string& their) { return tensor(like + "/" + kind + "/" + their + parameter.substr(last)); };  // .weight, .bias
     if (parameter == "embedding.weight") return theirs("model.embed_tokens");
     if (parameter == "final_norm.weight") return theirs("model.norm");
     if (parameter == "head.weight") return theirs("lm_head");
     const std::size_t dot = parameter.find('.', std::string("layers.").size());
-    const std::string layer = "model." + parameter.substr(0, dot + 1), part = parameter.substr(dot + 1);
-    if (part == "mlp.gate_up.weight") return torch::cat({theirs(layer + "mlp.gate_proj"), theirs(layer + "mlp.up_proj")});
-    static const std::map<std::string, std::string> names{{"attention.query_norm.weight", "input_layernorm"},
-                                                          {"attention.query.weight", "self_attn.q_proj"},
-                                                          {"attention.key.weight", "self_attn.k_proj"},
-                                                          {"attention.value.weight", "self_attn.v_proj"},
-                                                          {"attention.output.weight", "self_attn.o_proj"},
-                                                          {"mlp.norm.weight", "post_attention_layernorm"},
-                                                          {"mlp.down.weight", "mlp.down_proj"}};
+    const std::string layer = "model." + parameter.substr(0, dot + 1), part = parameter.substr(dot + 1, last - dot - 1);
+    if (part == "mlp.gate_up") return torch::cat({theirs(layer + "mlp.gate_proj"), theirs(layer + "mlp.up_proj")});
+    static const std::map<std::string, std::string> names{{"attention.query_norm", "input_layernorm"},
+                                                          {"attention.query", "self_attn.q_proj"},
+                                                          {"attention.query_head_norm", "self_attn.q_norm"},
+                                                          {"attention.key", "self_attn.k_proj"},
+                                                          {"attention.key_head_norm", "self_attn.k_norm"},
+                                                          {"attention.value", "self_attn.v_proj"},
+                                                          {"attention.output", "self_attn.o_proj"},
+                                                          {"mlp.norm", "post_attention_layernorm"},
+                                                          {"mlp.down", "mlp.down_proj"}};
     return theirs(layer + names.at(part));
   }
   // Elements in all of the case's tensors of a kind: the mapping above must miss none.

@@ -1,4 +1,4 @@
-// With the identity map and the KV norm tied the decoder is Llama: the one of Hugging Face, with random weights (tests/fixtures/hf_llama).
+// With the identity map and the KV norm tied the decoder is Llama, with QKV biases Qwen2, with QK norm Qwen3: the one of Hugging Face, with random weights (tests/fixtures/hf_llama).
 #include "engine/kernels/rope.h"
 #include "engine/nn/dense_kv_cache.h"
 #include "tests/nn/hf_llama_fixture.h"
@@ -20,7 +20,7 @@ class HfLlama : public ::testing::TestWithParam<std::tuple<Place, const char*>> 
   static Place place() { return std::get<0>(GetParam()); }
   const HfLlamaFixture m_theirs{std::get<1>(GetParam())};
 };
-constexpr const char* kFiles[] = {"llama.safetensors", "scaled.safetensors"};
+constexpr const char* kFiles[] = {"llama.safetensors", "scaled.safetensors", "qwen.safetensors"};
 INSTANTIATE_TEST_SUITE_P(Cpu, HfLlama,
                          ::testing::Combine(::testing::Values(Place{torch::kCPU, torch::kFloat}, Place{torch::kCPU, torch::kDouble}),
                                             ::testing::ValuesIn(kFiles)));

@@ -103,6 +103,23 @@ TEST_P(TrainingMemoryOnCpu, CountsATiedKvNormAndAnUntiedHead) {
   }
 }
 
+TEST_P(TrainingMemoryOnCpu, CountsBiasesAndNormsOverHeads) {
+  for (const std::string map : {"0_0_2_2", "k:0_0_2_2 v:0_1_1_3", "0h1_0_2h4_2"}) {
+    for (int choice = 1; choice < 4; ++choice) {
+      DecoderSpec spec = specOf({map, 2, {}});
+      spec.shape.hasQkvBias = choice & 1;
+      spec.shape.hasQkNorm = choice & 2;
+      const std::unique_ptr<Decoder> decoder = decoderOf(spec, place());
+      for (const auto& [batch, tokens] : {std::pair(1, 1), std::pair(2, 5)}) {
+        const Measured measured = measure(*decoder, batch, tokens);
+        const sharing::TrainingMemory memory = predicted(spec, place(), batch, tokens);
+        EXPECT_EQ(measured.kept, memory.activations.total()) << map << ", " << choice;
+        EXPECT_EQ(measured.gradients, memory.gradients) << map << ", " << choice;
+      }
+    }
+  }
+}
+
 TEST_P(TrainingMemoryOnCpu, BoundsMapsThatReadUpward) {
   for (const std::string text : {"0_2_2_3", "3_3_3_3"}) {
     DecoderSpec spec = specOf({"0_1_2_3", 2, {}});

@@ -89,6 +89,12 @@ TEST(CostModel, CountsEveryMatrixAndNormOfASmallModelByHand) {
   const ParameterCount untied = reportOf(shape, "0_0_2").parameters;
   EXPECT_EQ(untied.total(), count.total() + 400 - 16);
   EXPECT_EQ(untied.matmul, count.matmul);  // the head is multiplied either way
+  shape.hasQkvBias = shape.hasQkNorm = true;
+  const ParameterCount more = reportOf(shape, "k:0_0_2 v:0_1_1").parameters;
+  EXPECT_EQ(more.biases, 3 * 16 + 2 * 8 + 2 * 8);
+  EXPECT_EQ(more.norms, (2 * 3 + 1) * 8 + 3 * 4 + 2 * 4);
+  EXPECT_EQ(more.matmul, count.matmul) << "neither is a matrix";
+  EXPECT_EQ(more.total(), more.embedding + more.head + more.query + more.keyValue + more.output + more.feedForward + more.norms + more.biases);
 }
 
 TEST(CostModel, Llama31Of8BillionKeeps128KibibytesAToken) {
