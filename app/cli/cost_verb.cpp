@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/cli/arguments.h"
+#include "app/cli/direct_job.h"
 #include "app/cli/output.h"
 #include "app/cli/program.h"
 #include "engine/base/text.h"
@@ -122,8 +123,11 @@ void printTraining(const sharing::TrainingRequest& request, const sharing::Train
   print(text.substr(text.find('\n') + 1));
 }
 
-Json rooflineJson(const sharing::DeviceModel& device, const sharing::Roofline& roofline) {
+Json rooflineJson(const sharing::DeviceModel& device, sharing::ElementType type, const sharing::Roofline& roofline) {
   return {{"device", device.name},
+          {"flops_per_second", device.flopsPerSecond(type)},
+          {"bytes_per_second", device.bytesPerSecond},
+          {"memory_bytes", device.memoryBytes},
           {"bound", roofline.bound == sharing::Bound::Compute ? "compute" : "bytes"},
           {"compute_seconds", roofline.compute_s},
           {"bytes_seconds", roofline.bytes_s},
@@ -134,6 +138,10 @@ Json rooflineJson(const sharing::DeviceModel& device, const sharing::Roofline& r
 }
 
 void printRoofline(const sharing::DeviceModel& device, const sharing::Roofline& roofline, const sharing::CostRequest& request) {
+  if (device.key == "here") {
+    print(fmt::format("Measured here: {} FLOP/s in {}, {}/s, {}.", formatCount(device.flopsPerSecond(request.cacheType)),
+                      sharing::toString(request.cacheType), formatBytes(device.bytesPerSecond), formatBytes(device.memoryBytes)));
+  }
   const bool isCompute = roofline.bound == sharing::Bound::Compute;
   print(fmt::format("{}: a decode step of {} takes at least {:.3g} ms, bound by {} ({:.3g} ms of compute, {:.3g} ms of bytes): at most {} tokens/s.",
                     device.name, groupDigits(request.batch), 1e3 * std::max(roofline.compute_s, roofline.bytes_s), isCompute ? "compute" : "bytes",
@@ -170,7 +178,7 @@ void printMemory(const Memory& memory, std::int64_t largestContext, const std::v
                  const sharing::CostRequest& request) {
   std::vector<std::string> parts;
   for (const sharing::BatchAtContext& one : frontier) parts.push_back(fmt::format("{} of {}", groupDigits(one.batch), groupDigits(one.context)));
-  print(fmt::format("{} hold the weights and the KV of so many sequences of so many tokens: {}.", memory.name, join(parts, ", ")));
+  print(fmt::format("{} has room for the weights and the KV of so many sequences of so many tokens: {}.", memory.name, join(parts, ", ")));
   print(fmt::format("  {} of them may have up to {} tokens each.", groupDigits(request.batch), groupDigits(largestContext)));
 }
 
@@ -249,6 +257,22 @@ void printCost(const config::RunConfig& config, const SharingMap& map, const sha
   print(text.substr(text.find('\n') + 1));
 }
 
+// The device of this machine, as a worker measures it.
+Result<sharing::DeviceModel> presentDevice() {
+  WEFT_ASSIGN(const service::FinishedEvent finished, runDirectJob("device", Json::object(), std::nullopt));
+  const auto value = [&](const char* name) {
+    const auto found = finished.summary.find(name);
+    return found == finished.summary.end() ? 0 : found->second;
+  };
+  const auto name = finished.texts.find("name");
+  return sharing::DeviceModel{.key = "here",
+                              .name = name == finished.texts.end() ? "This device" : name->second,
+                              .memoryBytes = value("memory_bytes"),
+                              .bytesPerSecond = value("bytes_per_second"),
+                              .flopsPerSecond16Bit = value("flops_per_second_16_bit"),
+                              .flopsPerSecondFloat32 = value("flops_per_second_float32")};
+}
+
 Result<void> showCost(const CostArguments& arguments, const Context& context) {
   if (arguments.showsPaper) return showPaper(context);
   WEFT_ASSIGN(config::RunConfig config, arguments.config.load());
@@ -269,7 +293,9 @@ Result<void> showCost(const CostArguments& arguments, const Context& context) {
   const sharing::CostRequest request{.cacheType = type, .context = arguments.context.value_or(config.train.sequenceLength), .batch = arguments.batch};
   WEFT_ASSIGN(const sharing::CostReport report, sharing::cost(shape, map, request));
   std::optional<sharing::DeviceModel> device;
-  if (!arguments.device.empty()) {
+  if (arguments.device == "here") {
+    WEFT_ASSIGN(device, presentDevice());
+  } else if (!arguments.device.empty()) {
     WEFT_ASSIGN(device, sharing::deviceModel(arguments.device));
   } else if (arguments.peak_TFLOPs) {
     const double peak = *arguments.peak_TFLOPs * 1e12;
@@ -289,7 +315,7 @@ Result<void> showCost(const CostArguments& arguments, const Context& context) {
   if (device) {
     WEFT_ASSIGN(const sharing::Roofline roofline, sharing::decodeRoofline(shape, map, request, *device));
     if (device->memoryBytes > 0) memory = Memory{device->name, device->memoryBytes};
-    value["roofline"] = rooflineJson(*device, roofline);
+    value["roofline"] = rooflineJson(*device, type, roofline);
     if (!context.json) printRoofline(*device, roofline, request);
   }
   if (arguments.memory_GiB) memory = Memory{fmt::format("{} GiB", *arguments.memory_GiB), *arguments.memory_GiB * (1 << 30)};
@@ -324,7 +350,8 @@ void addCostVerb(Program& program) {
   verb->add_option("--context", cost->context, "Tokens per sequence [train.sequence_length]")->type_name("T");
   verb->add_option("--batch", cost->batch, "Sequences [1]")->type_name("B");
   verb->add_option("--memory", cost->memory_GiB, "Also say how many sequences fit this much memory")->type_name("GIB");
-  verb->add_option("--device", cost->device, "Also the roofline of a decode step there, and what fits: h100, h200, a100, a100-40")
+  verb->add_option("--device", cost->device,
+                   "Also the roofline of a decode step there, and what fits: h100, h200, a100, a100-40; here: the present one, measured")
       ->type_name("DEVICE");
   CLI::Option* peak = verb->add_option("--peak", cost->peak_TFLOPs, "A device that is none of these: its matrix products, in 10^12 FLOP/s")
                           ->type_name("TFLOPS")
@@ -340,7 +367,8 @@ void addCostVerb(Program& program) {
   verb->footer(
       "L layers, d hidden, f feed-forward, H query heads, G KV heads, D head width, V vocabulary, T context.\n\nExample:\n"
       "  weft cost --preset paper-1b-h128-mqa --map cla2 --context 8192 --batch 16 --device h100\n"
-      "  weft cost --preset scaled-110m-mqa --peak 165 --bandwidth 1008 --memory 24\n  weft cost --paper");
+      "  weft cost --preset scaled-110m-mqa --device here\n  weft cost --preset scaled-110m-mqa --peak 165 --bandwidth 1008 --memory 24\n  weft cost "
+      "--paper");
 }
 
 }  // namespace weft::cli

@@ -11,6 +11,7 @@
 //   {"kind": "measure", "model": DIR or "config": TOML TEXT (random weights), "batch": B, "context": T, "cache": "", "dtype": ""}
 //       or "batches": [..], "contexts": [..]: every pair of them, each timed in "rounds": 5; "largest_batch": 1 instead: the largest batch that fits
 //       each context. "memory_bytes": what weights, cache and all else may take (0: what is available now, on a CPU less a reserve).
+//   {"kind": "device"}   what the device does at most (device/peaks.h)
 //   {"kind": "import", "from": DIR, "out": DIR}   another project's model folder as a checkpoint (interchange/import_model.h)
 //   {"kind": "convert", "model": DIR, "out": DIR, "map": TEXT, "method": "first" or "mean", "kv_heads": 0, "allow_upward": 0}
 //   interchange/convert_model.h

@@ -46,11 +46,12 @@ Result<service::FinishedEvent> dispatch(JobContext& context) {
   if (kind == "logits") return runLogits(context);
   if (kind == "evaluate") return runEvaluate(context);
   if (kind == "measure") return runMeasure(context);
+  if (kind == "device") return runDevice(context);
   if (kind == "import") return runImport(context);
   if (kind == "convert") return runConvert(context);
   if (kind == "export") return runExport(context);
   return fail(ErrorCode::InvalidInput,
-              fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate, measure, import, convert or export.", kind));
+              fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate, measure, device, import, convert or export.", kind));
 }
 
 // The first line of what(): torch appends a C++ stack trace, which belongs into the detail.

@@ -24,6 +24,7 @@ struct JobContext {
 [[nodiscard]] Result<service::FinishedEvent> runLogits(JobContext& context);
 [[nodiscard]] Result<service::FinishedEvent> runEvaluate(JobContext& context);
 [[nodiscard]] Result<service::FinishedEvent> runMeasure(JobContext& context);
+[[nodiscard]] Result<service::FinishedEvent> runDevice(JobContext& context);
 
 [[nodiscard]] Result<service::FinishedEvent> runImport(JobContext& context);
 [[nodiscard]] Result<service::FinishedEvent> runConvert(JobContext& context);

@@ -90,6 +90,20 @@ TEST(CostVerb, SaysWhatADeviceMakesOfIt) {
   EXPECT_THAT(runWeft({"cost", "--preset", "paper-1b-h128-mqa", "--device", "h200"}).out, HasSubstr("H200 141 GB"));
 }
 
+TEST(CostVerb, MeasuresTheDeviceOfThisMachine) {
+  if (!hasWorker()) GTEST_SKIP() << "there is no weft-worker beside the program";
+  const Outcome outcome = runWeft({"cost", "--preset", "demo-mqa", "--device", "here", "--dtype", "float32", "--batch", "3", "--json"});
+  ASSERT_TRUE(succeeded(outcome)) << outcome.err;
+  const nlohmann::json value = outcome.json(), roofline = value["roofline"];
+  EXPECT_GT(roofline["memory_bytes"].get<double>(), 1e8);
+  const double decode = 3 * value["flops_per_token"]["decode"].get<double>();
+  EXPECT_NEAR(roofline["compute_seconds"].get<double>(), decode / roofline["flops_per_second"].get<double>(),
+              1e-6 * roofline["compute_seconds"].get<double>());
+  EXPECT_NEAR(roofline["ridge_flops_per_byte"].get<double>(), roofline["flops_per_second"].get<double>() / roofline["bytes_per_second"].get<double>(),
+              1e-6);
+  EXPECT_GT(value["largest_batch"], 0);
+}
+
 TEST(CostVerb, CountsThePassesOfAMapThatReadsUpward) {
   const auto train = [](const char* map) {
     return runWeft({"cost", "--preset", "lckv-50m", "--map", map, "--allow-upward", "--json"}).json()["flops_per_token"]["train"].get<double>();
