@@ -17,6 +17,7 @@
 #include "engine/base/text.h"
 #include "engine/config/paper_results.h"
 #include "engine/config/presets.h"
+#include "engine/config/training_request.h"
 #include "engine/data/tokenizer.h"
 #include "engine/sharing/device_model.h"
 #include "engine/sharing/generators.h"
@@ -60,17 +61,6 @@ Json costJson(const config::RunConfig& config, const SharingMap& map, const shar
           {"kv_bytes_read_per_step", report.kv.bytesReadPerStep},
           {"flops_per_token", {{"train", report.flops.train}, {"prefill", report.flops.prefill}, {"decode", report.flops.decode}}},
           {"weight_bytes", report.weightBytes}};
-}
-
-sharing::TrainingRequest trainingRequest(const config::TrainConfig& train, sharing::ElementType type) {
-  using sharing::ElementType;
-  // Caches may have types that no training has.
-  const bool isFloat64 = type == ElementType::Float64;
-  const bool isTrained = isFloat64 || type == ElementType::Float32 || type == ElementType::BFloat16;
-  return {.sequence = train.sequenceLength,
-          .microBatch = train.microBatch > 0 ? train.microBatch : train.batchSequences,
-          .parameterType = isFloat64 ? ElementType::Float64 : ElementType::Float32,
-          .computeType = isTrained ? type : ElementType::BFloat16};
 }
 
 Json trainingJson(const sharing::TrainingRequest& request, const sharing::TrainingMemory& memory) {
@@ -257,6 +247,12 @@ void printCost(const config::RunConfig& config, const SharingMap& map, const sha
   print(text.substr(text.find('\n') + 1));
 }
 
+std::vector<std::string> deviceNames() {
+  std::vector<std::string> names;
+  for (const sharing::DeviceModel& device : sharing::deviceModels()) names.push_back(device.key);
+  return names;
+}
+
 // The device of this machine, as a worker measures it.
 Result<sharing::DeviceModel> presentDevice() {
   WEFT_ASSIGN(const service::FinishedEvent finished, runDirectJob("device", Json::object(), std::nullopt));
@@ -302,7 +298,7 @@ Result<void> showCost(const CostArguments& arguments, const Context& context) {
     device =
         sharing::DeviceModel{"given", "The given device", arguments.memory_GiB.value_or(0) * (1 << 30), *arguments.bandwidth_GB * 1e9, peak, peak};
   }
-  const sharing::TrainingRequest training = trainingRequest(config.train, type);
+  const sharing::TrainingRequest training = config::trainingRequest(config.train, type);
   WEFT_ASSIGN(const sharing::TrainingMemory trained, sharing::trainingMemory(shape, map, training));
   Json value = costJson(config, map, report);
   value["training_memory"] = trainingJson(training, trained);
@@ -351,7 +347,7 @@ void addCostVerb(Program& program) {
   verb->add_option("--batch", cost->batch, "Sequences [1]")->type_name("B");
   verb->add_option("--memory", cost->memory_GiB, "Also say how many sequences fit this much memory")->type_name("GIB");
   verb->add_option("--device", cost->device,
-                   "Also the roofline of a decode step there, and what fits: h100, h200, a100, a100-40; here: the present one, measured")
+                   "Also the roofline of a decode step there, and what fits: " + join(deviceNames(), ", ") + "; here: the present one, measured")
       ->type_name("DEVICE");
   CLI::Option* peak = verb->add_option("--peak", cost->peak_TFLOPs, "A device that is none of these: its matrix products, in 10^12 FLOP/s")
                           ->type_name("TFLOPS")

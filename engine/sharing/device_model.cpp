@@ -23,10 +23,11 @@ double DeviceModel::flopsPerSecond(ElementType type) const {
 const std::vector<DeviceModel>& deviceModels() {
   // Memory: what the driver reports as total. H100 SXM: 528 tensor cores x 1,024 FLOP x 1.83 GHz = 989.4 TFLOP/s and 3.35 TB/s, H200 the same chip
   // with 4.8 TB/s (NVIDIA's data sheets give the sparse 1,979); float32 66.9. A100: 312 and 19.5 TFLOP/s, 2.039 TB/s with 80 GB, 1.555 with 40.
-  static const std::vector<DeviceModel> all{{"h100", "H100 80 GB", 81559 * kMiB, 3.35e12, 989.4e12, 66.9e12},
-                                            {"h200", "H200 141 GB", 143771 * kMiB, 4.8e12, 989.4e12, 66.9e12},
-                                            {"a100", "A100 80 GB", 81920 * kMiB, 2.039e12, 312e12, 19.5e12},
-                                            {"a100-40", "A100 40 GB", 40960 * kMiB, 1.555e12, 312e12, 19.5e12}};
+  // L40S: 362.05 and 91.6 TFLOP/s, 864 GB/s (data sheet). GeForce RTX 4090: 165.2 with float32 accumulation and 82.6, 1,008 GB/s (Ada white paper).
+  static const std::vector<DeviceModel> all{
+      {"h100", "H100 80 GB", 81559 * kMiB, 3.35e12, 989.4e12, 66.9e12},   {"h200", "H200 141 GB", 143771 * kMiB, 4.8e12, 989.4e12, 66.9e12},
+      {"a100", "A100 80 GB", 81920 * kMiB, 2.039e12, 312e12, 19.5e12},    {"a100-40", "A100 40 GB", 40960 * kMiB, 1.555e12, 312e12, 19.5e12},
+      {"l40s", "L40S 48 GB", 46068 * kMiB, 0.864e12, 362.05e12, 91.6e12}, {"rtx4090", "RTX 4090", 24564 * kMiB, 1.008e12, 165.2e12, 82.6e12}};
   return all;
 }
 

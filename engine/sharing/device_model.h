@@ -22,7 +22,7 @@ struct DeviceModel {
 
   double flopsPerSecond(ElementType type) const;  // int8 caches compute in 16 bits; float64 as float32 (a generous ceiling)
 };
-const std::vector<DeviceModel>& deviceModels();                       // H100 SXM, H200 SXM, A100 80 GB, A100 40 GB
+const std::vector<DeviceModel>& deviceModels();                       // H100 SXM, H200 SXM, A100 80 GB, A100 40 GB, L40S, RTX 4090
 [[nodiscard]] Result<DeviceModel> deviceModel(std::string_view key);  // NotFound lists them
 
 enum class Bound { Compute, Bytes };

@@ -93,7 +93,7 @@ TEST(BatchFrontier, FallsWithTheContext) {
 
 TEST(DeviceModels, AreFoundByKeyOrTheKeysAreListed) {
   EXPECT_EQ(deviceModel("h200")->name, "H200 141 GB");
-  EXPECT_THAT(deviceModel("v100").error().message, HasSubstr("h100, h200, a100, a100-40"));
+  EXPECT_THAT(deviceModel("v100").error().message, HasSubstr("h100, h200, a100, a100-40, l40s, rtx4090"));
 }
 
 // One pass of L layers is 2 forward and 4 backward; the layers between reader and source go through m + b passes, b of them with a gradient.
