@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <QComboBox>
+#include <QHBoxLayout>
 #include <QPainter>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include <limits>
 
 #include "engine/base/text.h"
+#include "engine/config/training_request.h"
+#include "engine/sharing/memory_model.h"
 #include "ui/diagram/panel_parts.h"
 #include "ui/window/icons.h"
 #include "ui/window/widgets.h"
@@ -57,11 +60,12 @@ std::vector<Peer> peersOf(const sharing::ModelShape& shape) {
 }  // namespace
 
 const std::vector<MemoryChoice>& memoryChoices() {
-  static const std::vector<MemoryChoice> choices{
-      {"H100 80 GB", 81559 * kMiB}, {"H200 141 GB", 143771 * kMiB}, {"A100 80 GB", 81920 * kMiB}, {"A100 40 GB", 40960 * kMiB},
-      {"L40S 48 GB", 46068 * kMiB}, {"RTX 4090", 24564 * kMiB},     {"24 GiB", 24576 * kMiB},     {"16 GiB", 16384 * kMiB},
-      {"12 GiB", 12288 * kMiB},     {"8 GiB", 8192 * kMiB},
-  };
+  static const std::vector<MemoryChoice> choices = [] {
+    std::vector<MemoryChoice> made;
+    for (const sharing::DeviceModel& device : sharing::deviceModels()) made.push_back({toQt(device.name), device.memoryBytes, device});
+    for (const int gibibytes : {24, 16, 12, 8}) made.push_back({QStringLiteral("%1 GiB").arg(gibibytes), gibibytes * 1024 * kMiB, std::nullopt});
+    return made;
+  }();
   return choices;
 }
 
@@ -174,21 +178,25 @@ CostPanel::CostPanel(SharingDocument* document, QWidget* parent)
       m_resident(new CostLine(tr("KV resident"))),
       m_read(new CostLine(tr("KV read in one decode step"))),
       m_largest(new CostLine(tr("Largest batch that fits"))),
-      m_training(new CostLine(tr("Training"))),
       m_decode(new CostLine(tr("Decode"))),
+      m_ceiling(new CostLine(tr("Decode at most"))),
+      m_training(new CostLine(tr("Training"))),
+      m_step(new CostLine(tr("Training memory"))),
       m_bars(new ComparisonBars),
       m_batch(new NumberField(tr("Batch"), 1, 1'000'000)),
       m_context(new NumberField(tr("Context"), 1, 16'777'216)),
       m_memory(new QComboBox),
       m_memoryBar(new MemoryBar),
-      m_others(new TextLabel({}, Type::Caption, Tone::Text2)) {
+      m_others(new TextLabel({}, Type::Caption, Tone::Text2)),
+      m_bound(new TextLabel({}, Type::Caption, Tone::Text2)),
+      m_micro(new TextLabel({}, Type::Caption, Tone::Text2)) {
   for (const char* name : kTypeNames) m_type->addItem(QString::fromLatin1(name));
   m_type->setAccessibleName(tr("Element type of weights and cache"));
-  for (const MemoryChoice& choice : memoryChoices()) m_memory->addItem(QString::fromLatin1(choice.name));
+  for (const MemoryChoice& choice : memoryChoices()) m_memory->addItem(choice.name);
   m_memory->setAccessibleName(tr("Device"));
   m_memory->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
   m_stale->setWordWrap(true);
-  m_others->setWordWrap(true);
+  for (TextLabel* label : {m_others, m_bound, m_micro}) label->setWordWrap(true);
   const auto doubling = [](int value, int steps) {
     const std::int64_t next = steps > 0 ? std::int64_t{value} * 2 : value / 2;
     return static_cast<int>(std::clamp<std::int64_t>(next, 1, std::numeric_limits<int>::max()));
@@ -202,14 +210,20 @@ CostPanel::CostPanel(SharingDocument* document, QWidget* parent)
   section->add(m_parameters);
   section->add(m_perToken);
   section->add(m_bars);
-  section->add(fieldRow({labelled(tr("Batch"), m_batch), labelled(tr("Context"), m_context), labelled(tr("Device"), m_memory)}));
+  QWidget* question = fieldRow({labelled(tr("Batch"), m_batch), labelled(tr("Context"), m_context), labelled(tr("Device"), m_memory)});
+  static_cast<QHBoxLayout*>(question->layout())->setStretch(2, 2);  // names of devices are longer than numbers
+  section->add(question);
   section->add(m_resident);
   section->add(m_read);
   section->add(m_memoryBar);
   section->add(m_largest);
   section->add(m_others);
-  section->add(m_training);
   section->add(m_decode);
+  section->add(m_ceiling);
+  section->add(m_bound);
+  section->add(m_training);
+  section->add(m_step);
+  section->add(m_micro);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->addWidget(section);
@@ -237,7 +251,9 @@ void CostPanel::setMemoryChoice(int index) {
   refresh();
 }
 
-QList<CostLine*> CostPanel::lines() const { return {m_parameters, m_perToken, m_resident, m_read, m_largest, m_training, m_decode}; }
+QList<CostLine*> CostPanel::lines() const {
+  return {m_parameters, m_perToken, m_resident, m_read, m_largest, m_decode, m_ceiling, m_training, m_step};
+}
 
 void CostPanel::setFormulasShown(bool shown) {
   for (CostLine* line : lines()) line->setFormulaShown(shown);
@@ -265,10 +281,10 @@ void CostPanel::showLines(const sharing::CostReport& costs) {
   const sharing::ParameterCount& p = costs.parameters;
 
   m_parameters->show(tr("Parameters"), toQt(formatCount(static_cast<double>(p.total()))),
-                     tr("embedding + head + Q + KV + output + feed-forward + norms"),
+                     tr("embedding + head + Q + KV + output + feed-forward + norms and biases"),
                      tr("%1 + %2 + %3 + %4 + %5 + %6 + %7 = %8")
                          .arg(number(p.embedding), number(p.head), number(p.query), number(p.keyValue), number(p.output), number(p.feedForward),
-                              number(p.norms), number(p.total())));
+                              number(p.norms + p.biases), number(p.total())));
   m_perToken->show(tr("KV per token"), tr("%1 B").arg(number(costs.kv.bytesPerToken)), tr("2 · bytes · width · Σ producers’ KV heads"),
                    toQt(sharing::explainKvBytesPerToken(shape, map, request.cacheType)));
 
@@ -286,12 +302,20 @@ void CostPanel::showLines(const sharing::CostReport& costs) {
       tr("%1 · %2 B = %3 B").arg(number(request.batch), number(costs.kv.bytesReadPerStep / request.batch), number(costs.kv.bytesReadPerStep)));
 
   const MemoryChoice& memory = memoryChoices()[static_cast<std::size_t>(std::max(0, m_memory->currentIndex()))];
+  showFits(costs, memory);
+  showDecode(costs, memory);
+  showTraining(memory);
+}
+
+void CostPanel::showFits(const sharing::CostReport& costs, const MemoryChoice& memory) {
+  const sharing::ModelShape& shape = m_document->costedShape();
+  const sharing::CostRequest& request = m_document->request();
   m_memoryBar->show(static_cast<double>(costs.weightBytes), static_cast<double>(costs.kv.bytesResident), memory.bytes);
-  const auto largest = sharing::largestBatch(shape, map, request, memory.bytes, kReservedBytes);
+  const auto largest = sharing::largestBatch(shape, m_document->costedMap(), request, memory.bytes, kReservedBytes);
   m_largest->show(tr("Largest batch that fits"), largest ? number(*largest) : tr("none"), tr("(device − reserved − weights) / KV per sequence"),
                   tr("(%1 − %2 − %3) GiB / %4")
                       .arg(gibiText(memory.bytes), gibiText(kReservedBytes), gibiText(static_cast<double>(costs.weightBytes)),
-                           bytesText(static_cast<double>(perSequence))));
+                           bytesText(static_cast<double>(costs.kv.bytesResident / request.batch))));
   QStringList others;
   for (const Peer& peer : peersOf(shape)) {
     sharing::ModelShape plain = shape;
@@ -300,21 +324,75 @@ void CostPanel::showLines(const sharing::CostReport& costs) {
     if (fits && peer.name.startsWith(u'M')) others.prepend(tr("%1 fits %2").arg(peer.name, number(*fits)));
   }
   m_others->setText(tr("2 GiB reserved; %1").arg(others.join(QStringLiteral(", "))));
+}
 
-  const std::int64_t sequence = m_document->run().train.sequenceLength;
-  sharing::CostRequest training = request;
-  training.context = sequence;
-  if (const auto trained = sharing::cost(shape, map, training)) {
-    const double attention = trained->flops.train - 6 * static_cast<double>(trained->parameters.matmul);
-    m_training->show(
-        tr("Training, context %1").arg(number(sequence)), gigaText(trained->flops.train), tr("6 · N matmul + 6 · Σ layers’ s · H · D"),
-        toQt(fmt::format("6 · {} + {:.3f} G = {:.3f} G", formatCount(static_cast<double>(p.matmul)), attention / 1e9, trained->flops.train / 1e9)));
-  }
-  const double decodeAttention = costs.flops.decode - 2 * static_cast<double>(p.matmul);
+void CostPanel::showDecode(const sharing::CostReport& costs, const MemoryChoice& memory) {
+  const sharing::CostRequest& request = m_document->request();
+  const auto matmul = static_cast<double>(costs.parameters.matmul);
   m_decode->show(
       tr("Decode, context %1").arg(number(request.context)), gigaText(costs.flops.decode),
       tr("2 · N matmul + 4 · Σ layers’ min(context, window) · H · D"),
-      toQt(fmt::format("2 · {} + {:.3f} G = {:.3f} G", formatCount(static_cast<double>(p.matmul)), decodeAttention / 1e9, costs.flops.decode / 1e9)));
+      toQt(fmt::format("2 · {} + {:.3f} G = {:.3f} G", formatCount(matmul), (costs.flops.decode - 2 * matmul) / 1e9, costs.flops.decode / 1e9)));
+  const auto roofline = memory.device ? sharing::decodeRoofline(m_document->costedShape(), m_document->costedMap(), request, *memory.device)
+                                      : Result<sharing::Roofline>(tl::unexpected(Error{}));
+  m_ceiling->setVisible(roofline.has_value());
+  m_bound->setVisible(roofline.has_value());
+  if (!roofline) return;
+  const auto milliseconds = [](double seconds) { return toQt(fmt::format("{:.3g}", 1e3 * seconds)); };
+  m_ceiling->show(tr("Decode at most"), tr("%1 tokens/s").arg(number(std::llround(roofline->tokensPerSecond))),
+                  tr("batch / max(batch · FLOPs / peak, (weights + KV read) / bandwidth)"),
+                  tr("%1 / max(%2 ms, %3 ms) at %4 TFLOP/s and %5 TB/s")
+                      .arg(number(request.batch), milliseconds(roofline->compute_s), milliseconds(roofline->bytes_s),
+                           toQt(fmt::format("{:.4g}", memory.device->flopsPerSecond(request.cacheType) / 1e12)),
+                           toQt(fmt::format("{:.4g}", memory.device->bytesPerSecond / 1e12))));
+  const QString bound = roofline->bound == sharing::Bound::Compute ? tr("bound by compute") : tr("bound by bytes");
+  m_bound->setText(roofline->computeBoundBatch ? tr("%1; by compute from a batch of %2 on").arg(bound, number(*roofline->computeBoundBatch))
+                                               : tr("%1 at every batch of this context").arg(bound));
+}
+
+void CostPanel::showTraining(const MemoryChoice& memory) {
+  const sharing::ModelShape& shape = m_document->costedShape();
+  const sharing::SharingMap& map = m_document->costedMap();
+  const config::TrainConfig& train = m_document->run().train;
+  sharing::CostRequest request = m_document->request();
+  request.context = train.sequenceLength;
+  // One pass through every layer; where layers read upward training takes several through some.
+  sharing::ModelShape once = shape;
+  once.forwardPasses = 0;
+  once.backwardPasses = 1;
+  const auto trained = sharing::cost(shape, map, request), single = sharing::cost(once, map, request);
+  if (trained && single) {
+    const auto matmul = static_cast<double>(trained->parameters.matmul);
+    const std::string plain =
+        fmt::format("6 · {} + {:.3f} G = {:.3f} G", formatCount(matmul), (single->flops.train - 6 * matmul) / 1e9, single->flops.train / 1e9);
+    const sharing::LayerRange repeated = sharing::repeatedLayers(map);
+    const auto passes = std::min<std::int64_t>(shape.forwardPasses + shape.backwardPasses, train.sequenceLength);
+    const auto recorded = std::min<std::int64_t>(shape.backwardPasses, passes);
+    m_training->show(
+        tr("Training, context %1").arg(number(train.sequenceLength)), gigaText(trained->flops.train),
+        map.isCausal() ? tr("6 · N matmul + 6 · Σ layers’ s · H · D")
+                       : tr("6 · N matmul + 6 · Σ layers’ s · H · D, of which layers %1 to %2 count %3 forward and %4 backward passes")
+                             .arg(repeated.begin)
+                             .arg(repeated.end - 1)
+                             .arg(passes)
+                             .arg(recorded),
+        map.isCausal() ? toQt(plain) : tr("in one pass %1; in all %2 G").arg(toQt(plain), toQt(fmt::format("{:.3f}", trained->flops.train / 1e9))));
+  }
+  const sharing::TrainingRequest step = config::trainingRequest(train, request.cacheType);
+  const auto needed = sharing::trainingMemory(shape, map, step);
+  const auto micro = sharing::largestMicroBatch(shape, map, step, memory.bytes, kReservedBytes);
+  m_step->setVisible(needed.has_value());
+  m_micro->setVisible(needed.has_value());
+  if (!needed) return;
+  m_step->show(tr("Training memory, %1 × %2").arg(number(step.microBatch), number(step.sequence)), bytesText(static_cast<double>(needed->peak())),
+               tr("parameters + gradients + moments + activations + workspace"),
+               tr("%1 + %2 + %3 + %4 + %5 = %6 GiB")
+                   .arg(gibiText(static_cast<double>(needed->parameters)), gibiText(static_cast<double>(needed->gradients)),
+                        gibiText(static_cast<double>(needed->moments)), gibiText(static_cast<double>(needed->activations.total())),
+                        gibiText(static_cast<double>(needed->workspace)), gibiText(static_cast<double>(needed->peak()))));
+  m_micro->setText(!micro || *micro == 0
+                       ? tr("not even one sequence fits")
+                       : tr("at most %1 sequences at once fit, in %2").arg(number(*micro), QString::fromLatin1(sharing::toString(step.computeType))));
 }
 
 }  // namespace weft::ui

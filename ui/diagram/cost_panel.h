@@ -1,8 +1,10 @@
-// ui/diagram/cost_panel.h -- what the design costs, each number with its formula in place: parameters, KV bytes, batch that fits, FLOPs.
+// ui/diagram/cost_panel.h -- what the design costs, each number with its formula in place: parameters, KV bytes, batch that fits, FLOPs,
+// the ceiling of decoding, the memory of a training step.
 #pragma once
 
 #include <QWidget>
 
+#include "engine/sharing/device_model.h"
 #include "ui/diagram/sharing_document.h"
 
 class QComboBox;
@@ -15,10 +17,11 @@ class TextLabel;
 class ComparisonBars;
 class MemoryBar;
 
-// A device whose memory the design must fit; bytes as its driver reports them.
+// Where the design must fit: a device, whose roofline is known too, or so much memory.
 struct MemoryChoice {
-  const char* name;
-  double bytes;
+  QString name;
+  double bytes = 0;
+  std::optional<sharing::DeviceModel> device;
 };
 const std::vector<MemoryChoice>& memoryChoices();
 inline constexpr double kReservedBytes = 2.0 * (1 << 30);  // context, workspace and activations of one decode step
@@ -41,16 +44,19 @@ class CostPanel : public QWidget {
  private:
   void refresh();
   void showLines(const sharing::CostReport& costs);
+  void showFits(const sharing::CostReport& costs, const MemoryChoice& memory);
+  void showDecode(const sharing::CostReport& costs, const MemoryChoice& memory);
+  void showTraining(const MemoryChoice& memory);
 
   SharingDocument* m_document;
   QComboBox* m_type;
   TextLabel* m_stale;
-  CostLine *m_parameters, *m_perToken, *m_resident, *m_read, *m_largest, *m_training, *m_decode;
+  CostLine *m_parameters, *m_perToken, *m_resident, *m_read, *m_largest, *m_decode, *m_ceiling, *m_training, *m_step;
   ComparisonBars* m_bars;
   NumberField *m_batch, *m_context;
   QComboBox* m_memory;
   MemoryBar* m_memoryBar;
-  TextLabel* m_others;
+  TextLabel *m_others, *m_bound, *m_micro;
 };
 
 }  // namespace weft::ui
