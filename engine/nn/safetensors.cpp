@@ -1,20 +1,16 @@
 #include "engine/nn/safetensors.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <torch/types.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "engine/base/files.h"
+#include "engine/base/mapped_file.h"
 
 namespace weft::nn {
 
@@ -52,48 +48,6 @@ const TypeName* byType(torch::ScalarType type) {
   }
   return nullptr;
 }
-
-// A regular file opened for reading. Read, not mapped: a mapping of a file that somebody cuts short ends the process with SIGBUS.
-class InputFile {
- public:
-  static Result<InputFile> open(const std::filesystem::path& path) {
-    // O_NONBLOCK: a pipe by that name must not make us wait for a writer.
-    InputFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (file.m_descriptor < 0) {
-      if (errno == ENOENT || errno == ENOTDIR) return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", path.string()));
-      return fail(ErrorCode::Io, fmt::format("{} cannot be opened: {}.", path.string(), std::strerror(errno)));
-    }
-    struct stat status {};
-    if (fstat(file.m_descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-      return fail(ErrorCode::Corrupt, fmt::format("{} is no file.", path.string()));
-    }
-    file.m_size = static_cast<std::uint64_t>(status.st_size);
-    return file;
-  }
-  InputFile(InputFile&& other) noexcept : m_descriptor(std::exchange(other.m_descriptor, -1)), m_size(other.m_size) {}
-  InputFile& operator=(InputFile&&) = delete;
-  ~InputFile() {
-    if (m_descriptor >= 0) ::close(m_descriptor);
-  }
-  std::uint64_t size() const { return m_size; }
-
-  // Fills `out` from `offset`; Corrupt when the file ends before, Io.
-  Result<void> read(const std::filesystem::path& path, std::uint64_t offset, char* out, std::uint64_t size) const {
-    while (size > 0) {
-      const ssize_t count = ::pread(m_descriptor, out, size, static_cast<off_t>(offset));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return fail(ErrorCode::Io, fmt::format("{} cannot be read: {}.", path.string(), std::strerror(errno)));
-      if (count == 0) return fail(ErrorCode::Corrupt, fmt::format("{} ended at byte {} while it was read.", path.string(), offset));
-      out += count, offset += static_cast<std::uint64_t>(count), size -= static_cast<std::uint64_t>(count);
-    }
-    return {};
-  }
-
- private:
-  explicit InputFile(int descriptor) : m_descriptor(descriptor) {}
-  int m_descriptor = -1;
-  std::uint64_t m_size = 0;
-};
 
 struct Entry {
   std::string name;
@@ -234,8 +188,7 @@ Result<void> writeSafetensors(const std::filesystem::path& path, const TensorFil
 }
 
 struct SafetensorsReader::File {
-  std::filesystem::path path;
-  InputFile input;
+  MappedFile mapped;
   std::uint64_t begin = 0;  // of the buffer
   std::vector<Entry> entries;
   std::vector<TensorInfo> infos;
@@ -250,17 +203,17 @@ const std::vector<TensorInfo>& SafetensorsReader::tensors() const { return m_fil
 const std::map<std::string, std::string>& SafetensorsReader::metadata() const { return m_file->metadata; }
 
 Result<SafetensorsReader> SafetensorsReader::open(const std::filesystem::path& path) {
-  WEFT_ASSIGN(InputFile input, InputFile::open(path));
+  WEFT_ASSIGN(MappedFile input, MappedFile::open(path));
   if (input.size() < 8) return corrupt(path, fmt::format("it has {} bytes, not even the 8 of the header's length", input.size()));
   std::array<unsigned char, 8> length{};
-  WEFT_TRY(input.read(path, 0, reinterpret_cast<char*>(length.data()), length.size()));
+  WEFT_TRY(input.copy(0, length.data(), length.size()));
   std::uint64_t headerSize = 0;
   for (std::size_t byte = 0; byte < length.size(); ++byte) headerSize |= static_cast<std::uint64_t>(length[byte]) << (8 * byte);
   if (headerSize > kMaximumHeader || headerSize > input.size() - 8) {
     return corrupt(path, fmt::format("its header should have {} bytes, and the file has {}", headerSize, input.size()));
   }
   std::string text(headerSize, '\0');
-  WEFT_TRY(input.read(path, 8, text.data(), headerSize));
+  WEFT_TRY(input.copy(8, text.data(), headerSize));
   WEFT_ASSIGN(const Json header, parseHeader(path, text));
   const std::uint64_t bufferSize = input.size() - 8 - headerSize;
 
@@ -290,14 +243,13 @@ Result<SafetensorsReader> SafetensorsReader::open(const std::filesystem::path& p
     infos.push_back({entry.name, entry.type->type, entry.shape});
   }
   if (expected != bufferSize) return corrupt(path, fmt::format("{} bytes behind its last tensor belong to none", bufferSize - expected));
-  return SafetensorsReader(
-      std::make_unique<File>(File{path, std::move(input), 8 + headerSize, std::move(entries), std::move(infos), std::move(metadata)}));
+  return SafetensorsReader(std::make_unique<File>(File{std::move(input), 8 + headerSize, std::move(entries), std::move(infos), std::move(metadata)}));
 }
 
 Result<torch::Tensor> SafetensorsReader::read(std::size_t index) const {
   const Entry& entry = m_file->entries.at(index);
   torch::Tensor tensor = torch::empty(entry.shape, entry.type->type);
-  WEFT_TRY(m_file->input.read(m_file->path, m_file->begin + entry.begin, static_cast<char*>(tensor.mutable_data_ptr()), tensor.nbytes()));
+  WEFT_TRY(m_file->mapped.copy(m_file->begin + entry.begin, tensor.mutable_data_ptr(), tensor.nbytes()));
   return tensor;
 }
 

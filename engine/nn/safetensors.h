@@ -29,8 +29,8 @@ struct TensorFile {
   const torch::Tensor* find(const std::string& name) const;
 };
 
-// A file whose header is read and checked; its tensors are read one at a time. Read, not mapped: a mapping of a file that somebody cuts short ends
-// the process with SIGBUS.
+// A file whose header is read and checked; it is mapped, and its tensors are copied out one at a time (base/mapped_file.h: a file that somebody cuts
+// short meanwhile is an error, not the end).
 class SafetensorsReader {
  public:
   // NotFound; Corrupt with the reason: header longer than the file or 100 MB, no JSON, duplicate key, offsets out of range, overlapping or with
