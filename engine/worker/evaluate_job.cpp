@@ -102,6 +102,10 @@ service::FinishedEvent perplexities(double nats, std::int64_t tokens, std::int64
 Result<service::FinishedEvent> scoreText(JobContext& context, Evaluation& evaluation) {
   ScoredText text;
   if (evaluation.files.empty()) {
+    const config::TrainConfig& train = evaluation.model.loaded.config.train;
+    if (train.steps == 0 && train.initFrom.empty()) {
+      return fail(ErrorCode::InvalidInput, "This model was not trained here and has no held-out split of its own; name a text to score it on.");
+    }
     WEFT_ASSIGN(const data::Dataset dataset, prepareData(context, evaluation.model.loaded.config.data));
     WEFT_ASSIGN(const data::TokenShard shard, data::TokenShard::open(dataset.validShard));
     text = {readIds(shard, 0), dataset.validBytes, dataset.validWords};

@@ -55,4 +55,7 @@ TEST(EvalVerb, SaysWhatLmEvalSays) {
     const double theirs = expected["wikitext"]["metrics"][key];
     EXPECT_NEAR(pages.json()[key].get<double>(), theirs, 1e-4 * theirs) << key;
   }
+  const Outcome alone = runWeft({"eval", model});
+  EXPECT_TRUE(isOneSentenceOfBadInput(alone));
+  EXPECT_THAT(alone.err, HasSubstr("no held-out split of its own"));
 }
