@@ -9,17 +9,14 @@
 #include <utility>
 
 #include "engine/base/text.h"
+#include "engine/store/measurements.h"
 
 namespace weft::cli {
 
 namespace {
 
 using store::Evaluation;
-
-std::optional<double> valueOf(const Evaluation& evaluation, const std::string& name) {
-  const auto found = evaluation.values.find(name);
-  return found == evaluation.values.end() ? std::nullopt : std::optional(found->second);
-}
+using store::valueOf;
 
 std::string whole(const std::optional<double>& value) { return value ? groupDigits(std::llround(*value)) : "-"; }
 

@@ -8,22 +8,15 @@
 #include <utility>
 
 #include "engine/base/text.h"
+#include "engine/store/measurements.h"
 
 namespace weft::cli {
 
 namespace {
 
+using store::labelOf;
 using store::Measurement;
-
-std::optional<double> valueOf(const Measurement& measurement, const std::string& name) {
-  const auto found = measurement.values.find(name);
-  return found == measurement.values.end() ? std::nullopt : std::optional(found->second);
-}
-
-std::string labelOf(const Measurement& measurement, const std::string& name) {
-  const auto found = measurement.labels.find(name);
-  return found == measurement.labels.end() ? "" : found->second;
-}
+using store::valueOf;
 
 Json number(const std::optional<double>& value) {
   if (!value) return {};
@@ -70,8 +63,8 @@ std::vector<std::pair<const MeasuredRun*, const Measurement*>> rowsOf(const std:
 
 }  // namespace
 
-bool isPoint(const Measurement& measurement) { return measurement.name == "inference"; }
-bool isLargestBatch(const Measurement& measurement) { return measurement.name == "largest_batch"; }
+bool isPoint(const Measurement& measurement) { return measurement.name == store::kInferenceMeasurement; }
+bool isLargestBatch(const Measurement& measurement) { return measurement.name == store::kLargestBatchMeasurement; }
 
 Json pointJson(const Measurement& measurement) {
   Json bytes = Json::object();

@@ -4,6 +4,8 @@
 #include <string>
 #include <tuple>
 
+#include "engine/store/measurements.h"
+
 namespace weft::store {
 
 std::vector<Evaluation> heldOutCurve(const std::vector<Evaluation>& evaluations) {
@@ -18,10 +20,7 @@ std::vector<Evaluation> heldOutCurve(const std::vector<Evaluation>& evaluations)
 
 std::vector<Evaluation> newestOnDemand(const std::vector<Evaluation>& evaluations) {
   const auto key = [](const Evaluation& one) {
-    const auto value = [&](const char* name) {
-      const auto found = one.values.find(name);
-      return found == one.values.end() ? 0 : found->second;
-    };
+    const auto value = [&](const char* name) { return valueOf(one, name).value_or(0); };
     return std::tuple(one.task, one.split, one.step, value("window"), value("stride"), value("items"), value("pages"), value("tokens"));
   };
   std::vector<Evaluation> newest;

@@ -9,6 +9,7 @@
 #include "engine/device/device.h"
 #include "engine/device/memory_limit.h"
 #include "engine/infer/inference_speed.h"
+#include "engine/store/measurements.h"
 #include "engine/worker/jobs.h"
 #include "engine/worker/model_setup.h"
 #include "engine/worker/progress.h"
@@ -107,7 +108,7 @@ std::map<std::string, std::string> labelsOf(const Subject& subject, const device
 }
 
 service::MeasurementEvent pointEvent(const infer::SpeedPoint& point, const Subject& subject, const device::MemoryLimit& limit) {
-  service::MeasurementEvent event{.name = "inference", .values = {}, .labels = labelsOf(subject, limit)};
+  service::MeasurementEvent event{.name = std::string(store::kInferenceMeasurement), .values = {}, .labels = labelsOf(subject, limit)};
   if (point.fits) event.values = kvMemoryEvent(point.memory, "", subject.machine.type).values;
   const auto spread = [&](const std::string& name, const infer::Spread& one) {
     event.values[name] = one.median;
@@ -195,7 +196,7 @@ Result<service::FinishedEvent> measureLargest(JobContext& context, const Plan& p
                                               static_cast<double>(plan.contexts.size()));
                                      }},
                                 budget);
-    service::MeasurementEvent event{.name = "largest_batch", .values = {}, .labels = labelsOf(subject, limit)};
+    service::MeasurementEvent event{.name = std::string(store::kLargestBatchMeasurement), .values = {}, .labels = labelsOf(subject, limit)};
     event.values = {{"context", static_cast<double>(length)},
                     {"largest_batch", static_cast<double>(largest.batch)},
                     {"predicted_batch", static_cast<double>(predicted)},

@@ -4,18 +4,12 @@
 #include <map>
 #include <tuple>
 
+#include "engine/store/measurements.h"
+
 namespace weft::ui {
 namespace {
 
-std::optional<double> value(const store::Measurement& one, const char* name) {
-  const auto found = one.values.find(name);
-  return found == one.values.end() ? std::nullopt : std::optional(found->second);
-}
-
-QString label(const store::Measurement& one, const char* name) {
-  const auto found = one.labels.find(name);
-  return found == one.labels.end() ? QString() : QString::fromStdString(found->second);
-}
+QString label(const store::Measurement& one, const char* name) { return QString::fromStdString(store::labelOf(one, name)); }
 
 QString settingOf(const store::Measurement& one) {
   return QStringLiteral("%1, %2, %3 cache, %4").arg(label(one, "device_name"), label(one, "compute_dtype"), label(one, "cache"), label(one, "date"));
@@ -23,20 +17,20 @@ QString settingOf(const store::Measurement& one) {
 
 MeasuredPoint pointOf(const RunMeasurements& run, const store::Measurement& one) {
   MeasuredPoint point{.run = run.run, .name = QString::fromStdString(run.name), .setting = settingOf(one)};
-  point.batch = static_cast<std::int64_t>(value(one, "batch").value_or(0));
-  point.context = static_cast<std::int64_t>(value(one, "context").value_or(0));
-  point.fits = value(one, "fits").value_or(1) != 0;
-  point.prefill = value(one, "prefill_tokens_per_second");
-  point.prefillLow = value(one, "prefill_tokens_per_second_low");
-  point.prefillHigh = value(one, "prefill_tokens_per_second_high");
-  point.decode = value(one, "decode_tokens_per_second");
-  point.decodeLow = value(one, "decode_tokens_per_second_low");
-  point.decodeHigh = value(one, "decode_tokens_per_second_high");
-  point.step_ms = value(one, "decode_step_ms");
-  point.analytic = value(one, "analytic");
-  point.storage = value(one, "storage");
-  point.allocator = value(one, "allocated");
-  point.device = value(one, "device");
+  point.batch = static_cast<std::int64_t>(store::valueOf(one, "batch").value_or(0));
+  point.context = static_cast<std::int64_t>(store::valueOf(one, "context").value_or(0));
+  point.fits = store::valueOf(one, "fits").value_or(1) != 0;
+  point.prefill = store::valueOf(one, "prefill_tokens_per_second");
+  point.prefillLow = store::valueOf(one, "prefill_tokens_per_second_low");
+  point.prefillHigh = store::valueOf(one, "prefill_tokens_per_second_high");
+  point.decode = store::valueOf(one, "decode_tokens_per_second");
+  point.decodeLow = store::valueOf(one, "decode_tokens_per_second_low");
+  point.decodeHigh = store::valueOf(one, "decode_tokens_per_second_high");
+  point.step_ms = store::valueOf(one, "decode_step_ms");
+  point.analytic = store::valueOf(one, "analytic");
+  point.storage = store::valueOf(one, "storage");
+  point.allocator = store::valueOf(one, "allocated");
+  point.device = store::valueOf(one, "device");
   return point;
 }
 
@@ -49,15 +43,15 @@ std::vector<MeasuredPoint> measuredPoints(const std::vector<RunMeasurements>& ru
     std::map<std::pair<std::int64_t, std::int64_t>, MeasuredPoint> grid;  // by context and batch
     std::map<std::int64_t, const store::Measurement*> largest;            // by context
     for (const store::Measurement& one : run.measurements) {
-      if (one.name == "inference") {
+      if (one.name == store::kInferenceMeasurement) {
         MeasuredPoint point = pointOf(run, one);
         grid[{point.context, *point.batch}] = std::move(point);
-      } else if (one.name == "largest_batch") {
-        largest[static_cast<std::int64_t>(value(one, "context").value_or(0))] = &one;
+      } else if (one.name == store::kLargestBatchMeasurement) {
+        largest[static_cast<std::int64_t>(store::valueOf(one, "context").value_or(0))] = &one;
       }
     }
     for (const auto& [context, one] : largest) {
-      const auto found = value(*one, "largest_batch"), predicted = value(*one, "predicted_batch");
+      const auto found = store::valueOf(*one, "largest_batch"), predicted = store::valueOf(*one, "predicted_batch");
       bool isShown = false;
       for (auto& [key, point] : grid) {
         if (key.first != context) continue;

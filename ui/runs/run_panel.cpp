@@ -15,6 +15,7 @@
 #include "engine/base/text.h"
 #include "engine/sharing/map_text.h"
 #include "engine/store/evaluations.h"
+#include "engine/store/measurements.h"
 #include "ui/diagram/sharing_painter.h"
 #include "ui/models/run_text.h"
 #include "ui/window/icons.h"
@@ -240,23 +241,19 @@ namespace {
 
 // What a text or a task says first: accuracy with its standard error, or perplexity per word where the words were counted.
 QString scoreText(const store::Evaluation& evaluation) {
-  const auto value = [&](const char* name) {
-    const auto found = evaluation.values.find(name);
-    return found == evaluation.values.end() ? std::nullopt : std::optional(found->second);
-  };
   QStringList parts;
   for (const char* name : {"acc", "acc_norm"}) {
-    const std::optional<double> accuracy = value(name), error = value((std::string(name) + "_stderr").c_str());
+    const std::optional<double> accuracy = store::valueOf(evaluation, name), error = store::valueOf(evaluation, std::string(name) + "_stderr");
     if (!accuracy) continue;
     QString text = QStringLiteral("%1 %2").arg(QLatin1String(name), QString::number(*accuracy, 'f', 4));
     if (error) text += QStringLiteral(" ±%1").arg(*error, 0, 'f', 4);
     parts << text;
   }
   if (!parts.isEmpty()) return parts.join(QStringLiteral(", "));
-  const std::optional<double> words = value("word_perplexity");
+  const std::optional<double> words = store::valueOf(evaluation, "word_perplexity");
   parts << QStringLiteral("%1 %2").arg(words ? QStringLiteral("word perplexity") : QStringLiteral("perplexity"),
                                        perplexityText(words.value_or(evaluation.perplexity)));
-  if (const auto bits = value("bits_per_byte")) parts << QStringLiteral("%1 bits per byte").arg(*bits, 0, 'f', 4);
+  if (const auto bits = store::valueOf(evaluation, "bits_per_byte")) parts << QStringLiteral("%1 bits per byte").arg(*bits, 0, 'f', 4);
   return parts.join(QStringLiteral(", "));
 }
 
