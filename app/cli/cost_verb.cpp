@@ -273,7 +273,7 @@ Result<void> showCost(const CostArguments& arguments, const Context& context) {
   if (arguments.showsPaper) return showPaper(context);
   WEFT_ASSIGN(config::RunConfig config, arguments.config.load());
   if (!arguments.map.empty()) {
-    const auto upward = config.model.allowUpward || arguments.allowsUpward ? sharing::UpwardReads::Allow : sharing::UpwardReads::Refuse;
+    const auto upward = sharing::upwardReads(config.model.allowUpward || arguments.allowsUpward);
     WEFT_ASSIGN(const SharingMap given, namedMap(arguments.map, {.layers = config.model.layers, .upward = upward}));
     config.model.sharing = toText(given);
     config.model.allowUpward = config.model.allowUpward || arguments.allowsUpward;

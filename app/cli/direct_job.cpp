@@ -61,11 +61,6 @@ void printAnswer(const Json& answer) {
 
 }  // namespace
 
-std::string absolutePath(const std::string& path) {
-  std::error_code error;
-  return fs::absolute(path, error).lexically_normal().string();
-}
-
 std::optional<store::Project> projectIfAny(const Context& context) {
   Result<store::Project> project = context.project();
   return project ? std::optional(*std::move(project)) : std::nullopt;

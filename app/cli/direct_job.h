@@ -11,7 +11,6 @@
 
 namespace weft::cli {
 
-std::string absolutePath(const std::string& path);
 // A project is welcome, but not needed: a checkpoint folder is a model too.
 std::optional<store::Project> projectIfAny(const Context& context);
 

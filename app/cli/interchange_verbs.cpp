@@ -11,6 +11,7 @@
 #include "app/cli/arguments.h"
 #include "app/cli/direct_job.h"
 #include "app/cli/model_choice.h"
+#include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
 
@@ -49,8 +50,7 @@ Result<void> convert(const ConvertArguments& arguments, const Context& context) 
   WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
   WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(model.folder / "model.toml"));
   WEFT_ASSIGN(const sharing::SharingMap map,
-              namedMap(arguments.map, {.layers = config.model.layers,
-                                       .upward = arguments.allowsUpward ? sharing::UpwardReads::Allow : sharing::UpwardReads::Refuse}));
+              namedMap(arguments.map, {.layers = config.model.layers, .upward = sharing::upwardReads(arguments.allowsUpward)}));
   const Result<service::FinishedEvent> finished = runDirectJob("convert",
                                                                {{"model", absolutePath(model.folder.string())},
                                                                 {"out", absolutePath(arguments.out)},

@@ -86,7 +86,7 @@ Result<void> showMap(const MapArguments& arguments, const Context& context) {
   if (arguments.lists) return listGenerators(context);
   if (arguments.text.empty())
     return fail(ErrorCode::InvalidInput, "There is no map to read: give one, like 0_0_2_2 or cla2, or --list to see the patterns.");
-  const auto upward = arguments.allowsUpward ? sharing::UpwardReads::Allow : sharing::UpwardReads::Refuse;
+  const auto upward = sharing::upwardReads(arguments.allowsUpward);
   WEFT_ASSIGN(const SharingMap map, namedMap(arguments.text, {.layers = arguments.layers, .upward = upward}));
   std::optional<std::vector<sharing::MapDifference>> differences;
   if (!arguments.compare.empty()) {

@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include "app/cli/direct_job.h"
+#include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/service/client.h"
 

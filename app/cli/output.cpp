@@ -53,16 +53,6 @@ std::string Table::toText() const {
   return text;
 }
 
-std::string csvField(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char letter : text) {
-    if (letter == '"') quoted += '"';
-    quoted += letter;
-  }
-  return quoted + '"';
-}
-
 bool isTerminal(int descriptor) { return ::isatty(descriptor) == 1; }
 
 std::string bar(double fraction, int width) {

@@ -34,9 +34,6 @@ class Table {
   std::vector<std::vector<std::string>> m_rows;
 };
 
-// One CSV field, quoted where it must be (RFC 4180).
-std::string csvField(const std::string& text);
-
 bool isTerminal(int descriptor);
 std::string bar(double fraction, int width);
 

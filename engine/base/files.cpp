@@ -151,6 +151,12 @@ TemporaryFolder::~TemporaryFolder() {
   fs::remove_all(m_path, ignored);
 }
 
+std::string absolutePath(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
+}
+
 fs::path executableFolder() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);

@@ -56,6 +56,9 @@ class TemporaryFolder {
   std::filesystem::path m_path;
 };
 
+// Absolute and without "." and ".."; `path` itself where the current folder is not known.
+std::string absolutePath(const std::string& path);
+
 // Folder of the running executable (/proc/self/exe).
 std::filesystem::path executableFolder();
 

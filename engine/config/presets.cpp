@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/config/preset_files.h"
 
@@ -94,12 +95,6 @@ std::vector<Preset> readPresets() {
     return groupA != groupB ? groupA < groupB : isBefore(a.name, b.name);
   });
   return all;
-}
-
-std::string absolutePath(const std::string& path) {
-  std::error_code error;
-  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
-  return error ? path : absolute.lexically_normal().string();
 }
 
 // What one of the demo's runs may spend. The only place where this is tuned: on two CPU cores the whole demo has 5 minutes, --quick 40 seconds

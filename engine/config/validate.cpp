@@ -187,7 +187,7 @@ Result<void> validateRope(const ModelConfig& model) {
 }
 
 Result<sharing::SharingMap> sharingMap(const ModelConfig& model) {
-  const auto upward = model.allowUpward ? sharing::UpwardReads::Allow : sharing::UpwardReads::Refuse;
+  const auto upward = sharing::upwardReads(model.allowUpward);
   Result<sharing::SharingMap> map = sharing::parseMap(model.sharing, {.layers = model.layers, .upward = upward});
   if (!map) return wrong("model.sharing: " + map.error().message);
   return map;

@@ -17,8 +17,6 @@ namespace weft::nn {
 
 namespace {
 
-torch::Tensor matmulT(const torch::Tensor& x, const torch::Tensor& weight) { return torch::matmul(x, weight.to(x.scalar_type()).t()); }
-
 Result<void> checkSpec(const DecoderSpec& spec) {
   if (spec.shape.forwardPasses < 0 || spec.shape.backwardPasses < 1) {
     return fail(ErrorCode::InvalidInput,

@@ -14,8 +14,6 @@ namespace weft::nn {
 
 namespace {
 
-torch::Tensor matmulT(const torch::Tensor& x, const torch::Tensor& weight) { return torch::matmul(x, weight.to(x.scalar_type()).t()); }
-
 torch::Tensor joined(const torch::Tensor& before_BGSD, const torch::Tensor& chunk_BGTD) {
   return before_BGSD.defined() ? torch::cat({before_BGSD, chunk_BGTD}, 2) : chunk_BGTD;
 }
@@ -24,8 +22,6 @@ torch::Tensor joined(const torch::Tensor& before_BGSD, const torch::Tensor& chun
 torch::Tensor entries(const torch::Tensor& x_BGSD, std::int64_t begin, std::int64_t count) {
   return begin == 0 && count == x_BGSD.size(2) ? x_BGSD : x_BGSD.narrow(2, begin, count);
 }
-
-bool readsUpward(const sharing::SharingMap& map, int index) { return std::max(map.layer(index).kSource, map.layer(index).vSource) > index; }
 
 }  // namespace
 
@@ -127,7 +123,7 @@ torch::Tensor DecoderPass::attend(int index, const torch::Tensor& q_BHTD, Store 
   const int keySlot = m_slotOfLayer[static_cast<std::size_t>(sources.kSource)], valueSlot = m_slotOfLayer[static_cast<std::size_t>(sources.vSource)];
   const Readable keys = readable(keySlot), values = readable(valueSlot);
   if (!keys.view.positions_S.defined() || !values.view.positions_S.defined()) return torch::zeros_like(q_BHTD);  // nothing is known above yet
-  const bool isUpward = readsUpward(m_spec.map, index);
+  const bool isUpward = m_spec.map.readsUpward(index);
   torch::Tensor k_BGSD = keys.view.k_BGSD, v_BGSD = values.view.v_BGSD, positions_S = keys.view.positions_S;
   const std::int64_t keyCount = k_BGSD.size(2);
   if (keySlot != valueSlot) {

@@ -141,10 +141,9 @@ FlopsPerToken countFlops(const ModelShape& shape, const SharingMap& map, const P
 LayerRange repeatedLayers(const SharingMap& map) {
   LayerRange range;
   for (int index = map.layerCount() - 1; index >= 0; --index) {
-    const int source = std::max(map.layer(index).kSource, map.layer(index).vSource);
-    if (source <= index) continue;
+    if (!map.readsUpward(index)) continue;
     range.begin = index;
-    range.end = std::max(range.end, source + 1);
+    range.end = std::max({range.end, map.layer(index).kSource + 1, map.layer(index).vSource + 1});
   }
   return range;
 }

@@ -166,9 +166,11 @@ std::optional<std::int64_t> SharingMap::slotWindow(int producer, std::optional<s
 
 bool SharingMap::isIdentity() const { return *this == identity(layerCount()); }
 
+bool SharingMap::readsUpward(int index) const { return std::max(layer(index).kSource, layer(index).vSource) > index; }
+
 bool SharingMap::isCausal() const {
   for (int index = 0; index < layerCount(); ++index) {
-    if (layer(index).kSource > index || layer(index).vSource > index) return false;
+    if (readsUpward(index)) return false;
   }
   return true;
 }

@@ -31,6 +31,7 @@ struct LayerSharing {
 
 // A map with a source above its reader (LCKV, "top", "middle") needs iterative passes: accepted only on purpose.
 enum class UpwardReads { Refuse, Allow };
+constexpr UpwardReads upwardReads(bool isAllowed) { return isAllowed ? UpwardReads::Allow : UpwardReads::Refuse; }
 
 class SharingMap {
  public:
@@ -60,6 +61,7 @@ class SharingMap {
   std::optional<std::int64_t> slotWindow(int producer, std::optional<std::int64_t> modelWindow) const;
 
   bool isIdentity() const;  // every layer produces and reads its own K and V, full attention, no own head counts
+  bool readsUpward(int layer) const;  // its K or its V from a later layer
   bool isCausal() const;    // no layer reads from a later one
   bool hasSeparateKv() const;
 

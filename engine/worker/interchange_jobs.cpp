@@ -32,11 +32,10 @@ Result<service::FinishedEvent> runConvert(JobContext& context) {
   WEFT_ASSIGN(const std::string map, context.job.require("map"));
   const std::string merge = context.job.text("method", "first");
   const std::int64_t heads = context.job.integer("kv_heads", 0);
-  interchange::ConvertRequest request{
-      .map = map,
-      .merge = merge == "mean" ? interchange::Merge::Mean : interchange::Merge::First,
-      .kvHeads = heads > 0 ? std::optional(static_cast<int>(heads)) : std::nullopt,
-      .upward = context.job.integer("allow_upward", 0) != 0 ? sharing::UpwardReads::Allow : sharing::UpwardReads::Refuse};
+  interchange::ConvertRequest request{.map = map,
+                                      .merge = merge == "mean" ? interchange::Merge::Mean : interchange::Merge::First,
+                                      .kvHeads = heads > 0 ? std::optional(static_cast<int>(heads)) : std::nullopt,
+                                      .upward = sharing::upwardReads(context.job.integer("allow_upward", 0) != 0)};
   WEFT_TRY(context.job.check());
   if (merge != "first" && merge != "mean") return fail(ErrorCode::InvalidInput, "The method is '" + merge + "'; it must be first or mean.");
   if (heads < 0 || heads > (1 << 24)) return fail(ErrorCode::InvalidInput, "The number of KV heads must be at least 1.");

@@ -62,6 +62,14 @@ TEST(Text, TrimTakesWhiteSpaceFromBothEndsOnly) {
   EXPECT_EQ(trim(" \n "), "");
 }
 
+TEST(Text, QuotesAFieldOfACsvRowOnlyWhereItMust) {
+  EXPECT_EQ(csvField("plain text"), "plain text");
+  EXPECT_EQ(csvField(""), "");
+  EXPECT_EQ(csvField("k:0_0 v:0_1, twice"), "\"k:0_0 v:0_1, twice\"");
+  EXPECT_EQ(csvField("say \"when\""), "\"say \"\"when\"\"\"");
+  EXPECT_EQ(csvField("two\nlines"), "\"two\nlines\"");
+}
+
 TEST(Text, EditDistanceCountsInsertionsDeletionsAndReplacements) {
   EXPECT_EQ(editDistance("kitten", "sitting"), 3);
   EXPECT_EQ(editDistance("", "abc"), 3);

@@ -170,7 +170,7 @@ TEST_F(MeasurePageTest, ExportsTheTableAsCsvAndThePlotInThreeForms) {
   const QStringList lines = m_page.model()->csv().trimmed().split(u'\n');
   ASSERT_EQ(lines.size(), 8);
   EXPECT_TRUE(lines[0].startsWith(QStringLiteral("id,run,context,batch,fits,prefill_tokens_per_second")));
-  EXPECT_TRUE(lines[1].contains(QStringLiteral(",\"CLA\",128,1,yes,9000,900,"))) << lines[1].toStdString();
+  EXPECT_TRUE(lines[1].contains(QStringLiteral(",CLA,128,1,yes,9000,900,"))) << lines[1].toStdString();
   EXPECT_TRUE(lines[4].contains(QStringLiteral(",512,64,no,,,")));
   EXPECT_TRUE(m_page.plot()->rendered(QStringLiteral("pdf")).startsWith("%PDF"));
   EXPECT_TRUE(m_page.plot()->rendered(QStringLiteral("svg")).contains("<svg"));

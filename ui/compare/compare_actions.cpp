@@ -181,9 +181,8 @@ void ComparePage::exportTable() {
   if (!m_session) return;
   const QString figures = QString::fromStdString(m_session->project().figures().string());
   askFigureFile(this, figures + QStringLiteral("/comparison"), QStringLiteral("csv"), [this](const QString& path) {
-    writeTextInBackground(path, m_model->csv(), this, [this, path](const Result<void>& written) {
-      Q_EMIT messageRaised(written ? QStringLiteral("Exported to %1.").arg(path) : QString::fromStdString(written.error().message), !written);
-    });
+    writeInBackground(path, m_model->csv().toUtf8(), this,
+                      [this, path](const Result<void>& written) { Q_EMIT messageRaised(exportedSentence(path, written), !written); });
   });
 }
 

@@ -15,9 +15,7 @@ namespace {
 constexpr std::int64_t kUsualWindow = 1024;
 constexpr const char* kFirstPreset = "paper-1b-h128-mqa-cla2";
 
-sharing::UpwardReads upwardOf(const config::ModelConfig& model) {
-  return model.allowUpward ? sharing::UpwardReads::Allow : sharing::UpwardReads::Refuse;
-}
+sharing::UpwardReads upwardOf(const config::ModelConfig& model) { return sharing::upwardReads(model.allowUpward); }
 
 QString toQt(const std::string& text) { return QString::fromStdString(text); }
 

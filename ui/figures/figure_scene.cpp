@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/base/text.h"
 #include "ui/window/theme.h"
 
 // Q_INIT_RESOURCE must stand outside every namespace.
@@ -109,10 +110,7 @@ Result<std::unique_ptr<FigureScene>> FigureScene::create(const FigureOptions& op
   return fail(ErrorCode::Internal, "There is no figure of this kind.");
 }
 
-QString csvField(const QString& text) {
-  if (!text.contains(u',') && !text.contains(u'"') && !text.contains(u'\n')) return text;
-  return QStringLiteral("\"%1\"").arg(QString(text).replace(u'"', QStringLiteral("\"\"")));
-}
+QString csvField(const QString& text) { return QString::fromStdString(weft::csvField(text.toStdString())); }
 
 QString csvNumber(double value) { return QString::fromStdString(fmt::format("{}", value)); }
 

@@ -128,7 +128,7 @@ QString MeasureModel::csv() const {
   QString text = QStringLiteral(
       "id,run,context,batch,fits,prefill_tokens_per_second,decode_tokens_per_second,decode_step_ms,kv_bytes_analytic,kv_bytes_storage,"
       "kv_bytes_allocator,kv_bytes_device,largest_batch,predicted_batch,measured_on\n");
-  const auto quoted = [](QString field) { return QStringLiteral("\"%1\"").arg(field.replace(u'"', QStringLiteral("\"\""))); };
+  const auto quoted = [](const QString& field) { return QString::fromStdString(csvField(field.toStdString())); };
   for (const MeasuredPoint& point : m_points) {
     QStringList cells{QString::number(point.run.value), quoted(point.name), QString::number(point.context),
                       point.batch ? QString::number(*point.batch) : QString(), point.fits ? QStringLiteral("yes") : QStringLiteral("no")};

@@ -2,7 +2,6 @@
 
 #include <QClipboard>
 #include <QComboBox>
-#include <QCoreApplication>
 #include <QGuiApplication>
 #include <QHeaderView>
 #include <QMenu>
@@ -10,11 +9,9 @@
 #include <QSortFilterProxyModel>
 #include <QSplitter>
 #include <QTableView>
-#include <QThreadPool>
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "engine/base/files.h"
 #include "ui/figures/figure_export.h"
 #include "ui/measure/measure_model.h"
 #include "ui/models/run_sort_proxy.h"
@@ -70,19 +67,12 @@ QWidget* MeasurePage::buildFilterRow() {
   m_filter = new FilterField;
   m_filter->setAccessibleName(QStringLiteral("Filter of the measured runs"));
   m_filter->setValueSource([this](const QString& field) { return RunFilter::values(field, m_snapshot->runs); });
-  m_filterError = new TextLabel({}, Type::Caption, Tone::Error);
-  m_filterError->hide();
   rows->addWidget(m_filter);
-  rows->addWidget(m_filterError);
+  rows->addWidget(makeErrorLabel(m_filter));
   connect(m_filter, &FilterField::filterChanged, this, [this](const RunFilter& filter) {
-    m_filterError->hide();
     m_handedOver.clear();
     m_runFilter = filter;
     refresh();
-  });
-  connect(m_filter, &FilterField::filterRejected, this, [this](const QString& sentence) {
-    m_filterError->setText(sentence);
-    m_filterError->show();
   });
   connect(m_filter, &QLineEdit::returnPressed, this, [this] { m_plot->setFocus(); });
   return row;
@@ -298,20 +288,11 @@ std::vector<store::RunId> MeasurePage::selectedRuns() const {
   return runs;
 }
 
-void MeasurePage::exportPlot(const QString& path) {
-  const QByteArray content = m_plot->rendered(path.section(u'.', -1).toLower());
-  QThreadPool::globalInstance()->start([path, content, guard = QPointer<MeasurePage>(this)] {
-    const std::filesystem::path file = path.toStdString();
-    Result<void> written = createFolders(file.parent_path());  // the project's figures, if this is the first
-    if (written) written = writeFileAtomically(file, std::string_view(content.constData(), static_cast<std::size_t>(content.size())));
-    const QString sentence = written ? QStringLiteral("Exported to %1.").arg(path) : QString::fromStdString(written.error().message);
-    QMetaObject::invokeMethod(
-        QCoreApplication::instance(),
-        [guard, sentence, isError = !written] {
-          if (guard) Q_EMIT guard->messageRaised(sentence, isError);
-        },
-        Qt::QueuedConnection);
-  });
+void MeasurePage::exportPlot(const QString& path) { write(path, m_plot->rendered(path.section(u'.', -1).toLower())); }
+
+void MeasurePage::write(const QString& path, const QByteArray& content) {
+  writeInBackground(path, content, this,
+                    [this, path](const Result<void>& written) { Q_EMIT messageRaised(exportedSentence(path, written), !written); });
 }
 
 void MeasurePage::askExport(const QString& format) {
@@ -323,11 +304,8 @@ void MeasurePage::askExport(const QString& format) {
 void MeasurePage::exportTable() {
   if (!m_session) return;
   const QString figures = QString::fromStdString(m_session->project().figures().string());
-  askFigureFile(this, figures + QStringLiteral("/measurements"), QStringLiteral("csv"), [this](const QString& path) {
-    writeTextInBackground(path, m_model->csv(), this, [this, path](const Result<void>& written) {
-      Q_EMIT messageRaised(written ? QStringLiteral("Exported to %1.").arg(path) : QString::fromStdString(written.error().message), !written);
-    });
-  });
+  askFigureFile(this, figures + QStringLiteral("/measurements"), QStringLiteral("csv"),
+                [this](const QString& path) { write(path, m_model->csv().toUtf8()); });
 }
 
 }  // namespace weft::ui

@@ -58,6 +58,7 @@ class MeasurePage : public Page {
   bool takesPart(const store::RunSummary& run) const;
   void askExport(const QString& format);
   void exportTable();
+  void write(const QString& path, const QByteArray& content);
   std::vector<store::RunId> selectedRuns() const;
 
   QPointer<ProjectSession> m_session;
@@ -70,7 +71,6 @@ class MeasurePage : public Page {
   QSortFilterProxyModel* m_proxy;
   PageHeader* m_header = nullptr;
   FilterField* m_filter = nullptr;
-  TextLabel* m_filterError = nullptr;
   TextLabel* m_count = nullptr;
   TextLabel* m_atLabel = nullptr;
   QComboBox* m_x = nullptr;

@@ -11,11 +11,7 @@
 namespace weft::ui {
 namespace {
 
-QString quoted(const std::string& text) {
-  QString field = QString::fromStdString(text);
-  if (!field.contains(u',') && !field.contains(u'"') && !field.contains(u'\n')) return field;
-  return QStringLiteral("\"%1\"").arg(field.replace(u'"', QStringLiteral("\"\"")));
-}
+QString quoted(const std::string& text) { return QString::fromStdString(csvField(text)); }
 
 QString number(std::optional<double> value) { return value ? QString::number(*value, 'g', 10) : QString(); }
 
@@ -57,9 +53,12 @@ QString runsAsJson(const std::vector<store::RunSummary>& runs) {
   return QStringLiteral("[%1]\n").arg(items.join(QStringLiteral(",\n ")));
 }
 
-void writeTextInBackground(const QString& path, const QString& text, QObject* context, std::function<void(const Result<void>&)> done) {
-  QThreadPool::globalInstance()->start([path, text, guard = QPointer<QObject>(context), done = std::move(done)] {
-    auto written = std::make_shared<Result<void>>(writeFileAtomically(path.toStdString(), text.toStdString()));
+void writeInBackground(const QString& path, const QByteArray& content, QObject* context, std::function<void(const Result<void>&)> done) {
+  QThreadPool::globalInstance()->start([path, content, guard = QPointer<QObject>(context), done = std::move(done)] {
+    const std::filesystem::path file = path.toStdString();
+    Result<void> made = createFolders(file.parent_path());  // the project's figures, if this is the first
+    if (made) made = writeFileAtomically(file, std::string_view(content.constData(), static_cast<std::size_t>(content.size())));
+    const auto written = std::make_shared<Result<void>>(std::move(made));
     QMetaObject::invokeMethod(
         QCoreApplication::instance(),
         [guard, done, written] {
@@ -67,6 +66,10 @@ void writeTextInBackground(const QString& path, const QString& text, QObject* co
         },
         Qt::QueuedConnection);
   });
+}
+
+QString exportedSentence(const QString& path, const Result<void>& written) {
+  return written ? QStringLiteral("Exported to %1.").arg(path) : QString::fromStdString(written.error().message);
 }
 
 }  // namespace weft::ui

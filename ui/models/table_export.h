@@ -1,4 +1,4 @@
-// ui/models/table_export.h -- the run table as CSV and JSON text, and writing text files without holding up the window.
+// ui/models/table_export.h -- the run table as CSV and JSON text, and writing files without holding up the window.
 #pragma once
 
 #include <QString>
@@ -16,6 +16,8 @@ QString runsAsCsv(const std::vector<store::RunSummary>& runs);
 QString runsAsJson(const std::vector<store::RunSummary>& runs);  // the same keys as `weft runs --json`
 
 // Written by a thread of the pool; `done` is called on the GUI thread unless `context` is gone.
-void writeTextInBackground(const QString& path, const QString& text, QObject* context, std::function<void(const Result<void>&)> done);
+void writeInBackground(const QString& path, const QByteArray& content, QObject* context, std::function<void(const Result<void>&)> done);
+// What became of it, for the status line.
+QString exportedSentence(const QString& path, const Result<void>& written);
 
 }  // namespace weft::ui

@@ -166,10 +166,9 @@ QWidget* RunsPage::buildTop() {
   filterRow->addWidget(save);
   filterRow->addWidget(help);
   rows->addLayout(filterRow);
-  m_filterError = new TextLabel({}, Type::Caption, Tone::Error);
-  m_filterError->setContentsMargins(metrics::pageMargin + 4, 4, 0, 0);
-  m_filterError->hide();
-  rows->addWidget(m_filterError);
+  TextLabel* filterError = makeErrorLabel(m_filter);
+  filterError->setContentsMargins(metrics::pageMargin + 4, 4, 0, 0);
+  rows->addWidget(filterError);
   m_tabs = new FilterTabs;
   auto* tabRow = new QHBoxLayout;
   tabRow->setContentsMargins(metrics::pageMargin, 4, metrics::panelMargin, 0);
@@ -180,15 +179,10 @@ QWidget* RunsPage::buildTop() {
   rows->addWidget(line);
 
   connect(m_filter, &FilterField::filterChanged, this, [this](const RunFilter& filter) {
-    m_filterError->hide();
     m_proxy->setFilter(filter);
     m_tabs->setCurrentExpression(m_filter->text());
     updateCounts();
     updateEmptyText();
-  });
-  connect(m_filter, &FilterField::filterRejected, this, [this](const QString& sentence) {
-    m_filterError->setText(sentence);
-    m_filterError->show();
   });
   connect(m_filter, &QLineEdit::returnPressed, this, [this] {
     if (!m_filter->error()) m_table->setFocus();
@@ -606,10 +600,9 @@ void RunsPage::exportTable() {
   dialog->setDefaultSuffix(QStringLiteral("csv"));
   dialog->selectFile(QStringLiteral("runs.csv"));
   connect(dialog, &QFileDialog::fileSelected, this, [this, runs](const QString& path) {
-    writeTextInBackground(
-        path, path.endsWith(QStringLiteral(".json")) ? runsAsJson(runs) : runsAsCsv(runs), this, [this, path](const Result<void>& written) {
-          Q_EMIT messageRaised(written ? QStringLiteral("Exported to %1.").arg(path) : QString::fromStdString(written.error().message), !written);
-        });
+    const QString text = path.endsWith(QStringLiteral(".json")) ? runsAsJson(runs) : runsAsCsv(runs);
+    writeInBackground(path, text.toUtf8(), this,
+                      [this, path](const Result<void>& written) { Q_EMIT messageRaised(exportedSentence(path, written), !written); });
   });
   dialog->open();
 }
