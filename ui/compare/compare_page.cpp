@@ -98,19 +98,12 @@ QWidget* ComparePage::buildHeader() {
   m_filter = new FilterField;
   m_filter->setAccessibleName(QStringLiteral("Filter of the compared runs"));
   m_filter->setValueSource([this](const QString& field) { return RunFilter::values(field, m_snapshot->runs); });
-  m_filterError = new TextLabel({}, Type::Caption, Tone::Error);
-  m_filterError->hide();
   rows->addWidget(m_filter);
-  rows->addWidget(m_filterError);
+  rows->addWidget(makeErrorLabel(m_filter));
   m_filterRow->hide();
   connect(m_filter, &FilterField::filterChanged, this, [this](const RunFilter& filter) {
-    m_filterError->hide();
     m_runFilter = filter;
     refresh();
-  });
-  connect(m_filter, &FilterField::filterRejected, this, [this](const QString& sentence) {
-    m_filterError->setText(sentence);
-    m_filterError->show();
   });
   connect(m_filter, &QLineEdit::returnPressed, this, [this] { m_plot->setFocus(); });
   return m_header;

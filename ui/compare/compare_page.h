@@ -96,7 +96,6 @@ class ComparePage : public Page {
   QMenu* m_runsMenu;
   FilterField* m_filter;
   QWidget* m_filterRow;
-  TextLabel* m_filterError;
   QComboBox* m_x;
   QComboBox* m_y;
   std::vector<QCheckBox*> m_checks;  // frontier, dominated, labels, paper

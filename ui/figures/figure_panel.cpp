@@ -139,21 +139,13 @@ QWidget* FigurePanel::buildFigure() {
   m_filter = new FilterField;
   m_filter->setAccessibleName(QStringLiteral("Filter of the figure's runs"));
   m_filter->setValueSource([this](const QString& field) { return RunFilter::values(field, m_snapshot->runs); });
-  m_filterError = new TextLabel({}, Type::Caption, Tone::Error);
-  m_filterError->setWordWrap(true);
-  m_filterError->hide();
-  connect(m_filter, &FilterField::filterChanged, this, [this] {
-    m_filterError->hide();
-    edit([this](FigureDocument& figure) { figure.filter = m_filter->text(); });
-  });
-  connect(m_filter, &FilterField::filterRejected, this, [this](const QString& sentence) {
-    m_filterError->setText(sentence);
-    m_filterError->show();
-  });
+  TextLabel* filterError = makeErrorLabel(m_filter);
+  filterError->setWordWrap(true);
+  connect(m_filter, &FilterField::filterChanged, this, [this] { edit([this](FigureDocument& figure) { figure.filter = m_filter->text(); }); });
   m_choose = new QPushButton(QStringLiteral("Tick runs..."));
   connect(m_choose, &QPushButton::clicked, this, &FigurePanel::chooseRunsRequested);
   section->add(m_filter);
-  section->add(m_filterError);
+  section->add(filterError);
   section->add(m_choose);
   m_baseline = box(QStringLiteral("Baseline"), {},
                    [this](FigureDocument& figure, int i) { figure.options.baseline = {m_baseline->itemData(i).toLongLong()}; });

@@ -79,7 +79,6 @@ class FigurePanel : public QWidget {
   QComboBox* m_metric;
   QComboBox* m_which;
   FilterField* m_filter;
-  TextLabel* m_filterError;
   QPushButton* m_choose;
   QComboBox* m_baseline;
   QButtonGroup* m_widths;

@@ -12,6 +12,7 @@
 
 #include "ui/window/icons.h"
 #include "ui/window/theme.h"
+#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -147,6 +148,17 @@ void FilterField::changeEvent(QEvent* event) {
   QLineEdit::changeEvent(event);
   if (event->type() == QEvent::PaletteChange) colour();
   if (event->type() == QEvent::ApplicationFontChange) setFont(fixedFont());
+}
+
+TextLabel* makeErrorLabel(FilterField* field) {
+  auto* label = new TextLabel({}, Type::Caption, Tone::Error);
+  label->hide();
+  QObject::connect(field, &FilterField::filterChanged, label, &QWidget::hide);
+  QObject::connect(field, &FilterField::filterRejected, label, [label](const QString& sentence) {
+    label->setText(sentence);
+    label->show();
+  });
+  return label;
 }
 
 }  // namespace weft::ui

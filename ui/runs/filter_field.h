@@ -12,6 +12,8 @@ class QStringListModel;
 
 namespace weft::ui {
 
+class TextLabel;
+
 class FilterField : public QLineEdit {
   Q_OBJECT
  public:
@@ -45,5 +47,8 @@ class FilterField : public QLineEdit {
   QStringListModel* m_words;
   QCompleter* m_completer;
 };
+
+// What is wrong with the field's text, to stand below it; hidden while nothing is.
+TextLabel* makeErrorLabel(FilterField* field);
 
 }  // namespace weft::ui

@@ -93,7 +93,6 @@ class RunsPage : public Page {
   QPushButton* m_compareButton;
   FilterField* m_filter;
   FilterTabs* m_tabs;
-  TextLabel* m_filterError;
   RunTableView* m_table;
   RunPanel* m_panel;
   QSplitter* m_splitter;
