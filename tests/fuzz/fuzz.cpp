@@ -81,9 +81,10 @@ Report run(const Target& target, const Options& options) {
 
 const std::vector<Target>& targets() {
   static const std::vector<Target> all = [] {
-    std::vector<Target> list{mapTarget(), configTarget(), tokenizerTarget(), linesTarget(), compressedLinesTarget(), shardTarget()};
+    std::vector<Target> list{mapTarget(), configTarget(), tokenizerTarget(), linesTarget(), compressedLinesTarget(), shardTarget(), itemsTarget()};
 #ifdef WEFT_FUZZ_TORCH
     list.push_back(safetensorsTarget());
+    list.push_back(importTarget());
 #endif
     return list;
   }();

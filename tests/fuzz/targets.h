@@ -15,7 +15,9 @@ Target tokenizerTarget();        // data/bpe_definition.h, and the tokenizer mad
 Target linesTarget();            // data/corpus_reader.h: .jsonl
 Target compressedLinesTarget();  // data/corpus_reader.h: .jsonl.zst
 Target shardTarget();            // data/token_shard.h
+Target itemsTarget();            // data/choice_tasks.h, data/wikitext.h
 Target safetensorsTarget();      // nn/safetensors.h, where there is torch
+Target importTarget();           // interchange/foreign_config.h and export_config.h, where there is torch
 
 // A file below the system's temporary folder, for readers that take a path. Overwritten by the next of the same name.
 std::filesystem::path scratchFile(const std::string& name, std::string_view content);

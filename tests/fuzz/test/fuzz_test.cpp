@@ -30,7 +30,9 @@ TEST(Fuzz, ATokenizerFileWorksOrIsRefusedInASentence) { expectPromisesKept(token
 TEST(Fuzz, ACorpusGivesDocumentsOrASentenceThatNamesTheLine) { expectPromisesKept(linesTarget()); }
 TEST(Fuzz, ACompressedCorpusGivesDocumentsOrASentenceThatNamesTheLine) { expectPromisesKept(compressedLinesTarget()); }
 TEST(Fuzz, AShardThatPassesItsHashHoldsWhatWasWritten) { expectPromisesKept(shardTarget()); }
+TEST(Fuzz, ItemsOfATaskHaveTheirAnswerOrASentenceThatNamesTheLine) { expectPromisesKept(itemsTarget()); }
 #ifdef WEFT_FUZZ_TORCH
+TEST(Fuzz, AConfigOfAnotherProjectIsAModelOrASentence) { expectPromisesKept(importTarget()); }
 TEST(Fuzz, ASafetensorsFileIsReadToTheLastBitOrRefusedInASentence) { expectPromisesKept(safetensorsTarget()); }
 #endif
 
