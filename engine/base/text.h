@@ -22,6 +22,8 @@ std::string formatPerplexity(double value);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string_view trim(std::string_view text);
+// At most so many bytes of it, for a message: cut between characters of UTF-8, with "…" where something was left out.
+std::string shortened(std::string_view text, std::size_t bytes = 60);
 // As a field of a CSV row: in quotes where it has a comma, a quote or a line end, quotes doubled (RFC 4180).
 std::string csvField(std::string_view text);
 

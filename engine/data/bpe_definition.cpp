@@ -8,6 +8,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "engine/base/text.h"
 #include "engine/data/utf8.h"
 
 namespace weft::data {
@@ -71,9 +72,9 @@ std::optional<std::string> bytesOfToken(std::string_view token) {
 }
 
 std::string shown(std::string_view text) {
-  std::string cut(text.substr(0, 60));
+  std::string cut = shortened(text);
   replaceInvalidUtf8(cut);
-  return '"' + cut + (text.size() > 60 ? "…\"" : "\"");
+  return '"' + cut + '"';
 }
 
 class Parser {

@@ -188,7 +188,8 @@ Result<Lettered> lettered(const Fields& fields, const char* questionKey) {
   if (strip(key).empty()) return fields.noAnswer("answerKey");
   const auto found = std::find(labels.begin(), labels.end(), stripLeft(key));
   if (found == labels.end()) {
-    return fail(ErrorCode::Corrupt, fmt::format("{}: its \"answerKey\" is \"{}\", but the choices are {}.", fields.where(), key, join(labels, ", ")));
+    return fail(ErrorCode::Corrupt, fmt::format("{}: its \"answerKey\" is \"{}\", but the choices are {}.", fields.where(), shortened(key),
+                                                shortened(join(labels, ", "))));
   }
   result.answer = static_cast<std::size_t>(found - labels.begin());
   return result;

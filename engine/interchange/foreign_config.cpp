@@ -76,10 +76,7 @@ class Fields {
   }
 
  private:
-  static std::string shown(const Json& value) {
-    std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    return text.size() > 60 ? text.substr(0, 57) + "..." : text;
-  }
+  static std::string shown(const Json& value) { return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace)); }
   const Json& m_object;
   std::string m_origin, m_problem;
 };
@@ -99,7 +96,7 @@ void readRope(Fields& fields, const std::string& origin, config::ModelConfig& mo
     return;
   }
   if (kind != "linear" && kind != "dynamic" && kind != "llama3" && kind != "yarn") {
-    return fields.problem(fmt::format("the RoPE scaling is '{}'; linear, dynamic, llama3 and yarn are known", kind));
+    return fields.problem(fmt::format("the RoPE scaling is '{}'; linear, dynamic, llama3 and yarn are known", shortened(kind)));
   }
   model.ropeScaling = kind;
   // Hugging Face's dynamic counts from max_position_embeddings, the others from the context before the scaling.
@@ -252,7 +249,12 @@ void readCrossLayer(Fields& fields, ForeignConfig& made) {
   fields.mustBe("joint_residual_stream", {Json(false)}, "this decoder has one residual stream");
   fields.mustBe("scale_attn_weights", {Json(true)}, "attention is scaled by 1 / sqrt(head width) here");
   for (const char* key : {"attention_multiplier", "m_emb", "m_residual", "m_width"}) fields.mustBe(key, {}, "this decoder has no such multiplier");
-  if (const Json* pattern = fields.find("sharing_pattern")) model.sharing = pattern->dump();
+  const Json* pattern = fields.find("sharing_pattern");
+  if (!pattern) return;
+  const bool isList =
+      pattern->is_array() && std::all_of(pattern->begin(), pattern->end(), [](const Json& source) { return source.is_number_integer(); });
+  if (!isList) return fields.problem("sharing_pattern is no list of layer numbers");
+  model.sharing = pattern->dump();
 }
 
 }  // namespace
@@ -264,7 +266,8 @@ Result<ForeignConfig> parseForeignConfig(std::string_view text, const std::strin
   const std::string type = fields.text("model_type", "");
   const std::vector<std::string> known{"llama", "mistral", "qwen2", "qwen3", "lckv-llama", "gpt_crosslayer", "weft_cross_layer"};
   if (std::find(known.begin(), known.end(), type) == known.end()) {
-    return fail(ErrorCode::Unsupported, fmt::format("{}: the model_type is '{}'; these can be imported: {}.", origin, type, join(known, ", ")));
+    return fail(ErrorCode::Unsupported,
+                fmt::format("{}: the model_type is '{}'; these can be imported: {}.", origin, shortened(type), join(known, ", ")));
   }
   ForeignConfig made;
   made.architecture = type;

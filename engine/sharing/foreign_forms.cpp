@@ -213,7 +213,7 @@ Result<ForeignForm> parseForeignForm(std::string_view name) {
     if (name == toString(form)) return form;
     names.emplace_back(toString(form));
   }
-  return wrong(fmt::format("There is no form '{}'; the forms are {}.", name, join(names, ", ")));
+  return wrong(fmt::format("There is no form '{}'; the forms are {}.", shortened(name), join(names, ", ")));
 }
 
 Result<SharingMap> parseForeign(std::string_view text, UpwardReads upward) {

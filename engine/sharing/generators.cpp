@@ -173,7 +173,8 @@ Result<SharingMap> generate(std::string_view nameAndNumber, int layers) {
   if (const Generator* generator = findGenerator(nameAndNumber)) {
     if (!generator->takesNumber()) {
       if (number.empty()) return generator->make(layers, 0);
-      return fail(ErrorCode::InvalidInput, fmt::format("The pattern {} takes no number, but '{}' has one.", generator->name, nameAndNumber));
+      return fail(ErrorCode::InvalidInput,
+                  fmt::format("The pattern {} takes no number, but '{}' has one.", generator->name, shortened(nameAndNumber)));
     }
     std::int64_t value = 0;
     if (!parseInteger(number, value) || value > SharingMap::kMaximumLayers) {
@@ -190,7 +191,7 @@ Result<SharingMap> generate(std::string_view nameAndNumber, int layers) {
       if (editDistance(stem, normalized(generator.name)) <= 2) near = generator.text(generator.usualNumber(std::clamp(layers, 1, 64)));
     }
   }
-  return fail(ErrorCode::NotFound, fmt::format("There is no sharing pattern '{}'; ", nameAndNumber) +
+  return fail(ErrorCode::NotFound, fmt::format("There is no sharing pattern '{}'; ", shortened(nameAndNumber)) +
                                        (near.empty() ? "the patterns are " + join(known, ", ") + "." : "did you mean '" + near + "'?"));
 }
 

@@ -52,7 +52,8 @@ class TokenReader {
     if (!takeNumber(source) || source > std::numeric_limits<int>::max()) {
       const std::string_view shown = m_text.substr(m_span.begin, m_span.end - m_span.begin);
       if (shown.empty()) return wrong(fmt::format("Layer {} has no source: a layer's number must stand between two '_'.", m_layer), m_span, m_layer);
-      return wrong(fmt::format("Layer {}: '{}' is no layer number; write the source layer, like 0 or 0s1024h2.", m_layer, shown), m_span, m_layer);
+      return wrong(fmt::format("Layer {}: '{}' is no layer number; write the source layer, like 0 or 0s1024h2.", m_layer, shortened(shown)), m_span,
+                   m_layer);
     }
     token.source = static_cast<int>(source);
     if (take('s')) {
@@ -72,7 +73,7 @@ class TokenReader {
     }
     if (m_at != m_span.end) {
       return wrong(fmt::format("Layer {}: '{}' is not understood here; a token is a source, then s or s1024, then h2.", m_layer,
-                               m_text.substr(m_at, m_span.end - m_at)),
+                               shortened(m_text.substr(m_at, m_span.end - m_at))),
                    {m_at, m_span.end}, m_layer);
     }
     return token;
@@ -192,8 +193,9 @@ Parsed<Draft> listDraft(std::string_view text, Span whole) {
   for (const nlohmann::json& item : list) {
     const int layer = static_cast<int>(draft.layers.size());
     if (!item.is_number_integer() || item.get<double>() < 0 || item.get<double>() > std::numeric_limits<int>::max()) {
-      return wrong(fmt::format("Layer {}: {} is no layer number.", layer, item.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)), whole,
-                   layer);
+      return wrong(
+          fmt::format("Layer {}: {} is no layer number.", layer, shortened(item.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))),
+          whole, layer);
     }
     draft.layers.push_back({item.get<int>(), item.get<int>(), {}, {}});
     draft.keySpans.push_back(whole);
@@ -205,7 +207,7 @@ Parsed<Draft> listDraft(std::string_view text, Span whole) {
 Parsed<SharingMap> generatedMap(std::string_view name, Span span, const ParseOptions& options) {
   if (!options.layers) {
     const Result<SharingMap> known = generate(name, SharingMap::kMaximumLayers);
-    if (known) return wrong(fmt::format("The pattern '{}' needs the number of layers (--layers N).", name), span);
+    if (known) return wrong(fmt::format("The pattern '{}' needs the number of layers (--layers N).", shortened(name)), span);
   }
   Result<SharingMap> map = generate(name, options.layers.value_or(SharingMap::kMaximumLayers));
   if (!map) return wrong(map.error().message + " A map can also be written out, like 0_0_2_2.", span);

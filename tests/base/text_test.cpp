@@ -62,6 +62,13 @@ TEST(Text, TrimTakesWhiteSpaceFromBothEndsOnly) {
   EXPECT_EQ(trim(" \n "), "");
 }
 
+TEST(Text, ShortensBetweenCharacters) {
+  EXPECT_EQ(shortened("short", 5), "short");
+  EXPECT_EQ(shortened("longer", 5), "longe…");
+  EXPECT_EQ(shortened("naïve", 3), "na…") << "ï is two bytes";
+  EXPECT_EQ(shortened(std::string(100, 'x')).size(), 60 + std::string("…").size());
+}
+
 TEST(Text, QuotesAFieldOfACsvRowOnlyWhereItMust) {
   EXPECT_EQ(csvField("plain text"), "plain text");
   EXPECT_EQ(csvField(""), "");
