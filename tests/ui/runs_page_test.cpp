@@ -201,6 +201,34 @@ TEST_F(RunsPageTest, PreviewsWithSpaceAndStoresTheNoteWhenItsFieldIsLeft) {
   EXPECT_TRUE(waitUntil([&] { return stored(QStringLiteral("H128-MQA")).note == "the reference"; }));
 }
 
+// What was asked of a run later is told by itself; training's own curve stays as it was.
+TEST_F(RunsPageTest, PreviewTellsTasksBesideTheHeldOutCurve) {
+  test::fillWithTable1(m_project);
+  const store::RunId id = stored(QStringLiteral("H128-MQA")).id;
+  const std::optional<double> perplexity = stored(QStringLiteral("H128-MQA")).perplexity;
+  store::Evaluation task{
+      .step = 60, .attempt = 0, .split = "valid.jsonl", .task = "piqa", .values = {{"acc", 0.25}, {"acc_stderr", 0.125}, {"items", 8}}};
+  ASSERT_TRUE(m_project.store().addEvaluation(id, task));
+  store::Evaluation pages{.step = 60,
+                          .attempt = 0,
+                          .split = "wiki.txt",
+                          .task = "wikitext",
+                          .perplexity = 9,
+                          .values = {{"word_perplexity", 31.5}, {"bits_per_byte", 0.875}}};
+  ASSERT_TRUE(m_project.store().addEvaluation(id, pages));
+  open();
+  select(QStringLiteral("H128-MQA"));
+  QTest::keyClick(m_page.table(), Qt::Key_Space);
+  const auto says = [&](const QString& text) {
+    const auto labels = m_page.panel()->findChildren<QLabel*>();
+    return std::any_of(labels.begin(), labels.end(), [&](const QLabel* label) { return label->text() == text; });
+  };
+  EXPECT_TRUE(waitUntil([&] { return says(QStringLiteral("acc 0.2500 ±0.1250 on valid.jsonl at step 60")); }));
+  EXPECT_TRUE(says(QStringLiteral("piqa")));
+  EXPECT_TRUE(says(QStringLiteral("word perplexity 31.50, 0.8750 bits per byte on wiki.txt at step 60")));
+  EXPECT_EQ(stored(QStringLiteral("H128-MQA")).perplexity, perplexity);
+}
+
 TEST_F(RunsPageTest, CopiesTheSelectedRowsAsCsv) {
   test::fillWithTable1(m_project);
   open();
