@@ -98,7 +98,7 @@ TEST_F(DesignPageTest, OffersEveryPublishedPatternAndUpwardOnesOnlyOnPurpose) {
   QMenu* menu = m_page->generatorBar()->patternMenu();
   const auto entry = [&](const QString& title) -> QAction* {
     for (QAction* action : menu->actions()) {
-      if (action->text() == title) return action;
+      if (action->text() == title && action->isVisible()) return action;
     }
     return nullptr;
   };
@@ -120,6 +120,32 @@ TEST_F(DesignPageTest, OffersEveryPublishedPatternAndUpwardOnesOnlyOnPurpose) {
   entry(QStringLiteral("Allow upward reads"))->trigger();
   EXPECT_FALSE(document().isValid());
   EXPECT_FALSE(entry(QStringLiteral("LCKV"))->isEnabled());
+}
+
+TEST_F(DesignPageTest, ANarrowWindowMovesPatternsIntoTheMenuInsteadOfCuttingTheirNames) {
+  QMenu* menu = m_page->generatorBar()->patternMenu();
+  for (const int width : {1368, 1100, 900, 760}) {
+    SCOPED_TRACE(width);
+    m_page->resize(width, 640);
+    QCoreApplication::processEvents();
+    int offered = 0;
+    for (const sharing::Generator& generator : sharing::generators()) {
+      const QString title = QString::fromStdString(generator.title);
+      QPushButton* own = button(m_page->generatorBar(), title);
+      if (own && own->menu()) own = nullptr;  // the menu's button has the name of the pattern that is shown
+      const auto actions = menu->actions();
+      const bool isInMenu =
+          std::any_of(actions.begin(), actions.end(), [&](QAction* action) { return action->isVisible() && action->text() == title; });
+      EXPECT_NE(own != nullptr, isInMenu) << generator.title << " is offered once";
+      offered += own != nullptr ? 1 : 0;
+      if (own) {
+        EXPECT_GE(own->width(), own->sizeHint().width()) << generator.title << " is not cut";
+      }
+    }
+    EXPECT_EQ(offered == 5, width >= 1300) << offered;
+    EXPECT_GE(field()->width(), 100);
+    keepPicture(QStringLiteral("design-%1").arg(width));
+  }
 }
 
 TEST_F(DesignPageTest, UnderlinesTheWrongTokenOffersAFixAndDoesNotQueueMeanwhile) {

@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::size_t kMostFixes = 3;
 constexpr int kLabelWidth = 64;
+constexpr int kLeastWidth = 380;
+constexpr int kRoomForCounts = 560;  // of the bar, for how many layers produce and consume beside the map
 
 // The red band of an error.
 class ErrorBand : public QWidget {
@@ -51,6 +53,8 @@ class CheckMark : public QWidget {
 GeneratorBar::GeneratorBar(SharingDocument* document, QWidget* parent)
     : QWidget(parent),
       m_document(document),
+      m_patterns(new QHBoxLayout),
+      m_rowHeights(new QWidget),
       m_more(new QPushButton),
       m_menu(new QMenu(this)),
       m_moreNumber(new NumberField(tr("Number of the pattern"), 0, sharing::SharingMap::kMaximumLayers)),
@@ -68,7 +72,7 @@ GeneratorBar::GeneratorBar(SharingDocument* document, QWidget* parent)
   rows->setContentsMargins(metrics::pageMargin, 9, metrics::panelMargin, 9);
   rows->setSpacing(10);
 
-  auto* patterns = new QHBoxLayout;
+  QHBoxLayout* patterns = m_patterns;
   patterns->setSpacing(6);
   const auto label = [](const QString& text) {
     auto* widget = new TextLabel(text, Type::Body, Tone::Text2);
@@ -117,19 +121,23 @@ GeneratorBar::GeneratorBar(SharingDocument* document, QWidget* parent)
   m_layers->setMinimumWidth(0);
   patterns->addWidget(m_layers);
   patterns->addSpacing(10);
-  patterns->addWidget(new TextLabel(tr("Rows"), Type::Body, Tone::Text2));
+  auto* rowLine = new QHBoxLayout(m_rowHeights);
+  rowLine->setContentsMargins(0, 0, 0, 0);
+  rowLine->addWidget(new TextLabel(tr("Rows"), Type::Body, Tone::Text2));
   auto* rowHeights = new QComboBox;
   rowHeights->setAccessibleName(tr("Row height"));
   const std::optional<qreal> heights[] = {std::nullopt, 36.0, 26.0, 18.0, 10.0};
   rowHeights->addItems({tr("Automatic"), tr("Tall"), tr("Normal"), tr("Low"), tr("Lowest")});
   connect(rowHeights, &QComboBox::activated, this, [this, heights](int index) { Q_EMIT rowHeightChosen(heights[index]); });
-  patterns->addWidget(rowHeights);
+  rowLine->addWidget(rowHeights);
+  patterns->addWidget(m_rowHeights);
   patterns->addStretch();
   rows->addLayout(patterns);
 
   auto* text = new QHBoxLayout;
   text->setSpacing(6);
   text->addWidget(label(tr("Map")));
+  m_field->setMinimumWidth(120);
   text->addWidget(m_field, 1);
   text->addSpacing(6);
   text->addWidget(m_check);
@@ -154,6 +162,34 @@ GeneratorBar::GeneratorBar(SharingDocument* document, QWidget* parent)
   refresh();
 }
 
+// Narrower than the buttons that are shown: see fit().
+QSize GeneratorBar::minimumSizeHint() const { return {kLeastWidth, QWidget::minimumSizeHint().height()}; }
+
+void GeneratorBar::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  fit();
+}
+
+void GeneratorBar::fit() {
+  const int room = width() - metrics::pageMargin - metrics::panelMargin;
+  const auto show = [this](qsizetype index, bool isShown) {
+    m_buttons[index]->setVisible(isShown);
+    if (m_buttonGenerators[static_cast<std::size_t>(index)]->takesNumber()) m_groupSize->setVisible(isShown);
+  };
+  m_rowHeights->show();
+  for (qsizetype index = 0; index < m_buttons.size(); ++index) show(index, true);
+  // Asked after each step: the menu's button may get the name of what it took over, which is longer.
+  const auto isTooWide = [&] {
+    refreshMore();
+    m_patterns->invalidate();  // else it answers for what was shown before
+    return m_patterns->sizeHint().width() > room;
+  };
+  for (qsizetype index = m_buttons.size() - 1; index > 1 && isTooWide(); --index) show(index, false);
+  if (isTooWide()) m_rowHeights->hide();
+  for (qsizetype index = 1; index >= 0 && isTooWide(); --index) show(index, false);
+  m_counts->setVisible(m_document->isValid() && room > kRoomForCounts);
+}
+
 QString GeneratorBar::verdict() const { return m_verdict->text(); }
 QString GeneratorBar::sentence() const { return m_document->isValid() ? QString() : m_sentence->text(); }
 
@@ -162,14 +198,12 @@ void GeneratorBar::refresh() {
   const sharing::Generator* generator = lit(&number);
   for (qsizetype i = 0; i < m_buttons.size(); ++i) m_buttons[i]->setChecked(generator == m_buttonGenerators[static_cast<std::size_t>(i)]);
   if (generator && generator->name == "cla") m_groupSize->show(number);
-  refreshMore();
   m_layers->show(m_document->design().model.layers);
 
   const bool isValid = m_document->isValid();
   const int layers = m_document->map().layerCount();
   const int producers = static_cast<int>(m_document->map().producers().size());
   m_check->setVisible(isValid);
-  m_counts->setVisible(isValid);
   m_counts->setText(tr("%1 producers, %2 consumers").arg(producers).arg(layers - producers));
   m_verdict->setTone(isValid ? Tone::Good : Tone::Error);
   if (isValid) {
@@ -181,6 +215,7 @@ void GeneratorBar::refresh() {
     m_sentence->setText(QString::fromStdString(m_document->error()->error.message));
   }
   m_band->setVisible(!isValid);
+  fit();
   refreshFixes();
 }
 
@@ -191,7 +226,6 @@ const sharing::Generator* GeneratorBar::lit(int* number) const {
 void GeneratorBar::fillMenu() {
   std::string group = sharing::generators().front().group;
   for (const sharing::Generator& generator : sharing::generators()) {
-    if (generator.group == sharing::generators().front().group) continue;
     if (generator.group != group) m_menu->addSection(QString::fromStdString(group = generator.group));
     QAction* action = m_menu->addAction(QString::fromStdString(generator.title));
     action->setCheckable(true);
@@ -215,7 +249,8 @@ void GeneratorBar::fillMenu() {
 void GeneratorBar::refreshMore() {
   int number = 0;
   const sharing::Generator* shown = lit(&number);
-  const bool isMore = shown && std::find(m_buttonGenerators.begin(), m_buttonGenerators.end(), shown) == m_buttonGenerators.end();
+  const auto button = std::find(m_buttonGenerators.begin(), m_buttonGenerators.end(), shown);
+  const bool isMore = shown && (button == m_buttonGenerators.end() || m_buttons[button - m_buttonGenerators.begin()]->isHidden());
   m_more->setText(isMore ? QString::fromStdString(shown->title) : tr("More"));
   m_more->setChecked(isMore);
   m_more->setToolTip(isMore ? QString::fromStdString(shown->description) : tr("The other published patterns"));
@@ -232,6 +267,8 @@ void GeneratorBar::refreshMore() {
     const sharing::Generator* generator = sharing::findGenerator(action->data().toString().toStdString());
     if (action->isSeparator() || !generator) continue;
     action->setChecked(generator == shown);
+    const auto own = std::find(m_buttonGenerators.begin(), m_buttonGenerators.end(), generator);
+    action->setVisible(own == m_buttonGenerators.end() || m_buttons[own - m_buttonGenerators.begin()]->isHidden());
     action->setEnabled(mayReadUpward || !generator->readsUpward);
     QString hint = QString::fromStdString(generator->description + " " + generator->source + ".");
     if (!action->isEnabled()) hint += tr(" It reads upward: turn on \"Allow upward reads\" first.");
