@@ -65,6 +65,7 @@ void addSharing(Json& config, const config::ModelConfig& model, const sharing::S
   Json heads = perLayer(map, [&](int layer) { return map.layer(layer).kvHeads; });
   if (hasAny(heads)) config["layer_key_value_heads"] = std::move(heads);
   if (!map.isCausal()) {
+    config["use_cache"] = false;
     config["forward_passes"] = model.forwardPasses;
     config["backward_passes"] = model.backwardPasses;
   }

@@ -24,6 +24,7 @@ class Fields {
   Fields(const Json& object, std::string origin) : m_object(object), m_origin(std::move(origin)) {}
 
   bool has(const char* key) const { return m_object.contains(key) && !m_object.at(key).is_null(); }
+  bool isNull(const char* key) const { return m_object.contains(key) && m_object.at(key).is_null(); }
   const Json* find(const char* key) const { return has(key) ? &m_object.at(key) : nullptr; }
 
   std::int64_t integer(std::initializer_list<const char*> keys, std::optional<std::int64_t> fallback = {}) {
@@ -115,29 +116,34 @@ void readRope(Fields& fields, const std::string& origin, config::ModelConfig& mo
   if (const Result<void> checked = rope.check(); !checked) fields.problem("the RoPE scaling is wrong: " + checked.error().message);
 }
 
-// Which layers slide, as the text of an identity map.
+// Which layers slide, as the text of an identity map. Hugging Face's defaults: a window of 4,096 where none is named (null: none at all); Mistral
+// slides everywhere, Qwen where use_sliding_window asks for it, from layer max_window_layers (28) on or as layer_types says; Llama never.
 void readWindows(Fields& fields, const std::string& type, config::ModelConfig& model) {
-  const std::int64_t window = fields.integer({"sliding_window"}, 0);
-  const Json* types = fields.find("layer_types");
-  const bool byConfig = type == "mistral" || fields.flag("use_sliding_window", false);
+  const bool isMistral = type == "mistral", isQwen = type == "qwen2" || type == "qwen3";
+  if (!isMistral && !isQwen) return;
+  const std::int64_t window = fields.isNull("sliding_window") ? 0 : fields.integer({"sliding_window"}, 4096);
+  const bool slidesAtAll = isMistral || fields.flag("use_sliding_window", false);
+  const std::int64_t first = isMistral ? 0 : fields.integer({"max_window_layers"}, 28);
+  const Json* types = isQwen ? fields.find("layer_types") : nullptr;
+  if (types && (!types->is_array() || types->size() != static_cast<std::size_t>(model.layers))) {
+    return fields.problem(fmt::format("layer_types must be a list of {} entries, one a layer", model.layers));
+  }
   std::string text;
   bool slides = false;
   for (int layer = 0; layer < model.layers; ++layer) {
-    bool isSliding = byConfig && window > 0 && (type == "mistral" || layer >= fields.integer({"max_window_layers"}, 0));
-    if (types && types->is_array()) {
-      if (types->size() != static_cast<std::size_t>(model.layers)) {
-        return fields.problem(fmt::format("layer_types has {} entries for {} layers", types->size(), model.layers));
-      }
+    bool isSliding = slidesAtAll && window > 0 && layer >= first;
+    if (types) {
       const Json& kind = (*types)[static_cast<std::size_t>(layer)];
       if (kind != "full_attention" && kind != "sliding_attention") {
         return fields.problem(fmt::format("layer_types: layer {} is neither full_attention nor sliding_attention", layer));
       }
       isSliding = kind == "sliding_attention";
+      if (isSliding && !slidesAtAll) return fields.problem(fmt::format("layer_types: layer {} slides, but use_sliding_window is not true", layer));
+      if (isSliding && window == 0) return fields.problem(fmt::format("layer_types: layer {} slides, but there is no sliding_window", layer));
     }
     slides = slides || isSliding;
     text += fmt::format("{}{}{}", layer > 0 ? "_" : "", layer, isSliding ? "s" : "");
   }
-  if (slides && window == 0) return fields.problem("some layers slide, but sliding_window is not given");
   if (!slides) return;
   model.sharing = text;
   model.window = window;

@@ -4,7 +4,8 @@
 
 A layer that computes keys and values stores them in the cache under its own index, and the layers that share them read them there: the cache has as
 many entries as there are such layers. Where layers read later ones there is no cache: a sequence goes through those layers several times (at most once
-a token, which is the exact form), in each pass reading what the pass before has made.
+a token, which is the exact form), in each pass reading what the pass before has made. Each new token then goes through all of it again; beyond as many
+tokens as there are passes Weft's own generation, which keeps what is final, may choose other tokens.
 """
 
 import torch
@@ -187,6 +188,9 @@ class WeftCrossLayerForCausalLM(WeftPreTrainedModel, GenerationMixin):
         self.model = WeftCrossLayerModel(config)
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
         self.post_init()
+        self.reads_upward = config.repeated_layers[1] > 0
+        if self.reads_upward and self.generation_config is not None:
+            self.generation_config.use_cache = False
 
     def get_input_embeddings(self):
         return self.model.embed_tokens
@@ -203,12 +207,9 @@ class WeftCrossLayerForCausalLM(WeftPreTrainedModel, GenerationMixin):
     def forward(self, input_ids=None, attention_mask=None, position_ids=None, cache=None, past_key_values=None, inputs_embeds=None, labels=None,
                 use_cache=None, logits_to_keep=0, **kwargs):
         cache = past_key_values if cache is None else cache
-        upward = self.model.config.repeated_layers[1] > 0
-        if upward and cache is not None and cache.get_seq_length() > 0:
+        if self.reads_upward and (use_cache or cache is not None):
             raise ValueError("A model whose layers read later ones keeps no cache; pass use_cache=False.")
-        if upward:
-            cache = None
-        elif cache is None and (self.config.use_cache if use_cache is None else use_cache):
+        if not self.reads_upward and cache is None and (self.config.use_cache if use_cache is None else use_cache):
             cache = DynamicCache()
         x = self.model(input_ids, attention_mask, position_ids, cache, inputs_embeds)
         keep = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep

@@ -265,8 +265,13 @@ TEST(RunConfig, TheShapeCarriesEveryNumberOfTheCostModel) {
   model.window = 64;
   model.tieEmbeddings = false;
   model.ownKvNorm = false;
+  model.qkvBias = true;
   model.vocabulary = 257;
   const sharing::ModelShape shape = shapeOf(model);
+  EXPECT_TRUE(shape.hasQkvBias);
+  EXPECT_FALSE(shape.hasQkNorm);
+  model.qkNorm = true;
+  EXPECT_TRUE(shapeOf(model).hasQkNorm);
   EXPECT_EQ(shape.layers, 4);
   EXPECT_EQ(shape.hidden, 128);
   EXPECT_EQ(shape.feedForward, 352);

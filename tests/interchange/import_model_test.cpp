@@ -100,6 +100,53 @@ TEST_F(ImportModel, ReadsTheShapeFromTheConfig) {
   EXPECT_EQ(model("lckv").model.sharing, "0_1_1_3");
 }
 
+// What Hugging Face's configurations mean where they say nothing.
+TEST_F(ImportModel, ReadsWindowsAsHuggingFaceDefaultsThem) {
+  const auto read = [&](const std::string& name, const Json& changes) {
+    Json config = Json::parse(readFile(given(name) / "config.json").value());
+    config["num_hidden_layers"] = 3;
+    config.erase("layer_types");
+    for (const auto& [key, value] : changes.items()) {
+      config[key] = value;
+      if (value == "absent") config.erase(key);
+    }
+    return parseForeignConfig(config.dump(), "config.json");
+  };
+  const auto expect = [&](const std::string& name, const Json& changes, const std::string& sharing, std::optional<std::int64_t> window) {
+    const Result<ForeignConfig> config = read(name, changes);
+    ASSERT_TRUE(config.has_value()) << config.error().message;
+    EXPECT_EQ(config->model.sharing, sharing) << name << changes;
+    EXPECT_EQ(config->model.window, window) << name << changes;
+  };
+  expect("mistral", {{"sliding_window", "absent"}}, "0s_1s_2s", 4096);
+  expect("mistral", {{"sliding_window", nullptr}}, "identity", {});
+  expect("qwen2", {{"sliding_window", 7}}, "identity", {});
+  for (const char* name : {"qwen2", "qwen3"}) {
+    expect(name, {{"use_sliding_window", true}, {"sliding_window", 7}, {"max_window_layers", "absent"}}, "identity", {});
+    expect(name, {{"use_sliding_window", true}, {"sliding_window", 7}, {"max_window_layers", 1}}, "0_1s_2s", 7);
+    expect(name, {{"use_sliding_window", true}, {"sliding_window", "absent"}, {"max_window_layers", 0}}, "0s_1s_2s", 4096);
+    const Json types{"sliding_attention", "full_attention", "sliding_attention"};
+    expect(name, {{"use_sliding_window", true}, {"sliding_window", 7}, {"layer_types", types}}, "0s_1_2s", 7);
+    EXPECT_THAT(read(name, {{"use_sliding_window", false}, {"sliding_window", 7}, {"layer_types", types}}).error().message,
+                HasSubstr("layer 0 slides, but use_sliding_window is not true"));
+    EXPECT_THAT(read(name, {{"use_sliding_window", true}, {"sliding_window", nullptr}, {"layer_types", types}}).error().message,
+                HasSubstr("no sliding_window"));
+  }
+  expect("llama", {{"sliding_window", 7}}, "identity", {});
+}
+
+TEST_F(ImportModel, TakesBiasesWhereAConfigHasThem) {
+  const auto model = [&](const std::string& name, const Json& bias) {
+    Json config = Json::parse(readFile(given(name) / "config.json").value());
+    config["attention_bias"] = bias;
+    return parseForeignConfig(config.dump(), "config.json").value().model;
+  };
+  EXPECT_TRUE(model("llama", true).qkvBias);
+  EXPECT_FALSE(model("llama", false).qkvBias);
+  EXPECT_TRUE(model("qwen3", true).qkvBias && model("qwen3", true).qkNorm);
+  EXPECT_TRUE(model("qwen2", nullptr).qkvBias) << "it has them without saying so";
+}
+
 TEST_F(ImportModel, SaysWhatItLeftOut) {
   const fs::path folder = copyOf("qwen2");
   nn::TensorFile file = nn::readSafetensors(folder / "model.safetensors").value();

@@ -124,6 +124,7 @@ TEST_P(TrainingMemoryOnCpu, BoundsMapsThatReadUpward) {
   for (const std::string text : {"0_2_2_3", "3_3_3_3"}) {
     DecoderSpec spec = specOf({"0_1_2_3", 2, {}});
     spec.map = sharing::parseMap(text, {.upward = sharing::UpwardReads::Allow}).value();
+    spec.shape.hasQkvBias = spec.shape.hasQkNorm = text == "0_2_2_3";
     const std::unique_ptr<Decoder> decoder = decoderOf(spec, place());
     const std::int64_t kept = measure(*decoder, 2, 12).kept, bound = predicted(spec, place(), 2, 12).activations.total();
     EXPECT_LE(kept, bound) << text;
