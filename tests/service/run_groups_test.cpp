@@ -69,9 +69,12 @@ TEST_F(RunGroupsTest, RunsThatDifferInSeedNameAndTagsAreOneConfiguration) {
 
 TEST_F(RunGroupsTest, WeightsOfThreeSeedsOfOneConfigurationAreOneOrigin) {
   const auto twinOf = [&](RunId origin, std::int64_t seed) {
+    const std::filesystem::path checkpoint = m_project->runFolder(origin) / "checkpoints" / "step-300";
+    ASSERT_TRUE(createFolders(checkpoint));
+    for (const char* file : {"model.toml", "model.safetensors"}) ASSERT_TRUE(writeFileAtomically(checkpoint / file, ""));
     submitAs("MQA-int8", seed, [&](config::RunConfig& config) {
       config.train.steps = 0;
-      config.train.initFrom = (m_project->runFolder(origin) / "checkpoints" / "step-300").string();
+      config.train.initFrom = checkpoint.string();
     });
   };
   const RunId first = submitAs("MQA", 1), second = submitAs("MQA", 2);
