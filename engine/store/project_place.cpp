@@ -27,7 +27,8 @@ bool isThere(const fs::path& path) {
 Result<void> countOthers(ProjectPlace& place) {
   std::error_code error;
   std::vector<std::string> names;
-  for (fs::directory_iterator entry(place.folder, error), end; !error && entry != end && names.size() < ProjectPlace::kManyFiles; entry.increment(error))
+  for (fs::directory_iterator entry(place.folder, error), end; !error && entry != end && names.size() < ProjectPlace::kManyFiles;
+       entry.increment(error))
     names.push_back(entry->path().filename().string());
   if (error) return fail(ErrorCode::Io, fmt::format("{} cannot be looked into: {}.", place.folder.string(), error.message()));
   place.others = names.size();
@@ -79,11 +80,13 @@ Result<ProjectPlace> examineProjectPlace(const fs::path& parent, const std::stri
   WEFT_TRY(checkProjectName(name));
   if (parent.empty()) return fail(ErrorCode::InvalidInput, "The project needs a parent folder.");
   if (!parent.is_absolute())
-    return fail(ErrorCode::InvalidInput, fmt::format("The parent folder is written from the root on, such as /home/me/research; {} is not.", parent.string()));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("The parent folder is written from the root on, such as /home/me/research; {} is not.", parent.string()));
   ProjectPlace place;
   place.folder = (parent / name).lexically_normal();
   if (place.folder.string().size() > kLongestPath)
-    return fail(ErrorCode::InvalidInput, fmt::format("The path of the project is {} bytes long; it has at most {}.", place.folder.string().size(), kLongestPath));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("The path of the project is {} bytes long; it has at most {}.", place.folder.string().size(), kLongestPath));
   std::error_code error;
   if (isThere(place.folder)) {
     if (!fs::is_directory(place.folder, error)) {
@@ -106,7 +109,8 @@ Result<ProjectPlace> examineProjectPlace(const fs::path& parent, const std::stri
 std::string freeProjectName(const fs::path& parent, const std::string& wish) {
   // Room for the number; not in the middle of a character.
   std::string stem = wish;
-  while (stem.size() > kLongestName - 8 || (!stem.empty() && stem.size() < wish.size() && (static_cast<unsigned char>(wish[stem.size()]) & 0xc0) == 0x80))
+  while (stem.size() > kLongestName - 8 ||
+         (!stem.empty() && stem.size() < wish.size() && (static_cast<unsigned char>(wish[stem.size()]) & 0xc0) == 0x80))
     stem.pop_back();
   const auto isTaken = [&](const std::string& name) {
     std::error_code error;

@@ -1,4 +1,5 @@
-// The studio's sizes of years: a million points, ten thousand runs, eighty layers. Targets of the design: 50 ms a frame, 100 ms a filter, 16 ms an edit.
+// The studio's sizes of years: a million points, ten thousand runs, eighty layers. Targets of the design: 50 ms a frame, 100 ms a filter, 16 ms an
+// edit.
 #include <benchmark/benchmark.h>
 #include <time.h>
 

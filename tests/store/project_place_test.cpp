@@ -31,7 +31,8 @@ TEST(ProjectName, EachBadOneHasItsSentence) {
   for (const char* name : {"a\tb", "a\nb", "\x7f", "\x01"})
     EXPECT_EQ(checkProjectName(name).error().message, "A project's name has no tabs, line breaks or other control characters.") << name;
   EXPECT_EQ(checkProjectName(std::string(256, 'a')).error().message, "The name is 256 bytes long; the name of a folder has at most 255.");
-  for (const std::string& name : {std::string("my study"), std::string("a.b-c_1"), std::string(".hidden"), std::string("größe"), std::string(255, 'a')})
+  for (const std::string& name :
+       {std::string("my study"), std::string("a.b-c_1"), std::string(".hidden"), std::string("größe"), std::string(255, 'a')})
     EXPECT_TRUE(checkProjectName(name)) << name;
 }
 

@@ -1,6 +1,4 @@
 // The draft of a design: one a project, one of no project, none overwritten by another window.
-#include "ui/diagram/design_draft.h"
-
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +10,7 @@
 #include "engine/sharing/generators.h"
 #include "tests/ui/diagram_fixture.h"
 #include "tests/ui/window_fixture.h"
+#include "ui/diagram/design_draft.h"
 #include "ui/diagram/design_page.h"
 #include "ui/diagram/generator_bar.h"
 #include "ui/diagram/map_field.h"
@@ -265,7 +264,8 @@ TEST_F(DesignDraftTest, AProjectThatCannotBeWrittenHasItsDraftInTheDataFolder) {
     window.draw(kOne);
   }
   const QStringList files = DesignDraft::files(project.folder());
-  EXPECT_TRUE(std::any_of(files.begin(), files.end(), [&](const QString& file) { return !file.startsWith(project.folder()) && QFile::exists(file); }));
+  EXPECT_TRUE(
+      std::any_of(files.begin(), files.end(), [&](const QString& file) { return !file.startsWith(project.folder()) && QFile::exists(file); }));
   Window next;
   next.open(project.project());
   EXPECT_TRUE(next.shows(kOne)) << next.text();

@@ -1,4 +1,5 @@
-// tests/ui/dialog_fixture.h -- dialogs as a person meets them: the one that is open, keys to whatever has the keyboard, and the question in a question.
+// tests/ui/dialog_fixture.h -- dialogs as a person meets them: the one that is open, keys to whatever has the keyboard, and the question in a
+// question.
 #pragma once
 
 #include <QApplication>

@@ -50,7 +50,8 @@ int main(int argc, char** argv) {
   qputenv("WEFT_PROGRAM", "/bin/true");
   // Home, drafts, settings and temporary files of its own: several of these programs run at once, and none may touch the user's.
   const QTemporaryDir home;
-  for (const char* variable : {"HOME", "TMPDIR", "TEST_TMPDIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"})
+  for (const char* variable :
+       {"HOME", "TMPDIR", "TEST_TMPDIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"})
     qputenv(variable, home.path().toUtf8());
   if (!qEnvironmentVariableIsSet("WEFT_SCREENSHOTS")) qputenv("WEFT_SCREENSHOTS", home.path().toUtf8());
   ::testing::InitGoogleMock(&argc, argv);

@@ -41,12 +41,11 @@ class DialogsTest : public DiagramTest {
     settings::setStartsEngine(false);
     settings::setWindowGeometry({});
     settings::setProjectsFolder(QString::fromStdString(folder().string()));
-    m_window = std::make_unique<MainWindow>(*m_theme, std::vector<Page*>{m_design = new DesignPage, m_runs = new RunsPage(nullptr), new MonitorPage,
-                                                                         new ComparePage, new MeasurePage, m_figures = new FiguresPage,
-                                                                         m_queue = new QueuePage(nullptr)});
+    m_window = std::make_unique<MainWindow>(
+        *m_theme, std::vector<Page*>{m_design = new DesignPage, m_runs = new RunsPage(nullptr), new MonitorPage, new ComparePage, new MeasurePage,
+                                     m_figures = new FiguresPage, m_queue = new QueuePage(nullptr)});
     for (const char* name : {"Design", "Runs", "Monitor", "Compare", "Measure", "Figures", "Queue"})
-      QObject::connect(m_window->page(QString::fromLatin1(name)), &Page::messageRaised,
-                       [this](const QString& sentence, bool) { m_said = sentence; });
+      QObject::connect(m_window->page(QString::fromLatin1(name)), &Page::messageRaised, [this](const QString& sentence, bool) { m_said = sentence; });
     m_window->show();
     m_window->activateWindow();
     ASSERT_TRUE(QTest::qWaitForWindowActive(m_window.get()));

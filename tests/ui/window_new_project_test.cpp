@@ -1,17 +1,16 @@
 // New project as a person makes one: keys in the dialog, every refusal, every way out.
-#include "ui/window/new_project_dialog.h"
-
 #include <QAbstractButton>
 #include <QPushButton>
 #include <fstream>
 
-#include "tests/ui/dialog_fixture.h"
 #include "tests/ui/diagram_fixture.h"
+#include "tests/ui/dialog_fixture.h"
 #include "ui/diagram/design_page.h"
 #include "ui/runs/runs_page.h"
 #include "ui/window/app_settings.h"
 #include "ui/window/main_window.h"
 #include "ui/window/message_bar.h"
+#include "ui/window/new_project_dialog.h"
 #include "ui/window/start_page.h"
 
 namespace weft::ui {
@@ -84,7 +83,11 @@ class NewProjectTest : public DiagramTest {
   std::unique_ptr<MainWindow> m_window;
 };
 
-#define EXPECT_SAYS(part) EXPECT_TRUE(says(part).contains(part)) << dialog()->statement().toStdString()
+#define EXPECT_SAYS(part)                                   \
+  do {                                                      \
+    const QString said = says(part);                        \
+    EXPECT_TRUE(said.contains(part)) << said.toStdString(); \
+  } while (false)
 
 TEST_F(NewProjectTest, TypingANameAndEnterMakesAProjectAndOpensDesign) {
   openWithKeys();
@@ -225,12 +228,12 @@ TEST_F(NewProjectTest, AnotherNameIsTheSecondWayOut) {
 TEST_F(NewProjectTest, EachBadNameHasItsSentenceAndIsNotLost) {
   openWithKeys();
   for (const auto& [name, sentence] : std::vector<std::pair<QString, QString>>{{"", "The project needs a name."},
-                                                                              {"  ", "more than blanks"},
-                                                                              {"a/b", "has no slash"},
-                                                                              {"..", "more than dots"},
-                                                                              {" a", "neither begins nor ends with a blank"},
-                                                                              {"a ", "neither begins nor ends with a blank"},
-                                                                              {QString(300, u'x'), "at most 255"}}) {
+                                                                               {"  ", "more than blanks"},
+                                                                               {"a/b", "has no slash"},
+                                                                               {"..", "more than dots"},
+                                                                               {" a", "neither begins nor ends with a blank"},
+                                                                               {"a ", "neither begins nor ends with a blank"},
+                                                                               {QString(300, u'x'), "at most 255"}}) {
     retype(name);
     EXPECT_SAYS(sentence);
     EXPECT_TRUE(dialog()->isRefused()) << name.toStdString();

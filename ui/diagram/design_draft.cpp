@@ -44,9 +44,9 @@ class DesignDraft::Slot {
   struct Taken {
     std::shared_ptr<Slot> slot;  // nullptr: no folder can be written
     std::optional<DraftContent> content;
-    QString unreadable;         // the sentence of a file that is no draft
-    bool isShared = false;      // another window holds a file of this owner
-    QString others;             // a readable draft that no window holds
+    QString unreadable;     // the sentence of a file that is no draft
+    bool isShared = false;  // another window holds a file of this owner
+    QString others;         // a readable draft that no window holds
   };
 
   Slot(QString file, std::unique_ptr<QLockFile> lock) : m_file(std::move(file)), m_lock(std::move(lock)) {}
@@ -189,8 +189,8 @@ void DesignDraft::open(const QString& projectFolder) {
         taken.isShared ? QStringLiteral("Another window is open %1: this one keeps a draft of its own.")
                              .arg(projectFolder.isEmpty() ? QStringLiteral("without a project, too") : QStringLiteral("on this project, too"))
         : !taken.others.isEmpty() ? QStringLiteral("Another draft is kept in %1; a second window opens it.").arg(taken.others)
-        : !taken.slot ? QStringLiteral("No folder for the draft of the design can be written: it is kept only while this window is open.")
-                      : QString();
+        : !taken.slot             ? QStringLiteral("No folder for the draft of the design can be written: it is kept only while this window is open.")
+                                  : QString();
     answer([this, generation, notice, unreadable = taken.unreadable, content = std::move(taken.content)] {
       if (generation != m_generation) return;
       if (content)

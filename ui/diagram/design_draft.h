@@ -34,8 +34,8 @@ class DesignDraft : public QObject {
   // Where the drafts of a project lie, "" for none: the first of these files that can be locked in the first folder that can be written.
   static QStringList files(const QString& projectFolder);
 
-  // Writes what was kept for the owner until now, then becomes that of a project's folder, or of none (""). Answered by restored() or noneKept(); a file
-  // that is no draft by failed() as well, and it is left as it is.
+  // Writes what was kept for the owner until now, then becomes that of a project's folder, or of none (""). Answered by restored() or noneKept(); a
+  // file that is no draft by failed() as well, and it is left as it is.
   void open(const QString& projectFolder);
   const QString& owner() const { return m_owner; }
   // Written half a second after the last call.

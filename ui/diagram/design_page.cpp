@@ -83,8 +83,7 @@ class TitleEdit : public QLineEdit {
 
 }  // namespace
 
-DesignPage::DesignPage(QWidget* parent)
-    : Page(parent), m_document(new SharingDocument(this)), m_draft(new DesignDraft(this)) {
+DesignPage::DesignPage(QWidget* parent) : Page(parent), m_document(new SharingDocument(this)), m_draft(new DesignDraft(this)) {
   makeActions();
   auto* body = new QHBoxLayout;
   body->setContentsMargins(0, 0, 0, 0);

@@ -86,11 +86,11 @@ class DesignPage : public Page {
   CostPanel* m_costs;
   SelectionPanel* m_selection;
   QueuePanel* m_queue;
-  QString m_queuedText;      // "queued as run 12" until the next edit
-  bool m_isTouched = false;  // since the last draft was asked for: one that arrives after an edit is not taken
-  bool m_isRestoring = false;  // the document changes because a draft is shown, not because somebody edits
-  bool m_isFromProject = false;  // another project was open before: its design does not go along
-  bool m_isCarried = false;      // drawn without a project: comes along into the one that is opened
+  QString m_queuedText;                   // "queued as run 12" until the next edit
+  bool m_isTouched = false;               // since the last draft was asked for: one that arrives after an edit is not taken
+  bool m_isRestoring = false;             // the document changes because a draft is shown, not because somebody edits
+  bool m_isFromProject = false;           // another project was open before: its design does not go along
+  bool m_isCarried = false;               // drawn without a project: comes along into the one that is opened
   std::unique_ptr<DraftContent> m_first;  // the first preset, for a project that has no draft
 };
 

@@ -88,8 +88,8 @@ void NewProjectDialog::buildFields() {
   m_name->setAccessibleName(QStringLiteral("Name"));
   m_parent = new QLineEdit;
   m_parent->setAccessibleName(QStringLiteral("Parent folder"));
-  auto* browseButton = new QPushButton(QStringLiteral("Browse..."));
-  connect(browseButton, &QPushButton::clicked, this, &NewProjectDialog::browse);
+  m_browse = new QPushButton(QStringLiteral("Browse..."));
+  connect(m_browse, &QPushButton::clicked, this, &NewProjectDialog::browse);
   m_space = new TextLabel({}, Type::Caption, Tone::Good);
   grid->addWidget(new TextLabel(QStringLiteral("Name")), 0, 0);
   grid->addWidget(m_name, 0, 1, 1, 2);
@@ -97,7 +97,7 @@ void NewProjectDialog::buildFields() {
   grid->setRowMinimumHeight(2, 4);
   grid->addWidget(new TextLabel(QStringLiteral("Parent folder")), 3, 0);
   grid->addWidget(m_parent, 3, 1);
-  grid->addWidget(browseButton, 3, 2);
+  grid->addWidget(m_browse, 3, 2);
   grid->addWidget(m_space, 4, 1, 1, 2);
   body()->addWidget(fields);
 
@@ -201,22 +201,22 @@ void NewProjectDialog::judge(const PlaceLook& look) {
     return;
   }
   m_folder = toQt(place.folder);
-  m_space->setText(place.freeBytes == 0
-                       ? QStringLiteral("can be written to")
-                       : QStringLiteral("can be written to, %1 free").arg(toQt(formatBytes(static_cast<double>(place.freeBytes)))));
+  m_space->setText(place.freeBytes == 0 ? QStringLiteral("can be written to")
+                                        : QStringLiteral("can be written to, %1 free").arg(toQt(formatBytes(static_cast<double>(place.freeBytes)))));
   if (place.kind == Kind::Project) {
     setState(State::Exists, QStringLiteral("%1 is a Weft project already: it is opened as it is.").arg(m_folder));
   } else if (place.kind == Kind::OtherFiles) {
     QStringList examples;
     for (const std::string& example : place.examples) examples << toQt(example);
     const bool isMany = place.others >= store::ProjectPlace::kManyFiles;
-    const QString count = place.others == 1 ? QStringLiteral("another file")
-                                            : QStringLiteral("%1%2 other files").arg(isMany ? QStringLiteral("at least ") : QString()).arg(place.others);
-    return refuse(QStringLiteral("%1 exists and holds %2, such as %3. Weft leaves them alone.")
-                      .arg(m_folder, count, examples.join(QStringLiteral(" and "))),
-                  m_name,
-                  {{QStringLiteral("Use %1/%2").arg(name(), look.freeInside), [take, folder = m_folder, inside = look.freeInside] { take(folder, inside); }},
-                   {QStringLiteral("Call it %1").arg(look.freeName), [this, take, free = look.freeName] { take(m_parent->text(), free); }}});
+    const QString count = place.others == 1
+                              ? QStringLiteral("another file")
+                              : QStringLiteral("%1%2 other files").arg(isMany ? QStringLiteral("at least ") : QString()).arg(place.others);
+    return refuse(
+        QStringLiteral("%1 exists and holds %2, such as %3. Weft leaves them alone.").arg(m_folder, count, examples.join(QStringLiteral(" and "))),
+        m_name,
+        {{QStringLiteral("Use %1/%2").arg(name(), look.freeInside), [take, folder = m_folder, inside = look.freeInside] { take(folder, inside); }},
+         {QStringLiteral("Call it %1").arg(look.freeName), [this, take, free = look.freeName] { take(m_parent->text(), free); }}});
   } else if (place.toMake.size() > 1 && parentFolder() != m_usualParent && parentFolder() != m_agreedParent) {
     return refuse(QStringLiteral("There is no folder %1.").arg(toQt(place.toMake[place.toMake.size() - 2])), m_parent,
                   {{QStringLiteral("Make it, too"), [this] {
@@ -226,10 +226,11 @@ void NewProjectDialog::judge(const PlaceLook& look) {
                     }}});
   } else {
     const QString what = QStringLiteral("an empty store, weft.db, and the folder runs. Nothing outside it is touched.");
-    setState(State::Ready, place.toMake.empty()       ? QStringLiteral("The empty folder %1 gets %2").arg(m_folder, what)
-                           : place.toMake.size() == 1 ? QStringLiteral("A new folder %1 with %2").arg(m_folder, what)
-                                                      : QStringLiteral("A new folder %1 (%2 is made, too) with %3")
-                                                            .arg(m_folder, toQt(place.toMake[place.toMake.size() - 2]), what));
+    setState(State::Ready,
+             place.toMake.empty() ? QStringLiteral("The empty folder %1 gets %2").arg(m_folder, what)
+             : place.toMake.size() == 1
+                 ? QStringLiteral("A new folder %1 with %2").arg(m_folder, what)
+                 : QStringLiteral("A new folder %1 (%2 is made, too) with %3").arg(m_folder, toQt(place.toMake[place.toMake.size() - 2]), what));
   }
   if (wantsToAccept) accept();
 }
@@ -261,11 +262,14 @@ void NewProjectDialog::refuse(const QString& sentence, QLineEdit* at, const std:
     }
     delete item;
   }
+  QWidget* before = m_browse;  // in the order of Tab
   for (const WayOut& way : waysOut) {
     auto* button = new QPushButton(fontMetrics().elidedText(way.text, Qt::ElideMiddle, 230));
     button->setAccessibleName(way.text);
     connect(button, &QPushButton::clicked, this, way.take);
     m_waysOut->addWidget(button);
+    setTabOrder(before, button);
+    before = button;
   }
   m_waysOut->addStretch(1);
   m_refusalText->setText(breakable(sentence));

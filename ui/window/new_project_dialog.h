@@ -1,5 +1,5 @@
-// ui/window/new_project_dialog.h -- New project: name and parent folder, what will be made in one sentence, or why not and the ways out. A folder that
-// is a project already is opened instead; nothing is ever made among other files. The disk is looked at in the background while the user types.
+// ui/window/new_project_dialog.h -- New project: name and parent folder, what will be made in one sentence, or why not and the ways out. A folder
+// that is a project already is opened instead; nothing is ever made among other files. The disk is looked at in the background while the user types.
 #pragma once
 
 #include <QLineEdit>
@@ -56,16 +56,17 @@ class NewProjectDialog : public Sheet {
   void browse();
 
   QString m_usualParent;
-  QString m_agreedParent;       // the missing folder that the user said to make
-  QString m_folder;             // what was looked at
-  bool m_isNameOurs = true;     // proposed, not typed
-  bool m_isLooking = false;     // one look at a time: a slow disk must not gather them
+  QString m_agreedParent;        // the missing folder that the user said to make
+  QString m_folder;              // what was looked at
+  bool m_isNameOurs = true;      // proposed, not typed
+  bool m_isLooking = false;      // one look at a time: a slow disk must not gather them
   bool m_wantsToAccept = false;  // Enter came before the answer
-  int m_generation = 0;         // of the fields; an answer to an older one only makes us look again
+  int m_generation = 0;          // of the fields; an answer to an older one only makes us look again
   State m_state = State::Looking;
 
   QLineEdit* m_name;
   QLineEdit* m_parent;
+  QPushButton* m_browse;
   TextLabel* m_space;  // below the parent folder
   QWidget* m_refusal;
   TextLabel* m_refusalText;

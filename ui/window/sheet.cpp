@@ -81,7 +81,7 @@ void Sheet::dismiss() {
 void Sheet::fitCard() {
   m_card->layout()->activate();
   m_card->resize(m_card->width(), m_card->layout()->hasHeightForWidth() ? m_card->layout()->totalHeightForWidth(m_card->width())
-                                                                       : m_card->layout()->totalSizeHint().height());
+                                                                        : m_card->layout()->totalSizeHint().height());
   // A little above the middle, where the eye is; whole in a low window as far as there is room.
   m_card->move((width() - m_card->width()) / 2, qMax(8, (height() - m_card->height()) * 2 / 5));
 }
