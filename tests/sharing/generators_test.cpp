@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -148,19 +147,14 @@ TEST(Generators, AreValidAndRecognisedAtEveryNumberAndLayerCount) {
   }
 }
 
-TEST(Generators, AreRecognisedAsFastAsSomebodyTypes) {
-  // A map of 1,024 layers that no generator makes: every candidate is tried.
+// How fast: bench generatorSearch.
+TEST(Generators, OfALargeMapThatNoneMakesIsNone) {
+  // A map of 1,024 layers: every candidate is tried.
   std::vector<int> sources;
   for (int layer = 0; layer < 1024; ++layer) sources.push_back(layer < 512 ? 0 : 512);
+  EXPECT_NE(describeGenerator(SharingMap::fromSources(sources).value()), "") << "two groups of 512";
   sources[1023] = 1023;
-  const SharingMap map = SharingMap::fromSources(sources).value();
-  double best_ms = 1e9;
-  for (int round = 0; round < 3; ++round) {
-    const auto start = std::chrono::steady_clock::now();
-    EXPECT_EQ(describeGenerator(map), "");
-    best_ms = std::min(best_ms, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
-  }
-  EXPECT_LT(best_ms, 50);
+  EXPECT_EQ(describeGenerator(SharingMap::fromSources(sources).value()), "");
 }
 
 // The table of engine/sharing/README.md is what a reader learns from: every row of it must be true.

@@ -21,7 +21,10 @@ class Permissions : public StoreTest {
   std::string asReader(const std::function<std::string()>& check, mode_t file = 0444) {
     ::chmod(database().c_str(), file);
     ::chmod(folder().c_str(), 0555);
-    const fs::path answer = fs::temp_directory_path() / (folder().filename().string() + ".answer");
+    // In a folder of its own, which anybody may write: the project's may not.
+    const TemporaryFolder answers = *TemporaryFolder::create("weft-answer");
+    ::chmod(answers.path().c_str(), 0777);
+    const fs::path answer = answers.path() / "answer";
     const int code = Child([&] {
                        std::FILE* out = std::fopen(answer.c_str(), "w");
                        constexpr uid_t kNobody = 65534;
@@ -30,9 +33,7 @@ class Permissions : public StoreTest {
                        std::fclose(out);
                        return 0;
                      }).wait();
-    const std::string said = code == 0 ? *readFile(answer) : "the check ended with code " + std::to_string(code);
-    fs::remove(answer);
-    return said;
+    return code == 0 ? *readFile(answer) : "the check ended with code " + std::to_string(code);
   }
 };
 

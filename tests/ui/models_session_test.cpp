@@ -1,7 +1,6 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
-#include <QElapsedTimer>
 #include <fstream>
 
 #include "tests/ui/window_fixture.h"
@@ -117,12 +116,10 @@ TEST(ProjectSession, ReturnsAtOnceWhileSomebodyElseHoldsTheWriteLock) {
   ASSERT_TRUE(waitUntil([&] { return session.snapshot()->find(id) != nullptr; }));
   SQLite::Database other(project.project().database().string(), SQLite::OPEN_READWRITE);
   other.exec("BEGIN IMMEDIATE");
-  QElapsedTimer clock;
-  clock.start();
+  // Whoever waited here for the store would wait for this thread's own COMMIT below: until the store gives up, and the write is lost.
   session.edit([id](store::RunStore& store) { return store.setTags(id, {"waited"}); }, QStringLiteral("Tagging"));
   session.request(store::RequestKind::Stop, id);
   session.loadDetail(id, &session, [](Result<RunDetail>) {});
-  EXPECT_LT(clock.elapsed(), 50) << "the GUI thread must not wait for the store";
   // The event loop turns while the store is locked.
   int turns = 0;
   QTimer ticker;
@@ -186,7 +183,7 @@ TEST(ProjectSession, DoesTheWritesThatWereAskedForBeforeItIsClosed) {
   EXPECT_EQ(project.store().run(id)->note, "last words");
 }
 
-TEST(ProjectSession, ClosesWithinASecondWhileTheStoreIsHeldAndStillWritesLater) {
+TEST(ProjectSession, ClosesWhileTheStoreIsHeldAndStillWritesLater) {
   TestProject project;
   const store::RunId id = project.addQueued({});
   auto session = std::make_unique<ProjectSession>(project.project());
@@ -194,10 +191,9 @@ TEST(ProjectSession, ClosesWithinASecondWhileTheStoreIsHeldAndStillWritesLater) 
   SQLite::Database other(project.project().database().string(), SQLite::OPEN_READWRITE);
   other.exec("BEGIN IMMEDIATE");
   session->edit([id](store::RunStore& store) { return store.setNote(id, "late"); }, QStringLiteral("Note"));
-  QElapsedTimer clock;
-  clock.start();
+  // Closing does not wait for the lock, which is given back only below: the store gives up after 20 seconds, and the note would be lost.
   session.reset();
-  EXPECT_LT(clock.elapsed(), 3000) << "one second by design, the rest for a busy machine; the store itself waits 20";
+  EXPECT_NE(project.store().run(id)->note, "late");
   other.exec("COMMIT");
   EXPECT_TRUE(waitUntil([&] { return project.store().run(id)->note == "late"; }));
   // The worker deletes itself on this thread.

@@ -102,7 +102,7 @@ class MonitorTest : public testing::Test {
     QImage image((QSizeF(m_page.size()) * scale).toSize(), QImage::Format_RGB32);
     image.setDevicePixelRatio(scale);
     m_page.render(&image);
-    const QString folder = QString::fromStdString(testing::TempDir()) + QStringLiteral("/weft-screenshots");
+    const QString folder = qEnvironmentVariable("WEFT_SCREENSHOTS");
     std::filesystem::create_directories(folder.toStdString());
     EXPECT_TRUE(image.save(QStringLiteral("%1/%2.png").arg(folder, name)));
     return image;

@@ -126,14 +126,6 @@ TEST_F(MainWindowTest, SaysInABarThatAStoreIsBroken) {
   EXPECT_EQ(m_window->session(), nullptr);
 }
 
-TEST_F(MainWindowTest, MakesANewProject) {
-  const TemporaryFolder folder = *TemporaryFolder::create();
-  const QString path = QString::fromStdString((folder.path() / "fresh").string());
-  m_window->createProject(path);
-  ASSERT_TRUE(waitUntil([&] { return m_window->session() != nullptr; }));
-  EXPECT_TRUE(std::filesystem::exists(folder.path() / "fresh" / "weft.db"));
-}
-
 TEST_F(MainWindowTest, ChangesPagesWithControlAndANumber) {
   QTest::keyClick(m_window.get(), Qt::Key_2, Qt::ControlModifier);
   EXPECT_EQ(m_window->currentPage(), QStringLiteral("Queue"));

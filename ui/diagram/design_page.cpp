@@ -2,7 +2,6 @@
 
 #include <QAction>
 #include <QClipboard>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QGuiApplication>
 #include <QHBoxLayout>
@@ -16,6 +15,7 @@
 #include <QStackedWidget>
 #include <QTableView>
 #include <QVBoxLayout>
+#include <utility>
 
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
@@ -30,6 +30,7 @@
 #include "ui/diagram/preset_browser.h"
 #include "ui/diagram/queue_panel.h"
 #include "ui/diagram/sharing_stack.h"
+#include "ui/window/file_dialog.h"
 #include "ui/window/icons.h"
 #include "ui/window/weft_style.h"
 #include "ui/window/widgets.h"
@@ -82,8 +83,7 @@ class TitleEdit : public QLineEdit {
 
 }  // namespace
 
-DesignPage::DesignPage(QWidget* parent)
-    : Page(parent), m_document(new SharingDocument(this)), m_draft(new DesignDraft(DesignDraft::usualFile(), this)) {
+DesignPage::DesignPage(QWidget* parent) : Page(parent), m_document(new SharingDocument(this)), m_draft(new DesignDraft(this)) {
   makeActions();
   auto* body = new QHBoxLayout;
   body->setContentsMargins(0, 0, 0, 0);
@@ -105,19 +105,29 @@ DesignPage::DesignPage(QWidget* parent)
   connect(m_stack, &SharingStack::messageRaised, this, &Page::messageRaised);
   connect(m_document, &SharingDocument::refused, this, [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });
   connect(m_document, &SharingDocument::changed, this, [this] {
-    m_isTouched = true;
     refreshHeader();
+    if (m_isRestoring) return;
+    m_isTouched = true;
     keepDraft();
   });
   connect(&m_document->undo(), &QUndoStack::indexChanged, this, [this] {
     m_queuedText.clear();
     refreshHeader();
   });
-  connect(m_costs, &CostPanel::memoryChoiceChanged, this, &DesignPage::keepDraft);
-  connect(m_draft, &DesignDraft::restored, this, &DesignPage::restoreDraft);
+  connect(m_costs, &CostPanel::memoryChoiceChanged, this, [this] {
+    if (!m_isRestoring) keepDraft();
+  });
+  connect(m_draft, &DesignDraft::restored, this, &DesignPage::takeDraft);
+  connect(m_draft, &DesignDraft::noneKept, this, [this] {
+    if (m_isTouched) return;
+    if (m_isFromProject) showDraft(*m_first);
+    if (std::exchange(m_isCarried, false)) keepDraft();
+  });
+  connect(m_draft, &DesignDraft::noticed, this, [this](const QString& sentence) { Q_EMIT messageRaised(sentence, false); });
   connect(m_draft, &DesignDraft::failed, this, [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });
   refreshHeader();
-  m_draft->load();
+  m_first = std::make_unique<DraftContent>(draft());
+  m_draft->open({});
 }
 
 // The document ends after this page's own members, and its undo stack tells that it is cleared.
@@ -314,6 +324,13 @@ void DesignPage::refreshHeader() {
 void DesignPage::setSession(ProjectSession* session) {
   m_session = session;
   m_queue->setSession(session);
+  const QString folder = session ? QString::fromStdString(session->project().folder().string()) : QString();
+  if (folder == m_draft->owner()) return;
+  // What was drawn without a project waits for one; what was drawn in a project stays with it.
+  m_isFromProject = !m_draft->owner().isEmpty();
+  m_isCarried = !m_isFromProject && m_isTouched;
+  m_isTouched = false;
+  m_draft->open(folder);
 }
 
 bool DesignPage::isQueueOpen() const { return m_side->currentWidget() == m_queue; }
@@ -358,33 +375,46 @@ void DesignPage::copyMapAsJson() {
 }
 
 void DesignPage::exportDiagram() {
-  auto* dialog = new QFileDialog(this, tr("Export diagram"), QString(), tr("SVG (*.svg);;PDF (*.pdf);;PNG (*.png)"));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix(QStringLiteral("svg"));
-  dialog->selectFile(m_document->name() + QStringLiteral(".svg"));
-  connect(dialog, &QFileDialog::filterSelected, dialog, [dialog](const QString& filter) { dialog->setDefaultSuffix(filter.left(3).toLower()); });
-  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
-    auto bytes = renderDiagram(*m_document, QFileInfo(file).suffix().toLower());
-    if (!bytes) return Q_EMIT messageRaised(QString::fromStdString(bytes.error().message), true);
-    m_draft->writeFile(file, *std::move(bytes), [this, file] { Q_EMIT messageRaised(tr("The diagram is written to %1.").arg(file), false); });
-  });
-  dialog->open();
+  askSaveFile(this,
+              {.title = tr("Export diagram"),
+               .name = m_document->name() + QStringLiteral(".svg"),
+               .filters = {tr("SVG (*.svg)"), tr("PDF (*.pdf)"), tr("PNG (*.png)")}},
+              [this](const QString& file) {
+                auto bytes = renderDiagram(*m_document, QFileInfo(file).suffix().toLower());
+                if (!bytes) return Q_EMIT messageRaised(QString::fromStdString(bytes.error().message), true);
+                m_draft->writeFile(file, *std::move(bytes),
+                                   [this, file] { Q_EMIT messageRaised(tr("The diagram is written to %1.").arg(file), false); });
+              });
 }
 
-void DesignPage::keepDraft() {
+DraftContent DesignPage::draft() const {
   DraftContent content{
       .config = m_document->runConfig(), .design = m_document->design(), .request = m_document->request(), .memoryChoice = m_costs->memoryChoice()};
   content.config.model.layers = m_document->map().layerCount();
   content.config.model.sharing = sharing::toText(m_document->map());
-  m_draft->keep(content);
+  return content;
 }
 
-void DesignPage::restoreDraft(const DraftContent& content) {
-  if (m_isTouched) return;
+void DesignPage::keepDraft() { m_draft->keep(draft()); }
+
+void DesignPage::showDraft(const DraftContent& content) {
+  m_isRestoring = true;
   m_document->restore(content.config, content.design);
   m_document->setRequest(content.request);
   m_costs->setMemoryChoice(content.memoryChoice);
+  m_isRestoring = false;
+  m_queuedText.clear();
+  refreshHeader();
+}
+
+void DesignPage::takeDraft(const DraftContent& content) {
+  if (m_isTouched) return;
+  const bool isCarried = std::exchange(m_isCarried, false) && m_document->isValid();
+  const config::RunConfig drawn = m_document->runConfig();
+  showDraft(content);
+  if (!isCarried) return;
+  m_document->load(drawn, tr("design drawn without a project"));
+  Q_EMIT messageRaised(tr("The design drawn without a project is here; Undo brings back this project's own."), false);
 }
 
 }  // namespace weft::ui

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QPointer>
+#include <memory>
 #include <string>
 
 #include "engine/store/run_store.h"
@@ -62,8 +63,10 @@ class DesignPage : public Page {
   QWidget* makeLeft();
   QWidget* makeRight();
   void refreshHeader();
+  DraftContent draft() const;  // of what is on the screen
   void keepDraft();
-  void restoreDraft(const DraftContent& content);
+  void showDraft(const DraftContent& content);
+  void takeDraft(const DraftContent& content);  // of the project that was opened, or of none
 
   SharingDocument* m_document;
   DesignDraft* m_draft;
@@ -83,8 +86,12 @@ class DesignPage : public Page {
   CostPanel* m_costs;
   SelectionPanel* m_selection;
   QueuePanel* m_queue;
-  QString m_queuedText;      // "queued as run 12" until the next edit
-  bool m_isTouched = false;  // a draft that arrives after the first edit is not taken
+  QString m_queuedText;                   // "queued as run 12" until the next edit
+  bool m_isTouched = false;               // since the last draft was asked for: one that arrives after an edit is not taken
+  bool m_isRestoring = false;             // the document changes because a draft is shown, not because somebody edits
+  bool m_isFromProject = false;           // another project was open before: its design does not go along
+  bool m_isCarried = false;               // drawn without a project: comes along into the one that is opened
+  std::unique_ptr<DraftContent> m_first;  // the first preset, for a project that has no draft
 };
 
 }  // namespace weft::ui

@@ -1,7 +1,6 @@
 #include "ui/diagram/queue_panel.h"
 
 #include <QComboBox>
-#include <QFileDialog>
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QPushButton>
@@ -13,6 +12,7 @@
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
 #include "ui/diagram/panel_parts.h"
+#include "ui/window/file_dialog.h"
 #include "ui/window/weft_style.h"
 #include "ui/window/widgets.h"
 
@@ -255,17 +255,19 @@ void QueuePanel::submit() {
 }
 
 void QueuePanel::browseText() {
-  const QStringList files = QFileDialog::getOpenFileNames(this, tr("Text to train on"), {}, tr("Text (*.txt *.jsonl *.zst);;All files (*)"));
-  if (files.isEmpty()) return;
-  m_files->setText(files.join(QStringLiteral("; ")));
-  check();
+  askOpenFiles(this, {.title = tr("Text to train on"), .filters = {tr("Text (*.txt *.jsonl *.zst)"), tr("All files (*)")}},
+               [this](const QStringList& files) {
+                 m_files->setText(files.join(QStringLiteral("; ")));
+                 check();
+               });
 }
 
 void QueuePanel::browseTokenizer() {
-  const QString file = QFileDialog::getOpenFileName(this, tr("Tokenizer"), {}, tr("Tokenizer (tokenizer.json *.json);;All files (*)"));
-  if (file.isEmpty()) return;
-  m_tokenizer->setText(file);
-  check();
+  askOpenFile(this, {.title = tr("Tokenizer"), .filters = {tr("Tokenizer (tokenizer.json *.json)"), tr("All files (*)")}},
+              [this](const QString& file) {
+                m_tokenizer->setText(file);
+                check();
+              });
 }
 
 void QueuePanel::keyPressEvent(QKeyEvent* event) {

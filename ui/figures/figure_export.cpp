@@ -1,7 +1,6 @@
 #include "ui/figures/figure_export.h"
 
 #include <QCoreApplication>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QPointer>
 #include <QThreadPool>
@@ -10,6 +9,7 @@
 
 #include "engine/base/files.h"
 #include "ui/figures/figure_scene.h"
+#include "ui/window/file_dialog.h"
 
 namespace weft::ui {
 namespace {
@@ -51,17 +51,13 @@ void writeFigureInBackground(const QString& path, const FigureOptions& options, 
 }
 
 void askFigureFile(QWidget* parent, const QString& suggestion, const QString& format, std::function<void(const QString& path)> chosen) {
-  auto* dialog = new QFileDialog(parent, QStringLiteral("Export as %1").arg(format.toUpper()));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(format.toUpper(), format));
-  dialog->setDefaultSuffix(format);
-  // A project has its figures folder from the start; an older one may lack it.
   const QFileInfo place(suggestion);
-  dialog->setDirectory(QFileInfo::exists(place.path()) ? place.path() : QFileInfo(place.path()).path());
-  dialog->selectFile(place.fileName() + u'.' + format);
-  QObject::connect(dialog, &QFileDialog::fileSelected, parent, std::move(chosen));
-  dialog->open();
+  askSaveFile(parent,
+              {.title = QStringLiteral("Export as %1").arg(format.toUpper()),
+               .folder = place.path(),
+               .name = place.fileName() + u'.' + format,
+               .filters = {QStringLiteral("%1 (*.%2)").arg(format.toUpper(), format)}},
+              std::move(chosen));
 }
 
 QString exportSentence(const QString& path, const Result<FigureFile>& file) {

@@ -12,13 +12,15 @@
 namespace weft::ui {
 namespace {
 
-void inBackground(std::function<Result<store::Project>()> work, QObject* context, ProjectAnswer answer) {
+// `work` on a thread of the pool, `answer` with its value on the GUI thread unless `context` is gone by then.
+template <class Value>
+void inBackground(std::function<Value()> work, QObject* context, std::function<void(Value)> answer) {
   QThreadPool::globalInstance()->start([work = std::move(work), guard = QPointer<QObject>(context), answer = std::move(answer)] {
-    auto project = std::make_shared<Result<store::Project>>(work());
+    auto value = std::make_shared<Value>(work());
     QMetaObject::invokeMethod(
         QCoreApplication::instance(),
-        [guard, answer, project] {
-          if (guard) answer(std::move(*project));
+        [guard, answer, value] {
+          if (guard) answer(std::move(*value));
         },
         Qt::QueuedConnection);
   });
@@ -41,15 +43,36 @@ Result<store::Project> makeExample(const std::filesystem::path& folder) {
 }  // namespace
 
 void openProject(const QString& folder, QObject* context, ProjectAnswer answer) {
-  inBackground([path = std::filesystem::path(folder.toStdString())] { return store::Project::open(path); }, context, std::move(answer));
+  inBackground<Result<store::Project>>([path = std::filesystem::path(folder.toStdString())] { return store::Project::open(path); }, context,
+                                       std::move(answer));
 }
 
-void createProject(const QString& folder, QObject* context, ProjectAnswer answer) {
-  inBackground([path = std::filesystem::path(folder.toStdString())] { return store::Project::create(path); }, context, std::move(answer));
+void createProject(const QString& parent, const QString& name, QObject* context, ProjectAnswer answer) {
+  inBackground<Result<store::Project>>(
+      [parent = std::filesystem::path(parent.toStdString()), name = name.toStdString()]() -> Result<store::Project> {
+        // Looked at again: something may have come there since the dialog looked.
+        WEFT_ASSIGN(const store::ProjectPlace place, store::examineProjectPlace(parent, name));
+        if (place.kind == store::ProjectPlace::Kind::OtherFiles)
+          return fail(ErrorCode::InvalidInput, place.folder.string() + " holds other files by now; Weft leaves them alone.");
+        return store::Project::create(place.folder);
+      },
+      context, std::move(answer));
+}
+
+void lookAtPlace(const QString& parent, const QString& name, QObject* context, std::function<void(const PlaceLook&)> answer) {
+  inBackground<PlaceLook>(
+      [parent = std::filesystem::path(parent.toStdString()), name = name.toStdString()]() -> PlaceLook {
+        PlaceLook look{.place = store::examineProjectPlace(parent, name), .freeName = {}, .freeInside = {}};
+        look.freeName = QString::fromStdString(store::freeProjectName(parent, name));
+        if (look.place) look.freeInside = QString::fromStdString(store::freeProjectName(look.place->folder, "project"));
+        return look;
+      },
+      context, [answer = std::move(answer)](PlaceLook look) { answer(look); });
 }
 
 void openExample(const QString& folder, QObject* context, ProjectAnswer answer) {
-  inBackground([path = std::filesystem::path(folder.toStdString())] { return makeExample(path); }, context, std::move(answer));
+  inBackground<Result<store::Project>>([path = std::filesystem::path(folder.toStdString())] { return makeExample(path); }, context,
+                                       std::move(answer));
 }
 
 }  // namespace weft::ui

@@ -2,7 +2,6 @@
 
 #include <QAction>
 #include <QClipboard>
-#include <QFileDialog>
 #include <QGuiApplication>
 #include <QLineEdit>
 #include <QMenu>
@@ -24,6 +23,7 @@
 #include "ui/runs/run_actions.h"
 #include "ui/runs/run_panel.h"
 #include "ui/runs/run_table_view.h"
+#include "ui/window/file_dialog.h"
 #include "ui/window/icons.h"
 #include "ui/window/weft_style.h"
 #include "ui/window/widgets.h"
@@ -593,18 +593,15 @@ void RunsPage::exportTable() {
     for (int row = 0; row < m_proxy->rowCount(); ++row) runs.push_back(*runOf(m_proxy->index(row, 0)));
   }
   if (runs.empty()) return messageRaised(QStringLiteral("The table is empty: there is nothing to export."), false);
-  auto* dialog = new QFileDialog(this, QStringLiteral("Export %1 runs").arg(runs.size()));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setNameFilters({QStringLiteral("CSV (*.csv)"), QStringLiteral("JSON (*.json)")});
-  dialog->setDefaultSuffix(QStringLiteral("csv"));
-  dialog->selectFile(QStringLiteral("runs.csv"));
-  connect(dialog, &QFileDialog::fileSelected, this, [this, runs](const QString& path) {
-    const QString text = path.endsWith(QStringLiteral(".json")) ? runsAsJson(runs) : runsAsCsv(runs);
-    writeInBackground(path, text.toUtf8(), this,
-                      [this, path](const Result<void>& written) { Q_EMIT messageRaised(exportedSentence(path, written), !written); });
-  });
-  dialog->open();
+  askSaveFile(this,
+              {.title = QStringLiteral("Export %1 runs").arg(runs.size()),
+               .name = QStringLiteral("runs.csv"),
+               .filters = {QStringLiteral("CSV (*.csv)"), QStringLiteral("JSON (*.json)")}},
+              [this, runs](const QString& path) {
+                const QString text = path.endsWith(QStringLiteral(".json")) ? runsAsJson(runs) : runsAsCsv(runs);
+                writeInBackground(path, text.toUtf8(), this,
+                                  [this, path](const Result<void>& written) { Q_EMIT messageRaised(exportedSentence(path, written), !written); });
+              });
 }
 
 void RunsPage::showColumnsMenu() {

@@ -5,7 +5,7 @@
 #include <QCloseEvent>
 #include <QComboBox>
 #include <QDir>
-#include <QFileDialog>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
@@ -22,9 +22,11 @@
 #include "ui/models/project_opener.h"
 #include "ui/models/run_text.h"
 #include "ui/window/app_settings.h"
+#include "ui/window/file_dialog.h"
 #include "ui/window/icons.h"
 #include "ui/window/keys_overlay.h"
 #include "ui/window/message_bar.h"
+#include "ui/window/new_project_dialog.h"
 #include "ui/window/rail.h"
 #include "ui/window/settings_page.h"
 #include "ui/window/start_page.h"
@@ -180,8 +182,8 @@ MainWindow::MainWindow(ThemeController& theme, std::vector<Page*> pages, QWidget
   connect(m_status, &StatusStrip::startClicked, this, [this] {
     if (m_session) m_session->startEngine();
   });
-  connect(m_start, &StartPage::newRequested, this, [this] { chooseFolder(true); });
-  connect(m_start, &StartPage::openRequested, this, [this] { chooseFolder(false); });
+  connect(m_start, &StartPage::newRequested, this, [this] { askNewProject(); });
+  connect(m_start, &StartPage::openRequested, this, [this] { askProject(); });
   connect(m_start, &StartPage::exampleRequested, this, &MainWindow::openExample);
   connect(m_start, &StartPage::recentChosen, this, &MainWindow::openProject);
   setSession(nullptr);
@@ -211,8 +213,8 @@ void MainWindow::buildMenus() {
   bar->setNativeMenuBar(false);
   m_projectMenu = bar->addMenu(QStringLiteral("&Project"));
   addWindowAction(m_projectMenu, QStringLiteral("&New project..."), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_N), QStringLiteral("plus"),
-                  [this] { chooseFolder(true); });
-  addWindowAction(m_projectMenu, QStringLiteral("&Open project..."), QKeySequence::Open, QStringLiteral("folder"), [this] { chooseFolder(false); });
+                  [this] { askNewProject(); });
+  addWindowAction(m_projectMenu, QStringLiteral("&Open project..."), QKeySequence::Open, QStringLiteral("folder"), [this] { askProject(); });
   addWindowAction(m_projectMenu, QStringLiteral("Open the e&xample"), {}, QStringLiteral("book"), [this] { openExample(); });
   m_recentMenu = m_projectMenu->addMenu(QStringLiteral("&Recent projects"));
   addWindowAction(m_projectMenu, QStringLiteral("&Close project"), {}, QString(), [this] { closeProject(); });
@@ -320,16 +322,12 @@ void MainWindow::refreshProjectMenu() {
     if (menu->isEmpty()) menu->addAction(QStringLiteral("None yet"))->setEnabled(false);
   }
   m_switchMenu->addSeparator();
-  m_switchMenu->addAction(icon(QStringLiteral("plus")), QStringLiteral("New project..."), this, [this] { chooseFolder(true); });
-  m_switchMenu->addAction(icon(QStringLiteral("folder")), QStringLiteral("Open project..."), this, [this] { chooseFolder(false); });
+  m_switchMenu->addAction(icon(QStringLiteral("plus")), QStringLiteral("New project..."), this, [this] { askNewProject(); });
+  m_switchMenu->addAction(icon(QStringLiteral("folder")), QStringLiteral("Open project..."), this, [this] { askProject(); });
 }
 
 void MainWindow::openProject(const QString& folder) {
   weft::ui::openProject(QDir(folder).absolutePath(), this, [this](Result<store::Project> project) { adopt(std::move(project)); });
-}
-
-void MainWindow::createProject(const QString& folder) {
-  weft::ui::createProject(QDir(folder).absolutePath(), this, [this](Result<store::Project> project) { adopt(std::move(project)); });
 }
 
 void MainWindow::openExample() {
@@ -430,19 +428,18 @@ void MainWindow::raiseMessage(const QString& sentence, bool isError) {
   m_status->showMessage(sentence);
 }
 
-void MainWindow::chooseFolder(bool isNew) {
-  auto* dialog = new QFileDialog(this, isNew ? QStringLiteral("Folder of the new project") : QStringLiteral("Open a project folder"),
-                                 settings::projectsFolder());
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setFileMode(QFileDialog::Directory);
-  dialog->setOption(QFileDialog::ShowDirsOnly);
-  if (isNew) {
-    dialog->setAcceptMode(QFileDialog::AcceptSave);
-    dialog->setLabelText(QFileDialog::Accept, QStringLiteral("Make"));
-    dialog->setLabelText(QFileDialog::FileName, QStringLiteral("Name of the project:"));
-  }
-  connect(dialog, &QFileDialog::fileSelected, this, [this, isNew](const QString& folder) { isNew ? createProject(folder) : openProject(folder); });
-  dialog->open();
+void MainWindow::askNewProject() {
+  auto* dialog = new NewProjectDialog(settings::projectsFolder(), this);
+  connect(dialog, &NewProjectDialog::chosen, this, [this](const QString& folder, bool opensDesign) {
+    if (opensDesign) showPage(QStringLiteral("Design"));
+    openProject(folder);
+  });
+  dialog->popUp();
+}
+
+void MainWindow::askProject() {
+  askFolder(this, {.title = QStringLiteral("Open a project folder"), .folder = settings::projectsFolder()},
+            [this](const QString& folder) { openProject(folder); });
 }
 
 void MainWindow::nextArea() {

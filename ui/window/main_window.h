@@ -33,7 +33,6 @@ class MainWindow : public QMainWindow {
 
   // Opens in the background; a failure is a sentence in the message bar and the window stays as it is.
   void openProject(const QString& folder);
-  void createProject(const QString& folder);
   void openExample();
   void closeProject();
   ProjectSession* session() const { return m_session.get(); }
@@ -67,7 +66,8 @@ class MainWindow : public QMainWindow {
   void setSession(std::unique_ptr<ProjectSession> session);
   void applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot);
   void raiseMessage(const QString& sentence, bool isError);
-  void chooseFolder(bool isNew);
+  void askNewProject();
+  void askProject();
   void nextArea();
   void showKeys();
   void chooseTheme(int choice);

@@ -2,7 +2,6 @@
 
 #include <QCheckBox>
 #include <QComboBox>
-#include <QFileDialog>
 #include <QFormLayout>
 #include <QLineEdit>
 #include <QPushButton>
@@ -12,6 +11,7 @@
 
 #include "ui/models/project_session.h"
 #include "ui/window/app_settings.h"
+#include "ui/window/file_dialog.h"
 #include "ui/window/theme_controller.h"
 #include "ui/window/widgets.h"
 
@@ -94,14 +94,10 @@ SettingsPage::SettingsPage(ThemeController& theme, QWidget* parent) : Page(paren
   connect(folder, &QLineEdit::editingFinished, this, [folder] { settings::setProjectsFolder(folder->text()); });
   auto* choose = new QPushButton(QStringLiteral("Choose..."));
   connect(choose, &QPushButton::clicked, this, [this, folder] {
-    auto* dialog = new QFileDialog(this, QStringLiteral("Folder of new projects"), folder->text());
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setFileMode(QFileDialog::Directory);
-    connect(dialog, &QFileDialog::fileSelected, folder, [folder](const QString& chosen) {
+    askFolder(this, {.title = QStringLiteral("Folder of new projects"), .folder = folder->text()}, [folder](const QString& chosen) {
       folder->setText(chosen);
       settings::setProjectsFolder(chosen);
     });
-    dialog->open();
   });
   auto* row = new QWidget;
   auto* rowLayout = new QHBoxLayout(row);

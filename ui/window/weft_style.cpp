@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* kPrimary = "weftPrimary";
 constexpr const char* kDangerous = "weftDangerous";
+constexpr const char* kWrong = "weftWrong";
 constexpr qreal kRadius = 4;
 
 bool isOn(const QWidget* widget, const char* property) { return widget && widget->property(property).toBool(); }
@@ -344,6 +345,7 @@ void WeftStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opti
     case PE_PanelLineEdit: {
       const auto* frame = qstyleoption_cast<const QStyleOptionFrame*>(option);
       if (frame && frame->lineWidth > 0) drawField(*painter, *option, option->rect, option->state & State_HasFocus);
+      if (isOn(widget, kWrong)) drawBox(*painter, option->rect, QColor(), theme.error, 2);
       return;
     }
     case PE_FrameLineEdit:
@@ -564,5 +566,11 @@ void makePrimary(QPushButton* button) {
 }
 
 void makeDangerous(QPushButton* button) { button->setProperty(kDangerous, true); }
+
+void setWrong(QWidget* field, bool isWrong) {
+  if (isOn(field, kWrong) == isWrong) return;
+  field->setProperty(kWrong, isWrong);
+  field->update();
+}
 
 }  // namespace weft::ui

@@ -32,5 +32,7 @@ class WeftStyle : public QProxyStyle {
 void makePrimary(QPushButton* button);
 // Red edge and text: Kill.
 void makeDangerous(QPushButton* button);
+// Red edge around a text field whose content is refused; the sentence that says why stands beside it.
+void setWrong(QWidget* field, bool isWrong);
 
 }  // namespace weft::ui

@@ -1,0 +1,76 @@
+// tests/ui/dialog_fixture.h -- dialogs as a person meets them: the one that is open, keys to whatever has the keyboard, and the question in a
+// question.
+#pragma once
+
+#include <QApplication>
+#include <QFileDialog>
+#include <QLineEdit>
+#include <QMessageBox>
+#include <QTest>
+#include <QTimer>
+
+#include "tests/ui/window_fixture.h"
+
+namespace weft::ui::test {
+
+// Who gets the next key: an open list of completions first, as in every window.
+inline QWidget* keyboard() {
+  if (QWidget* popup = QApplication::activePopupWidget()) return popup;
+  return QApplication::focusWidget();
+}
+
+inline void press(Qt::Key key, Qt::KeyboardModifiers modifiers = Qt::NoModifier) {
+  ASSERT_NE(keyboard(), nullptr) << "nothing has the keyboard";
+  QTest::keyClick(keyboard(), key, modifiers);
+}
+
+inline void type(const QString& text) {
+  for (const QChar c : text) {
+    ASSERT_NE(keyboard(), nullptr) << "nothing has the keyboard";
+    QTest::keyClick(keyboard(), c.toLatin1());
+  }
+}
+
+// Replaces what the field with the keyboard holds.
+inline void retype(const QString& text) {
+  press(Qt::Key_A, Qt::ControlModifier);
+  press(Qt::Key_Delete);
+  type(text);
+}
+
+// The dialog of this kind that is open and has the keyboard; nullptr if none comes.
+template <class Dialog>
+Dialog* openDialog() {
+  Dialog* found = nullptr;
+  waitUntil([&] {
+    found = qobject_cast<Dialog*>(QApplication::activeModalWidget());
+    return found && found->isActiveWindow() && QApplication::focusWidget() && found->isAncestorOf(QApplication::focusWidget());
+  });
+  return found;
+}
+
+inline bool noDialog() {
+  return waitUntil([] { return QApplication::activeModalWidget() == nullptr; });
+}
+
+// Answers the question that the next key raises within itself (a file is there already, a folder is not), with `key`; what it asked is text().
+class Answer {
+ public:
+  explicit Answer(Qt::Key key) {
+    QObject::connect(&m_timer, &QTimer::timeout, [this, key] {
+      auto* box = qobject_cast<QMessageBox*>(QApplication::activeModalWidget());
+      if (!box || !box->isActiveWindow()) return;
+      m_timer.stop();
+      m_text = box->text();
+      QTest::keyClick(box, key);
+    });
+    m_timer.start(5);
+  }
+  const QString& text() const { return m_text; }
+
+ private:
+  QTimer m_timer;
+  QString m_text;
+};
+
+}  // namespace weft::ui::test

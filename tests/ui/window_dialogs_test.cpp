@@ -1,0 +1,381 @@
+// Every other dialog of the studio, as a person meets it: opened by key or button, answered with typed text and Enter, refused, left with Escape.
+#include <QAction>
+#include <QComboBox>
+#include <QPushButton>
+#include <QTableView>
+#include <fstream>
+
+#include "tests/ui/compare_fixture.h"
+#include "tests/ui/diagram_fixture.h"
+#include "tests/ui/dialog_fixture.h"
+#include "ui/diagram/design_page.h"
+#include "ui/diagram/queue_panel.h"
+#include "ui/figures/figures_page.h"
+#include "ui/measure/measure_page.h"
+#include "ui/monitor/monitor_page.h"
+#include "ui/queue/queue_page.h"
+#include "ui/runs/runs_page.h"
+#include "ui/window/app_settings.h"
+#include "ui/window/main_window.h"
+#include "ui/window/message_bar.h"
+#include "ui/window/settings_page.h"
+#include "ui/window/status_strip.h"
+
+namespace weft::ui {
+namespace {
+
+namespace fs = std::filesystem;
+using test::Answer;
+using test::noDialog;
+using test::openDialog;
+using test::press;
+using test::retype;
+using test::type;
+using test::waitUntil;
+
+class DialogsTest : public DiagramTest {
+ protected:
+  void SetUp() override {
+    DiagramTest::SetUp();
+    QSettings().remove(QStringLiteral("compare"));
+    settings::setStartsEngine(false);
+    settings::setWindowGeometry({});
+    settings::setProjectsFolder(QString::fromStdString(folder().string()));
+    m_window = std::make_unique<MainWindow>(
+        *m_theme, std::vector<Page*>{m_design = new DesignPage, m_runs = new RunsPage(nullptr), new MonitorPage, new ComparePage, new MeasurePage,
+                                     m_figures = new FiguresPage, m_queue = new QueuePage(nullptr)});
+    for (const char* name : {"Design", "Runs", "Monitor", "Compare", "Measure", "Figures", "Queue"})
+      QObject::connect(m_window->page(QString::fromLatin1(name)), &Page::messageRaised, [this](const QString& sentence, bool) { m_said = sentence; });
+    m_window->show();
+    m_window->activateWindow();
+    ASSERT_TRUE(QTest::qWaitForWindowActive(m_window.get()));
+  }
+  void TearDown() override {
+    m_window.reset();
+    DiagramTest::TearDown();
+  }
+
+  void openTable1() {
+    for (const test::SampleRun& sample : test::table1WithConfigs()) m_project.addFinished(sample);
+    open();
+  }
+  void open() {
+    m_window->openProject(m_project.folder());
+    const auto stored = m_project.store().runs();
+    ASSERT_TRUE(waitUntil([&] { return m_window->session() && m_window->session()->snapshot()->runs.size() == stored->size(); }));
+  }
+  fs::path folder() const { return m_folder.path(); }
+  QString path(const char* name) const { return QString::fromStdString((folder() / name).string()); }
+  std::string content(const char* name) const { return readFile(folder() / name).value_or(""); }
+  bool isWritten(const char* name) {
+    return waitUntil([&] { return m_said.contains(path(name)) && fs::exists(folder() / name); });
+  }
+  // The page's key; falls to the window if nothing of the page has the keyboard.
+  void showAndPress(const char* page, Qt::Key key, Qt::KeyboardModifiers modifiers) {
+    m_window->showPage(QString::fromLatin1(page));
+    ASSERT_TRUE(waitUntil([&] { return QApplication::focusWidget() != nullptr; }));
+    press(key, modifiers);
+  }
+  template <class Widget>
+  std::vector<Widget*> shown(QWidget* in, const QString& text) {
+    std::vector<Widget*> found;
+    for (Widget* widget : in->findChildren<Widget*>())
+      if (widget->isVisible() && widget->text() == text) found.push_back(widget);
+    return found;
+  }
+
+  // One export: Enter on the proposed name in a typed folder, Escape, an existing file that is kept and one that is replaced.
+  void exportsWith(const char* page, Qt::Key key, Qt::KeyboardModifiers modifiers, const char* name, const std::string& begins) {
+    SCOPED_TRACE(page);
+    showAndPress(page, key, modifiers);
+    ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+    press(Qt::Key_Escape);
+    ASSERT_TRUE(noDialog());
+    EXPECT_FALSE(fs::exists(folder() / name));
+
+    showAndPress(page, key, modifiers);
+    ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+    retype(path(fs::path(name).stem().c_str()));  // without its ending
+    press(Qt::Key_Return);
+    ASSERT_TRUE(noDialog());
+    ASSERT_TRUE(isWritten(name)) << m_said.toStdString();
+    EXPECT_EQ(content(name).substr(0, begins.size()), begins);
+
+    std::ofstream(folder() / name) << "mine";
+    showAndPress(page, key, modifiers);
+    ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+    retype(path(name));
+    {
+      const Answer no(Qt::Key_Escape);
+      press(Qt::Key_Return);
+      EXPECT_TRUE(no.text().contains(QStringLiteral("already exists"))) << no.text().toStdString();
+    }
+    ASSERT_NE(openDialog<QFileDialog>(), nullptr) << "the dialog waits for another name";
+    EXPECT_EQ(content(name), "mine");
+    m_said.clear();
+    {
+      const Answer yes(Qt::Key_Y);
+      QTest::keyClick(QApplication::activeModalWidget()->findChild<QLineEdit*>(QStringLiteral("fileNameEdit")), Qt::Key_Return);
+    }
+    ASSERT_TRUE(noDialog());
+    ASSERT_TRUE(isWritten(name)) << m_said.toStdString();
+    EXPECT_NE(content(name), "mine");
+
+    // A folder that is not there: Qt asks again, or our sentence says it; nothing is lost and nothing written.
+    m_said.clear();
+    showAndPress(page, key, modifiers);
+    ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+    retype(QStringLiteral("/proc/nowhere/") + QString::fromLatin1(name));
+    {
+      const Answer understood(Qt::Key_Return);
+      press(Qt::Key_Return);
+    }
+    if (QApplication::activeModalWidget()) {
+      press(Qt::Key_Escape);
+      ASSERT_TRUE(noDialog());
+    } else {
+      ASSERT_TRUE(waitUntil([&] { return m_said.contains(QStringLiteral("/proc/nowhere")); })) << m_said.toStdString();
+    }
+  }
+
+  TemporaryFolder m_folder = *TemporaryFolder::create("weft-dialogs");
+  test::TestProject m_project;
+  std::unique_ptr<MainWindow> m_window;
+  DesignPage* m_design = nullptr;
+  RunsPage* m_runs = nullptr;
+  FiguresPage* m_figures = nullptr;
+  QueuePage* m_queue = nullptr;
+  QString m_said;
+};
+
+TEST_F(DialogsTest, OpenProjectTakesATypedFolder) {
+  m_project.addFinished({.name = "kept"});
+  press(Qt::Key_O, Qt::ControlModifier);
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  retype(m_project.folder());
+  press(Qt::Key_Return);
+  ASSERT_TRUE(noDialog());
+  ASSERT_TRUE(waitUntil([&] { return m_window->session() != nullptr; }));
+  EXPECT_EQ(m_window->session()->project().folder(), m_project.project().folder());
+}
+
+TEST_F(DialogsTest, OpenProjectSaysWhyAFolderIsNone) {
+  fs::create_directory(folder() / "empty");
+  press(Qt::Key_O, Qt::ControlModifier);
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  retype(path("not-there"));
+  {
+    const Answer understood(Qt::Key_Return);
+    press(Qt::Key_Return);
+    EXPECT_TRUE(understood.text().contains(QStringLiteral("not-there"))) << understood.text().toStdString();
+  }
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr) << "another try";
+  QApplication::activeModalWidget()->findChild<QLineEdit*>(QStringLiteral("fileNameEdit"))->setFocus();
+  retype(path("empty"));
+  press(Qt::Key_Return);
+  ASSERT_TRUE(noDialog());
+  ASSERT_TRUE(waitUntil([&] { return m_window->messageBar()->isVisible(); }));
+  EXPECT_TRUE(m_window->messageBar()->sentence().contains(QStringLiteral("is no Weft project"))) << m_window->messageBar()->sentence().toStdString();
+  EXPECT_EQ(m_window->session(), nullptr);
+  press(Qt::Key_O, Qt::ControlModifier);
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  press(Qt::Key_Escape);
+  EXPECT_TRUE(noDialog());
+}
+
+TEST_F(DialogsTest, SettingsTakeAnotherFolderOfNewProjects) {
+  fs::create_directory(folder() / "studies");
+  m_window->showPage(QStringLiteral("Settings"));
+  const auto choose = shown<QPushButton>(m_window->page(QStringLiteral("Settings")), QStringLiteral("Choose..."));
+  ASSERT_EQ(choose.size(), 1u);
+  choose.front()->setFocus();
+  press(Qt::Key_Space);
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  press(Qt::Key_Escape);
+  ASSERT_TRUE(noDialog());
+  EXPECT_EQ(settings::projectsFolder(), QString::fromStdString(folder().string()));
+  choose.front()->setFocus();
+  press(Qt::Key_Space);
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  retype(path("not-there"));
+  {
+    const Answer understood(Qt::Key_Return);
+    press(Qt::Key_Return);
+    EXPECT_TRUE(understood.text().contains(QStringLiteral("not-there"))) << understood.text().toStdString();
+  }
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  QApplication::activeModalWidget()->findChild<QLineEdit*>(QStringLiteral("fileNameEdit"))->setFocus();
+  retype(path("studies"));
+  press(Qt::Key_Return);
+  ASSERT_TRUE(noDialog());
+  EXPECT_EQ(settings::projectsFolder(), path("studies"));
+}
+
+TEST_F(DialogsTest, DesignExportsItsDiagram) {
+  exportsWith("Design", Qt::Key_E, Qt::ControlModifier, "diagram.svg", "<?xml");
+  // An ending that is no picture: one sentence.
+  showAndPress("Design", Qt::Key_E, Qt::ControlModifier);
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  retype(path("diagram.jpg"));
+  press(Qt::Key_Return);
+  ASSERT_TRUE(noDialog());
+  EXPECT_TRUE(m_said.contains(QStringLiteral("jpg"))) << m_said.toStdString();
+  EXPECT_FALSE(fs::exists(folder() / "diagram.jpg"));
+}
+
+TEST_F(DialogsTest, TheChosenKindGivesTheEnding) {
+  showAndPress("Design", Qt::Key_E, Qt::ControlModifier);
+  auto* dialog = openDialog<QFileDialog>();
+  ASSERT_NE(dialog, nullptr);
+  auto* kinds = dialog->findChild<QComboBox*>(QStringLiteral("fileTypeCombo"));
+  ASSERT_NE(kinds, nullptr);
+  kinds->setFocus();
+  press(Qt::Key_Down);
+  dialog->findChild<QLineEdit*>(QStringLiteral("fileNameEdit"))->setFocus();
+  retype(path("diagram"));
+  press(Qt::Key_Return);
+  ASSERT_TRUE(noDialog());
+  EXPECT_TRUE(isWritten("diagram.pdf")) << m_said.toStdString();
+}
+
+TEST_F(DialogsTest, RunsExportTheirTable) {
+  openTable1();
+  exportsWith("Runs", Qt::Key_E, Qt::ControlModifier, "runs.csv", "id,");
+}
+
+TEST_F(DialogsTest, RunsExportJsonWhenThatKindIsChosen) {
+  openTable1();
+  showAndPress("Runs", Qt::Key_E, Qt::ControlModifier);
+  auto* dialog = openDialog<QFileDialog>();
+  ASSERT_NE(dialog, nullptr);
+  dialog->findChild<QComboBox*>(QStringLiteral("fileTypeCombo"))->setFocus();
+  press(Qt::Key_Down);
+  dialog->findChild<QLineEdit*>(QStringLiteral("fileNameEdit"))->setFocus();
+  retype(path("runs"));
+  press(Qt::Key_Return);
+  ASSERT_TRUE(noDialog());
+  ASSERT_TRUE(isWritten("runs.json")) << m_said.toStdString();
+  EXPECT_EQ(content("runs.json").substr(0, 1), "[");
+}
+
+TEST_F(DialogsTest, CompareExportsItsPlot) {
+  openTable1();
+  exportsWith("Compare", Qt::Key_E, Qt::ControlModifier, "pareto.pdf", "%PDF");
+}
+
+TEST_F(DialogsTest, FiguresExportWhereOneSays) {
+  openTable1();
+  m_window->showPage(QStringLiteral("Figures"));
+  ASSERT_TRUE(waitUntil([&] {
+    const auto buttons = shown<QPushButton>(m_figures, QStringLiteral("Export to..."));
+    return buttons.size() == 1 && buttons.front()->isEnabled();
+  }));
+  exportsWith("Figures", Qt::Key_E, Qt::ControlModifier | Qt::ShiftModifier, "paper.pdf", "%PDF");
+}
+
+TEST_F(DialogsTest, TheQueuePanelTakesTypedTextAndTokenizer) {
+  std::ofstream(folder() / "a.txt") << "text";
+  std::ofstream(folder() / "b.txt") << "text";
+  std::ofstream(folder() / "tokenizer.json") << "{}";
+  open();
+  showAndPress("Design", Qt::Key_Return, Qt::ControlModifier);
+  ASSERT_TRUE(m_design->isQueueOpen());
+  const auto field = [&](const char* name) -> QLineEdit* {
+    for (QLineEdit* edit : m_design->queuePanel()->findChildren<QLineEdit*>())
+      if (edit->accessibleName() == QString::fromLatin1(name)) return edit;
+    return nullptr;
+  };
+  for (QComboBox* box : m_design->queuePanel()->findChildren<QComboBox*>())
+    if (box->accessibleName() == QStringLiteral("Data")) box->setCurrentText(QStringLiteral("Text files"));
+  ASSERT_NE(field("Files"), nullptr);
+  // The button in the row of the field, as one reaches it.
+  const auto browse = [&](const char* name) -> QPushButton* {
+    QPushButton* nearest = nullptr;
+    for (QPushButton* button : shown<QPushButton>(m_design->queuePanel(), QStringLiteral("Browse…"))) {
+      const int row = field(name)->mapToGlobal(field(name)->rect().center()).y();
+      if (std::abs(button->mapToGlobal(button->rect().center()).y() - row) < 8) nearest = button;
+    }
+    return nearest;
+  };
+  ASSERT_NE(browse("Files"), nullptr);
+  ASSERT_NE(browse("Tokenizer"), nullptr);
+
+  const QString before = field("Files")->text();
+  browse("Files")->setFocus();
+  press(Qt::Key_Space);
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr) << "it holds up nothing: the key returns at once";
+  retype(path("not-there.txt"));
+  {
+    const Answer understood(Qt::Key_Return);
+    press(Qt::Key_Return);
+    EXPECT_TRUE(understood.text().contains(QStringLiteral("not-there.txt"))) << understood.text().toStdString();
+  }
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  press(Qt::Key_Escape);
+  ASSERT_TRUE(noDialog());
+  EXPECT_EQ(field("Files")->text(), before);
+  EXPECT_TRUE(m_design->isQueueOpen()) << "Escape closes the dialog, not the panel";
+
+  browse("Files")->setFocus();
+  press(Qt::Key_Space);
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  retype(QStringLiteral("\"%1\" \"%2\"").arg(path("a.txt"), path("b.txt")));
+  press(Qt::Key_Return);
+  ASSERT_TRUE(noDialog());
+  EXPECT_EQ(field("Files")->text(), path("a.txt") + QStringLiteral("; ") + path("b.txt"));
+
+  browse("Tokenizer")->setFocus();
+  press(Qt::Key_Space);
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  retype(path("tokenizer.json"));
+  press(Qt::Key_Return);
+  ASSERT_TRUE(noDialog());
+  EXPECT_EQ(field("Tokenizer")->text(), path("tokenizer.json"));
+  browse("Tokenizer")->setFocus();
+  press(Qt::Key_Space);
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  press(Qt::Key_Escape);
+  ASSERT_TRUE(noDialog());
+  EXPECT_EQ(field("Tokenizer")->text(), path("tokenizer.json"));
+}
+
+TEST_F(DialogsTest, KillAsksAndOnlyAYesKills) {
+  m_project.addQueued({.name = "live"});
+  const store::RunId live = m_project.start(60);
+  open();
+  const auto requests = [&] { return *m_project.store().service().openRequests(); };
+  QAction* kill = nullptr;
+  for (QAction* action : m_queue->pageActions())
+    if (action->text() == QStringLiteral("Kill the job...")) kill = action;
+  ASSERT_NE(kill, nullptr);
+  const auto ask = [&] {
+    m_window->showPage(QStringLiteral("Queue"));
+    press(Qt::Key_K, Qt::ControlModifier);
+    type(QStringLiteral("> Kill the job"));
+    press(Qt::Key_Return);
+    return openDialog<QMessageBox>();
+  };
+  for (const Qt::Key no : {Qt::Key_Escape, Qt::Key_Return, Qt::Key_Space}) {
+    auto* box = ask();
+    ASSERT_NE(box, nullptr);
+    EXPECT_TRUE(box->text().contains(QStringLiteral("Kill live now?"))) << box->text().toStdString();
+    press(no);
+    ASSERT_TRUE(noDialog()) << no;
+    EXPECT_TRUE(requests().empty()) << "Cancel is what a hasty key means";
+  }
+  ASSERT_NE(ask(), nullptr);
+  const auto isKillFocused = [] {
+    auto* button = qobject_cast<QPushButton*>(QApplication::focusWidget());
+    return button && button->text() == QStringLiteral("Kill");
+  };
+  for (int i = 0; i < 4 && !isKillFocused(); ++i) press(Qt::Key_Tab);
+  ASSERT_TRUE(isKillFocused()) << "Kill is reached with Tab";
+  press(Qt::Key_Return);
+  ASSERT_TRUE(noDialog());
+  ASSERT_TRUE(waitUntil([&] { return requests().size() == 1; }));
+  EXPECT_EQ(requests()[0].kind, store::RequestKind::Kill);
+  EXPECT_EQ(requests()[0].run, live);
+}
+
+}  // namespace
+}  // namespace weft::ui
