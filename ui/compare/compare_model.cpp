@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 #include "ui/models/run_text.h"
 
@@ -193,9 +194,11 @@ void CompareModel::setRuns(std::vector<RunSummary> runs) {
     m_places.resize(static_cast<std::size_t>(row));
     endRemoveRows();
   }
+  const QStringList labels = runLabels(m_runs);
+  const bool hasNewLabels = std::exchange(m_labels, labels) != labels;
   placeRuns();
   const int frontier = static_cast<int>(CompareColumn::Frontier);
-  if ((!isSameSet || before != m_places) && rowCount() > 0) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, frontier));
+  if ((!isSameSet || hasNewLabels || before != m_places) && rowCount() > 0) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, frontier));
 }
 
 void CompareModel::setBaseline(const std::optional<RunSummary>& baseline) {
@@ -234,7 +237,7 @@ QString CompareModel::text(const RunSummary& run, CompareColumn column) const {
              : run.id == baseline()       ? QStringLiteral("baseline")
                                           : QString();
     case CompareColumn::Run:
-      return QString::fromStdString(run.name);
+      return labelAt(rowOf(run.id));
     case CompareColumn::Map:
       return QString::fromStdString(run.generator.empty() ? run.map : run.generator);
     case CompareColumn::Heads:
@@ -290,7 +293,7 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
       return text(run, column);
     case Qt::ToolTipRole:
       if (column == CompareColumn::Map) return QString::fromStdString(run.map);
-      if (column == CompareColumn::Run) return QStringLiteral("%1: %2").arg(familyOf(run).name, QString::fromStdString(run.name));
+      if (column == CompareColumn::Run) return QStringLiteral("%1: %2").arg(familyOf(run).name, text(run, column));
       if (isDelta(column)) return explanation(column);
       return {};
     case Qt::AccessibleTextRole:

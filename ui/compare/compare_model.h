@@ -49,6 +49,7 @@ class CompareModel : public QAbstractTableModel {
   void setBaseline(const std::optional<store::RunSummary>& baseline);
   store::RunId baseline() const { return m_baseline ? m_baseline->id : store::RunId{}; }
   const store::RunSummary& runAt(int row) const { return m_runs[static_cast<std::size_t>(row)]; }
+  QString labelAt(int row) const { return m_labels.value(row); }  // what the run is called beside the others
   int rowOf(store::RunId id) const;
   enum class Place { NoValue, Dominated, OnFrontier };
   Place placeOf(store::RunId id) const;
@@ -67,6 +68,7 @@ class CompareModel : public QAbstractTableModel {
   PairSelection* m_selection;
   std::vector<store::RunSummary> m_runs;  // by id
   std::vector<Place> m_places;            // of m_runs
+  QStringList m_labels;                   // of m_runs
   std::optional<store::RunSummary> m_baseline;
 };
 

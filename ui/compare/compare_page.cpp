@@ -282,7 +282,9 @@ void ComparePage::chooseFirstPair() {
 void ComparePage::updatePanel() {
   const auto side = [this](store::RunId id) -> std::optional<PairSide> {
     const store::RunSummary* run = m_snapshot->find(id);
-    return run ? std::optional(PairSide{*run, m_model->placeOf(id) == CompareModel::Place::OnFrontier}) : std::nullopt;
+    if (!run) return std::nullopt;
+    const int row = m_model->rowOf(id);
+    return PairSide{*run, row >= 0 ? m_model->labelAt(row) : m_snapshot->label(*run), m_model->placeOf(id) == CompareModel::Place::OnFrontier};
   };
   const std::optional<PairSide> a = side(m_selection->a());
   std::optional<PairSide> b = side(m_selection->b());
@@ -297,9 +299,10 @@ void ComparePage::updatePanel() {
 void ComparePage::updateBaselineBox() {
   const QSignalBlocker quiet(m_baselineBox);
   std::vector<std::pair<QString, qlonglong>> items{{QStringLiteral("none"), 0}};
-  for (const store::RunSummary& run : m_runs) items.emplace_back(QString::fromStdString(run.name), run.id.value);
+  const QStringList labels = runLabels(m_runs);
+  for (qsizetype i = 0; i < labels.size(); ++i) items.emplace_back(labels[i], m_runs[static_cast<std::size_t>(i)].id.value);
   if (const store::RunSummary* baseline = m_snapshot->find(m_model->baseline()); baseline && !takesPart(*baseline))
-    items.emplace_back(QString::fromStdString(baseline->name), baseline->id.value);
+    items.emplace_back(m_snapshot->label(*baseline), baseline->id.value);
   bool isSame = m_baselineBox->count() == static_cast<int>(items.size());
   for (int i = 0; isSame && i < m_baselineBox->count(); ++i)
     isSame = m_baselineBox->itemText(i) == items[static_cast<std::size_t>(i)].first &&

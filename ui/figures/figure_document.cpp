@@ -222,8 +222,10 @@ std::vector<store::RunSummary> runsOf(const FigureDocument& figure, const RunsSn
 
 QString fingerprint(const FigureDocument& figure, const std::vector<store::RunSummary>& runs) {
   QCryptographicHash hash(QCryptographicHash::Sha1);
-  for (const store::RunSummary& run : runs) {
-    QString line = QStringLiteral("%1|%2|").arg(run.id.value).arg(QString::fromStdString(run.name));
+  const QStringList labels = runLabels(runs);
+  for (qsizetype i = 0; i < labels.size(); ++i) {
+    const store::RunSummary& run = runs[static_cast<std::size_t>(i)];
+    QString line = QStringLiteral("%1|%2|").arg(run.id.value).arg(labels[i]);
     switch (figure.options.kind) {
       case FigureKind::Pareto: {
         const auto x = valueOf(run, figure.options.x);

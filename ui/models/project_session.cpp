@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/service/client.h"
+#include "engine/store/run_labels.h"
 
 namespace weft::ui {
 namespace {
@@ -84,6 +85,22 @@ Result<std::vector<ProjectSession::MeasurementsOfRun>> readMeasurements(store::R
 const store::RunSummary* RunsSnapshot::find(store::RunId id) const {
   const auto found = std::find_if(runs.begin(), runs.end(), [&](const store::RunSummary& run) { return run.id == id; });
   return found == runs.end() ? nullptr : &*found;
+}
+
+QString RunsSnapshot::distinction(store::RunId id) const {
+  const store::RunSummary* run = find(id);
+  const auto place = static_cast<std::size_t>(run ? run - runs.data() : 0);
+  return run && place < distinctions.size() ? QString::fromStdString(distinctions[place]) : QString();
+}
+
+QString RunsSnapshot::label(const store::RunSummary& run) const {
+  const QString name = QString::fromStdString(run.name), rest = distinction(run.id);
+  return rest.isEmpty() ? name : QStringLiteral("%1 %2").arg(name, rest);
+}
+
+QString RunsSnapshot::label(store::RunId id) const {
+  const store::RunSummary* run = find(id);
+  return run ? label(*run) : QString();
 }
 
 // Everything below `agent` happens on `thread`; the GUI thread only posts to it.
@@ -200,6 +217,7 @@ struct ProjectSession::Worker {
     RunsSnapshot snapshot;
     WEFT_ASSIGN(snapshot.runs, store->runs());
     std::sort(snapshot.runs.begin(), snapshot.runs.end(), [](const auto& a, const auto& b) { return a.id > b.id; });
+    snapshot.distinctions = store::runDistinctions(snapshot.runs);
     WEFT_ASSIGN(std::vector<store::Alert> fresh, store->alerts(alerts.empty() ? 0 : alerts.back().id));
     alerts.insert(alerts.end(), fresh.begin(), fresh.end());
     snapshot.alerts = alerts;

@@ -20,7 +20,13 @@ struct RunsSnapshot {
   std::vector<store::Alert> alerts;
   store::EngineState engine;
   bool engineRunning = false;
+  std::vector<std::string> distinctions;  // of `runs`, in their order (store::runDistinctions); empty: the names are the labels
+
   const store::RunSummary* find(store::RunId id) const;
+  // What the run is called where it stands alone or among any of the project: "MQA s2" (store/run_labels.h).
+  QString label(store::RunId id) const;
+  QString label(const store::RunSummary& run) const;
+  QString distinction(store::RunId id) const;  // "s2"; "" where the name alone will do
 };
 
 struct RunDetail {
