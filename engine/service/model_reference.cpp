@@ -48,8 +48,8 @@ std::string list(const std::vector<fs::path>& checkpoints) {
 
 Result<fs::path> ofRun(const std::string& name, const std::string& which, const store::Project& project) {
   WEFT_ASSIGN(store::RunStore store, store::RunStore::open(project.database(), store::RunStore::Mode::ReadOnly));
-  WEFT_ASSIGN(const store::RunReference found, store::findRunReference(store, name));
-  const store::RunSummary& run = found.run;
+  WEFT_ASSIGN(const store::RunReference reference, store::findRunReference(store, name));
+  const store::RunSummary& run = reference.run;
   const fs::path folder = project.runFolder(run.id) / "checkpoints";
   const std::vector<fs::path> checkpoints = checkpointsOf(folder);
   if (checkpoints.empty()) {

@@ -77,7 +77,9 @@ QString title(CompareColumn column) {
 QString explanation(CompareColumn column) {
   switch (column) {
     case CompareColumn::PerplexityDelta:
-      return QStringLiteral("Perplexity − the baseline's; below 0 is better");
+      return QStringLiteral(
+          "This run's perplexity − the baseline run's: two runs, which is no result. What their configurations say over their seeds stands in the "
+          "cell's tooltip and beside the plot.");
     case CompareColumn::KvBytesDelta:
       return QStringLiteral("KV bytes per token ÷ the baseline's − 1");
     case CompareColumn::KvMeasured:
@@ -91,7 +93,7 @@ QString explanation(CompareColumn column) {
     case CompareColumn::KvBytes:
       return QStringLiteral("By formula: sum over the producing layers of 2 · KV heads · head width · bytes per element");
     case CompareColumn::Frontier:
-      return QStringLiteral("yes: no other run of the plot has both fewer KV bytes and a lower perplexity");
+      return QStringLiteral("yes: no other run of the plot has both fewer KV bytes and a lower perplexity. Points are runs, not means over seeds.");
     case CompareColumn::Map:
       return QStringLiteral("One column a layer: tall = producer, short = consumer in its producer's colour");
     default:
@@ -294,6 +296,10 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
     case Qt::ToolTipRole:
       if (column == CompareColumn::Map) return QString::fromStdString(run.map);
       if (column == CompareColumn::Run) return QStringLiteral("%1: %2").arg(familyOf(run).name, text(run, column));
+      if (column == CompareColumn::Perplexity || column == CompareColumn::PerplexityDelta) {
+        const QString said = m_baseline && m_sentences ? m_sentences(run.id, m_baseline->id) : QString();
+        if (!said.isEmpty()) return said;
+      }
       if (isDelta(column)) return explanation(column);
       return {};
     case Qt::AccessibleTextRole:

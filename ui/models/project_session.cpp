@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/service/client.h"
+#include "engine/service/run_groups.h"
 #include "engine/store/run_labels.h"
 
 namespace weft::ui {
@@ -119,8 +120,10 @@ struct ProjectSession::Worker {
   std::vector<store::Alert> alerts;
   bool engineRunning = false;
   std::string lastReadError;
+  service::RunIdentities identities;
+  std::map<std::string, int> identityNumbers;  // of the texts of identities, which have some kilobytes each
 
-  Worker(ProjectSession* owner, store::Project opened) : session(owner), project(std::move(opened)) {
+  Worker(ProjectSession* owner, store::Project opened) : session(owner), project(std::move(opened)), identities(project) {
     thread.setObjectName(QStringLiteral("weft-store"));
     agent->moveToThread(&thread);
     QObject::connect(&thread, &QThread::finished, agent, &QObject::deleteLater);
@@ -232,6 +235,17 @@ struct ProjectSession::Worker {
     raise(QStringLiteral("The project cannot be read: %1").arg(sentence(error)), true);
   }
 
+  std::map<store::RunId, service::RunIdentity> readIdentities(const std::vector<store::RunId>& runs) {
+    const auto numbered = [&](const std::string& text) {
+      return std::to_string(identityNumbers.try_emplace(text, static_cast<int>(identityNumbers.size())).first->second);
+    };
+    std::map<store::RunId, service::RunIdentity> answer;
+    for (const store::RunId run : runs)
+      if (const auto identity = identities.of(*store, run))
+        answer[run] = {.configuration = numbered(identity->configuration), .text = numbered(identity->text)};
+    return answer;
+  }
+
   void ensureEngine() {
     if (const auto started = service::ensureEngine(project); !started)
       raise(QStringLiteral("The engine does not start: %1").arg(sentence(started.error())), true);
@@ -269,6 +283,11 @@ void ProjectSession::loadSeries(std::vector<SeriesRequest> requests, QObject* co
 
 void ProjectSession::loadMeasurements(QObject* context, Answer<std::vector<MeasurementsOfRun>> answer) {
   m_worker->ask<std::vector<MeasurementsOfRun>>(context, std::move(answer), [worker = m_worker.get()] { return readMeasurements(*worker->store); });
+}
+
+void ProjectSession::loadIdentities(std::vector<store::RunId> runs, QObject* context, Answer<std::map<store::RunId, service::RunIdentity>> answer) {
+  m_worker->ask<std::map<store::RunId, service::RunIdentity>>(
+      context, std::move(answer), [worker = m_worker.get(), runs = std::move(runs)] { return worker->readIdentities(runs); });
 }
 
 void ProjectSession::loadLog(store::RunId id, QObject* context, Answer<QString> answer) {

@@ -228,6 +228,7 @@ void MonitorPage::loadLog() {
     m_logUpdate = -1;
     m_log->setRun(m_snapshot->label(*run));
   }
+  m_log->setName(m_snapshot->label(*run));
   if (run->updated == m_logUpdate) return;
   m_logUpdate = run->updated;
   m_session->loadLog(run->id, this, [this, generation = ++m_logGeneration](Result<QString> log) {
