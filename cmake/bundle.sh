@@ -32,6 +32,7 @@ if [ -z "${WEFT_TORCH_DIR:-}" ]; then
     exit 2
   }
 fi
+export WEFT_TORCH_DIR
 export LD_LIBRARY_PATH="$WEFT_TORCH_DIR/lib:$here/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 export WEFT_TEST_FIXTURES=$here/fixtures
 program=${1:-weft}

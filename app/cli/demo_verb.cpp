@@ -1,8 +1,9 @@
-// demo: four sharing patterns and an int8 cache on the same tokens, from nothing to a table and a figure.
+// demo: four sharing patterns and an int8 cache on the same tokens, with paired seeds, from nothing to a table, what it says, and a figure.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/cli/comparisons.h"
 #include "app/cli/figures.h"
 #include "app/cli/output.h"
 #include "app/cli/program.h"
@@ -18,9 +20,10 @@
 #include "app/cli/watch.h"
 #include "engine/base/files.h"
 #include "engine/base/text.h"
-#include "engine/config/presets.h"
+#include "engine/config/demo.h"
 #include "engine/data/tokenizer.h"
 #include "engine/service/client.h"
+#include "engine/service/demo.h"
 #include "engine/service/process.h"
 
 namespace weft::cli {
@@ -31,10 +34,9 @@ namespace fs = std::filesystem;
 using store::RunId;
 using store::RunSummary;
 
-constexpr const char* kInt8Tag = "int8-of:";
-
 struct DemoArguments {
   config::DemoOptions options;
+  std::string textFile, seeds;
   bool startsAgain = false, returnsAtOnce = false;
 };
 
@@ -44,21 +46,21 @@ bool hasGpu() {
   return fs::exists("/dev/nvidia0", error) && (visible == nullptr || *visible != '\0');
 }
 
-Result<void> checkInputs(const config::DemoOptions& options) {
-  std::error_code error;
-  if (!options.textFile.empty() && !fs::is_regular_file(options.textFile, error)) {
-    return fail(ErrorCode::NotFound, "There is no file " + options.textFile + ".");
+// "1,2,3"; nothing = the demo's own.
+Result<std::vector<std::int64_t>> parseSeeds(const std::string& text) {
+  std::vector<std::int64_t> seeds;
+  if (text.empty()) return seeds;
+  for (const std::string& part : split(text, ',')) {
+    std::int64_t seed = 0;
+    if (!parseInteger(trim(part), seed) || seed < 0 || std::find(seeds.begin(), seeds.end(), seed) != seeds.end()) {
+      return fail(ErrorCode::InvalidInput,
+                  "--seeds takes different whole numbers, separated by commas, like 4,5,6; this is '" + shortened(text) + "'.");
+    }
+    seeds.push_back(seed);
   }
-  WEFT_TRY(data::openTokenizer(options.tokenizer));
-  return {};
-}
-
-// What the int8 run reads: the run that its tag names.
-std::string originalOf(const config::RunConfig& config) {
-  for (const std::string& tag : config.tags) {
-    if (tag.rfind(kInt8Tag, 0) == 0) return tag.substr(std::string(kInt8Tag).size());
-  }
-  return {};
+  constexpr std::size_t kMost = 32;
+  if (seeds.size() > kMost) return fail(ErrorCode::InvalidInput, fmt::format("--seeds takes at most {} seeds; these are {}.", kMost, seeds.size()));
+  return seeds;
 }
 
 // A run of an earlier demo with the same settings that has not failed: the demo can be repeated at no cost.
@@ -84,7 +86,7 @@ class Demo {
   // Queues what is not there yet. The int8 run follows when the weights that it reads are there.
   Result<void> submitTraining() {
     for (const config::RunConfig& config : config::demoRuns(m_arguments.options)) {
-      if (!originalOf(config).empty()) {
+      if (!config::demoOriginal(config).empty()) {
         m_afterwards.push_back(config);
         continue;
       }
@@ -101,8 +103,9 @@ class Demo {
 
   Result<void> submitAfterwards() {
     for (config::RunConfig config : m_afterwards) {
-      const std::string original = originalOf(config);
-      const auto trained = std::find_if(m_runs.begin(), m_runs.end(), [&](const RunSummary& run) { return run.name == original; });
+      const std::string original = config::demoOriginal(config);
+      const auto trained =
+          std::find_if(m_runs.begin(), m_runs.end(), [&](const RunSummary& run) { return run.name == original && run.seed == config.train.seed; });
       if (trained == m_runs.end()) continue;
       WEFT_ASSIGN(const fs::path checkpoint, service::resolveModel(std::to_string(trained->id.value), m_open.project));
       config.train.initFrom = checkpoint.string();
@@ -157,7 +160,30 @@ std::optional<double> firstOf(const std::vector<RunSummary>& runs, std::optional
   return std::nullopt;
 }
 
-void printSummary(const OpenProject& open, const std::vector<RunSummary>& runs, const std::vector<std::string>& figures, const Context& context) {
+// What the runs say: their configurations over the seeds, and what is held against what.
+struct Findings {
+  std::vector<service::RunGroup> groups;
+  std::vector<statistics::Comparison> comparisons;  // none of one seed
+};
+
+Result<Findings> readFindings(OpenProject& open, const std::vector<RunSummary>& runs) {
+  Findings findings;
+  service::RunIdentities identities(open.project);
+  WEFT_ASSIGN(findings.groups, service::groupRuns(open.store, identities, runs));
+  const auto group = [&](const std::string& name) {
+    return std::find_if(findings.groups.begin(), findings.groups.end(), [&](const service::RunGroup& one) { return one.name == name; });
+  };
+  for (const auto& [subject, reference] : config::demoComparisons()) {
+    const auto of = group(subject), against = group(reference);
+    if (of == findings.groups.end() || against == findings.groups.end() || of->members.size() < 2) continue;
+    findings.comparisons.push_back(service::compareGroups(*against, *of));
+  }
+  statistics::adjust(findings.comparisons);
+  return findings;
+}
+
+void printSummary(const OpenProject& open, const std::vector<RunSummary>& runs, const Findings& findings, const std::vector<std::string>& figures,
+                  const Context& context) {
   const std::optional<double> unigram = firstOf(runs, &RunSummary::unigramPerplexity);
   const std::optional<double> floor = firstOf(runs, &RunSummary::entropyFloor_nats);
   if (context.json) {
@@ -165,34 +191,50 @@ void printSummary(const OpenProject& open, const std::vector<RunSummary>& runs, 
                {"unigram_perplexity", unigram ? Json(*unigram) : Json()},
                {"entropy_floor_perplexity", floor ? Json(std::exp(*floor)) : Json()},
                {"runs", runsJson(runs)},
+               {"groups", groupsJson(findings.groups)},
+               {"comparisons", comparisonsJson(findings.comparisons)},
                {"figures", figures}});
     return;
   }
   if (unigram) print("Unigram perplexity of the held-out text: " + formatPerplexity(*unigram) + " (what token frequencies alone reach)");
-  if (floor) print("Entropy floor of the built-in corpus:    " + formatPerplexity(std::exp(*floor)) + " (no model can do better)");
-  print(resultTable(runs));
+  if (floor) print("Entropy floor of the synthetic corpus:   " + formatPerplexity(std::exp(*floor)) + " (no model can do better)");
+  print(groupTable(findings.groups));
+  if (findings.comparisons.empty()) {
+    print("One seed each: this shows the way and compares nothing. `weft demo` without --quick trains three seeds of each.\n");
+  } else {
+    print(
+        "Perplexity: the mean over the seeds ± half of its 95% interval. Differences are paired by seed; a verdict is adjusted (Holm) for all of "
+        "them.\n" +
+        comparisonLines(findings.comparisons) + "\n");
+  }
   for (const std::string& figure : figures) print(figure);
   print("The project is " + open.project.folder().string() + "; weft-studio opens it.");
 }
 
 // Another `weft demo` that waits in our place: it finds the queued runs and does what comes after them.
-Result<void> finishInBackground(const store::Project& project, const config::DemoOptions& options) {
-  std::vector<std::string> words{"-C", project.folder().string(), "demo", "--tokenizer", options.tokenizer};
-  if (options.quick) words.push_back("--quick");
-  if (!options.textFile.empty()) words.insert(words.end(), {"--text", options.textFile});
+Result<void> finishInBackground(const store::Project& project, const DemoArguments& arguments) {
+  std::vector<std::string> words{"-C", project.folder().string(), "demo", "--tokenizer", arguments.options.tokenizer};
+  if (arguments.options.quick) words.push_back("--quick");
+  if (!arguments.textFile.empty()) words.insert(words.end(), {"--text", arguments.textFile});
+  if (!arguments.seeds.empty()) words.insert(words.end(), {"--seeds", arguments.seeds});
   WEFT_TRY(service::startInBackground({.program = executableFolder() / "weft", .arguments = words, .output = project.folder() / "demo.log"}));
   return {};
 }
 
-Result<void> demo(const DemoArguments& arguments, const Context& context) {
-  WEFT_TRY(checkInputs(arguments.options));
+Result<void> demo(DemoArguments arguments, const Context& context) {
+  WEFT_TRY(data::openTokenizer(arguments.options.tokenizer));
+  WEFT_ASSIGN(arguments.options.seeds, parseSeeds(arguments.seeds));
   WEFT_ASSIGN(store::Project project, store::Project::create(context.projectFolder.empty() ? "weft-demo" : context.projectFolder));
   WEFT_ASSIGN(store::RunStore store, store::RunStore::open(project.database()));
   OpenProject open{std::move(project), std::move(store)};
+  WEFT_ASSIGN(const service::DemoText text, service::demoText(open.project, arguments.textFile));
+  arguments.options.files = text.files;
+  arguments.options.validFiles = text.validFiles;
+  inform("weft: " + text.sentence);
   Demo demo(open, arguments);
   WEFT_TRY(demo.submitTraining());
   if (arguments.returnsAtOnce) {
-    WEFT_TRY(finishInBackground(open.project, arguments.options));
+    WEFT_TRY(finishInBackground(open.project, arguments));
     inform(fmt::format("weft: {} runs are queued in {}; the int8 run and the figure follow by themselves.", demo.ids().size(),
                        open.project.folder().string()));
     return {};
@@ -202,7 +244,8 @@ Result<void> demo(const DemoArguments& arguments, const Context& context) {
   WEFT_TRY(demo.submitAfterwards());
   WEFT_TRY(demo.watch());
   WEFT_ASSIGN(const std::vector<std::string> figures, writeFigures(open, demo.runs()));
-  printSummary(open, demo.runs(), figures, context);
+  WEFT_ASSIGN(const Findings findings, readFindings(open, demo.runs()));
+  printSummary(open, demo.runs(), findings, figures, context);
   return {};
 }
 
@@ -210,14 +253,16 @@ Result<void> demo(const DemoArguments& arguments, const Context& context) {
 
 void addDemoVerb(Program& program) {
   const auto arguments = std::make_shared<DemoArguments>();
-  CLI::App* verb = program.addVerb(kRunsGroup, "demo", "Train and compare four sharing patterns and an int8 cache on the same tokens",
+  CLI::App* verb = program.addVerb(kRunsGroup, "demo", "Train four sharing patterns with paired seeds on the same tokens, and say what they show",
                                    [arguments](const Context& context) {
                                      arguments->options.cuda = hasGpu();
                                      return demo(*arguments, context);
                                    });
-  verb->add_flag("--quick", arguments->options.quick, "Smaller: at most 40 seconds on two cores instead of 5 minutes");
-  verb->add_option("--text", arguments->options.textFile, "Train on this .txt, .jsonl or .jsonl.zst [a built-in corpus]")->type_name("FILE");
+  verb->add_flag("--quick", arguments->options.quick,
+                 "One seed and fewer tokens: a minute on two cores instead of fifteen; it shows the way and compares nothing");
+  verb->add_option("--text", arguments->textFile, "Train on this .txt, .jsonl or .jsonl.zst [LibTorch's own C++ headers]")->type_name("FILE");
   verb->add_option("--tokenizer", arguments->options.tokenizer, "byte, or a byte-level BPE tokenizer.json [byte]")->type_name("FILE");
+  verb->add_option("--seeds", arguments->seeds, "The seeds, the same for every pattern [1,2,3; with --quick 1]")->type_name("N,N,...");
   verb->add_flag("--fresh", arguments->startsAgain, "Train again, even if the project has these runs already");
   verb->add_flag("--no-wait", arguments->returnsAtOnce, "Queue the runs and return");
   verb->footer(

@@ -97,52 +97,6 @@ std::vector<Preset> readPresets() {
   return all;
 }
 
-// What one of the demo's runs may spend. The only place where this is tuned: on two CPU cores the whole demo has 5 minutes, --quick 40 seconds
-// and a GPU one minute.
-struct Budget {
-  std::int64_t steps, sequenceLength, batchSequences, evaluateEvery, evaluationTokens, syntheticTokens;
-  double learningRate;
-};
-constexpr Budget kByte{300, 128, 16, 50, 16384, 2'000'000, 3e-3};
-constexpr Budget kByteQuick{80, 64, 8, 20, 4096, 400'000, 6e-3};
-constexpr Budget kByteCuda{400, 256, 32, 50, 65536, 8'000'000, 1e-3};
-// A vocabulary of 50,000 makes the output projection ten times the rest of the model: fewer and smaller steps.
-constexpr Budget kBpe{120, 128, 4, 30, 8192, 2'000'000, 3e-3};
-constexpr Budget kBpeQuick{30, 64, 2, 10, 1024, 400'000, 3e-3};
-constexpr Budget kBpeCuda{400, 256, 16, 50, 65536, 8'000'000, 1e-3};
-
-const Budget& budgetOf(const DemoOptions& options) {
-  const bool isByte = options.tokenizer == "byte";
-  if (options.quick) return isByte ? kByteQuick : kBpeQuick;
-  if (options.cuda) return isByte ? kByteCuda : kBpeCuda;
-  return isByte ? kByte : kBpe;
-}
-
-RunConfig demoRun(const std::string& presetName, const DemoOptions& options) {
-  RunConfig config = preset(presetName).value_or(RunConfig());
-  const Budget& budget = budgetOf(options);
-  config.train.steps = budget.steps;
-  config.train.sequenceLength = budget.sequenceLength;
-  config.train.batchSequences = budget.batchSequences;
-  config.train.learningRate = budget.learningRate;
-  config.train.evaluateEvery = budget.evaluateEvery;
-  config.evaluation.tokens = budget.evaluationTokens;
-  config.data.syntheticTokens = budget.syntheticTokens;
-  config.data.tokenizer = options.tokenizer == "byte" ? options.tokenizer : absolutePath(options.tokenizer);
-  if (!options.textFile.empty()) {
-    config.data.source = "text";
-    config.data.files = {absolutePath(options.textFile)};
-  }
-  if (options.cuda && !options.quick) {
-    // Four times as wide, with four times the heads; one KV head stays one, so MQA-CLA2 still keeps half of MQA and as much as H16-MQA.
-    config.model.hidden *= 4;
-    config.model.feedForward *= 4;
-    config.model.queryHeads *= 4;
-    if (config.model.kvHeads > 1) config.model.kvHeads *= 4;
-  }
-  return config;
-}
-
 }  // namespace
 
 const std::vector<Preset>& presets() {
@@ -159,18 +113,6 @@ Result<RunConfig> preset(const std::string& name) {
   const std::string near = nearestName(name, names);
   return fail(ErrorCode::NotFound,
               "There is no preset '" + name + "'; " + (near.empty() ? "`weft presets` lists them." : "did you mean '" + near + "'?"));
-}
-
-std::vector<RunConfig> demoRuns(const DemoOptions& options) {
-  std::vector<RunConfig> runs;
-  for (const char* name : {"demo-mha", "demo-mqa", "demo-mqa-cla2", "demo-h16-mqa"}) runs.push_back(demoRun(name, options));
-  RunConfig int8 = demoRun("demo-mqa-cla2", options);
-  int8.tags.push_back("int8-of:" + int8.name);
-  int8.name += "-int8";
-  int8.train.steps = 0;
-  int8.cache.plugin = "int8_cache";
-  runs.push_back(std::move(int8));
-  return runs;
 }
 
 }  // namespace weft::config

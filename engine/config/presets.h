@@ -18,14 +18,4 @@ struct Preset {
 const std::vector<Preset>& presets();  // family by family, numbers in a name by size
 [[nodiscard]] Result<RunConfig> preset(const std::string& name);  // NotFound names the nearest
 
-struct DemoOptions {
-  bool quick = false;
-  std::string textFile;  // "" = the built-in synthetic corpus
-  std::string tokenizer = "byte";
-  bool cuda = false;  // larger model and more tokens
-};
-// MHA, MQA, MQA-CLA2, the narrower MQA with MQA-CLA2's KV bytes, on the same tokens; then MQA-CLA2 read through the int8 cache
-// (no training: initFrom is filled in by whoever runs it, tag "int8-of:MQA-CLA2").
-std::vector<RunConfig> demoRuns(const DemoOptions& options);
-
 }  // namespace weft::config

@@ -23,6 +23,7 @@ class Project {
   std::filesystem::path runFolder(RunId id) const { return m_folder / "runs" / std::to_string(id.value); }
   std::filesystem::path eventsFile(RunId id) const { return runFolder(id) / "events.jsonl"; }
   std::filesystem::path shards() const { return m_folder / "shards"; }
+  std::filesystem::path data() const { return m_folder / "data"; }
   std::filesystem::path figures() const { return m_folder / "figures"; }
   std::filesystem::path engineLock() const { return m_folder / "engine.lock"; }
 

@@ -5,8 +5,9 @@
 #include <QThreadPool>
 #include <memory>
 
-#include "engine/config/presets.h"
+#include "engine/config/demo.h"
 #include "engine/service/client.h"
+#include "engine/service/demo.h"
 
 namespace weft::ui {
 namespace {
@@ -28,9 +29,10 @@ Result<store::Project> makeExample(const std::filesystem::path& folder) {
   WEFT_ASSIGN(store::RunStore store, store::RunStore::open(project.database()));
   WEFT_ASSIGN(const std::vector<store::RunSummary> runs, store.runs());
   if (!runs.empty()) return project;
-  for (const config::RunConfig& config : config::demoRuns({.quick = true})) {
-    // A run without training reads another run's weights; those are only there once it has ended.
-    if (config.train.steps == 0) continue;
+  WEFT_ASSIGN(const service::DemoText text, service::demoText(project));
+  for (const config::RunConfig& config : config::demoRuns({.quick = true, .files = text.files, .validFiles = text.validFiles, .seeds = {}})) {
+    // It reads the weights of a run that has not ended yet.
+    if (!config::demoOriginal(config).empty()) continue;
     WEFT_TRY(service::submit(project, store, config));
   }
   return project;
