@@ -1,13 +1,16 @@
 #include "app/cli/arguments.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "app/cli/output.h"
 #include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
+#include "engine/store/run_reference.h"
 
 namespace weft::cli {
 
@@ -49,11 +52,29 @@ Result<sharing::SharingMap> namedMap(const std::string& argument, const sharing:
   return tl::unexpected(std::move(error));
 }
 
-Result<std::vector<store::RunSummary>> findRuns(store::RunStore& store, const std::vector<std::string>& names) {
+Result<store::RunSummary> findRun(store::RunStore& store, const std::string& text) {
+  WEFT_ASSIGN(store::RunReference found, store::findRunReference(store, text));
+  if (!found.remark.empty()) inform(found.remark);
+  return std::move(found.run);
+}
+
+Result<std::vector<store::RunSummary>> findRuns(store::RunStore& store, const std::vector<std::string>& texts) {
   std::vector<store::RunSummary> runs;
-  for (const std::string& name : names) {
-    WEFT_ASSIGN(store::RunSummary run, store.findRun(name));
+  for (const std::string& text : texts) {
+    WEFT_ASSIGN(store::RunSummary run, findRun(store, text));
     runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+Result<std::vector<store::RunSummary>> findRunsToCompare(store::RunStore& store, const std::vector<std::string>& texts) {
+  std::vector<store::RunSummary> runs;
+  for (const std::string& text : texts) {
+    WEFT_ASSIGN(const std::vector<store::RunSummary> meant, store::findRunsMeant(store, text));
+    for (const store::RunSummary& run : meant) {
+      const auto isIt = [&](const store::RunSummary& other) { return other.id == run.id; };
+      if (std::none_of(runs.begin(), runs.end(), isIt)) runs.push_back(run);
+    }
   }
   return runs;
 }

@@ -1,8 +1,9 @@
-// compare: runs side by side, the differences to the first, and the settings in which they differ.
+// compare: runs side by side, what their configurations say against the first over the seeds that they share, and the settings in which they differ.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "app/cli/arguments.h"
+#include "app/cli/comparisons.h"
 #include "app/cli/evaluations.h"
 #include "app/cli/measurements.h"
 #include "app/cli/output.h"
@@ -18,7 +20,10 @@
 #include "app/cli/run_table.h"
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
+#include "engine/base/statistics.h"
+#include "engine/service/run_groups.h"
 #include "engine/store/evaluations.h"
+#include "engine/store/run_labels.h"
 
 namespace weft::cli {
 
@@ -62,28 +67,29 @@ Result<Differences> readDifferences(store::RunStore& store, const std::vector<Ru
   return differences;
 }
 
-std::string comparison(const std::vector<RunSummary>& runs) {
+// Perplexities without a difference: that of two runs is no result, and that of configurations has a sentence of its own.
+std::string sideBySide(const std::vector<RunSummary>& runs, const std::vector<std::string>& labels) {
   const RunSummary& first = runs.front();
   Table table;
   table.column("id");
   table.column("run", Table::Align::Left);
   table.column("map", Table::Align::Left);
-  for (const char* title : {"perplexity", "Δ", "KV B/token", "Δ", "parameters", "Δ", "tokens/s", "Δ"}) table.column(title);
+  for (const char* title : {"perplexity", "KV B/token", "Δ", "parameters", "Δ", "tokens/s", "Δ"}) table.column(title);
   const auto whole = [](double value) { return groupDigits(std::llround(value)); };
-  for (const RunSummary& run : runs) {
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const RunSummary& run = runs[i];
     const auto parameters = static_cast<double>(run.parameters);
-    table.row({std::to_string(run.id.value), run.name, mapName(run), orDash(run.perplexity, formatPerplexity),
-               percent(run.perplexity, first.perplexity), whole(run.kvBytesPerToken), percent(run.kvBytesPerToken, first.kvBytesPerToken),
-               formatCount(parameters), percent(parameters, static_cast<double>(first.parameters)),
+    table.row({std::to_string(run.id.value), labels[i], mapName(run), orDash(run.perplexity, formatPerplexity), whole(run.kvBytesPerToken), 
+               percent(run.kvBytesPerToken, first.kvBytesPerToken), formatCount(parameters), percent(parameters, static_cast<double>(first.parameters)),
                run.tokensPerSecond ? whole(*run.tokensPerSecond) : "-", percent(run.tokensPerSecond, first.tokensPerSecond)});
   }
   return table.toText();
 }
 
-std::string settingsTable(const std::vector<RunSummary>& runs, const Differences& differences) {
+std::string settingsTable(const std::vector<std::string>& labels, const Differences& differences) {
   Table table;
   table.column("setting", Table::Align::Left);
-  for (const RunSummary& run : runs) table.column(run.name, Table::Align::Left);
+  for (const std::string& label : labels) table.column(label, Table::Align::Left);
   for (const std::string& key : differences.keys) {
     std::vector<std::string> cells{key};
     for (const Fields& fields : differences.values) cells.push_back(fields.at(key));
@@ -96,15 +102,55 @@ Json ratio(const std::optional<double>& value, const std::optional<double>& refe
   return value && reference && *reference != 0 ? Json(*value / *reference) : Json();
 }
 
+// The configurations of the runs, and what may be said of them: every other one against the first; of runs of one configuration that they are.
+struct Findings {
+  std::vector<service::RunGroup> groups;
+  std::vector<statistics::Comparison> comparisons;
+};
+
+Result<Findings> readFindings(OpenProject& open, const std::vector<RunSummary>& runs, const std::vector<std::string>& labels) {
+  Findings findings;
+  service::RunIdentities identities(open.project);
+  WEFT_ASSIGN(findings.groups, service::groupRuns(open.store, identities, runs));
+  if (findings.groups.size() > 1) {
+    findings.comparisons = service::compareWithFirst(findings.groups);
+    return findings;
+  }
+  for (std::size_t i = 1; i < runs.size(); ++i) {
+    const bool isSameSeed = runs[i].seed == runs[0].seed;
+    findings.comparisons.push_back({.subject = {.name = labels[i], .kvBytesPerToken = {}},
+                                    .reference = {.name = labels[0], .kvBytesPerToken = {}},
+                                    .obstacle = isSameSeed ? statistics::Obstacle::SameSeed : statistics::Obstacle::SameConfiguration,
+                                    .logPerplexity = {},
+                                    .adjustedP = {}});
+  }
+  return findings;
+}
+
+Json comparisonsOf(const Findings& findings, const RunSummary& run, const std::string& label) {
+  std::string name = label;
+  for (const service::RunGroup& group : findings.groups) {
+    const auto isIt = [&](const RunSummary& member) { return member.id == run.id; };
+    if (findings.groups.size() > 1 && std::any_of(group.members.begin(), group.members.end(), isIt)) name = group.name;
+  }
+  std::vector<statistics::Comparison> own;
+  std::copy_if(findings.comparisons.begin(), findings.comparisons.end(), std::back_inserter(own),
+               [&](const statistics::Comparison& comparison) { return comparison.subject.name == name; });
+  return comparisonsJson(own);
+}
+
 Result<void> compare(const std::vector<std::string>& names, const Context& context) {
-  if (names.size() < 2) return fail(ErrorCode::InvalidInput, "compare needs at least two runs; `weft runs` lists them.");
   WEFT_ASSIGN(OpenProject open, openProject(context));
-  WEFT_ASSIGN(const std::vector<RunSummary> runs, findRuns(open.store, names));
+  WEFT_ASSIGN(const std::vector<RunSummary> runs, findRunsToCompare(open.store, names));
+  if (runs.size() < 2) return fail(ErrorCode::InvalidInput, "compare needs at least two runs; `weft runs` lists them.");
+  const std::vector<std::string> labels = store::runLabels(runs);
   WEFT_ASSIGN(const Differences differences, readDifferences(open.store, runs));
+  WEFT_ASSIGN(const Findings findings, readFindings(open, runs, labels));
   if (context.json) {
     Json list = Json::array();
     for (std::size_t i = 0; i < runs.size(); ++i) {
       Json value = runJson(runs[i]);
+      value["label"] = labels[i];
       value["relative"] = {{"perplexity", ratio(runs[i].perplexity, runs[0].perplexity)},
                            {"kv_bytes_per_token", ratio(runs[i].kvBytesPerToken, runs[0].kvBytesPerToken)},
                            {"parameters", ratio(static_cast<double>(runs[i].parameters), static_cast<double>(runs[0].parameters))},
@@ -112,25 +158,32 @@ Result<void> compare(const std::vector<std::string>& names, const Context& conte
       Json settings = Json::object();
       for (const std::string& key : differences.keys) settings[key] = differences.values[i].at(key);
       value["differences"] = std::move(settings);
+      value["comparisons"] = comparisonsOf(findings, runs[i], labels[i]);
       list.push_back(std::move(value));
     }
     printJson(list);
     return {};
   }
-  print(comparison(runs));
-  print(differences.keys.empty() ? "\nTheir settings are the same." : "\n" + settingsTable(runs, differences));
+  print(sideBySide(runs, labels));
+  const bool hasSeveral =
+      std::any_of(findings.groups.begin(), findings.groups.end(), [](const service::RunGroup& group) { return group.members.size() > 1; });
+  if (hasSeveral) print("\n" + groupTable(findings.groups));
+  print("\n" + comparisonLines(findings.comparisons));
+  print(differences.keys.empty() ? "\nTheir settings are the same." : "\n" + settingsTable(labels, differences));
   return {};
 }
 
 // What was measured of their inference, the newest of each kind.
 Result<void> compareMeasurements(const std::vector<std::string>& names, const Context& context) {
   WEFT_ASSIGN(OpenProject open, openProject(context));
-  WEFT_ASSIGN(const std::vector<RunSummary> runs, findRuns(open.store, names));
+  WEFT_ASSIGN(const std::vector<RunSummary> runs, findRunsToCompare(open.store, names));
+  const std::vector<std::string> labels = store::runLabels(runs);
   std::vector<MeasuredRun> measured;
   Json list = Json::array();
-  for (const RunSummary& run : runs) {
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const RunSummary& run = runs[i];
     WEFT_ASSIGN(const std::vector<store::Measurement> all, open.store.measurements(run.id));
-    measured.push_back({.name = run.name, .measurements = newestMeasurements(all)});
+    measured.push_back({.name = labels[i], .measurements = newestMeasurements(all)});
     Json value{{"id", run.id.value}, {"name", run.name}, {"map", run.map}, {"points", Json::array()}, {"largest_batches", Json::array()}};
     for (const store::Measurement& one : measured.back().measurements) {
       if (isPoint(one)) value["points"].push_back(pointJson(one));
@@ -152,12 +205,14 @@ Result<void> compareMeasurements(const std::vector<std::string>& names, const Co
 // What texts and tasks said of them, the newest of each kind.
 Result<void> compareEvaluations(const std::vector<std::string>& names, const Context& context) {
   WEFT_ASSIGN(OpenProject open, openProject(context));
-  WEFT_ASSIGN(const std::vector<RunSummary> runs, findRuns(open.store, names));
+  WEFT_ASSIGN(const std::vector<RunSummary> runs, findRunsToCompare(open.store, names));
+  const std::vector<std::string> labels = store::runLabels(runs);
   std::vector<EvaluatedRun> evaluated;
   Json list = Json::array();
-  for (const RunSummary& run : runs) {
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const RunSummary& run = runs[i];
     WEFT_ASSIGN(const std::vector<store::Evaluation> all, open.store.evaluations(run.id));
-    evaluated.push_back({.name = run.name, .evaluations = store::newestOnDemand(all)});
+    evaluated.push_back({.name = labels[i], .evaluations = store::newestOnDemand(all)});
     Json value{{"id", run.id.value}, {"name", run.name}, {"map", run.map}, {"evaluations", Json::array()}};
     for (const store::Evaluation& one : evaluated.back().evaluations) value["evaluations"].push_back(evaluationJson(one));
     list.push_back(std::move(value));
@@ -184,13 +239,13 @@ struct CompareArguments {
 
 void addCompareVerb(Program& program) {
   const auto arguments = std::make_shared<CompareArguments>();
-  CLI::App* verb = program.addVerb(kResultsGroup, "compare", "Runs side by side, relative to the first, with the settings in which they differ",
+  CLI::App* verb = program.addVerb(kResultsGroup, "compare", "Runs side by side, their configurations against the first one's over shared seeds, and the settings in which they differ",
                                    [arguments](const Context& context) {
                                      if (arguments->ofMeasurements) return compareMeasurements(arguments->runs, context);
                                      if (arguments->ofEvaluations) return compareEvaluations(arguments->runs, context);
                                      return compare(arguments->runs, context);
                                    });
-  verb->add_option("RUN", arguments->runs, "Numbers or names");
+  verb->add_option("RUN", arguments->runs, "Numbers, labels (MQA:s2) or names; a name stands for all its runs that are not archived");
   CLI::Option* measurements =
       verb->add_flag("--measurements", arguments->ofMeasurements, "Instead: speed, KV memory and largest batch, as `weft measure` found them");
   verb->add_flag("--evaluations", arguments->ofEvaluations, "Instead: texts, WikiText and tasks, as `weft eval` found them")->excludes(measurements);

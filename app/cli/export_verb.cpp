@@ -88,7 +88,7 @@ void addExportVerb(Program& program) {
   verb->add_option("--figure", arguments->figure, "pareto, loss or maps; drawn by weft-studio, without a window if need be")->type_name("KIND");
   verb->add_option("--out", arguments->out, "The file; '-': standard output [-]")->type_name("FILE");
   verb->add_option("--format", arguments->format, "csv or json [by the ending of --out, else csv]")->type_name("FORMAT");
-  verb->add_option("--runs", arguments->runs, "Numbers or names with commas between [all but the archived]")->type_name("1,2,...");
+  verb->add_option("--runs", arguments->runs, "Numbers, names or labels (MQA:s2) with commas between [all but the archived]")->type_name("1,2,...");
   verb->footer("Examples:\n  weft export --figure pareto --out pareto.pdf --runs 1,2,3,4\n  weft export metrics --runs MQA --out mqa.csv");
 }
 

@@ -77,7 +77,7 @@ struct PriorityArguments {
 
 Result<void> setPriority(const PriorityArguments& arguments, const Context& context) {
   WEFT_ASSIGN(OpenProject open, openProject(context));
-  WEFT_ASSIGN(const RunSummary run, open.store.findRun(arguments.run));
+  WEFT_ASSIGN(const RunSummary run, findRun(open.store, arguments.run));
   WEFT_TRY(open.store.setPriority(run.id, arguments.priority));
   if (!context.json) return {};
   WEFT_ASSIGN(const RunSummary changed, open.store.run(run.id));
@@ -94,7 +94,7 @@ void addQueueVerbs(Program& program) {
     CLI::App* verb = program.addVerb(
         "", name, description, [=](const Context& context) { return requestFor(kind, *runs, context); }, queue);
     verb->group("Requests");
-    verb->add_option("RUN", *runs, "Numbers or names")->required();
+    verb->add_option("RUN", *runs, "Numbers, names or labels, like MQA or MQA:s2")->required();
   };
   add("stop", "End runs after a last checkpoint", RequestKind::Stop);
   add("kill", "End runs at once, without a checkpoint", RequestKind::Kill);
@@ -104,7 +104,7 @@ void addQueueVerbs(Program& program) {
   const auto priority = std::make_shared<PriorityArguments>();
   CLI::App* verb = program.addVerb(
       "Requests", "priority", "Higher numbers run first", [priority](const Context& context) { return setPriority(*priority, context); }, queue);
-  verb->add_option("RUN", priority->run, "Number or name")->required();
+  verb->add_option("RUN", priority->run, "Number, name or label, like MQA or MQA:s2")->required();
   verb->add_option("NUMBER", priority->priority, "0 is the default")->required();
 }
 

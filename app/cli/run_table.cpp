@@ -4,6 +4,7 @@
 
 #include "engine/base/text.h"
 #include "engine/service/client.h"
+#include "engine/store/run_labels.h"
 
 namespace weft::cli {
 
@@ -48,8 +49,10 @@ std::string runTable(const std::vector<store::RunSummary>& runs) {
   table.column("perplexity");
   table.column("tokens/s");
   table.column("step");
-  for (const store::RunSummary& run : runs) {
-    table.row({std::to_string(run.id.value), run.name, stateName(run), mapName(run), formatCount(static_cast<double>(run.parameters)),
+  const std::vector<std::string> labels = store::runLabels(runs);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const store::RunSummary& run = runs[i];
+    table.row({std::to_string(run.id.value), labels[i], stateName(run), mapName(run), formatCount(static_cast<double>(run.parameters)),
                bytes(run.kvBytesPerToken), orDash(run.perplexity, formatPerplexity), orDash(run.tokensPerSecond, rate),
                fmt::format("{}/{}", run.step, run.steps)});
   }
@@ -66,8 +69,10 @@ std::string resultTable(const std::vector<store::RunSummary>& runs) {
   table.column("measured");
   table.column("parameters");
   table.column("tokens/s");
-  for (const store::RunSummary& run : runs) {
-    table.row({run.name, mapName(run), run.cache.empty() ? "dense" : run.cache, orDash(run.perplexity, formatPerplexity), bytes(run.kvBytesPerToken),
+  const std::vector<std::string> labels = store::runLabels(runs);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const store::RunSummary& run = runs[i];
+    table.row({labels[i], mapName(run), run.cache.empty() ? "dense" : run.cache, orDash(run.perplexity, formatPerplexity), bytes(run.kvBytesPerToken),
                orDash(run.kvBytesPerTokenMeasured, bytes), groupDigits(run.parameters), orDash(run.tokensPerSecond, rate)});
   }
   return table.toText();

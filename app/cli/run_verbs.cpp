@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/cli/arguments.h"
 #include "app/cli/evaluations.h"
 #include "app/cli/output.h"
 #include "app/cli/program.h"
@@ -71,7 +72,7 @@ struct RunDetails {
 
 Result<RunDetails> readDetails(store::RunStore& store, const std::string& name) {
   RunDetails details;
-  WEFT_ASSIGN(details.run, store.findRun(name));
+  WEFT_ASSIGN(details.run, findRun(store, name));
   WEFT_ASSIGN(details.toml, store.configToml(details.run.id));
   WEFT_ASSIGN(details.evaluations, store.evaluations(details.run.id));
   WEFT_ASSIGN(details.measurements, store.measurements(details.run.id));
@@ -177,7 +178,7 @@ void printFrom(const std::filesystem::path& file, std::streamoff& offset) {
 
 Result<void> log(const LogArguments& arguments, const Context& context) {
   WEFT_ASSIGN(OpenProject open, openProject(context));
-  WEFT_ASSIGN(RunSummary run, open.store.findRun(arguments.run));
+  WEFT_ASSIGN(RunSummary run, findRun(open.store, arguments.run));
   const std::filesystem::path file = open.project.runFolder(run.id) / (arguments.showsEvents ? "events.jsonl" : "log.txt");
   std::error_code error;
   if (!arguments.follows && !std::filesystem::exists(file, error)) {
@@ -209,11 +210,11 @@ void addRunVerbs(Program& program) {
 
   const auto name = std::make_shared<std::string>();
   verb = program.addVerb(kResultsGroup, "show", "Everything about one run", [name](const Context& context) { return show(*name, context); });
-  verb->add_option("RUN", *name, "Number or name")->required();
+  verb->add_option("RUN", *name, "Number, name or label, like MQA or MQA:s2")->required();
 
   const auto logged = std::make_shared<LogArguments>();
   verb = program.addVerb(kResultsGroup, "log", "What a run's worker wrote", [logged](const Context& context) { return log(*logged, context); });
-  verb->add_option("RUN", logged->run, "Number or name")->required();
+  verb->add_option("RUN", logged->run, "Number, name or label, like MQA or MQA:s2")->required();
   verb->add_flag("-f,--follow", logged->follows, "Go on until the run ends");
   verb->add_flag("--events", logged->showsEvents, "The events instead of the log");
 }

@@ -16,6 +16,7 @@
 #include "app/cli/run_table.h"
 #include "engine/base/text.h"
 #include "engine/service/client.h"
+#include "engine/store/run_labels.h"
 
 namespace weft::cli {
 
@@ -51,14 +52,16 @@ int terminalWidth() {
 class Bars {
  public:
   void show(const std::vector<RunSummary>& runs) {
+    const std::vector<std::string> labels = store::runLabels(runs);
     std::size_t widest = 0;
-    for (const RunSummary& run : runs) widest = std::max(widest, run.name.size());
+    for (const std::string& label : labels) widest = std::max(widest, label.size());
     std::string text = m_lines > 0 ? fmt::format("\x1b[{}A", m_lines) : "";
-    for (const RunSummary& run : runs) {
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const RunSummary& run = runs[i];
       const double fraction = run.state == RunState::Finished ? 1 : run.progress;
       // The bar's 24 characters have three bytes each; what follows is cut so that no line wraps.
       const std::string head =
-          fmt::format("{:<{}} {} {:3.0f}% {:<9}", run.name, widest, bar(fraction, 24), 100 * fraction, store::toString(run.state));
+          fmt::format("{:<{}} {} {:3.0f}% {:<9}", labels[i], widest, bar(fraction, 24), 100 * fraction, store::toString(run.state));
       const int room = terminalWidth() - static_cast<int>(widest) - 24 - 18;
       text += "\x1b[2K" + head + details(run).substr(0, static_cast<std::size_t>(std::max(room, 0))) + "\n";
     }
@@ -75,13 +78,15 @@ class Bars {
 class Lines {
  public:
   void show(const std::vector<RunSummary>& runs) {
-    for (const RunSummary& run : runs) {
+    const std::vector<std::string> labels = store::runLabels(runs);
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const RunSummary& run = runs[i];
       const std::pair<RunState, int> now{run.state, static_cast<int>(run.progress * 10)};
       const auto [known, isNew] = m_last.try_emplace(run.id, now);
       if (!isNew && known->second == now) continue;
       known->second = now;
       if (isNew && run.state == RunState::Queued) continue;
-      inform(fmt::format("{} {}{}", run.name, stateName(run), details(run)));
+      inform(fmt::format("{} {}{}", labels[i], stateName(run), details(run)));
     }
   }
 

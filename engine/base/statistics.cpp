@@ -200,6 +200,8 @@ std::string sentence(const Comparison& comparison) {
   switch (comparison.obstacle) {
     case Obstacle::SameConfiguration:
       return "the same configuration as " + reference + ": what they differ in is the seed";
+    case Obstacle::SameSeed:
+      return "the same configuration and seed as " + reference;
     case Obstacle::OtherText:
       return withMemory(comparison, "their held-out texts, tokenizers or evaluations differ, so their perplexities are not compared");
     case Obstacle::NoPair:

@@ -76,6 +76,7 @@ struct Subject {
 enum class Obstacle {
   None,
   SameConfiguration,  // two runs of one configuration: what they differ in is the seed
+  SameSeed,           // two runs of one configuration and one seed
   OtherText,          // their held-out texts, tokenizers or evaluations differ
   NoPair,             // several runs, but not two pairs that share a seed
   NotFinished         // one of them has no final perplexity yet

@@ -7,6 +7,7 @@
 #include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/service/client.h"
+#include "engine/store/run_reference.h"
 
 namespace weft::service {
 
@@ -47,7 +48,8 @@ std::string list(const std::vector<fs::path>& checkpoints) {
 
 Result<fs::path> ofRun(const std::string& name, const std::string& which, const store::Project& project) {
   WEFT_ASSIGN(store::RunStore store, store::RunStore::open(project.database(), store::RunStore::Mode::ReadOnly));
-  WEFT_ASSIGN(const store::RunSummary run, store.findRun(name));
+  WEFT_ASSIGN(const store::RunReference reference, store::findRunReference(store, name));
+  const store::RunSummary& run = reference.run;
   const fs::path folder = project.runFolder(run.id) / "checkpoints";
   const std::vector<fs::path> checkpoints = checkpointsOf(folder);
   if (checkpoints.empty()) {

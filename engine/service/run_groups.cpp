@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <string_view>
+#include <unordered_map>
 
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
+#include "engine/store/run_labels.h"
 
 namespace weft::service {
 
@@ -62,12 +65,25 @@ Result<RunIdentity> RunIdentities::read(store::RunStore& store, store::RunId run
 }
 
 Result<std::vector<RunGroup>> groupRuns(store::RunStore& store, RunIdentities& identities, const std::vector<store::RunSummary>& runs) {
-  std::vector<RunGroup> groups;
-  std::map<std::string, std::size_t> placeOf;
+  std::map<std::int64_t, RunIdentity> known;
   for (const store::RunSummary& run : runs) {
-    WEFT_ASSIGN(RunIdentity identity, identities.of(store, run.id));
-    const auto [place, isNew] = placeOf.emplace(identity.configuration, groups.size());
-    if (isNew) groups.push_back({.name = run.name, .identity = std::move(identity), .members = {}});
+    WEFT_ASSIGN(known[run.id.value], identities.of(store, run.id));
+  }
+  return groupRuns(runs, [&](store::RunId run) { return &known.at(run.value); });
+}
+
+std::vector<RunGroup> groupRuns(const std::vector<store::RunSummary>& runs, const std::function<const RunIdentity*(store::RunId)>& identityOf) {
+  std::vector<RunGroup> groups;
+  std::vector<store::RunSummary> firsts;
+  std::unordered_map<std::string_view, std::size_t> placeOf;  // of texts that identityOf keeps
+  for (const store::RunSummary& run : runs) {
+    const RunIdentity* identity = identityOf(run.id);
+    if (identity == nullptr) continue;
+    const auto [place, isNew] = placeOf.emplace(identity->configuration, groups.size());
+    if (isNew) {
+      groups.push_back({.name = run.name, .identity = *identity, .members = {}});
+      firsts.push_back(run);
+    }
     std::vector<store::RunSummary>& members = groups[place->second].members;
     const auto same = std::find_if(members.begin(), members.end(), [&](const store::RunSummary& member) { return member.seed == run.seed; });
     if (same == members.end()) {
@@ -76,8 +92,10 @@ Result<std::vector<RunGroup>> groupRuns(store::RunStore& store, RunIdentities& i
       *same = run;
     }
   }
-  for (RunGroup& group : groups) {
-    std::sort(group.members.begin(), group.members.end(), [](const auto& a, const auto& b) { return a.seed < b.seed; });
+  const std::vector<std::string> labels = store::configurationLabels(firsts);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    groups[i].name = labels[i];
+    std::sort(groups[i].members.begin(), groups[i].members.end(), [](const auto& a, const auto& b) { return a.seed < b.seed; });
   }
   return groups;
 }

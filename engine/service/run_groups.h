@@ -2,6 +2,7 @@
 // that they share; the interval and the words are those of base/statistics.h. Used by the command line, Compare, captions and the demo alike.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -33,13 +34,15 @@ class RunIdentities {
 };
 
 struct RunGroup {
-  std::string name;  // of its first member; callers that show two groups of one name tell them apart
+  std::string name;  // of its first member; of groups with one name what differs between them follows it (store::configurationLabels)
   RunIdentity identity;
   std::vector<store::RunSummary> members;  // by seed; of several runs of one seed the newest that finished, else the newest
 };
 
 // One group a configuration, in the order of their first runs.
 [[nodiscard]] Result<std::vector<RunGroup>> groupRuns(store::RunStore& store, RunIdentities& identities, const std::vector<store::RunSummary>& runs);
+// The same of identities that are known already; a run without one (nullptr) is in no group.
+std::vector<RunGroup> groupRuns(const std::vector<store::RunSummary>& runs, const std::function<const RunIdentity*(store::RunId)>& identityOf);
 
 // The final perplexities of a group's finished members, by seed.
 std::map<std::int64_t, double> finalPerplexities(const RunGroup& group);

@@ -61,7 +61,8 @@ TEST_F(RunGroupsTest, RunsThatDifferInSeedNameAndTagsAreOneConfiguration) {
   const std::vector<RunGroup> found = groups();
   ASSERT_EQ(found.size(), 2u);
   ASSERT_EQ(found[0].members.size(), 2u);
-  EXPECT_EQ(found[0].name, "MQA");
+  EXPECT_EQ(found[0].name, "MQA #1") << "two configurations of one name that differ in what no label knows";
+  EXPECT_EQ(found[1].name, "MQA #3");
   EXPECT_EQ(found[0].members[0].seed, 1);
   EXPECT_EQ(found[1].members.size(), 1u);
   EXPECT_EQ(found[0].identity.text, found[1].identity.text);
@@ -118,6 +119,30 @@ TEST(RunGroups, NothingIsClaimedWhereNothingCanBe) {
   EXPECT_EQ(compareGroups(kMqa, group("other", {finished(1, std::nan(""))})).obstacle, Obstacle::NotFinished);
   const statistics::Comparison oneEach = compareGroups(group("MQA", {finished(1, 6.6)}), group("MQA-CLA2", {finished(4, 7.0, 512)}));
   EXPECT_THAT(statistics::sentence(oneEach), HasSubstr("one run each"));
+}
+
+TEST(RunGroups, GroupsAreMadeOfIdentitiesThatAreKnownAndNamedApart) {
+  std::vector<RunSummary> runs{finished(1, 6.5), finished(2, 6.6), finished(3, 6.4), finished(4, 6.3), finished(5, 6.2)};
+  for (RunSummary& run : runs) run.name = "MQA";
+  runs[0].seed = 2;
+  runs[1].seed = 1;
+  runs[2].cache = "int8_cache";
+  const RunIdentity dense{.configuration = "a", .text = "t"}, int8{.configuration = "b", .text = "t"};
+  const std::vector<RunGroup> groups = groupRuns(runs, [&](RunId run) { return run.value == 5 ? nullptr : run.value == 3 ? &int8 : &dense; });
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].name, "MQA dense");
+  EXPECT_EQ(groups[1].name, "MQA int8_cache");
+  ASSERT_EQ(groups[0].members.size(), 3u);
+  EXPECT_EQ(groups[0].members[0].id, RunId{2}) << "by seed; the run that cannot be read is in none";
+}
+
+TEST(RunGroups, TwoRunsOfOneSeedAreSaidToBeThat) {
+  statistics::Comparison same;
+  same.subject.name = "MQA #4";
+  same.reference.name = "MQA #3";
+  same.obstacle = Obstacle::SameSeed;
+  EXPECT_EQ(statistics::sentence(same), "the same configuration and seed as MQA #3");
+  EXPECT_FALSE(same.isDifference());
 }
 
 TEST(RunGroups, ComparisonsOfOneTableAreAdjustedForEachOther) {

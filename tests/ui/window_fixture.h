@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/base/files.h"
+#include "engine/config/run_config.h"
 #include "engine/sharing/generators.h"
 #include "engine/sharing/map_text.h"
 #include "engine/store/project.h"
@@ -42,10 +43,25 @@ struct SampleRun {
   std::optional<double> perplexity = 13.6;
   std::vector<std::string> tags{"table-1"};
   std::int64_t steps = 300;
-  std::string configToml{};  // empty: only the name
+  std::string configToml{};  // empty: what this sample says
   std::optional<double> kvMeasured{};
   std::int64_t parameters = 1'048'576;
+  std::int64_t seed = 1;
 };
+
+// Two samples are one configuration only if they differ in nothing but name, tags and seed.
+inline std::string configOf(const SampleRun& sample) {
+  config::RunConfig config;
+  config.name = sample.name;
+  config.model.layers = sample.layers;
+  config.model.queryHeads = sample.queryHeads;
+  config.model.kvHeads = sample.kvHeads;
+  config.model.headWidth = sample.headWidth;
+  config.model.sharing = sample.generator;
+  config.train.steps = sample.steps;
+  config.train.seed = sample.seed;
+  return config::toToml(config);
+}
 
 class TestProject {
  public:
@@ -69,12 +85,12 @@ class TestProject {
     run.headWidth = sample.headWidth;
     run.hidden = 128;
     run.parameters = sample.parameters;
-    run.seed = 1;
+    run.seed = sample.seed;
     run.steps = sample.steps;
     run.kvBytesPerToken = sample.kvBytesPerToken;
     run.tags = sample.tags;
     run.state = state;
-    run.configToml = sample.configToml.empty() ? "name = \"" + sample.name + "\"\n" : sample.configToml;
+    run.configToml = sample.configToml.empty() ? configOf(sample) : sample.configToml;
     const auto id = m_store.addRun(run);
     EXPECT_TRUE(id) << (id ? "" : id.error().message);
     return id.value_or(store::RunId{});

@@ -150,6 +150,17 @@ TEST_F(MainWindowTest, FindsRunsPagesAndActionsInThePalette) {
   EXPECT_TRUE(found(QStringLiteral("nothing like this")).isEmpty());
 }
 
+TEST_F(MainWindowTest, ThePaletteTellsSeedsOfOneNameApart) {
+  TestProject project;
+  for (const std::int64_t seed : {1, 2}) project.addFinished({.name = "MQA", .seed = seed});
+  open(project.folder());
+  EXPECT_EQ(found(QStringLiteral("@ mqa")), (QStringList{"MQA s2", "MQA s1"}));
+  EXPECT_EQ(found(QStringLiteral("@ mqa s1")), QStringList{"MQA s1"});
+  QTest::keyClick(m_window->palette_()->field(), Qt::Key_Return);
+  ASSERT_EQ(m_runs->table()->selectedRuns().size(), 1u);
+  EXPECT_EQ(m_window->session()->snapshot()->find(m_runs->table()->selectedRuns()[0])->seed, 1);
+}
+
 TEST_F(MainWindowTest, OpensWhatThePaletteFindsWithEnter) {
   TestProject project;
   test::fillWithTable1(project);

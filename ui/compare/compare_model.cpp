@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 #include "ui/models/run_text.h"
 
@@ -76,7 +77,9 @@ QString title(CompareColumn column) {
 QString explanation(CompareColumn column) {
   switch (column) {
     case CompareColumn::PerplexityDelta:
-      return QStringLiteral("Perplexity − the baseline's; below 0 is better");
+      return QStringLiteral(
+          "This run's perplexity − the baseline run's: two runs, which is no result. What their configurations say over their seeds stands in the "
+          "cell's tooltip and beside the plot.");
     case CompareColumn::KvBytesDelta:
       return QStringLiteral("KV bytes per token ÷ the baseline's − 1");
     case CompareColumn::KvMeasured:
@@ -90,7 +93,7 @@ QString explanation(CompareColumn column) {
     case CompareColumn::KvBytes:
       return QStringLiteral("By formula: sum over the producing layers of 2 · KV heads · head width · bytes per element");
     case CompareColumn::Frontier:
-      return QStringLiteral("yes: no other run of the plot has both fewer KV bytes and a lower perplexity");
+      return QStringLiteral("yes: no other run of the plot has both fewer KV bytes and a lower perplexity. Points are runs, not means over seeds.");
     case CompareColumn::Map:
       return QStringLiteral("One column a layer: tall = producer, short = consumer in its producer's colour");
     default:
@@ -193,9 +196,11 @@ void CompareModel::setRuns(std::vector<RunSummary> runs) {
     m_places.resize(static_cast<std::size_t>(row));
     endRemoveRows();
   }
+  const QStringList labels = runLabels(m_runs);
+  const bool hasNewLabels = std::exchange(m_labels, labels) != labels;
   placeRuns();
   const int frontier = static_cast<int>(CompareColumn::Frontier);
-  if ((!isSameSet || before != m_places) && rowCount() > 0) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, frontier));
+  if ((!isSameSet || hasNewLabels || before != m_places) && rowCount() > 0) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, frontier));
 }
 
 void CompareModel::setBaseline(const std::optional<RunSummary>& baseline) {
@@ -234,7 +239,7 @@ QString CompareModel::text(const RunSummary& run, CompareColumn column) const {
              : run.id == baseline()       ? QStringLiteral("baseline")
                                           : QString();
     case CompareColumn::Run:
-      return QString::fromStdString(run.name);
+      return labelAt(rowOf(run.id));
     case CompareColumn::Map:
       return QString::fromStdString(run.generator.empty() ? run.map : run.generator);
     case CompareColumn::Heads:
@@ -290,7 +295,11 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
       return text(run, column);
     case Qt::ToolTipRole:
       if (column == CompareColumn::Map) return QString::fromStdString(run.map);
-      if (column == CompareColumn::Run) return QStringLiteral("%1: %2").arg(familyOf(run).name, QString::fromStdString(run.name));
+      if (column == CompareColumn::Run) return QStringLiteral("%1: %2").arg(familyOf(run).name, text(run, column));
+      if (column == CompareColumn::Perplexity || column == CompareColumn::PerplexityDelta) {
+        const QString said = m_baseline && m_sentences ? m_sentences(run.id, m_baseline->id) : QString();
+        if (!said.isEmpty()) return said;
+      }
       if (isDelta(column)) return explanation(column);
       return {};
     case Qt::AccessibleTextRole:

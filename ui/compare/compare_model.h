@@ -4,6 +4,7 @@
 
 #include <QAbstractTableModel>
 #include <QSortFilterProxyModel>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -47,8 +48,11 @@ class CompareModel : public QAbstractTableModel {
   void setRuns(std::vector<store::RunSummary> runs);
   // May be a run that is not among them: the differences are still told.
   void setBaseline(const std::optional<store::RunSummary>& baseline);
+  // What may be said of a run's configuration against the baseline's: the tooltip of its perplexity and of the difference.
+  void setSentences(std::function<QString(store::RunId run, store::RunId baseline)> sentences) { m_sentences = std::move(sentences); }
   store::RunId baseline() const { return m_baseline ? m_baseline->id : store::RunId{}; }
   const store::RunSummary& runAt(int row) const { return m_runs[static_cast<std::size_t>(row)]; }
+  QString labelAt(int row) const { return m_labels.value(row); }  // what the run is called beside the others
   int rowOf(store::RunId id) const;
   enum class Place { NoValue, Dominated, OnFrontier };
   Place placeOf(store::RunId id) const;
@@ -67,7 +71,9 @@ class CompareModel : public QAbstractTableModel {
   PairSelection* m_selection;
   std::vector<store::RunSummary> m_runs;  // by id
   std::vector<Place> m_places;            // of m_runs
+  QStringList m_labels;                   // of m_runs
   std::optional<store::RunSummary> m_baseline;
+  std::function<QString(store::RunId, store::RunId)> m_sentences;
 };
 
 class CompareSortProxy : public QSortFilterProxyModel {

@@ -11,6 +11,7 @@ namespace {
 constexpr double kHandleWidth = 12, kHandleHeight = 11;
 constexpr double kBracket = 22;  // from the cursor to its upright
 constexpr double kCalloutGap = 12;
+constexpr double kWidestText = 300;
 
 }  // namespace
 
@@ -116,7 +117,7 @@ void CompareOverlay::drawReading(QPainter& painter) {
   QTextDocument text;
   text.setDocumentMargin(0);
   text.setDefaultFont(bodyFont());
-  const QString sentence = state.reading->sentence().toHtmlEscaped();
+  const QString sentence = state.reading->sentence(state.groups).toHtmlEscaped();
   text.setHtml(QStringLiteral("<span style='color:%1; font-weight:600'>%2</span>%3")
                    .arg(theme.text.name(), state.reading->headline(state.unit),
                         sentence.isEmpty() ? QString()
@@ -124,7 +125,9 @@ void CompareOverlay::drawReading(QPainter& painter) {
                                                  .arg(theme.text2.name())
                                                  .arg(captionFont().pixelSize())
                                                  .arg(sentence)));
-  const QSizeF size = text.size() + QSizeF(22, 12);
+  // A sentence of several words on bytes and intervals is wider than a callout may be.
+  if (text.idealWidth() > kWidestText) text.setTextWidth(kWidestText);
+  const QSizeF size = QSizeF(text.idealWidth(), text.size().height()) + QSizeF(22, 12);
   const bool hasBracket = ys.size() == 2 && std::abs(ys[0] - ys[1]) > 8;
   const double middle = ys.size() == 2 ? (ys[0] + ys[1]) / 2 : ys[0];
   m_callout = placeCallout(size, x + kBracket, middle);

@@ -22,6 +22,7 @@ class CompareOverlay : public QCPAbstractItem {
     std::optional<double> cursor;
     std::optional<MemoryReading> reading;  // the callout
     QString unit;
+    const ConfigurationGroups* groups = nullptr;  // of the runs in the plot
   };
   State state;
 

@@ -7,6 +7,7 @@
 #include <QSplitter>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <tuple>
 
 #include "ui/compare/compare_model.h"
 #include "ui/compare/compare_table.h"
@@ -22,7 +23,8 @@
 namespace weft::ui {
 
 ComparePage::ComparePage(QWidget* parent)
-    : Page(parent), m_snapshot(std::make_shared<RunsSnapshot>()), m_selection(new PairSelection(this)), m_model(new CompareModel(m_selection, this)) {
+    : Page(parent), m_snapshot(std::make_shared<RunsSnapshot>()), m_selection(new PairSelection(this)), m_groups(new ConfigurationGroups(this)),
+      m_model(new CompareModel(m_selection, this)) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
@@ -57,6 +59,9 @@ ComparePage::ComparePage(QWidget* parent)
     if (m_selection->b().value == 0) return m_selection->choose(run);
     m_selection->chooseSecond(run);
   });
+  m_plot->setGroups(m_groups);
+  m_model->setSentences([this](store::RunId run, store::RunId baseline) { return m_groups->sentence(run, baseline); });
+  connect(m_groups, &ConfigurationGroups::changed, this, &ComparePage::applyGroups);
   connect(m_panel, &PairPanel::swapRequested, m_selection, &PairSelection::swap);
   connect(m_panel, &PairPanel::clearRequested, m_selection, &PairSelection::clear);
   restoreView();
@@ -204,6 +209,7 @@ void ComparePage::setSession(ProjectSession* session) {
   if (m_session) m_session->disconnect(this);
   m_session = session;
   m_panel->setSession(session);
+  m_groups->setSession(session);
   m_selection->clear();
   m_hasChosen = false;
   m_ticked.clear();
@@ -255,6 +261,9 @@ void ComparePage::refresh() {
   m_model->setRuns(m_runs);
   m_plot->setBaseline(baseline ? baseline->id : store::RunId{});
   m_plot->setRuns(m_runs);
+  std::vector<store::RunSummary> grouped = m_runs;
+  if (baseline && !takesPart(*baseline)) grouped.push_back(*baseline);
+  m_groups->setRuns(std::move(grouped));
   m_selection->keepOnly(ids);
   if (!m_hasChosen && m_selection->a().value == 0) chooseFirstPair();
   updateBaselineBox();
@@ -262,7 +271,23 @@ void ComparePage::refresh() {
   updateTexts();
 }
 
-// What the program is for: two runs of equal KV memory, one of them on the frontier. Shown until somebody chooses otherwise.
+bool ComparePage::areOneConfiguration(const store::RunSummary& a, const store::RunSummary& b) const {
+  if (m_groups->isComplete()) return m_groups->groupOf(a.id) != nullptr && m_groups->groupOf(a.id) == m_groups->groupOf(b.id);
+  // Not known yet: what the summary says.
+  const auto chosen = [](const store::RunSummary& run) {
+    return std::tie(run.name, run.map, run.cache, run.queryHeads, run.kvHeads, run.headWidth, run.hidden, run.steps, run.parameters);
+  };
+  return chosen(a) == chosen(b);
+}
+
+// The configurations are known now, or others: what is said of them, and which pair is worth a look, may change.
+void ComparePage::applyGroups() {
+  if (!m_hasChosen) chooseFirstPair();
+  updatePanel();
+  m_plot->redrawReading();
+}
+
+// What the program is for: two configurations of equal KV memory, one of them on the frontier. Shown until somebody chooses otherwise.
 void ComparePage::chooseFirstPair() {
   const ParetoData& data = m_plot->data();
   const ParetoPoint* low = nullptr;
@@ -270,19 +295,24 @@ void ComparePage::chooseFirstPair() {
   for (const std::size_t i : data.frontier)
     for (const ParetoPoint& other : data.points)
       if (!other.isReference() && other.x == data.points[i].x && other.y > data.points[i].y &&
-          (!low || other.y - data.points[i].y > high->y - low->y)) {
+          (!low || other.y - data.points[i].y > high->y - low->y) &&
+          !areOneConfiguration(*m_snapshot->find(data.points[i].run), *m_snapshot->find(other.run))) {
         low = &data.points[i];
         high = &other;
       }
-  if (!low) return;
-  m_selection->setRuns({low->run, high->run});
+  if (low)
+    m_selection->setRuns({low->run, high->run});
+  else
+    m_selection->clear();
   m_hasChosen = false;
 }
 
 void ComparePage::updatePanel() {
   const auto side = [this](store::RunId id) -> std::optional<PairSide> {
     const store::RunSummary* run = m_snapshot->find(id);
-    return run ? std::optional(PairSide{*run, m_model->placeOf(id) == CompareModel::Place::OnFrontier}) : std::nullopt;
+    if (!run) return std::nullopt;
+    const int row = m_model->rowOf(id);
+    return PairSide{*run, row >= 0 ? m_model->labelAt(row) : m_snapshot->label(*run), m_model->placeOf(id) == CompareModel::Place::OnFrontier};
   };
   const std::optional<PairSide> a = side(m_selection->a());
   std::optional<PairSide> b = side(m_selection->b());
@@ -292,14 +322,21 @@ void ComparePage::updatePanel() {
     second = PairPanel::Second::Baseline;
   }
   m_panel->showPair(a, b, second);
+  updateVerdict(a ? a->run.id : store::RunId{}, b ? b->run.id : store::RunId{});
+}
+
+void ComparePage::updateVerdict(store::RunId a, store::RunId b) {
+  const QString sentence = m_groups->sentence(a, b);
+  m_panel->showVerdict({.a = m_groups->perplexityText(a), .b = m_groups->perplexityText(b), .sentence = sentence.isEmpty() ? sentence : sentence + u'.'});
 }
 
 void ComparePage::updateBaselineBox() {
   const QSignalBlocker quiet(m_baselineBox);
   std::vector<std::pair<QString, qlonglong>> items{{QStringLiteral("none"), 0}};
-  for (const store::RunSummary& run : m_runs) items.emplace_back(QString::fromStdString(run.name), run.id.value);
+  const QStringList labels = runLabels(m_runs);
+  for (qsizetype i = 0; i < labels.size(); ++i) items.emplace_back(labels[i], m_runs[static_cast<std::size_t>(i)].id.value);
   if (const store::RunSummary* baseline = m_snapshot->find(m_model->baseline()); baseline && !takesPart(*baseline))
-    items.emplace_back(QString::fromStdString(baseline->name), baseline->id.value);
+    items.emplace_back(m_snapshot->label(*baseline), baseline->id.value);
   bool isSame = m_baselineBox->count() == static_cast<int>(items.size());
   for (int i = 0; isSame && i < m_baselineBox->count(); ++i)
     isSame = m_baselineBox->itemText(i) == items[static_cast<std::size_t>(i)].first &&

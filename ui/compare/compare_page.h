@@ -9,6 +9,7 @@
 #include "ui/compare/compare_plot.h"
 #include "ui/compare/pair_selection.h"
 #include "ui/figures/figure.h"
+#include "ui/models/configuration_groups.h"
 #include "ui/models/project_session.h"
 #include "ui/models/run_filter.h"
 #include "ui/window/page.h"
@@ -50,6 +51,7 @@ class ComparePage : public Page {
   void exportPlot(const QString& path);
 
   PairSelection* selection() const { return m_selection; }
+  const ConfigurationGroups& groups() const { return *m_groups; }
   ComparePlot* plot() const { return m_plot; }
   CompareTable* table() const { return m_table; }
   CompareModel* model() const { return m_model; }
@@ -70,6 +72,9 @@ class ComparePage : public Page {
   void refresh();
   void updateTexts();
   void updatePanel();
+  void updateVerdict(store::RunId a, store::RunId b);
+  bool areOneConfiguration(const store::RunSummary& a, const store::RunSummary& b) const;
+  void applyGroups();
   void updateBaselineBox();
   void chooseFirstPair();
   void applyView();
@@ -91,6 +96,7 @@ class ComparePage : public Page {
   bool m_hasChosen = false;               // somebody has touched the selection
 
   PairSelection* m_selection;
+  ConfigurationGroups* m_groups;
   CompareModel* m_model;
   PageHeader* m_header;
   QMenu* m_runsMenu;

@@ -27,6 +27,9 @@ class ComparePlot : public Plot {
   // Nothing is redrawn when no point has changed. A view that the user has not touched grows with its points, it never shrinks under them.
   void setRuns(const std::vector<store::RunSummary>& runs);
   void setBaseline(store::RunId run);
+  // What the cursor's reading says of two runs; looked up at every drawing: redrawReading() when it has changed.
+  void setGroups(const ConfigurationGroups* groups) { m_overlay->state.groups = groups; }
+  void redrawReading() { redrawOverlay(); }
   void setView(const View& view);
   const View& view() const { return m_view; }
   const ParetoData& data() const { return m_points->data(); }

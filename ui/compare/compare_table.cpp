@@ -63,7 +63,7 @@ void paintRun(QPainter& painter, const QRect& cell, const QModelIndex& index, co
   painter.setPen(theme.text);
   const QRect text = cell.adjusted(22, 0, 0, 0);
   painter.drawText(text, Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine,
-                   painter.fontMetrics().elidedText(index.data().toString(), Qt::ElideRight, text.width()));
+                   painter.fontMetrics().elidedText(index.data().toString(), Qt::ElideMiddle, text.width()));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/models/configuration_groups.h"
 #include "ui/models/run_text.h"
 
 namespace weft::ui {
@@ -12,11 +13,11 @@ std::optional<MemoryReading::Line> lineOf(const ParetoData& data, const ParetoCu
   const auto reading = readCurve(data, curve, x);
   if (!reading) return std::nullopt;
   const ParetoPoint* point = data.find(reading->run);
-  return MemoryReading::Line{point ? point->name : curve.family.name, curve.family, reading->y, reading->isInterpolated};
+  return MemoryReading::Line{reading->run, point ? point->name : curve.family.name, curve.family, reading->y, reading->isInterpolated};
 }
 
 std::optional<MemoryReading::Line> lineOf(const ParetoData& data, const ParetoPoint& point, double x) {
-  if (std::abs(point.x - x) <= 1e-9 * x) return MemoryReading::Line{point.name, point.family, point.y, false};
+  if (std::abs(point.x - x) <= 1e-9 * x) return MemoryReading::Line{point.run, point.name, point.family, point.y, false};
   const auto curve = std::find_if(data.curves.begin(), data.curves.end(), [&](const ParetoCurve& one) { return one.family == point.family; });
   return curve == data.curves.end() ? std::nullopt : lineOf(data, *curve, x);
 }
@@ -35,12 +36,11 @@ QString MemoryReading::headline(const QString& unit) const {
   return QStringLiteral("at %1: %2").arg(at, values.isEmpty() ? QStringLiteral("no curve") : values.join(QStringLiteral(" vs ")));
 }
 
-QString MemoryReading::sentence() const {
+QString MemoryReading::sentence(const ConfigurationGroups* groups) const {
   if (lines.size() < 2) return lines.empty() ? QString() : lines.front().name;
-  const Line& low = lines[0].y <= lines[1].y ? lines[0] : lines[1];
-  const Line& high = lines[0].y <= lines[1].y ? lines[1] : lines[0];
-  if (low.y == high.y) return QStringLiteral("%1 equals %2").arg(low.name, high.name);
-  return QStringLiteral("%1 is %2 lower than %3").arg(low.name).arg(high.y - low.y, 0, 'f', high.y - low.y < 0.01 ? 3 : 2).arg(high.name);
+  if (lines[0].isInterpolated || lines[1].isInterpolated)
+    return QStringLiteral("%1 and %2; a value between two runs is not compared").arg(lines[0].name, lines[1].name);
+  return groups ? groups->sentence(lines[0].run, lines[1].run) : QString();
 }
 
 MemoryReading readMemory(const ParetoData& data, double x, const std::vector<store::RunId>& chosen) {

@@ -21,7 +21,7 @@ PairHead::PairHead(const QString& letter, QWidget* parent) : QWidget(parent), m_
 void PairHead::setSide(const std::optional<PairSide>& side, bool isBaseline) {
   m_side = side;
   m_isBaseline = isBaseline;
-  const QString name = side ? QString::fromStdString(side->run.name) : QString();
+  const QString name = side ? side->label : QString();
   setToolTip(name);
   setAccessibleName(side ? QStringLiteral("%1: %2").arg(isBaseline ? QStringLiteral("baseline") : m_letter, name) : QString());
   update();
@@ -48,7 +48,7 @@ void PairHead::paintEvent(QPaintEvent*) {
   painter.setPen(theme.text);
   const QRectF text(left + 18, 0, width() - left - 18, height());
   painter.drawText(text, Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine,
-                   painter.fontMetrics().elidedText(QString::fromStdString(m_side->run.name), Qt::ElideRight, static_cast<int>(text.width())));
+                   painter.fontMetrics().elidedText(m_side->label, Qt::ElideMiddle, static_cast<int>(text.width())));
 }
 
 PairMaps::PairMaps(QWidget* parent) : QWidget(parent) { setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed); }

@@ -13,6 +13,7 @@ namespace weft::ui {
 // One of the two, and whether its marker is filled.
 struct PairSide {
   store::RunSummary run;
+  QString label;  // its name, with what tells it from the others of the plot
   bool isOnFrontier = false;
 };
 

@@ -20,15 +20,19 @@ namespace {
 
 constexpr int kLabelWidth = 92;
 
+// The perplexities of two runs have no difference beside them: one run each is no result.
+constexpr std::size_t kSeedsRow = 1;  // filled by showVerdict()
+
 struct Row {
   const char* label;
-  CompareColumn delta;
+  CompareColumn delta;  // Mark: none
   QString (*text)(const store::RunSummary&);
 };
 
 const std::vector<Row>& rows() {
   static const std::vector<Row> all{
-      {"perplexity", CompareColumn::PerplexityDelta, [](const store::RunSummary& run) { return perplexityText(run.perplexity); }},
+      {"perplexity", CompareColumn::Mark, [](const store::RunSummary& run) { return perplexityText(run.perplexity); }},
+      {"over seeds", CompareColumn::Mark, [](const store::RunSummary&) { return QString(); }},
       {"KV per token", CompareColumn::KvBytesDelta,
        [](const store::RunSummary& run) { return QStringLiteral("%1 B").arg(bytesPerTokenText(run.kvBytesPerToken)); }},
       {"measured", CompareColumn::KvMeasuredDelta,
@@ -144,6 +148,12 @@ QWidget* PairPanel::buildNumbers() {
     ++line;
   }
   column->addLayout(grid);
+  m_sentence = new TextLabel({}, Type::Body);
+  m_sentence->setWordWrap(true);
+  m_sentence->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  m_sentence->setAccessibleName(QStringLiteral("What may be said of the two"));
+  m_sentence->hide();
+  column->addWidget(m_sentence);
   m_maps = new PairMaps;
   column->addWidget(m_maps);
   return box;
@@ -210,6 +220,7 @@ void PairPanel::showPair(const std::optional<PairSide>& a, const std::optional<P
   m_heads[1]->setSide(b, isBaseline);
   for (std::size_t i = 0; i < rows().size(); ++i) {
     const Row& row = rows()[i];
+    if (i == kSeedsRow) continue;
     m_values[i][0]->setText(row.text(a->run));
     m_values[i][2]->setText(b ? row.text(b->run) : QString());
     const auto delta = b ? deltaOf(a->run, b->run, row.delta) : std::nullopt;
@@ -225,6 +236,14 @@ void PairPanel::showPair(const std::optional<PairSide>& a, const std::optional<P
     if (b) loadConfig(b->run.id);
   }
   showSettings();
+}
+
+void PairPanel::showVerdict(const Verdict& verdict) {
+  const std::array<TextLabel*, 3>& row = m_values[kSeedsRow];
+  row[0]->setText(verdict.a.isEmpty() ? QStringLiteral("–") : verdict.a);
+  row[2]->setText(m_b ? (verdict.b.isEmpty() ? QStringLiteral("–") : verdict.b) : QString());
+  m_sentence->setText(verdict.sentence);
+  m_sentence->setVisible(!verdict.sentence.isEmpty());
 }
 
 void PairPanel::placeMaps() {
@@ -272,6 +291,10 @@ void PairPanel::showSettings() {
   m_differences->setText(m_b ? QStringLiteral("%1 of %2 settings differ").arg(m_settings->differenceCount()).arg(m_settings->settingCount())
                              : QStringLiteral("%1 settings").arg(m_settings->settingCount()));
 }
+
+QString PairPanel::differenceText(int row) const { return m_values[static_cast<std::size_t>(row)][1]->text(); }
+
+QString PairPanel::sentence() const { return m_sentence->isHidden() ? QString() : m_sentence->text(); }
 
 QString PairPanel::heading() const { return m_heading->text(); }
 

@@ -32,11 +32,19 @@ class PairPanel : public QWidget {
   void setSession(ProjectSession* session);
   // Nothing, one or two. Called again at every change of the runs; settings are loaded once a run.
   void showPair(const std::optional<PairSide>& a, const std::optional<PairSide>& b, Second second);
+  // Their configurations over the seeds that are there, and what that says of A against B. Empty while it is not known.
+  struct Verdict {
+    QString a, b;  // "6.39 ± 0.31 (3 seeds)"
+    QString sentence;
+  };
+  void showVerdict(const Verdict& verdict);
 
   const SettingModel& settings() const { return *m_settings; }
   QCheckBox* differencesOnly() const { return m_onlyDifferences; }
   QString heading() const;
-  QString valueText(int row, int column) const;  // of the numbers: row 0 is the perplexity, column 0 is A
+  QString valueText(int row, int column) const;  // of the numbers: row 0 is the perplexity, row 1 that over the seeds, column 0 is A
+  QString differenceText(int row) const;
+  QString sentence() const;
 
  Q_SIGNALS:
   void swapRequested();
@@ -66,6 +74,7 @@ class PairPanel : public QWidget {
   QStackedLayout* m_pages;
   PairHead* m_heads[2];
   std::vector<std::array<TextLabel*, 3>> m_values;  // A, A's difference, B
+  TextLabel* m_sentence;
   PairMaps* m_maps;
   QCheckBox* m_onlyDifferences;
   TextLabel* m_differences;

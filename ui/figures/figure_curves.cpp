@@ -36,21 +36,23 @@ QString metricTitle(const std::string& metric) {
 
 std::vector<Curve> curvesOf(const FigureOptions& options, const std::vector<FigureRun>& runs) {
   std::vector<Curve> curves;
-  for (const FigureRun& run : runs) {
+  const QStringList labels = figureLabels(runs);
+  for (qsizetype i = 0; i < labels.size(); ++i) {
+    const FigureRun& run = runs[static_cast<std::size_t>(i)];
     const std::vector<store::MetricPoint>& points = run.series.points;
     const std::vector<double> shown = movingAverage(points, std::clamp(options.smoothing, 0.0, 0.9999));
     const auto last = std::find_if(shown.rbegin(), shown.rend(), [](double value) { return std::isfinite(value); });
     if (last == shown.rend()) continue;
     Curve curve{.run = run.summary.id,
-                .name = QString::fromStdString(run.summary.name),
+                .name = labels[i],
                 .style = runStyle(run.summary.id, Theme::light()),
                 .steps = {},
                 .values = {},
                 .band = {},
                 .last = *last};
-    for (const std::size_t i : thinned(points, shown, kColumns)) {
-      curve.steps << static_cast<double>(points[i].step);
-      curve.values << shown[i];
+    for (const std::size_t place : thinned(points, shown, kColumns)) {
+      curve.steps << static_cast<double>(points[place].step);
+      curve.values << shown[place];
     }
     if (options.smoothing > 0 && options.rawBand) curve.band = valueRanges(points, kBandPieces);
     if (run.summary.id == options.baseline) {
@@ -59,10 +61,6 @@ std::vector<Curve> curvesOf(const FigureOptions& options, const std::vector<Figu
     }
     curves.push_back(std::move(curve));
   }
-  // Two runs of one name are told apart by their number.
-  for (Curve& curve : curves)
-    if (std::count_if(curves.begin(), curves.end(), [&](const Curve& other) { return other.name == curve.name; }) > 1)
-      curve.name += QStringLiteral(" #%1").arg(curve.run.value);
   return curves;
 }
 

@@ -7,7 +7,9 @@
 #include <QRegularExpression>
 #include <algorithm>
 #include <cmath>
+#include <map>
 
+#include "ui/models/configuration_groups.h"
 #include "ui/models/run_sort_proxy.h"
 #include "ui/models/run_text.h"
 
@@ -104,6 +106,9 @@ void keepInRange(FigureOptions& options) {
 QString latexEscaped(QString text) {
   text.replace(u'\\', QStringLiteral("\\textbackslash "));
   for (const QChar special : QStringLiteral("&%$#_{}")) text.replace(special, QStringLiteral("\\") + special);
+  // Every LaTeX knows these, whatever its encoding of the input.
+  text.replace(u'±', QStringLiteral("$\\pm$"));
+  text.replace(u'×', QStringLiteral("$\\times$"));
   return text;
 }
 
@@ -113,21 +118,52 @@ QString inSentence(QString title) {
   return title;
 }
 
-// The two of one memory that lie furthest apart, one of them on the frontier.
-QString bestPairText(const ParetoData& data) {
-  const ParetoPoint* low = nullptr;
-  const ParetoPoint* high = nullptr;
-  for (const std::size_t i : data.frontier)
-    for (const ParetoPoint& other : data.points)
-      if (!other.isReference() && other.x == data.points[i].x && other.y - data.points[i].y > (low ? high->y - low->y : 0)) {
-        low = &data.points[i];
-        high = &other;
+// The configurations of the points over their seeds, and of every two at one memory what that says, adjusted for each other: the pair of the smallest
+// (adjusted) p value is named, and how many there were. Nothing is said of runs that stand alone but that they do.
+QString comparisonText(const ConfigurationGroups& groups, const ParetoData& data) {
+  std::size_t shown = 0;
+  std::map<double, std::vector<const service::RunGroup*>> severalAt;  // by bytes: those of several runs
+  for (const service::RunGroup& group : groups.groups()) {
+    if (std::none_of(group.members.begin(), group.members.end(), [&](const auto& run) { return data.find(run.id) != nullptr; })) continue;
+    ++shown;
+    if (group.members.size() > 1) severalAt[group.members.front().kvBytesPerToken].push_back(&group);
+  }
+  if (shown < 2) return {};
+  if (severalAt.empty()) return QStringLiteral(" Each configuration is one run; differences between them are not tested.");
+  std::vector<statistics::Comparison> pairs;
+  std::vector<double> bytesOf;
+  for (const auto& [bytes, at] : severalAt)
+    for (std::size_t i = 0; i < at.size(); ++i)
+      for (std::size_t j = i + 1; j < at.size(); ++j) {
+        // Each two once, the lower mean first.
+        statistics::Comparison pair = service::compareGroups(*at[j], *at[i]);
+        if (pair.logPerplexity.mean > 0) pair = service::compareGroups(*at[i], *at[j]);
+        if (!pair.logPerplexity.interval) continue;
+        pair.subject.kvBytesPerToken.reset();  // said before the sentence
+        pairs.push_back(std::move(pair));
+        bytesOf.push_back(bytes);
       }
-  if (!low) return {};
-  return QStringLiteral(" At %1 bytes per token, %2 (%3) is %4 below %5 (%6).")
-      .arg(bytesPerTokenText(low->x), low->name, perplexityText(low->y))
-      .arg(high->y - low->y, 0, 'f', 2)
-      .arg(high->name, perplexityText(high->y));
+  if (pairs.empty()) return {};
+  statistics::adjust(pairs);
+  const auto best = std::min_element(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.adjustedP.value_or(1), a.logPerplexity.mean) < std::pair(b.adjustedP.value_or(1), b.logPerplexity.mean);
+  });
+  return QStringLiteral(" At %1 bytes per token, %2 against %3: %4.")
+      .arg(bytesPerTokenText(bytesOf[static_cast<std::size_t>(best - pairs.begin())]), QString::fromStdString(best->subject.name),
+           QString::fromStdString(best->reference.name), QString::fromStdString(statistics::sentence(*best)));
+}
+
+// "12 runs", "12 runs of 4 configurations (3 seeds each)", "7 runs of 4 configurations (1 to 3 seeds each)".
+QString runsText(const ConfigurationGroups* groups, const ParetoData& data) {
+  const QString runs = data.points.size() == 1 ? QStringLiteral("one run") : QStringLiteral("%1 runs").arg(data.points.size());
+  std::map<const service::RunGroup*, std::size_t> seeds;
+  for (const ParetoPoint& point : data.points)
+    if (const service::RunGroup* group = groups ? groups->groupOf(point.run) : nullptr) ++seeds[group];
+  if (seeds.empty() || seeds.size() == data.points.size()) return runs;
+  const auto [least, most] = std::minmax_element(seeds.begin(), seeds.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const QString each = least->second == most->second ? QString::number(most->second) : QStringLiteral("%1 to %2").arg(least->second).arg(most->second);
+  return seeds.size() == 1 ? QStringLiteral("%1 of one configuration").arg(runs)
+                           : QStringLiteral("%1 of %2 configurations (%3 seeds each)").arg(runs).arg(seeds.size()).arg(each);
 }
 
 }  // namespace
@@ -222,8 +258,10 @@ std::vector<store::RunSummary> runsOf(const FigureDocument& figure, const RunsSn
 
 QString fingerprint(const FigureDocument& figure, const std::vector<store::RunSummary>& runs) {
   QCryptographicHash hash(QCryptographicHash::Sha1);
-  for (const store::RunSummary& run : runs) {
-    QString line = QStringLiteral("%1|%2|").arg(run.id.value).arg(QString::fromStdString(run.name));
+  const QStringList labels = runLabels(runs);
+  for (qsizetype i = 0; i < labels.size(); ++i) {
+    const store::RunSummary& run = runs[static_cast<std::size_t>(i)];
+    QString line = QStringLiteral("%1|%2|").arg(run.id.value).arg(labels[i]);
     switch (figure.options.kind) {
       case FigureKind::Pareto: {
         const auto x = valueOf(run, figure.options.x);
@@ -243,7 +281,7 @@ QString fingerprint(const FigureDocument& figure, const std::vector<store::RunSu
   return QString::fromLatin1(hash.result().toHex());
 }
 
-QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& runs) {
+QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& runs, const ConfigurationGroups* groups) {
   const auto count = [](std::size_t n, const QString& one, const QString& many) { return n == 1 ? one : QStringLiteral("%1 %2").arg(n).arg(many); };
   switch (figure.options.kind) {
     case FigureKind::Pareto: {
@@ -251,10 +289,10 @@ QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& ru
       for (const FigureRun& run : runs) summaries.push_back(run.summary);
       const ParetoData data = paretoData(summaries, figure.options.x, figure.options.y);
       QString text = QStringLiteral("%1 against %2 for %3.")
-                         .arg(titleOf(figure.options.y), inSentence(titleOf(figure.options.x)),
-                              count(data.points.size(), QStringLiteral("one model"), QStringLiteral("models")));
+                         .arg(titleOf(figure.options.y), inSentence(titleOf(figure.options.x)), runsText(groups, data));
       if (figure.options.frontier && figure.options.dominated) text += QStringLiteral(" Filled markers lie on the frontier.");
-      if (figure.options.x == ParetoX::KvBytes && figure.options.y == ParetoY::Perplexity) text += bestPairText(data);
+      if (groups && groups->isComplete() && figure.options.x == ParetoX::KvBytes && figure.options.y == ParetoY::Perplexity)
+        text += comparisonText(*groups, data);
       return text;
     }
     case FigureKind::Curves: {
@@ -273,11 +311,11 @@ QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& ru
   return {};
 }
 
-QString latexOf(const FigureDocument& figure, const std::vector<FigureRun>& runs) {
+QString latexOf(const FigureDocument& figure, const std::vector<FigureRun>& runs, const ConfigurationGroups* groups) {
   return QStringLiteral(
              "\\begin{figure}\n  \\centering\n  \\includegraphics[width=%1in]{figures/%2.pdf}\n  \\caption{%3}\n  \\label{fig:%2}\n\\end{figure}\n")
       .arg(figure.options.width_in)
-      .arg(figure.fileName(), latexEscaped(captionOf(figure, runs)));
+      .arg(figure.fileName(), latexEscaped(captionOf(figure, runs, groups)));
 }
 
 }  // namespace weft::ui

@@ -10,6 +10,8 @@
 
 namespace weft::ui {
 
+class ConfigurationGroups;
+
 enum class FigureRuns { All, Filter, Listed };
 
 struct FigureDocument {
@@ -37,9 +39,10 @@ std::vector<store::RunSummary> runsOf(const FigureDocument& figure, const RunsSn
 // Changes whenever the figure of these runs would look different.
 QString fingerprint(const FigureDocument& figure, const std::vector<store::RunSummary>& runs);
 
-// What stands under the figure in a paper, from its numbers.
-QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& runs);
+// What stands under the figure in a paper, from its numbers. `groups`: of the figure's runs; without them, or while they are not known, it names no
+// difference.
+QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& runs, const ConfigurationGroups* groups = nullptr);
 // A figure environment that includes the exported PDF.
-QString latexOf(const FigureDocument& figure, const std::vector<FigureRun>& runs);
+QString latexOf(const FigureDocument& figure, const std::vector<FigureRun>& runs, const ConfigurationGroups* groups = nullptr);
 
 }  // namespace weft::ui

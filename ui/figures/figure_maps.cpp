@@ -33,13 +33,15 @@ std::optional<sharing::SharingMap> parsed(const FigureRun& run) {
 std::vector<Map> mapsOf(const std::vector<FigureRun>& runs) {
   std::vector<Map> maps;
   double widest = 0;
-  for (const FigureRun& run : runs) {
+  const QStringList labels = figureLabels(runs);
+  for (qsizetype i = 0; i < labels.size(); ++i) {
+    const FigureRun& run = runs[static_cast<std::size_t>(i)];
     const auto map = parsed(run);
     if (!map) continue;
     const auto slotCount = static_cast<int>(map->producers().size());
     const double bytes = run.summary.kvBytesPerToken;
     const QString cost = bytes > 0 ? QStringLiteral("%1 × %2 B").arg(slotCount).arg(bytesPerTokenText(bytes / slotCount)) : QString();
-    maps.push_back({QString::fromStdString(run.summary.name), cost, *map, std::max(1, run.summary.kvHeads), bytes / slotCount});
+    maps.push_back({labels[i], cost, *map, std::max(1, run.summary.kvHeads), bytes / slotCount});
     widest = std::max(widest, bytes / slotCount);
   }
   // Bars to scale over the whole figure, but never invisible.
@@ -89,7 +91,7 @@ class MapsScene : public FigureScene {
       if (m_options.labels) {
         painter.setPen(Qt::black);
         painter.setFont(font);
-        painter.drawText(QPointF(left, top + metrics.ascent()), metrics.elidedText(map.name, Qt::ElideRight, m_layout.column));
+        painter.drawText(QPointF(left, top + metrics.ascent()), metrics.elidedText(map.name, Qt::ElideMiddle, m_layout.column));
         painter.setPen(QColor(0x4A, 0x52, 0x5D));
         painter.drawText(QPointF(left, top + metrics.ascent() + metrics.lineSpacing()), map.cost);
       }

@@ -333,7 +333,7 @@ void FigurePanel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot) {
   m_snapshot = std::move(snapshot);
   std::vector<std::pair<QString, qlonglong>> items{{QStringLiteral("none"), 0}};
   for (const store::RunSummary& run : m_snapshot->runs)
-    if (!run.archived) items.emplace_back(QString::fromStdString(run.name), run.id.value);
+    if (!run.archived) items.emplace_back(m_snapshot->label(run), run.id.value);
   bool isSame = m_baseline->count() == static_cast<int>(items.size());
   for (int i = 0; isSame && i < m_baseline->count(); ++i)
     isSame =

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "engine/base/text.h"
+#include "engine/store/run_labels.h"
 #include "ui/window/theme.h"
 
 // Q_INIT_RESOURCE must stand outside every namespace.
@@ -43,6 +44,15 @@ QString serifFamily() {
 }  // namespace
 
 double tickSize_pt(const FigureOptions& options) { return options.tickSize_pt > 0 ? options.tickSize_pt : std::max(5.0, options.fontSize_pt - 2); }
+
+QStringList figureLabels(const std::vector<FigureRun>& runs) {
+  std::vector<const store::RunSummary*> summaries;
+  summaries.reserve(runs.size());
+  for (const FigureRun& run : runs) summaries.push_back(&run.summary);
+  QStringList labels;
+  for (const std::string& label : store::runLabels(summaries)) labels << QString::fromStdString(label);
+  return labels;
+}
 
 QFont figureFont(const FigureOptions& options, double size_pt) {
   QFont font(options.font == FigureFont::Serif ? serifFamily() : sansFamily());

@@ -38,6 +38,7 @@ class FigureScene {
 };
 
 // What the scenes share.
+QStringList figureLabels(const std::vector<FigureRun>& runs);  // what each run of the figure is called beside the others
 double tickSize_pt(const FigureOptions& options);
 QFont figureFont(const FigureOptions& options, double size_pt);
 // 0 = golden ratio. Whole points: a PDF page has no others.

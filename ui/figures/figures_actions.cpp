@@ -61,7 +61,7 @@ void FiguresPage::exportAll() {
 
 void FiguresPage::copyLatex() {
   if (current() < 0) return;
-  QGuiApplication::clipboard()->setText(latexOf(m_library->figure(current()), m_library->runs(current())));
+  QGuiApplication::clipboard()->setText(latexOf(m_library->figure(current()), m_library->runs(current()), m_groups));
   Q_EMIT messageRaised(QStringLiteral("Copied a LaTeX figure that includes figures/%1.pdf.").arg(m_library->figure(current()).fileName()), false);
 }
 

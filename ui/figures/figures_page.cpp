@@ -13,6 +13,7 @@
 #include "ui/figures/figure_list.h"
 #include "ui/figures/figure_panel.h"
 #include "ui/figures/paper_view.h"
+#include "ui/models/configuration_groups.h"
 #include "ui/models/run_text.h"
 #include "ui/runs/run_picker.h"
 #include "ui/window/icons.h"
@@ -26,7 +27,7 @@ constexpr int kCheckDelay_ms = 250;
 
 }  // namespace
 
-FiguresPage::FiguresPage(QWidget* parent) : Page(parent), m_library(new FigureLibrary(this)) {
+FiguresPage::FiguresPage(QWidget* parent) : Page(parent), m_library(new FigureLibrary(this)), m_groups(new ConfigurationGroups(this)) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
@@ -57,6 +58,9 @@ FiguresPage::FiguresPage(QWidget* parent) : Page(parent), m_library(new FigureLi
   });
   connect(m_library, &FigureLibrary::figureChanged, this, [this](int index) {
     if (index == current()) showFigure();
+  });
+  connect(m_groups, &ConfigurationGroups::changed, this, [this] {
+    if (current() >= 0) m_paper->setCaption(captionOf(m_library->figure(current()), m_library->runs(current()), m_groups));
   });
   connect(m_list, &FigureList::currentFigureChanged, this, &FiguresPage::showFigure);
   connect(m_panel, &FigurePanel::changed, this, &FiguresPage::applyEdit);
@@ -199,6 +203,7 @@ void FiguresPage::setSession(ProjectSession* session) {
       showSource();
     });
   m_panel->setSnapshot(session ? session->snapshot() : std::make_shared<RunsSnapshot>());
+  m_groups->setSession(session);
   m_library->setSession(session);
 }
 
@@ -227,11 +232,19 @@ void FiguresPage::showFigure() {
   if (m_library->isLoading(index) && m_library->runs(index).empty())
     m_paper->setMessage(QStringLiteral("Loading the curves"));
   else
-    m_paper->setFigure(figure.options, m_library->runs(index), captionOf(figure, m_library->runs(index)));
+    m_paper->setFigure(figure.options, m_library->runs(index), caption(index));
   m_panel->setExportEnabled(m_paper->message().isEmpty());
   showState();
   showSource();
   m_checkTimer.start();
+}
+
+QString FiguresPage::caption(int index) {
+  std::vector<store::RunSummary> runs;
+  if (m_library->figure(index).options.kind == FigureKind::Pareto)
+    for (const FigureRun& run : m_library->runs(index)) runs.push_back(run.summary);
+  m_groups->setRuns(std::move(runs));
+  return captionOf(m_library->figure(index), m_library->runs(index), m_groups);
 }
 
 void FiguresPage::showState() {

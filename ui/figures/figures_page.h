@@ -47,6 +47,7 @@ class FiguresPage : public Page {
   QWidget* buildCentre();
   void buildActions();
   void showFigure();  // the current one, in every part of the page
+  QString caption(int index);
   void showState();
   void showSource();
   void check();  // what an export would be found to be
@@ -62,6 +63,7 @@ class FiguresPage : public Page {
 
   QPointer<ProjectSession> m_session;
   FigureLibrary* m_library;
+  ConfigurationGroups* m_groups;  // of the current figure's runs
   PageHeader* m_header;
   TextLabel* m_state;
   QPushButton* m_exportAll;

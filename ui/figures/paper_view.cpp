@@ -48,6 +48,14 @@ void PaperView::setFigure(const FigureOptions& options, const std::vector<Figure
   viewport()->update();
 }
 
+void PaperView::setCaption(const QString& caption) {
+  if (caption == m_caption) return;
+  m_caption = caption;
+  if (m_message.isEmpty()) setAccessibleDescription(caption);
+  updateScroll();
+  viewport()->update();
+}
+
 void PaperView::setMessage(const QString& message) {
   m_message = message;
   m_runs.clear();

@@ -18,6 +18,8 @@ class PaperView : public QAbstractScrollArea {
 
   // `message` stands on the paper instead of a figure that cannot be drawn.
   void setFigure(const FigureOptions& options, const std::vector<FigureRun>& runs, const QString& caption);
+  void setCaption(const QString& caption);  // of the same figure
+  const QString& caption() const { return m_caption; }
   void setMessage(const QString& message);
   QString message() const { return m_message; }
   // 0: as large as fits.

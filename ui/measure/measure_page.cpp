@@ -12,6 +12,7 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "engine/store/run_labels.h"
 #include "ui/figures/figure_export.h"
 #include "ui/measure/measure_model.h"
 #include "ui/models/run_sort_proxy.h"
@@ -229,8 +230,14 @@ bool MeasurePage::takesPart(const store::RunSummary& run) const {
 
 void MeasurePage::refresh() {
   std::vector<RunMeasurements> shown;
+  std::vector<const store::RunSummary*> runs;
   for (const RunMeasurements& one : m_measurements)
-    if (const store::RunSummary* run = m_snapshot->find(one.run); run && takesPart(*run)) shown.push_back(one);
+    if (const store::RunSummary* run = m_snapshot->find(one.run); run && takesPart(*run)) {
+      shown.push_back(one);
+      runs.push_back(run);
+    }
+  const std::vector<std::string> labels = store::runLabels(runs);
+  for (std::size_t i = 0; i < shown.size(); ++i) shown[i].name = labels[i];
   std::vector<MeasuredPoint> points = measuredPoints(shown);
   m_plot->setPoints(points);
   m_model->setPoints(std::move(points));

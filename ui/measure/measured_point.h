@@ -12,7 +12,7 @@ namespace weft::ui {
 
 struct RunMeasurements {
   store::RunId run;
-  std::string name;
+  std::string name;                              // what the run is called beside the others shown
   std::vector<store::Measurement> measurements;  // as stored
 };
 

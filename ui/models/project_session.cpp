@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "engine/service/client.h"
+#include "engine/service/run_groups.h"
+#include "engine/store/run_labels.h"
 
 namespace weft::ui {
 namespace {
@@ -86,6 +88,22 @@ const store::RunSummary* RunsSnapshot::find(store::RunId id) const {
   return found == runs.end() ? nullptr : &*found;
 }
 
+QString RunsSnapshot::distinction(store::RunId id) const {
+  const store::RunSummary* run = find(id);
+  const auto place = static_cast<std::size_t>(run ? run - runs.data() : 0);
+  return run && place < distinctions.size() ? QString::fromStdString(distinctions[place]) : QString();
+}
+
+QString RunsSnapshot::label(const store::RunSummary& run) const {
+  const QString name = QString::fromStdString(run.name), rest = distinction(run.id);
+  return rest.isEmpty() ? name : QStringLiteral("%1 %2").arg(name, rest);
+}
+
+QString RunsSnapshot::label(store::RunId id) const {
+  const store::RunSummary* run = find(id);
+  return run ? label(*run) : QString();
+}
+
 // Everything below `agent` happens on `thread`; the GUI thread only posts to it.
 struct ProjectSession::Worker {
   std::mutex sessionMutex;
@@ -102,8 +120,10 @@ struct ProjectSession::Worker {
   std::vector<store::Alert> alerts;
   bool engineRunning = false;
   std::string lastReadError;
+  service::RunIdentities identities;
+  std::map<std::string, int> identityNumbers;  // of the texts of identities, which have some kilobytes each
 
-  Worker(ProjectSession* owner, store::Project opened) : session(owner), project(std::move(opened)) {
+  Worker(ProjectSession* owner, store::Project opened) : session(owner), project(std::move(opened)), identities(project) {
     thread.setObjectName(QStringLiteral("weft-store"));
     agent->moveToThread(&thread);
     QObject::connect(&thread, &QThread::finished, agent, &QObject::deleteLater);
@@ -200,6 +220,7 @@ struct ProjectSession::Worker {
     RunsSnapshot snapshot;
     WEFT_ASSIGN(snapshot.runs, store->runs());
     std::sort(snapshot.runs.begin(), snapshot.runs.end(), [](const auto& a, const auto& b) { return a.id > b.id; });
+    snapshot.distinctions = store::runDistinctions(snapshot.runs);
     WEFT_ASSIGN(std::vector<store::Alert> fresh, store->alerts(alerts.empty() ? 0 : alerts.back().id));
     alerts.insert(alerts.end(), fresh.begin(), fresh.end());
     snapshot.alerts = alerts;
@@ -212,6 +233,17 @@ struct ProjectSession::Worker {
     if (error.code == ErrorCode::Busy || error.message == lastReadError) return;
     lastReadError = error.message;
     raise(QStringLiteral("The project cannot be read: %1").arg(sentence(error)), true);
+  }
+
+  std::map<store::RunId, service::RunIdentity> readIdentities(const std::vector<store::RunId>& runs) {
+    const auto numbered = [&](const std::string& text) {
+      return std::to_string(identityNumbers.try_emplace(text, static_cast<int>(identityNumbers.size())).first->second);
+    };
+    std::map<store::RunId, service::RunIdentity> answer;
+    for (const store::RunId run : runs)
+      if (const auto identity = identities.of(*store, run))
+        answer[run] = {.configuration = numbered(identity->configuration), .text = numbered(identity->text)};
+    return answer;
   }
 
   void ensureEngine() {
@@ -251,6 +283,11 @@ void ProjectSession::loadSeries(std::vector<SeriesRequest> requests, QObject* co
 
 void ProjectSession::loadMeasurements(QObject* context, Answer<std::vector<MeasurementsOfRun>> answer) {
   m_worker->ask<std::vector<MeasurementsOfRun>>(context, std::move(answer), [worker = m_worker.get()] { return readMeasurements(*worker->store); });
+}
+
+void ProjectSession::loadIdentities(std::vector<store::RunId> runs, QObject* context, Answer<std::map<store::RunId, service::RunIdentity>> answer) {
+  m_worker->ask<std::map<store::RunId, service::RunIdentity>>(
+      context, std::move(answer), [worker = m_worker.get(), runs = std::move(runs)] { return worker->readIdentities(runs); });
 }
 
 void ProjectSession::loadLog(store::RunId id, QObject* context, Answer<QString> answer) {

@@ -5,6 +5,7 @@
 #include <QObject>
 #include <QString>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -13,6 +14,10 @@
 #include "engine/store/project.h"
 #include "engine/store/run_store.h"
 
+namespace weft::service {
+struct RunIdentity;
+}
+
 namespace weft::ui {
 
 struct RunsSnapshot {
@@ -20,7 +25,13 @@ struct RunsSnapshot {
   std::vector<store::Alert> alerts;
   store::EngineState engine;
   bool engineRunning = false;
+  std::vector<std::string> distinctions;  // of `runs`, in their order (store::runDistinctions); empty: the names are the labels
+
   const store::RunSummary* find(store::RunId id) const;
+  // What the run is called where it stands alone or among any of the project: "MQA s2" (store/run_labels.h).
+  QString label(store::RunId id) const;
+  QString label(const store::RunSummary& run) const;
+  QString distinction(store::RunId id) const;  // "s2"; "" where the name alone will do
 };
 
 struct RunDetail {
@@ -65,6 +76,9 @@ class ProjectSession : public QObject {
     std::vector<store::Measurement> measurements;
   };
   void loadMeasurements(QObject* context, Answer<std::vector<MeasurementsOfRun>> answer);
+  // What makes each of these runs comparable (service/run_groups.h), its texts shortened to numbers that are equal where the texts are. Read once a
+  // run; one whose configuration cannot be read is missing in the answer.
+  void loadIdentities(std::vector<store::RunId> runs, QObject* context, Answer<std::map<store::RunId, service::RunIdentity>> answer);
   void loadLog(store::RunId id, QObject* context, Answer<QString> answer);  // the last 64 KiB of runs/<id>/log.txt
 
   void submit(const config::RunConfig& config, QObject* context, Answer<store::RunId> answer);  // also starts the service

@@ -116,7 +116,7 @@ QVariant QueueModel::data(const QModelIndex& index, int role) const {
       return at == m_waiting.end() ? QString() : QString::number(at - m_waiting.begin() + 1);
     }
     case QueueColumn::Job:
-      return QString::fromStdString(run->name);
+      return m_snapshot->label(*run);
     case QueueColumn::Map:
       return QString::fromStdString(run->generator.empty() ? run->map : run->generator);
     case QueueColumn::Needs:

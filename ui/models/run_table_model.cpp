@@ -1,7 +1,9 @@
 #include "ui/models/run_table_model.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "engine/base/text.h"
 #include "ui/models/run_text.h"
@@ -128,7 +130,7 @@ QString toolTip(const RunSummary& run, RunColumn column) {
 RunTableModel::RunTableModel(QObject* parent) : QAbstractTableModel(parent), m_snapshot(std::make_shared<RunsSnapshot>()) {}
 
 void RunTableModel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot) {
-  m_snapshot = std::move(snapshot);
+  const std::shared_ptr<const RunsSnapshot> before = std::exchange(m_snapshot, std::move(snapshot));
   const std::vector<RunSummary>& fresh = m_snapshot->runs;
   // Both lists are ordered by falling id, so one walk over both finds every difference.
   int row = 0;
@@ -155,6 +157,23 @@ void RunTableModel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot) {
     m_runs.erase(m_runs.begin() + row, m_runs.end());
     endRemoveRows();
   }
+  tellNewLabels(*before);
+}
+
+// A run that joins may change what others of its name are called.
+void RunTableModel::tellNewLabels(const RunsSnapshot& before) {
+  const auto of = [](const RunsSnapshot& snapshot, std::size_t place) {
+    return place < snapshot.distinctions.size() ? std::string_view(snapshot.distinctions[place]) : std::string_view();
+  };
+  const int column = static_cast<int>(RunColumn::Name);
+  std::size_t old = 0;
+  for (std::size_t i = 0; i < m_runs.size(); ++i) {
+    while (old < before.runs.size() && before.runs[old].id > m_runs[i].id) ++old;
+    if (old == before.runs.size()) break;
+    if (before.runs[old].id != m_runs[i].id || of(before, old) == of(*m_snapshot, i)) continue;
+    const QModelIndex cell = index(static_cast<int>(i), column);
+    Q_EMIT dataChanged(cell, cell);
+  }
 }
 
 int RunTableModel::rowOf(store::RunId id) const {
@@ -177,16 +196,18 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
   const auto column = static_cast<RunColumn>(index.column());
   switch (role) {
     case Qt::DisplayRole:
-      return cellText(run, column);
+      return column == RunColumn::Name ? m_snapshot->label(run) : cellText(run, column);
     case Qt::ToolTipRole:
       if (const QString tip = toolTip(run, column); !tip.isEmpty()) return tip;
       return {};
     case Qt::AccessibleTextRole:
-      return QStringLiteral("%1: %2").arg(title(column), cellText(run, column));
+      return QStringLiteral("%1: %2").arg(title(column), index.data().toString());
     case Qt::TextAlignmentRole:
       return static_cast<int>(isNumeric(column) ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
     case RunRole:
       return QVariant::fromValue(const_cast<void*>(static_cast<const void*>(&run)));
+    case DistinctionRole:
+      return m_snapshot->distinction(run.id);
     case RunIdRole:
       return QVariant::fromValue(static_cast<qlonglong>(run.id.value));
     default:

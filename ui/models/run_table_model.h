@@ -15,8 +15,9 @@ inline constexpr int kRunColumns = static_cast<int>(RunColumn::Updated) + 1;
 class RunTableModel : public QAbstractTableModel {
   Q_OBJECT
  public:
-  // RunRole: const store::RunSummary* as a void pointer, valid until the next change of the model.
-  enum Role { RunRole = Qt::UserRole, RunIdRole };
+  // RunRole: const store::RunSummary* as a void pointer, valid until the next change of the model. DistinctionRole: what is appended to the name to
+  // tell it from others, "s2"; "" where the name alone will do.
+  enum Role { RunRole = Qt::UserRole, RunIdRole, DistinctionRole };
 
   explicit RunTableModel(QObject* parent = nullptr);
 
@@ -33,6 +34,8 @@ class RunTableModel : public QAbstractTableModel {
   QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
 
  private:
+  void tellNewLabels(const RunsSnapshot& before);
+
   std::shared_ptr<const RunsSnapshot> m_snapshot;
   std::vector<store::RunSummary> m_runs;
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/base/text.h"
+#include "engine/store/run_labels.h"
 
 namespace weft::ui {
 
@@ -11,6 +12,13 @@ using store::RunState;
 
 namespace {
 const QString kNone = QStringLiteral("–");
+}
+
+QStringList runLabels(const std::vector<store::RunSummary>& shown) {
+  QStringList labels;
+  labels.reserve(static_cast<qsizetype>(shown.size()));
+  for (const std::string& label : store::runLabels(shown)) labels << QString::fromStdString(label);
+  return labels;
 }
 
 QString stateLabel(RunState state) {

@@ -2,10 +2,15 @@
 #pragma once
 
 #include <QString>
+#include <QStringList>
+#include <vector>
 
 #include "engine/store/run_store.h"
 
 namespace weft::ui {
+
+// What each of these is called beside the others: "MQA s1", "MQA s2", "MHA" (store/run_labels.h). A run that stands alone: RunsSnapshot::label().
+QStringList runLabels(const std::vector<store::RunSummary>& shown);
 
 QString stateLabel(store::RunState state);     // "Running"
 QString stateIconName(store::RunState state);  // a shape of its own for every state

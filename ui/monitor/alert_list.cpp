@@ -115,7 +115,7 @@ QVariant AlertModel::data(const QModelIndex& index, int role) const {
       return static_cast<int>(alertLevel(*alert));
     case DetailRole: {
       QStringList parts;
-      if (run) parts << QString::fromStdString(run->name);
+      if (run) parts << m_snapshot->label(*run);
       if (alert->step > 0) parts << QStringLiteral("step %1").arg(QString::fromStdString(groupDigits(alert->step)));
       if (const QString age = ageText(alert->time, now_s()); !age.isEmpty())
         parts << (age == QStringLiteral("now") ? age : QStringLiteral("%1 ago").arg(age));

@@ -25,9 +25,10 @@ constexpr double kSwatchWidth = 16;
 int lineHeight() { return static_cast<int>(std::ceil(QFontMetricsF(captionFont()).height())) + 4; }
 int titleHeight() { return static_cast<int>(std::ceil(QFontMetricsF(sectionFont()).height())) + 4; }
 
-void elided(QPainter& painter, const QRectF& area, const QString& text, Qt::Alignment alignment = Qt::AlignLeft) {
-  painter.drawText(area, static_cast<int>(alignment | Qt::AlignVCenter) | Qt::TextSingleLine,
-                   QFontMetricsF(painter.font()).elidedText(text, Qt::ElideRight, area.width()));
+// Names are cut in the middle: what tells a run from others of its name stands at the end.
+void elided(QPainter& painter, const QRectF& area, const QString& text, Qt::TextElideMode mode = Qt::ElideRight) {
+  painter.drawText(area, static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter) | Qt::TextSingleLine,
+                   QFontMetricsF(painter.font()).elidedText(text, mode, area.width()));
 }
 
 }  // namespace
@@ -52,9 +53,10 @@ JobCard::JobCard(QWidget* parent) : QWidget(parent) {
   m_kill->setFlat(true);
 }
 
-void JobCard::setRun(const store::RunSummary& run) {
+void JobCard::setRun(const store::RunSummary& run, const QString& label) {
   const bool wasActive = isActive();
   m_run = run;
+  m_label = label;
   m_pause->setVisible(isActive());
   m_stop->setVisible(isActive());
   m_kill->setVisible(isActive());
@@ -75,9 +77,8 @@ void JobCard::setMarks(bool isPlotted, bool isCurrent) {
 }
 
 void JobCard::updateSpoken() {
-  const QString name = QString::fromStdString(m_run.name);
-  setAccessibleName(isActive() ? QStringLiteral("%1, %2, %3%").arg(name, stateLabel(m_run.state)).arg(std::floor(jobProgress(m_run) * 100), 0, 'f', 0)
-                               : QStringLiteral("%1, %2").arg(name, outcomeText(m_run)));
+  setAccessibleName(isActive() ? QStringLiteral("%1, %2, %3%").arg(m_label, stateLabel(m_run.state)).arg(std::floor(jobProgress(m_run) * 100), 0, 'f', 0)
+                               : QStringLiteral("%1, %2").arg(m_label, outcomeText(m_run)));
   setAccessibleDescription(m_isPlotted ? QStringLiteral("plotted") : QStringLiteral("not plotted"));
   setToolTip(isActive() ? QString() : outcomeText(m_run));
 }
@@ -148,7 +149,7 @@ void JobCard::paintActive(QPainter& painter) const {
   painter.setFont(sectionFont());
   painter.setPen(theme.text);
   elided(painter, QRectF(kEdge + kSwatchWidth + 8, top, right - deviceWidth - 8 - kEdge - kSwatchWidth - 8, titleHeight()),
-         QString::fromStdString(m_run.name));
+         m_label, Qt::ElideMiddle);
   top += titleHeight();
   const double progress = jobProgress(m_run);
   paintProgressBar(painter, QRectF(kEdge, top, right - kEdge - 42, 18), progress, runStyle(m_run.id, theme).line, theme);
@@ -193,7 +194,7 @@ void JobCard::paintEnded(QPainter& painter) const {
   painter.drawText(QRectF(right - ageWidth, top, ageWidth, titleHeight()), Qt::AlignVCenter | Qt::AlignRight, age);
   painter.setFont(typeFont(Type::Strong));
   painter.setPen(theme.text);
-  elided(painter, QRectF(left, top, right - ageWidth - 8 - left, titleHeight()), QString::fromStdString(m_run.name));
+  elided(painter, QRectF(left, top, right - ageWidth - 8 - left, titleHeight()), m_label, Qt::ElideMiddle);
   const double second = top + titleHeight();
   paintStateIcon(painter, QRectF(kEdge, second, 16, lineHeight()), m_run.state, theme);
   painter.setFont(captionFont());

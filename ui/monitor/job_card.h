@@ -14,8 +14,9 @@ class JobCard : public QWidget {
  public:
   explicit JobCard(QWidget* parent = nullptr);
 
-  void setRun(const store::RunSummary& run);
+  void setRun(const store::RunSummary& run, const QString& label);
   const store::RunSummary& run() const { return m_run; }
+  const QString& label() const { return m_label; }
   // Plotted: its curve is in the charts. Current: the one that log, header and keys are about.
   void setMarks(bool isPlotted, bool isCurrent);
   bool isPlotted() const { return m_isPlotted; }
@@ -48,6 +49,7 @@ class JobCard : public QWidget {
   void updateSpoken();
 
   store::RunSummary m_run;
+  QString m_label;
   bool m_isPlotted = false, m_isCurrent = false, m_hasKeyboardFocus = false;
   QPushButton *m_pause, *m_stop, *m_kill;
 };

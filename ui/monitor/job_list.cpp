@@ -82,14 +82,14 @@ void JobList::setSnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot) {
   });
   m_order.clear();
   const std::size_t jobs = running.size() + waiting.size();
-  fill(m_running, running,
+  fill(m_running, *snapshot, running,
        QStringLiteral("%1 of %2 %3").arg(running.size()).arg(jobs).arg(jobs == 1 ? QStringLiteral("job") : QStringLiteral("jobs")));
-  fill(m_waiting, waiting, QString::number(waiting.size()));
-  fill(m_recent, recent, QString::number(recent.size()));
+  fill(m_waiting, *snapshot, waiting, QString::number(waiting.size()));
+  fill(m_recent, *snapshot, recent, QString::number(recent.size()));
   mark();
 }
 
-void JobList::fill(Section& section, const std::vector<const store::RunSummary*>& runs, const QString& count) {
+void JobList::fill(Section& section, const RunsSnapshot& snapshot, const std::vector<const store::RunSummary*>& runs, const QString& count) {
   section.head->setVisible(!runs.empty());
   section.body->setVisible(!runs.empty());
   section.count->setText(count);
@@ -109,7 +109,7 @@ void JobList::fill(Section& section, const std::vector<const store::RunSummary*>
       });
       connect(card, &JobCard::requested, this, &JobList::requested);
     }
-    card->setRun(*runs[i]);
+    card->setRun(*runs[i], snapshot.label(*runs[i]));
     const int at = static_cast<int>(i);
     if (section.cards->indexOf(card) != at) section.cards->insertWidget(at, card);
   }

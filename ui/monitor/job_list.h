@@ -50,7 +50,7 @@ class JobList : public QScrollArea {
     QWidget* body;
   };
   Section addSection(const QString& name);
-  void fill(Section& section, const std::vector<const store::RunSummary*>& runs, const QString& count);
+  void fill(Section& section, const RunsSnapshot& snapshot, const std::vector<const store::RunSummary*>& runs, const QString& count);
   void clicked(store::RunId run, Qt::KeyboardModifiers modifiers);
   void walk(int by);
   void mark();

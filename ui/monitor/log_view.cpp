@@ -106,6 +106,8 @@ void LogView::setRun(const QString& name) {
   m_text->clear();
 }
 
+void LogView::setName(const QString& name) { m_name->setText(name); }
+
 void LogView::setHint(const QString& hint) { m_text->setPlaceholderText(hint); }
 
 void LogView::setText(const QString& text) {

@@ -13,7 +13,8 @@ class LogView : public Surface {
   Q_OBJECT
  public:
   explicit LogView(QWidget* parent = nullptr);
-  void setRun(const QString& name);  // empties it
+  void setRun(const QString& name);   // empties it
+  void setName(const QString& name);  // of the same run: others of its name may have come
   // The log's last 64 KiB as they are now. What is there already stays in place; only new lines are added.
   void setText(const QString& text);
   void setHint(const QString& hint);  // instead of an empty log

@@ -143,7 +143,7 @@ void LossMarks::drawEnds(QCPPainter* painter) const {
     painter->drawEllipse(end.at, 4, 4);
     const QString value = metricValue(end.value, Quantity::Number);
     const double room = m_chart->width() - end.at.x() - 14;
-    const QString name = isNamed ? strong.elidedText(end.run->name, Qt::ElideRight, std::max(40.0, room)) : QString();
+    const QString name = isNamed ? strong.elidedText(end.run->name, Qt::ElideMiddle, std::max(40.0, room)) : QString();
     const double width = std::max(strong.horizontalAdvance(name), plain.horizontalAdvance(value));
     const QRectF label(std::round(end.at.x() + 9), std::round(end.top), width + 2, height);
     QColor ground = theme.panel;

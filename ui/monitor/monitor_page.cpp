@@ -30,7 +30,9 @@ namespace {
 
 constexpr std::size_t kMostByItself = 8;  // runs that are plotted without being asked for
 
-ChartRun chartRun(const store::RunSummary& run) { return {run.id, QString::fromStdString(run.name), static_cast<double>(run.steps)}; }
+ChartRun chartRun(const RunsSnapshot& snapshot, const store::RunSummary& run) {
+  return {run.id, snapshot.label(run), static_cast<double>(run.steps)};
+}
 
 }  // namespace
 
@@ -117,7 +119,7 @@ void MonitorPage::chooseByItself() {
 void MonitorPage::updateRuns() {
   std::vector<ChartRun> runs;
   for (const store::RunId id : m_jobs->plotted())
-    if (const store::RunSummary* run = m_snapshot->find(id)) runs.push_back(chartRun(*run));
+    if (const store::RunSummary* run = m_snapshot->find(id)) runs.push_back(chartRun(*m_snapshot, *run));
   const bool isSame =
       std::equal(runs.begin(), runs.end(), m_charts->runs().begin(), m_charts->runs().end(),
                  [](const ChartRun& a, const ChartRun& b) { return a.id == b.id && a.name == b.name && a.plannedSteps == b.plannedSteps; });
@@ -155,7 +157,7 @@ void MonitorPage::updateMarks() {
     const store::RunSummary* run = m_snapshot->find(alert.run);
     if (!run || std::find(m_jobs->plotted().begin(), m_jobs->plotted().end(), alert.run) == m_jobs->plotted().end()) continue;
     const AlertText text = alertText(alert);
-    const QString name = QString::fromStdString(run->name);
+    const QString name = m_snapshot->label(*run);
     alerts.push_back({.id = alert.id,
                       .run = alert.run,
                       .step = alert.step,
@@ -174,7 +176,7 @@ QString MonitorPage::chartHint() const {
   if (!run) return QStringLiteral("No run is chosen. Choose one at the left to see its curves.");
   const RunSeries* series = m_loader->series(run->id);
   if (!series || !series->isLoaded()) return {};
-  const QString name = QString::fromStdString(run->name);
+  const QString name = m_snapshot->label(*run);
   switch (run->state) {
     case store::RunState::Queued:
       return m_snapshot->engineRunning ? QStringLiteral("%1 waits in the queue. Its curve appears here when it starts.").arg(name)
@@ -201,7 +203,7 @@ QString MonitorPage::chartHint() const {
 
 void MonitorPage::updateCurrent() {
   const store::RunSummary* run = m_snapshot->find(m_jobs->current());
-  m_strip->setRun(run, run ? m_loader->checkpoints(run->id) : std::vector<store::Checkpoint>{});
+  m_strip->setRun(run, run ? m_snapshot->label(*run) : QString(), run ? m_loader->checkpoints(run->id) : std::vector<store::Checkpoint>{});
   for (QAction* action : m_actions) {
     const auto kind = action->data();
     if (!kind.isValid() || kind.toInt() < 0) continue;
@@ -224,8 +226,9 @@ void MonitorPage::loadLog() {
   if (run->id != m_logRun) {
     m_logRun = run->id;
     m_logUpdate = -1;
-    m_log->setRun(QString::fromStdString(run->name));
+    m_log->setRun(m_snapshot->label(*run));
   }
+  m_log->setName(m_snapshot->label(*run));
   if (run->updated == m_logUpdate) return;
   m_logUpdate = run->updated;
   m_session->loadLog(run->id, this, [this, generation = ++m_logGeneration](Result<QString> log) {
@@ -290,13 +293,14 @@ void MonitorPage::request(store::RequestKind kind, store::RunId id) {
   const store::RunSummary* run = m_snapshot->find(id);
   if (!run || !m_session) return;
   if (kind == store::RequestKind::Kill) {
-    confirmKill(this, {*run}, [this, id] {
+    const auto kill = [this, id] {
       if (m_session) m_session->request(store::RequestKind::Kill, id);
-    });
+    };
+    confirmKill(this, {*run}, kill, m_snapshot->label(*run));
     return;
   }
   m_session->request(kind, id);
-  const QString name = QString::fromStdString(run->name);
+  const QString name = m_snapshot->label(*run);
   Q_EMIT messageRaised(kind == store::RequestKind::Stop    ? QStringLiteral("%1 writes a checkpoint and stops.").arg(name)
                        : kind == store::RequestKind::Pause ? QStringLiteral("%1 writes a checkpoint and pauses.").arg(name)
                                                            : QStringLiteral("%1 is back in the queue.").arg(name),

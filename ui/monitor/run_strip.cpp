@@ -62,10 +62,11 @@ RunStrip::RunStrip(QWidget* parent) : Surface(Fill::Panel, Qt::BottomEdge, paren
   apply();
 }
 
-void RunStrip::setRun(const store::RunSummary* run, const std::vector<store::Checkpoint>& checkpoints) {
+void RunStrip::setRun(const store::RunSummary* run, const QString& label, const std::vector<store::Checkpoint>& checkpoints) {
   if (run && run->id != m_run.id) m_logLine->clear();
   m_hasRun = run != nullptr;
   m_run = run ? *run : store::RunSummary{};
+  m_label = label;
   m_checkpoints = checkpoints;
   apply();
 }
@@ -87,7 +88,7 @@ void RunStrip::apply() {
   if (!m_hasRun) return;
   m_shape->state = m_run.state;
   m_shape->update();
-  m_name->setText(QString::fromStdString(m_run.name));
+  m_name->setText(m_label);
   QStringList facts{stateLabel(m_run.state).toLower()};
   facts << jobFacts(m_run, m_checkpoints, now_s());
   m_facts->setText(facts.join(QStringLiteral(" · ")));

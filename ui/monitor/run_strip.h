@@ -13,7 +13,7 @@ class RunStrip : public Surface {
   Q_OBJECT
  public:
   explicit RunStrip(QWidget* parent = nullptr);
-  void setRun(const store::RunSummary* run, const std::vector<store::Checkpoint>& checkpoints);
+  void setRun(const store::RunSummary* run, const QString& label, const std::vector<store::Checkpoint>& checkpoints);
   void setLastLogLine(const QString& line) { setLogLine(line); }
   void tick();
   QString factsText() const;
@@ -29,6 +29,7 @@ class RunStrip : public Surface {
   void apply();
 
   store::RunSummary m_run;
+  QString m_label;
   bool m_hasRun = false;
   std::vector<store::Checkpoint> m_checkpoints;
   StateShape* m_shape;

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "engine/store/run_labels.h"
 #include "ui/plot/paper_table.h"
 
 namespace weft::ui {
@@ -15,20 +16,22 @@ bool isSameX(double a, double b) { return std::abs(a - b) <= 1e-9 * std::max(std
 
 std::optional<double> usable(std::optional<double> value) { return value && std::isfinite(*value) && *value > 0 ? value : std::nullopt; }
 
-QString shortLabel(const QString& name, const Family& family) {
-  const QString ending = QStringLiteral("-%1").arg(family.name);
-  return name.size() > ending.size() && name.endsWith(ending, Qt::CaseInsensitive) ? name.chopped(ending.size()) : name;
+QString withDistinction(const QString& name, const std::string& distinction) {
+  return distinction.empty() ? name : QStringLiteral("%1 %2").arg(name, QString::fromStdString(distinction));
 }
 
-// Within a family two points must not share a label, or nobody could tell which is which.
+// "H64 s1" for the run "H64-MQA-CLA2" beside the others of its family.
+QString shortLabel(const QString& name, const std::string& distinction, const Family& family) {
+  const QString ending = QStringLiteral("-%1").arg(family.name);
+  return withDistinction(name.size() > ending.size() && name.endsWith(ending, Qt::CaseInsensitive) ? name.chopped(ending.size()) : name, distinction);
+}
+
+// Within a family two points must not share a label, or nobody could tell which is which; the whole ones are all different.
 void makeLabelsDistinct(std::vector<ParetoPoint>& points) {
   std::map<std::pair<QString, QString>, int> uses;
   for (const ParetoPoint& point : points) ++uses[{point.family.name, point.label}];
-  for (ParetoPoint& point : points) {
-    if (uses[{point.family.name, point.label}] < 2 || point.isReference()) continue;
-    const auto sameName = std::count_if(points.begin(), points.end(), [&](const ParetoPoint& other) { return other.name == point.name; });
-    point.label = sameName > 1 ? QStringLiteral("%1 #%2").arg(point.label).arg(point.run.value) : point.name;
-  }
+  for (ParetoPoint& point : points)
+    if (uses[{point.family.name, point.label}] > 1 && !point.isReference()) point.label = point.name;
 }
 
 }  // namespace
@@ -106,12 +109,16 @@ std::vector<std::size_t> frontierOf(const std::vector<std::pair<double, double>>
 
 ParetoData paretoData(const std::vector<store::RunSummary>& runs, ParetoX x, ParetoY y, References references) {
   ParetoData data;
-  for (const store::RunSummary& run : runs) {
+  // Labels are those of the whole list, also of runs that have no point yet: table and plot call a run the same.
+  const std::vector<std::string> distinctions = store::runDistinctions(runs);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const store::RunSummary& run = runs[i];
     const auto atX = valueOf(run, x);
     const auto atY = valueOf(run, y);
     if (!atX || !atY) continue;
-    ParetoPoint point{.run = run.id, .name = QString::fromStdString(run.name), .label = {}, .family = familyOf(run), .x = *atX, .y = *atY};
-    point.label = shortLabel(point.name, point.family);
+    const QString name = QString::fromStdString(run.name);
+    ParetoPoint point{.run = run.id, .name = withDistinction(name, distinctions[i]), .label = {}, .family = familyOf(run), .x = *atX, .y = *atY};
+    point.label = shortLabel(name, distinctions[i], point.family);
     data.points.push_back(std::move(point));
   }
   std::vector<std::pair<double, double>> measured;

@@ -73,7 +73,7 @@ void LanesWidget::setPlan(std::shared_ptr<const RunsSnapshot> snapshot, QueuePla
   for (const PlannedJob& job : m_plan.jobs)
     if (const store::RunSummary* run = m_snapshot->find(job.run))
       spoken << QStringLiteral("%1 %2 on %3")
-                    .arg(QString::fromStdString(run->name), job.isRunning ? QStringLiteral("running") : QStringLiteral("planned"),
+                    .arg(m_snapshot->label(*run), job.isRunning ? QStringLiteral("running") : QStringLiteral("planned"),
                          QString::fromStdString(m_plan.lanes[static_cast<std::size_t>(job.lane)]));
   setAccessibleDescription(spoken.join(QStringLiteral("; ")));
   if (resized) updateGeometry();
@@ -154,8 +154,10 @@ void LanesWidget::paintJob(QPainter& painter, const PlannedJob& job, int number)
   name.setWeight(job.isRunning ? QFont::DemiBold : QFont::Medium);
   painter.setFont(name);
   painter.setPen(theme.text);
-  painter.drawText(QRectF(left, area.top() + 6, area.right() - left - 4, 20), Qt::AlignVCenter | Qt::TextSingleLine,
-                   QString::fromStdString(run->name));
+  const QRectF title(left, area.top() + 6, area.right() - left - 4, 20);
+  // In the middle, so that the seed at its end stays.
+  painter.drawText(title, Qt::AlignVCenter | Qt::TextSingleLine,
+                   QFontMetricsF(name).elidedText(m_snapshot->label(*run), Qt::ElideMiddle, std::max(0.0, title.width())));
   painter.setFont(captionFont());
   painter.setPen(theme.text2);
   const QString length = durationText(job.end_s - std::max(job.start_s, m_now_s));
@@ -227,7 +229,7 @@ bool LanesWidget::event(QEvent* event) {
     const auto* help = static_cast<QHelpEvent*>(event);
     const store::RunSummary* run = m_snapshot->find(jobAt(help->pos()));
     QToolTip::showText(help->globalPos(),
-                       run ? QStringLiteral("%1\n%2").arg(QString::fromStdString(run->name), QString::fromStdString(run->map)) : QString(), this);
+                       run ? QStringLiteral("%1\n%2").arg(m_snapshot->label(*run), QString::fromStdString(run->map)) : QString(), this);
     return true;
   }
   return QWidget::event(event);

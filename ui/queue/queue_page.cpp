@@ -229,7 +229,7 @@ void QueuePage::updatePanel() {
   const store::RunSummary* run = m_table->currentRun();
   m_noJob->setVisible(!run);
   m_job->setVisible(run);
-  m_jobName->setText(run ? QString::fromStdString(run->name) : QStringLiteral("No job chosen"));
+  m_jobName->setText(run ? m_snapshot->label(*run) : QStringLiteral("No job chosen"));
   m_lanes->setSelected(run ? run->id : store::RunId{});
   if (!run) return m_jobState->clear();
   m_jobState->setText(store::isActive(run->state) && !run->device.empty()
@@ -281,9 +281,12 @@ void QueuePage::execute(JobCommand command, store::RunId id) {
       m_session->request(store::RequestKind::Stop, id);
       break;
     case JobCommand::Kill:
-      confirmKill(this, {*run}, [this, id] {
-        if (m_session) m_session->request(store::RequestKind::Kill, id);
-      });
+      confirmKill(
+          this, {*run},
+          [this, id] {
+            if (m_session) m_session->request(store::RequestKind::Kill, id);
+          },
+          m_snapshot->label(*run));
       break;
   }
 }

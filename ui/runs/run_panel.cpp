@@ -180,19 +180,19 @@ void RunPanel::showRun(store::RunId id) {
   m_storedNote.clear();
   m_note->clear();
   if (m_session)
-    if (const store::RunSummary* run = m_session->snapshot()->find(id)) showSummary(*run);
+    if (const store::RunSummary* run = m_session->snapshot()->find(id)) showSummary(*run, m_session->snapshot()->label(*run));
   loadDetail();
 }
 
 void RunPanel::update(const RunsSnapshot& snapshot) {
   const store::RunSummary* run = snapshot.find(m_run);
   if (!run) return;
-  showSummary(*run);
+  showSummary(*run, snapshot.label(*run));
   if (isVisible() && run->updated != m_shownUpdate) loadDetail();
 }
 
-void RunPanel::showSummary(const store::RunSummary& run) {
-  m_title->setText(QString::fromStdString(run.name));
+void RunPanel::showSummary(const store::RunSummary& run, const QString& label) {
+  m_title->setText(label);
   m_state->setText(stateLabel(run.state).toLower());
   m_failure->setText(QString::fromStdString(run.failure));
   m_failure->setVisible(!run.failure.empty());

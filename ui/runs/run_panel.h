@@ -34,7 +34,7 @@ class RunPanel : public QWidget {
   bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
-  void showSummary(const store::RunSummary& run);
+  void showSummary(const store::RunSummary& run, const QString& label);
   void showDetail(const RunDetail& detail);
   void loadDetail();
   void commitNote();

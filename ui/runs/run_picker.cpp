@@ -7,6 +7,7 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "engine/store/run_labels.h"
 #include "ui/models/run_text.h"
 #include "ui/window/widgets.h"
 
@@ -46,14 +47,17 @@ void RunPicker::popUp(QWidget* anchor, const std::vector<store::RunSummary>& run
   std::vector<const store::RunSummary*> ordered;
   for (const store::RunSummary& run : runs) ordered.push_back(&run);
   std::stable_partition(ordered.begin(), ordered.end(), [&](const store::RunSummary* run) { return isTicked(*run); });
-  for (const store::RunSummary* run : ordered) {
+  const std::vector<std::string> labels = store::runLabels(ordered);
+  for (std::size_t i = 0; i < ordered.size(); ++i) {
+    const store::RunSummary* run = ordered[i];
+    const QString label = QString::fromStdString(labels[i]);
     const QString value = run->perplexity ? QStringLiteral("%1 at %2 B").arg(perplexityText(run->perplexity), bytesPerTokenText(run->kvBytesPerToken))
                                           : stateLabel(run->state).toLower();
-    auto* item = new QListWidgetItem(QStringLiteral("%1   %2").arg(QString::fromStdString(run->name), value), m_list);
+    auto* item = new QListWidgetItem(QStringLiteral("%1   %2").arg(label, value), m_list);
     item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsSelectable | Qt::ItemIsUserCheckable);
     item->setCheckState(isTicked(*run) ? Qt::Checked : Qt::Unchecked);
     item->setData(kRunRole, QVariant::fromValue(static_cast<qlonglong>(run->id.value)));
-    QStringList words{QString::fromStdString(run->name), QString::fromStdString(run->map), QString::fromStdString(run->generator)};
+    QStringList words{label, QString::fromStdString(run->map), QString::fromStdString(run->generator)};
     for (const std::string& tag : run->tags) words << QString::fromStdString(tag);
     item->setData(kRunRole + 1, words.join(u' ').toLower());
   }

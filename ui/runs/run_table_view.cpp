@@ -59,22 +59,22 @@ void drawText(QPainter& painter, const QRect& area, const QString& text, Qt::Ali
   painter.drawText(area, align | Qt::AlignVCenter | Qt::TextSingleLine, painter.fontMetrics().elidedText(text, Qt::ElideRight, area.width()));
 }
 
-void paintName(QPainter& painter, const QRect& area, const store::RunSummary& run, const Theme& theme) {
+void paintName(QPainter& painter, const QRect& area, const store::RunSummary& run, const QString& wholeDistinction, const Theme& theme) {
   QFont name = bodyFont();
   name.setWeight(QFont::Medium);
-  QString seed = run.seed > 0 ? QStringLiteral("s%1").arg(run.seed) : QString();
-  // Too narrow for both: the name counts more than its seed.
-  if (QFontMetrics(name).horizontalAdvance(QString::fromStdString(run.name)) + QFontMetrics(bodyFont()).horizontalAdvance(seed) + 6 > area.width())
-    seed.clear();
-  const int seedWidth = seed.isEmpty() ? 0 : QFontMetrics(bodyFont()).horizontalAdvance(seed) + 6;
-  const QFontMetrics metrics(name);
-  const QString text = metrics.elidedText(QString::fromStdString(run.name), Qt::ElideRight, area.width() - seedWidth);
+  // Too narrow for both: what tells the run from others of its name is shortened last, and never to less than half.
+  const QFontMetrics metrics(name), small(bodyFont());
+  const int wanted = metrics.horizontalAdvance(QString::fromStdString(run.name));
+  const int room = std::max(area.width() / 2, area.width() - wanted - 6);
+  const QString distinction = small.elidedText(wholeDistinction, Qt::ElideMiddle, room);
+  const int distinctionWidth = distinction.isEmpty() ? 0 : small.horizontalAdvance(distinction) + 6;
+  const QString text = metrics.elidedText(QString::fromStdString(run.name), Qt::ElideRight, area.width() - distinctionWidth);
   painter.setFont(name);
   painter.setPen(theme.text);
   painter.drawText(area, Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, text);
   painter.setFont(bodyFont());
   painter.setPen(theme.text3);
-  painter.drawText(area.adjusted(metrics.horizontalAdvance(text) + 6, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, seed);
+  painter.drawText(area.adjusted(metrics.horizontalAdvance(text) + 6, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, distinction);
 }
 
 bool hasFailed(const store::RunSummary& run) { return run.state == store::RunState::Failed || run.state == store::RunState::Lost; }
@@ -132,7 +132,7 @@ void RunDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
       drawText(*painter, cell.adjusted(22, 0, 0, 0), text);
       break;
     case RunColumn::Name:
-      paintName(*painter, cell, *run, theme);
+      paintName(*painter, cell, *run, index.data(RunTableModel::DistinctionRole).toString(), theme);
       break;
     case RunColumn::Map:
       paintMapGlyph(*painter, QRectF(cell.left(), cell.center().y() - 6, 62, 14), run->map, theme);

@@ -49,8 +49,8 @@ std::vector<std::string> tagsFrom(const QString& text) {
 }
 
 // Rows that share the KV bytes are the comparison this program is for.
-QString pairText(const store::RunSummary& a, const store::RunSummary& b) {
-  const QString names = QStringLiteral("%1 against %2").arg(QString::fromStdString(a.name), QString::fromStdString(b.name));
+QString pairText(const RunsSnapshot& snapshot, const store::RunSummary& a, const store::RunSummary& b) {
+  const QString names = QStringLiteral("%1 against %2").arg(snapshot.label(a), snapshot.label(b));
   if (a.kvBytesPerToken == b.kvBytesPerToken) return QStringLiteral("%1 at %2 B/token:").arg(names, bytesPerTokenText(a.kvBytesPerToken));
   return QStringLiteral("%1 (%2 and %3 B/token):").arg(names, bytesPerTokenText(a.kvBytesPerToken), bytesPerTokenText(b.kvBytesPerToken));
 }
@@ -269,7 +269,7 @@ void RunsPage::buildActions() {
   forRuns(QStringLiteral("Edit note"), Qt::Key_N, QStringLiteral("note"), [this] {
     const auto runs = selected();
     if (!runs.empty())
-      askInFooter(QStringLiteral("Note of %1").arg(QString::fromStdString(runs.front().name)), QString::fromStdString(runs.front().note),
+      askInFooter(QStringLiteral("Note of %1").arg(m_model->snapshot().label(runs.front())), QString::fromStdString(runs.front().note),
                   [this, id = runs.front().id](const QString& note) { setNote(id, note); });
   });
   forRuns(QStringLiteral("Set or clear as baseline"), Qt::Key_B, QStringLiteral("star"), [this] { toggleBaseline(); });
@@ -402,7 +402,7 @@ void RunsPage::updateSelection() {
   if (runs.empty()) {
     m_selectionText->setText(QStringLiteral("Nothing selected"));
   } else if (runs.size() == 2) {
-    m_selectionText->setText(QStringLiteral("2 selected     %1").arg(pairText(runs[0], runs[1])));
+    m_selectionText->setText(QStringLiteral("2 selected     %1").arg(pairText(m_model->snapshot(), runs[0], runs[1])));
     m_selectionStrong->setText(QStringLiteral("%1  and  %2").arg(perplexityText(runs[0].perplexity), perplexityText(runs[1].perplexity)));
   } else {
     m_selectionText->setText(QStringLiteral("%1 selected").arg(runs.size()));
@@ -492,7 +492,7 @@ void RunsPage::pushEdit(const QString& text, std::function<Result<void>(store::R
 void RunsPage::askTags() {
   const std::vector<store::RunSummary> runs = selected();
   if (runs.empty()) return;
-  const QString who = runs.size() == 1 ? QString::fromStdString(runs.front().name) : QStringLiteral("%1 runs").arg(runs.size());
+  const QString who = runs.size() == 1 ? m_model->snapshot().label(runs.front()) : QStringLiteral("%1 runs").arg(runs.size());
   askInFooter(QStringLiteral("Tags of %1, with commas between").arg(who), QString::fromStdString(join(runs.front().tags, ", ")),
               [this, runs, who](const QString& text) {
                 const std::vector<std::string> tags = tagsFrom(text);
@@ -514,7 +514,7 @@ void RunsPage::setNote(store::RunId id, const QString& note) {
   if (row < 0 || m_model->runAt(row).note == note.toStdString()) return;
   const store::RunSummary run = m_model->runAt(row);
   pushEdit(
-      QStringLiteral("Wrote the note of %1").arg(QString::fromStdString(run.name)),
+      QStringLiteral("Wrote the note of %1").arg(m_model->snapshot().label(run)),
       [id, text = note.toStdString()](store::RunStore& store) { return store.setNote(id, text); },
       [id, text = run.note](store::RunStore& store) { return store.setNote(id, text); });
 }
@@ -525,7 +525,7 @@ void RunsPage::archive() {
   if (std::any_of(runs.begin(), runs.end(), [](const auto& run) { return store::isActive(run.state); }))
     return messageRaised(QStringLiteral("A run that is running cannot be archived; stop it first."), true);
   const bool archived = !std::all_of(runs.begin(), runs.end(), [](const auto& run) { return run.archived; });
-  const QString who = runs.size() == 1 ? QString::fromStdString(runs.front().name) : QStringLiteral("%1 runs").arg(runs.size());
+  const QString who = runs.size() == 1 ? m_model->snapshot().label(runs.front()) : QStringLiteral("%1 runs").arg(runs.size());
   pushEdit((archived ? QStringLiteral("Archived %1") : QStringLiteral("Brought %1 back")).arg(who),
            [runs, archived](store::RunStore& store) -> Result<void> {
              for (const store::RunSummary& run : runs) WEFT_TRY(store.setArchived(run.id, archived));
@@ -546,7 +546,7 @@ void RunsPage::toggleBaseline() {
   const store::RunId before = held == all.end() ? store::RunId{} : held->id;
   const store::RunId after = run.baseline ? store::RunId{} : run.id;
   pushEdit(
-      run.baseline ? QStringLiteral("Cleared the baseline") : QStringLiteral("Made %1 the baseline").arg(QString::fromStdString(run.name)),
+      run.baseline ? QStringLiteral("Cleared the baseline") : QStringLiteral("Made %1 the baseline").arg(m_model->snapshot().label(run)),
       [after](store::RunStore& store) { return store.setBaseline(after); }, [before](store::RunStore& store) { return store.setBaseline(before); });
 }
 
@@ -575,10 +575,11 @@ void RunsPage::request(store::RequestKind kind, bool (*applies)(const store::Run
 void RunsPage::kill() {
   std::vector<store::RunSummary> runs = selected();
   runs.erase(std::remove_if(runs.begin(), runs.end(), [](const auto& run) { return !canKill(run); }), runs.end());
-  confirmKill(this, runs, [this, runs] {
+  const auto kill = [this, runs] {
     if (m_session)
       for (const store::RunSummary& run : runs) m_session->request(store::RequestKind::Kill, run.id);
-  });
+  };
+  confirmKill(this, runs, kill, runs.empty() ? QString() : m_model->snapshot().label(runs.front()));
 }
 
 void RunsPage::copyTable() {

@@ -476,7 +476,7 @@ std::vector<PaletteEntry> MainWindow::paletteEntries() const {
                                             : QStringLiteral("%1, %2").arg(stateLabel(run.state).toLower(), progressText(run));
       const bool isLive = store::isActive(run.state);
       entries.push_back({PaletteEntry::Kind::Run,
-                         QString::fromStdString(run.name),
+                         snapshot->label(run),
                          detail,
                          {},
                          isLive ? QStringLiteral("monitor") : QStringLiteral("runs"),
