@@ -37,5 +37,5 @@ int main(int argc, char** argv) {
   // A training step allocates and frees the same large tensors again and again; without this every one of them is fresh pages from the system.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  return weft::worker::runJob(argv[1]);
+  return weft::worker::runJob(argv[1], stderr);
 }

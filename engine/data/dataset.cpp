@@ -352,11 +352,16 @@ Result<Dataset> prepareDataset(const config::DataConfig& data, const fs::path& s
   WEFT_ASSIGN(const std::shared_ptr<const Tokenizer> tokenizer, openTokenizer(data.tokenizer));
   WEFT_ASSIGN(const std::string fingerprint, fingerprintOf(data, *tokenizer));
   const fs::path folder = shardsFolder / fingerprint;
-  if (std::optional<Dataset> ready = load(folder, fingerprint)) return *std::move(ready);
+  const auto named = [&](Dataset dataset) {
+    dataset.tokenizerName = tokenizer->name();
+    dataset.tokenizerFingerprint = tokenizer->fingerprint();
+    return dataset;
+  };
+  if (std::optional<Dataset> ready = load(folder, fingerprint)) return named(*std::move(ready));
 
   WEFT_TRY(createFolders(shardsFolder));
   WEFT_ASSIGN(const PreparationLock lock, PreparationLock::acquire(shardsFolder / (fingerprint + ".lock"), progress));
-  if (std::optional<Dataset> ready = load(folder, fingerprint)) return *std::move(ready);
+  if (std::optional<Dataset> ready = load(folder, fingerprint)) return named(*std::move(ready));
   // What a crash left behind goes; dataset.json comes last, so that nobody takes a half for the whole.
   std::error_code error;
   fs::remove_all(folder, error);
@@ -368,7 +373,7 @@ Result<Dataset> prepareDataset(const config::DataConfig& data, const fs::path& s
   }
   WEFT_TRY(save(*dataset, folder));
   report(progress, 1, "data ready");
-  return dataset;
+  return named(*std::move(dataset));
 }
 
 }  // namespace weft::data

@@ -18,6 +18,7 @@ struct Dataset {
   std::int64_t validBytes = 0, validWords = 0;  // UTF-8 bytes and white-space words of the held-out text
   double unigramPerplexity = 0;                 // of the held-out tokens under the training split's add-one unigram distribution
   std::optional<double> entropyFloor_nats;      // per token, of the synthetic corpus: no model can do better
+  std::string tokenizerName, tokenizerFingerprint;
   std::string fingerprint;                      // of tokenizer, files (path, size, time) and split
 };
 

@@ -139,6 +139,8 @@ Result<void> TokenShard::verify() const {
 }
 
 std::int64_t TokenShard::size() const { return static_cast<std::int64_t>(m_mapping->header.tokens); }
+std::uint64_t TokenShard::hash() const { return m_mapping->header.hash; }
+
 std::int64_t TokenShard::vocabularySize() const { return static_cast<std::int64_t>(m_mapping->header.vocabulary); }
 
 TokenId TokenShard::operator[](std::int64_t index) const {

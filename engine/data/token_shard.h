@@ -23,6 +23,7 @@ class TokenShard {
 
   std::int64_t size() const;
   std::int64_t vocabularySize() const;
+  std::uint64_t hash() const;  // xxh3 of the tokens, as the header says; verify() compares
   TokenId operator[](std::int64_t index) const;
   // out[i] = token[offset + i]; offset + out.size() <= size().
   void copy(std::int64_t offset, std::span<std::int64_t> out) const;

@@ -63,8 +63,10 @@ const char* typeName(c10::ScalarType type) { return sharing::toString(elementTyp
 
 void setThreads(int threads) { at::set_num_threads(threads > 0 ? threads : usableCores()); }
 
+std::string describeThreads() { return fmt::format("{} thread{}", at::get_num_threads(), at::get_num_threads() == 1 ? "" : "s"); }
+
 std::string describe(const c10::Device& device) {
-  if (device.is_cpu()) return fmt::format("CPU ({} thread{})", at::get_num_threads(), at::get_num_threads() == 1 ? "" : "s");
+  if (device.is_cpu()) return fmt::format("CPU ({})", describeThreads());
   cudaDeviceProp properties{};
   if (cudaGetDeviceProperties(&properties, device.index()) != cudaSuccess) return device.str();
   return fmt::format("{} {}", device.str(), properties.name);

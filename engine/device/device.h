@@ -22,6 +22,8 @@ sharing::ElementType elementType(c10::ScalarType type);  // of floating-point nu
 const char* typeName(c10::ScalarType type);              // as configurations write it
 // 0 = all cores that this process may use.
 void setThreads(int threads);
+// "2 threads": what operations on the CPU may use.
+std::string describeThreads();
 // "CPU (2 threads)", "cuda:0 NVIDIA H100 80GB HBM3"
 std::string describe(const c10::Device& device);
 // The version torch says of itself, with CUDA's and cuDNN's at run time.

@@ -9,10 +9,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <mutex>
 #include <unordered_map>
 
+#include "engine/base/machine_memory.h"
 #include "engine/base/text.h"
 #include "engine/device/device.h"
 
@@ -101,39 +101,6 @@ void CountingAllocator::giveBack(void* data) {
 
 constexpr std::uint8_t kPriority = 100;  // above torch's own; equal ones replace each other
 
-std::optional<std::int64_t> numberIn(const std::string& file, const std::string& key) {
-  std::ifstream stream(file);
-  for (std::string line; std::getline(stream, line);) {
-    if (line.rfind(key, 0) != 0) continue;
-    std::int64_t value = 0;
-    const std::string_view rest = trim(std::string_view(line).substr(key.size()));
-    if (parseInteger(rest.substr(0, rest.find(' ')), value)) return value;
-  }
-  return std::nullopt;
-}
-
-// What the cgroup (v2) of this process leaves: its limit less what it takes, page cache that can be dropped not counted.
-std::optional<std::int64_t> leftOfCgroup() {
-  const std::string root = "/sys/fs/cgroup";
-  std::ifstream self("/proc/self/cgroup");
-  std::string path;
-  for (std::string line; std::getline(self, line);) {
-    if (line.rfind("0::", 0) == 0) path = line.substr(3);
-  }
-  std::optional<std::int64_t> left;
-  // A container sees its own group as the root; limits of all groups above count too.
-  for (;;) {
-    const std::string folder = root + (path == "/" ? "" : path);
-    const auto limit = numberIn(folder + "/memory.max", ""), used = numberIn(folder + "/memory.current", "");
-    if (limit && used) {
-      const std::int64_t room = *limit - *used + numberIn(folder + "/memory.stat", "inactive_file").value_or(0);
-      left = std::min(left.value_or(room), room);
-    }
-    if (path.empty() || path == "/") return left;
-    path = path.substr(0, path.rfind('/'));
-  }
-}
-
 std::int64_t cudaUsed(const c10::Device& device) { return getDeviceStats(device.index()).allocated_bytes[kAggregate].current; }
 
 }  // namespace
@@ -146,16 +113,10 @@ Result<MemoryLimit> availableMemory(const c10::Device& device) {
     if (cudaMemGetInfo(&free, &total) != cudaSuccess) return fail(ErrorCode::Unsupported, "The device does not tell how much memory is free.");
     return MemoryLimit{static_cast<std::int64_t>(free) + reading.reserved.value_or(0) - reading.allocated.value_or(0), "free memory of the device"};
   }
-  const std::optional<std::int64_t> kilobytes = numberIn("/proc/meminfo", "MemAvailable:");
-  if (!kilobytes) return fail(ErrorCode::Io, "/proc/meminfo does not say how much memory is available; name a limit.");
-  std::int64_t bytes = *kilobytes * 1024;
-  std::string source = "memory available of the machine";
-  if (const std::optional<std::int64_t> left = leftOfCgroup(); left && *left < bytes) {
-    bytes = std::max<std::int64_t>(0, *left);
-    source = "memory that the cgroup leaves";
-  }
-  const std::int64_t reserve = std::max(bytes / 10, std::int64_t{512} << 20);
-  return MemoryLimit{std::max<std::int64_t>(0, bytes - reserve), source + ", less a reserve of " + formatBytes(static_cast<double>(reserve))};
+  WEFT_ASSIGN(const MachineMemory memory, machineMemory());
+  const std::int64_t reserve = std::max(memory.available_bytes / 10, std::int64_t{512} << 20);
+  return MemoryLimit{std::max<std::int64_t>(0, memory.available_bytes - reserve),
+                     memory.source + ", less a reserve of " + formatBytes(static_cast<double>(reserve))};
 }
 
 AllocationBudget::AllocationBudget(const c10::Device& device, std::int64_t bytes) : m_device(device), m_bytes(bytes) {

@@ -1,5 +1,6 @@
 // runDirectJob: a worker that somebody waits for.
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <chrono>
 #include <thread>
@@ -7,12 +8,15 @@
 #include "engine/base/files.h"
 #include "engine/service/client.h"
 #include "engine/service/event_reader.h"
-#include "engine/service/last_line.h"
 #include "engine/service/local_executor.h"
+#include "engine/service/run_log.h"
 
 namespace weft::service {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kPatience{3};  // of a worker that is asked to end
 
 class Follower {
  public:
@@ -51,8 +55,15 @@ Result<FinishedEvent> runDirectJob(const DirectJob& job, const std::function<voi
   WEFT_ASSIGN(const ProcessId worker, startDependent(workerLaunch(program, job.runFolder)));
   Follower follower(job.runFolder / "events.jsonl", onEvent);
   std::optional<ChildEnd> end;
+  std::optional<Clock::time_point> asked;
   while (!end) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (job.isCanceled != nullptr && job.isCanceled->load()) {
+      // Before it listens a SIGTERM ends it as the system does by default, which is as well.
+      if (!asked) sendSignal(worker, SIGTERM);
+      if (asked && Clock::now() - *asked > kPatience) sendSignal(worker, SIGKILL);
+      if (!asked) asked = Clock::now();
+    }
     end = takeEnd(worker);  // before reading: what it wrote last is read then
     WEFT_TRY(follower.read());
   }
@@ -60,9 +71,10 @@ Result<FinishedEvent> runDirectJob(const DirectJob& job, const std::function<voi
   if (follower.failed()) {
     return fail(errorCodeFromString(follower.failed()->code), follower.failed()->message, follower.failed()->detail);
   }
+  if (asked) return fail(ErrorCode::Canceled, "The job was stopped before it was done.");
   const std::string how =
       end->signal != 0 ? fmt::format("was ended by signal {}", end->signal) : fmt::format("ended with exit code {}", end->exitCode);
-  const std::string said = lastLine(log);
+  const std::string said = lastComplaint(log);
   return fail(ErrorCode::JobFailed, fmt::format("The worker {} and said no reason{}", how, said.empty() ? "." : "; its log ends with: " + said));
 }
 

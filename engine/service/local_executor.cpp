@@ -46,20 +46,6 @@ int visibleGpus() {
   return std::min(count, named);
 }
 
-// The driver's own word for its GPUs, if all of them are of one model: its order need not be CUDA's.
-std::string gpuModel() {
-  std::set<std::string> models;
-  std::error_code error;
-  for (fs::directory_iterator entry("/proc/driver/nvidia/gpus", error), end; !error && entry != end; entry.increment(error)) {
-    const Result<std::string> text = readFile(entry->path() / "information");
-    if (!text) continue;
-    for (const std::string& line : split(*text, '\n')) {
-      if (line.rfind("Model:", 0) == 0) models.insert(std::string(trim(line.substr(6))));
-    }
-  }
-  return models.size() == 1 ? *models.begin() : "";
-}
-
 std::string cpuDescription() {
   const double bytes = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   const long cores = ::sysconf(_SC_NPROCESSORS_ONLN);
@@ -89,13 +75,27 @@ std::vector<Lane> localLanes() {
   return lanes;
 }
 
+// All of one model, since the driver's order need not be CUDA's.
+std::string localGpuModel() {
+  std::set<std::string> models;
+  std::error_code error;
+  for (fs::directory_iterator entry("/proc/driver/nvidia/gpus", error), end; !error && entry != end; entry.increment(error)) {
+    const Result<std::string> text = readFile(entry->path() / "information");
+    if (!text) continue;
+    for (const std::string& line : split(*text, '\n')) {
+      if (line.rfind("Model:", 0) == 0) models.insert(std::string(trim(line.substr(6))));
+    }
+  }
+  return models.size() == 1 ? *models.begin() : "";
+}
+
 Result<std::unique_ptr<LocalExecutor>> LocalExecutor::create(const store::Project& project) {
   WEFT_ASSIGN(fs::path worker, workerProgram());
   return std::make_unique<LocalExecutor>(project, std::move(worker), localLanes());
 }
 
 std::string LocalExecutor::describe(const Lane& lane) const {
-  if (lane != "cpu") return gpuModel();
+  if (lane != "cpu") return localGpuModel();
   // Whoever expected a GPU here learns what was looked for.
   return m_lanes.size() > 1 ? cpuDescription() : cpuDescription() + "; no GPU: there is no /dev/nvidia0, or CUDA_VISIBLE_DEVICES hides it";
 }

@@ -39,5 +39,7 @@ class LocalExecutor : public Executor {
 Launch workerLaunch(const std::filesystem::path& worker, const std::filesystem::path& runFolder);
 // "cuda:0", ... for the GPUs that a process started here would see (the driver's device files, CUDA_VISIBLE_DEVICES), then "cpu".
 std::vector<Lane> localLanes();
+// The driver's own word for this machine's GPUs, if all of them are of one model: "NVIDIA H100 80GB HBM3"; else "".
+std::string localGpuModel();
 
 }  // namespace weft::service

@@ -83,4 +83,12 @@ Result<fs::path> resolveModel(const std::string& model, const std::optional<stor
   return fail(ErrorCode::NotFound, "There is no checkpoint folder " + model + ", and no project here whose run it could be; -C names one.");
 }
 
+std::optional<store::RunId> runOfCheckpoint(const fs::path& checkpoint, const store::Project& project) {
+  const fs::path folder = checkpoint.parent_path().parent_path();
+  std::int64_t number = 0;
+  if (!parseInteger(folder.filename().string(), number)) return std::nullopt;
+  std::error_code error;
+  return fs::equivalent(folder, project.runFolder({number}), error) ? std::optional(store::RunId{number}) : std::nullopt;
+}
+
 }  // namespace weft::service

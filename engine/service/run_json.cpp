@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/service/client.h"
+#include "engine/service/resolved_run.h"
 
 namespace weft::service {
 
@@ -38,6 +39,7 @@ std::string toJson(const store::RunSummary& run) {
                    {"head_width", run.headWidth},
                    {"parameters", run.parameters},
                    {"kv_bytes_per_token", number(run.kvBytesPerToken)},
+                   {"kv_type", kvTypeOf(run)},
                    {"kv_bytes_per_token_measured", number(run.kvBytesPerTokenMeasured)},
                    {"perplexity", number(run.perplexity)},
                    {"best_perplexity", number(run.bestPerplexity)},

@@ -5,13 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <utility>
 
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
 #include "engine/service/attempt_end.h"
 #include "engine/service/event_reader.h"
-#include "engine/service/last_line.h"
+#include "engine/service/run_log.h"
 
 namespace weft::service {
 
@@ -26,6 +27,13 @@ constexpr auto kLinger = std::chrono::seconds(30);  // after its last event a wo
 constexpr double kFirstPromise_s = 300;             // until a worker promises something itself: loading torch and a large model
 
 double unixTime() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+// A worker that ended without a word wrote no end to its log; whoever reads it learns here how it ended.
+void appendToLog(const std::filesystem::path& log, const store::AttemptEnd& end, double started) {
+  std::ofstream stream(log, std::ios::app);
+  const std::string reason = end.failure.empty() ? fmt::format("The worker was {}.", end.outcome) : end.failure;
+  stream << runLogLine(unixTime(), fmt::format("Ended after {}: {}", formatDuration(unixTime() - started), reason));
+}
 
 std::string hostName() {
   std::array<char, 256> name{};
@@ -199,8 +207,9 @@ Result<void> Service::noteSilence(Watched& watched) {
 
 Result<void> Service::conclude(const Watched& watched) {
   WEFT_ASSIGN(const store::ActiveRun run, m_store.service().activeRun(watched.run));
-  const store::AttemptEnd end = attemptEnd(run, m_executor->endOf(watched.process), lastLine(m_project.runFolder(watched.run) / "log.txt"));
+  const store::AttemptEnd end = attemptEnd(run, m_executor->endOf(watched.process), lastComplaint(m_project.runFolder(watched.run) / "log.txt"));
   m_log(fmt::format("Run {} is {}{}", watched.run.value, nameOf(end.state), end.failure.empty() ? "." : ": " + end.failure));
+  if (run.attempt.outcome.empty()) appendToLog(m_project.runFolder(watched.run) / "log.txt", end, run.attempt.started);
   return m_store.service().attemptEnded(end);
 }
 

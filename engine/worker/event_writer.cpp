@@ -26,7 +26,9 @@ Result<EventWriter> EventWriter::open(const std::filesystem::path& file) {
 }
 
 EventWriter::EventWriter(EventWriter&& other) noexcept
-    : m_descriptor(std::exchange(other.m_descriptor, -1)), m_hasComplained(other.m_hasComplained), m_endsInHalfLine(other.m_endsInHalfLine) {}
+    : m_descriptor(std::exchange(other.m_descriptor, -1)),
+      m_listener(std::move(other.m_listener)),
+      m_hasComplained(other.m_hasComplained), m_endsInHalfLine(other.m_endsInHalfLine) {}
 
 EventWriter::~EventWriter() {
   if (m_descriptor >= 0) ::close(m_descriptor);
@@ -36,6 +38,7 @@ void EventWriter::sync() { ::fsync(m_descriptor); }
 
 bool EventWriter::append(service::Event event) {
   event.time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  if (m_listener) m_listener(event);
   const std::string line = (m_endsInHalfLine ? "\n" : "") + service::toJsonLine(event) + "\n";
   ssize_t written = -1;
   do {

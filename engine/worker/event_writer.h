@@ -3,7 +3,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "engine/base/result.h"
 #include "engine/service/events.h"
@@ -18,6 +20,9 @@ class EventWriter {
   EventWriter& operator=(EventWriter&&) = delete;
   ~EventWriter();
 
+  // Is told each event with its time, whether or not it could be written.
+  void setListener(std::function<void(const service::Event&)> listener) { m_listener = std::move(listener); }
+
   // Stamps the time. False if the line could not be written: on a full disk the job goes on, and says so once on stderr (log.txt).
   template <class Body>
   bool write(Body body) {
@@ -29,6 +34,7 @@ class EventWriter {
   explicit EventWriter(int descriptor) : m_descriptor(descriptor) {}
   bool append(service::Event event);
   int m_descriptor = -1;
+  std::function<void(const service::Event&)> m_listener;
   bool m_hasComplained = false;
   bool m_endsInHalfLine = false;  // what a full disk took of a line
 };

@@ -12,6 +12,7 @@
 //       or "batches": [..], "contexts": [..]: every pair of them, each timed in "rounds": 5; "largest_batch": 1 instead: the largest batch that fits
 //       each context. "memory_bytes": what weights, cache and all else may take (0: what is available now, on a CPU less a reserve).
 //   {"kind": "device"}   what the device does at most (device/peaks.h)
+//   {"kind": "trial", "config": TOML TEXT}   how fast a training of this configuration goes: a few steps with random weights and random tokens
 //   {"kind": "import", "from": DIR, "out": DIR}   another project's model folder as a checkpoint (interchange/import_model.h)
 //   {"kind": "convert", "model": DIR, "out": DIR, "map": TEXT, "method": "first" or "mean", "kv_heads": 0, "allow_upward": 0}
 //   interchange/convert_model.h
@@ -21,12 +22,13 @@
 // The answer of a direct job stands in `finished`: summary (numbers) and texts (strings; lists as JSON text: "ids").
 #pragma once
 
+#include <cstdio>
 #include <filesystem>
 
 #include "engine/base/result.h"
 
 namespace weft::worker {
 // Runs the job of this folder to its last event; the exit code of the process: 0; 3 if the job failed or its last event could not be written; 2 if
-// there is no such folder. The only catch(...) of the program is in here.
-int runJob(const std::filesystem::path& runFolder);
+// there is no such folder. `log`: where sentences for people go; the service makes it the run's log.txt. The only catch(...) of the program is in here.
+int runJob(const std::filesystem::path& runFolder, std::FILE* log);
 }  // namespace weft::worker

@@ -47,11 +47,12 @@ Result<service::FinishedEvent> dispatch(JobContext& context) {
   if (kind == "evaluate") return runEvaluate(context);
   if (kind == "measure") return runMeasure(context);
   if (kind == "device") return runDevice(context);
+  if (kind == "trial") return runTrial(context);
   if (kind == "import") return runImport(context);
   if (kind == "convert") return runConvert(context);
   if (kind == "export") return runExport(context);
   return fail(ErrorCode::InvalidInput,
-              fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate, measure, device, import, convert or export.", kind));
+              fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate, measure, device, trial, import, convert or export.", kind));
 }
 
 // The first line of what(): torch appends a C++ stack trace, which belongs into the detail.
@@ -112,17 +113,19 @@ void writeHello(JobContext& context, const std::string& device) {
   context.hasSaidHello = true;
 }
 
-int runJob(const std::filesystem::path& runFolder) {
+int runJob(const std::filesystem::path& runFolder, std::FILE* stream) {
   installSignalHandlers();
   Result<EventWriter> events = EventWriter::open(runFolder / "events.jsonl");
   if (!events) {
-    std::fprintf(stderr, "weft-worker: %s\n", events.error().message.c_str());
+    std::fprintf(stream, "weft-worker: %s\n", events.error().message.c_str());
     return exitCode(events.error().code);
   }
+  RunLog log(stream);
+  events->setListener([&log](const service::Event& event) { log.listen(event); });
   Result<service::FinishedEvent> finished = fail(ErrorCode::Internal, "The job did not start.");
   std::int64_t step = -1;
   if (const Result<JobFile> job = JobFile::read(runFolder)) {
-    JobContext context{.job = *job, .events = *events, .wish = g_wish};
+    JobContext context{.job = *job, .events = *events, .log = log, .wish = g_wish};
     finished = guarded(context);
     step = context.step;
     // An attempt begins with hello, even one that did not come as far as its device.
@@ -136,9 +139,9 @@ int runJob(const std::filesystem::path& runFolder) {
     isTold = events->write(*finished);
   } else {
     const Error& error = finished.error();
-    std::fprintf(stderr, "weft-worker: %s\n", error.message.c_str());
     isTold = events->write(service::FailedEvent{.code = toString(error.code), .message = error.message, .detail = error.detail, .step = step});
   }
+  if (!isTold) log.say("The end could not be written to events.jsonl, so the run counts as failed.");
   events->sync();
   return finished && isTold ? 0 : 3;
 }

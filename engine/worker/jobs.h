@@ -8,12 +8,14 @@
 #include "engine/train/trainer.h"
 #include "engine/worker/event_writer.h"
 #include "engine/worker/job_file.h"
+#include "engine/worker/run_log.h"
 
 namespace weft::worker {
 
 struct JobContext {
   const JobFile& job;
   EventWriter& events;
+  RunLog& log;
   const std::atomic<train::StopWish>& wish;
   std::int64_t step = -1;  // kept up to date by training, for the failure's report
   bool hasSaidHello = false;
@@ -25,6 +27,7 @@ struct JobContext {
 [[nodiscard]] Result<service::FinishedEvent> runEvaluate(JobContext& context);
 [[nodiscard]] Result<service::FinishedEvent> runMeasure(JobContext& context);
 [[nodiscard]] Result<service::FinishedEvent> runDevice(JobContext& context);
+[[nodiscard]] Result<service::FinishedEvent> runTrial(JobContext& context);
 
 [[nodiscard]] Result<service::FinishedEvent> runImport(JobContext& context);
 [[nodiscard]] Result<service::FinishedEvent> runConvert(JobContext& context);

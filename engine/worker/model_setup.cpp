@@ -16,6 +16,7 @@ Result<Machine> setUpMachine(JobContext& context, const config::DeviceConfig& co
   WEFT_ASSIGN(machine.device, device::chooseDevice(device.empty() ? config.device : device));
   WEFT_ASSIGN(machine.type, device::chooseType(type.empty() ? config.dtype : type, machine.device));
   writeHello(context, device::describe(machine.device));
+  context.log.say(fmt::format("Computes in {} with {}.", device::typeName(machine.type), device::describeThreads()));
   return machine;
 }
 

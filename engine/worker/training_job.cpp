@@ -3,8 +3,13 @@
 #include <chrono>
 #include <cmath>
 
+#include "engine/base/text.h"
+#include "engine/config/training_request.h"
 #include "engine/data/token_shard.h"
+#include "engine/device/device.h"
 #include "engine/infer/perplexity.h"
+#include "engine/sharing/generators.h"
+#include "engine/sharing/map_text.h"
 #include "engine/worker/jobs.h"
 #include "engine/worker/model_setup.h"
 #include "engine/worker/progress.h"
@@ -35,6 +40,7 @@ class TrainingJob {
     WEFT_ASSIGN(data::TokenShard shard, data::TokenShard::open(m_data.trainShard));
     WEFT_ASSIGN(const std::unique_ptr<train::Trainer> trainer, train::Trainer::create(*m_decoder, m_config, std::move(shard), checkpoints()));
     WEFT_TRY(begin(*trainer));
+    sayTraining(trainer->state());
     const StepKeeper keeper{m_context, *trainer};
     WEFT_ASSIGN(const train::Outcome outcome, trainer->run(hooks(), m_context.wish));
     if (outcome == train::Outcome::Stopped) return finish("stopped", trainer->state());
@@ -61,9 +67,49 @@ class TrainingJob {
                 nn::Decoder::create(nn::decoderSpec(m_config.model, map), static_cast<std::uint64_t>(m_config.train.seed), m_machine.device));
     m_decoder->setComputeType(m_machine.type);
     WEFT_ASSIGN(const data::TokenShard held, data::TokenShard::open(m_data.validShard));
+    sayWhatIsTrained(map, held);
     m_heldOut = readIds(held, m_config.evaluation.tokens > 0 ? m_config.evaluation.tokens + 1 : 0);
     m_bytesPerToken = static_cast<double>(m_data.validBytes) / static_cast<double>(std::max<std::int64_t>(1, m_data.validTokens));
     return {};
+  }
+
+  // What the curves do not say: data, tokens, tokenizer, model, and what the memory model predicts.
+  void sayWhatIsTrained(const sharing::SharingMap& map, const data::TokenShard& held) const {
+    const config::DataConfig& data = m_config.data;
+    const std::string source = data.source == "synthetic" ? fmt::format("the built-in corpus, seed {}", data.syntheticSeed)
+                               : data.files.size() == 1   ? data.files.front()
+                                                          : fmt::format("{} and {} more files", data.files.front(), data.files.size() - 1);
+    m_context.log.say(fmt::format("Data: {}; data set {}.", source, m_data.fingerprint));
+    m_context.log.say(
+        fmt::format("Tokenizer: {}, {} ids, hash {}.", m_data.tokenizerName, groupDigits(m_data.vocabularySize), m_data.tokenizerFingerprint));
+    const Result<data::TokenShard> trained = data::TokenShard::open(m_data.trainShard);
+    m_context.log.say(fmt::format("Tokens: {} to train on (xxh3 {:016x}), {} held out (xxh3 {:016x}).", groupDigits(m_data.trainTokens),
+                                  trained ? trained->hash() : 0, groupDigits(m_data.validTokens), held.hash()));
+    const sharing::ModelShape shape = config::shapeOf(m_config.model);
+    const sharing::ElementType kept = device::elementType(
+        m_config.cache.plugin.empty() ? m_caches.storedType(m_machine.type) : m_machine.type);
+    const auto cost = sharing::cost(shape, map, {.cacheType = kept, .context = m_config.train.sequenceLength});
+    const std::string pattern = sharing::describeGenerator(map);
+    m_context.log.say(fmt::format("Model: {} parameters, {} layers, map {}{}; {} KV bytes per token in {}{}.", groupDigits(m_decoder->parameterCount()),
+                                  shape.layers, sharing::toText(map), pattern.empty() ? "" : " (" + pattern + ")",
+                                  cost ? groupDigits(cost->kv.bytesPerToken) : "unknown", sharing::toString(kept),
+                                  m_config.cache.plugin.empty() ? "" : " before the cache " + m_config.cache.plugin));
+    sharing::TrainingRequest request = config::trainingRequest(m_config.train, device::elementType(m_machine.type));
+    if (m_machine.device.is_cpu() || m_machine.type != c10::kBFloat16) request.attention = sharing::AttentionKernel::Explicit;
+    const auto memory = sharing::trainingMemory(shape, map, request);
+    if (!memory || m_config.train.steps == 0) return;
+    const auto bytes = [](std::int64_t count) { return formatBytes(static_cast<double>(count)); };
+    m_context.log.say(fmt::format(
+        "Predicted memory of a training step: {} at least ({} parameters, gradients and moments, {} activations, {} workspace), {} x {} tokens at once.",
+        bytes(memory->peak()), bytes(memory->resident()), bytes(memory->activations.total()), bytes(memory->workspace),
+        groupDigits(request.microBatch), groupDigits(request.sequence)));
+  }
+
+  void sayTraining(const train::TrainingState& state) const {
+    const config::TrainConfig& train = m_config.train;
+    const std::string from = state.step == 0 ? "Trains" : fmt::format("Goes on from step {}", groupDigits(state.step));
+    m_context.log.say(fmt::format("{} to step {}, {} sequences of {} tokens a step, seed {}.", from, groupDigits(train.steps),
+                                  groupDigits(train.batchSequences), groupDigits(train.sequenceLength), train.seed));
   }
 
   Result<void> readInitialWeights() {

@@ -146,7 +146,7 @@ service::FinishedEvent WorkerTest::answer(const std::string& name, const nlohman
 
 int WorkerTest::runHere(const std::string& name) const {
   ::testing::internal::CaptureStderr();
-  const int exitCode = worker::runJob(runFolder(name));
+  const int exitCode = worker::runJob(runFolder(name), stderr);
   EXPECT_TRUE(writeFileAtomically(runFolder(name) / "log.txt", ::testing::internal::GetCapturedStderr()));
   return exitCode;
 }
@@ -168,7 +168,7 @@ void WorkerTest::checkFailure(const std::string& name, ErrorCode code, const std
   EXPECT_EQ(failed->message.find('\n'), std::string::npos) << failed->message;
   EXPECT_TRUE(failed->message.ends_with('.') || failed->message.ends_with('?')) << failed->message;
   EXPECT_LT(failed->message.size(), 500u) << failed->message;
-  EXPECT_THAT(log(name), ::testing::EndsWith("weft-worker: " + failed->message + "\n"));
+  EXPECT_THAT(log(name), ::testing::EndsWith(": " + failed->message + "\n"));
 }
 
 }  // namespace weft::worker_test

@@ -1,0 +1,125 @@
+#include "engine/service/resolved_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <tuple>
+
+#include "engine/base/text.h"
+#include "engine/config/training_request.h"
+#include "engine/data/byte_tokenizer.h"
+#include "engine/data/tokenizer.h"
+#include "engine/service/local_executor.h"
+#include "engine/sharing/map_text.h"
+
+namespace weft::service {
+
+namespace {
+
+using sharing::ElementType;
+
+Result<std::int64_t> vocabularyOf(const config::DataConfig& data, const Surroundings& surroundings) {
+  if (data.tokenizer == "byte") return data::ByteTokenizer().vocabularySize();
+  if (surroundings.tokenizerVocabulary) return *surroundings.tokenizerVocabulary;
+  WEFT_ASSIGN(const auto tokenizer, data::openTokenizer(data.tokenizer));
+  return tokenizer->vocabularySize();
+}
+
+// Elements of K and V that a token keeps under the run's map; nullopt for a map that cannot be read.
+std::optional<double> kvElements(const store::RunSummary& run) {
+  const auto map = sharing::parseMapText(run.map, {.layers = run.layers, .upward = sharing::UpwardReads::Allow});
+  if (!map) return std::nullopt;
+  const sharing::ModelShape shape{.layers = run.layers,
+                                  .hidden = std::max<std::int64_t>(1, run.hidden),
+                                  .feedForward = 1,
+                                  .vocabulary = 1,
+                                  .queryHeads = run.queryHeads,
+                                  .kvHeads = run.kvHeads,
+                                  .headWidth = run.headWidth,
+                                  .window = 1};
+  const auto cost = sharing::cost(shape, *map, {.cacheType = ElementType::Int8, .context = 1});
+  if (!cost || cost->kv.bytesPerToken == 0) return std::nullopt;
+  return static_cast<double>(cost->kv.bytesPerToken);
+}
+
+}  // namespace
+
+std::string ResolvedRun::tokenizerWords() const {
+  if (config.model.vocabulary != tokenizerVocabulary) return "a vocabulary of " + groupDigits(config.model.vocabulary);
+  if (config.data.tokenizer == "byte") return fmt::format("the byte tokenizer's {} ids", tokenizerVocabulary);
+  return fmt::format("this tokenizer's {} ids", groupDigits(tokenizerVocabulary));
+}
+
+Result<RunTypes> typesOf(const config::RunConfig& config, const std::vector<Lane>& lanes) {
+  RunTypes types;
+  const bool hasGpu = !lanes.empty() && lanes.front() != "cpu";
+  types.isOnCpu = config.device.device == "cpu" || (config.device.device == "auto" && !hasGpu);
+  const auto resolved = [&](const std::string& name) -> Result<ElementType> {
+    if (name == "auto") return types.isOnCpu ? ElementType::Float32 : ElementType::BFloat16;
+    return sharing::parseElementType(name);
+  };
+  WEFT_ASSIGN(types.compute, resolved(config.device.dtype));
+  WEFT_ASSIGN(types.cache, resolved(config.cache.dtype == "model" ? config.device.dtype : config.cache.dtype));
+  return types;
+}
+
+const char* deviceWords(const RunTypes& types) { return types.isOnCpu ? "this CPU" : "a CUDA device"; }
+
+std::string bytesPerTokenWords(const sharing::ModelShape& shape, const sharing::SharingMap& map, ElementType asked, const RunTypes& here) {
+  const auto drawn = sharing::cost(shape, map, {.cacheType = asked, .context = 1}),
+             run = sharing::cost(shape, map, {.cacheType = here.cache, .context = 1});
+  if (!drawn || !run) return {};
+  const std::string first = fmt::format("{} B in {}", groupDigits(drawn->kv.bytesPerToken), sharing::toString(asked));
+  if (asked == here.cache) return fmt::format("{}, as on {}", first, deviceWords(here));
+  return fmt::format("{}, {} B in {} on {}", first, groupDigits(run->kv.bytesPerToken), sharing::toString(here.cache), deviceWords(here));
+}
+
+Result<ResolvedRun> resolveRun(const config::RunConfig& config, const Surroundings& surroundings) {
+  WEFT_TRY(config::validate(config));
+  ResolvedRun run;
+  run.config = config;
+  WEFT_ASSIGN(run.tokenizerVocabulary, vocabularyOf(config.data, surroundings));
+  std::int64_t& vocabulary = run.config.model.vocabulary;
+  if (vocabulary == 0) vocabulary = run.tokenizerVocabulary;
+  if (vocabulary < run.tokenizerVocabulary) {
+    return fail(ErrorCode::InvalidInput, fmt::format("model.vocabulary is {}, and the tokenizer {} has {} ids; it must be at least that, or 0.",
+                                                     vocabulary, config.data.tokenizer, run.tokenizerVocabulary));
+  }
+  WEFT_ASSIGN(run.map, config::sharingMap(run.config.model));
+  run.config.model.sharing = sharing::toText(run.map);
+  run.shape = config::shapeOf(run.config.model);
+  WEFT_ASSIGN(run.types, typesOf(config, surroundings.lanes.empty() ? localLanes() : surroundings.lanes));
+  WEFT_ASSIGN(run.cost, sharing::cost(run.shape, run.map, {.cacheType = run.types.cache, .context = config.train.sequenceLength}));
+  return run;
+}
+
+sharing::TrainingRequest trainingRequestOf(const ResolvedRun& run) {
+  sharing::TrainingRequest request = config::trainingRequest(run.config.train, run.types.compute);
+  const bool isFused = !run.types.isOnCpu && request.computeType == ElementType::BFloat16;
+  request.attention = isFused ? sharing::AttentionKernel::Fused : sharing::AttentionKernel::Explicit;
+  return request;
+}
+
+std::string kvTypeOf(const store::RunSummary& run) {
+  if (!run.cache.empty()) return run.cache;
+  const std::optional<double> elements = kvElements(run);
+  if (!elements) return {};
+  const double bytes = run.kvBytesPerToken / *elements;
+  return bytes == 2 ? "16-bit" : bytes == 4 ? "float32" : bytes == 8 ? "float64" : "";
+}
+
+std::string kvTypesOf(const std::vector<const store::RunSummary*>& runs) {
+  std::vector<std::string> types;
+  // Of 10,000 runs a handful differ in what sets the type.
+  std::set<std::tuple<std::string_view, std::string_view, int, int, int, double>> seen;
+  for (const store::RunSummary* run : runs) {
+    if (!seen.emplace(run->map, run->cache, run->queryHeads, run->kvHeads, run->headWidth, run->kvBytesPerToken).second) continue;
+    const std::string type = kvTypeOf(*run);
+    if (!type.empty() && std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+  }
+  return join(types, " and ");
+}
+
+}  // namespace weft::service
