@@ -25,6 +25,7 @@
 #include "engine/service/client.h"
 #include "engine/service/demo.h"
 #include "engine/service/process.h"
+#include "engine/service/run_estimate.h"
 
 namespace weft::cli {
 
@@ -82,6 +83,32 @@ Result<std::optional<RunId>> earlierRun(store::RunStore& store, const config::Ru
 class Demo {
  public:
   Demo(OpenProject& open, const DemoArguments& arguments) : m_open(open), m_arguments(arguments) {}
+
+  // How long what is not there yet will take on this machine, said before it starts; "" if nothing is to be done.
+  Result<std::string> forecast() {
+    double seconds = 0;
+    int trainings = 0;
+    std::optional<service::MeasuredSpeed> speed;
+    for (const config::RunConfig& config : config::demoRuns(m_arguments.options)) {
+      // The int8 runs read weights that are not there yet; each is about a start and one evaluation.
+      if (!config::demoOriginal(config).empty()) continue;
+      if (!m_arguments.startsAgain) {
+        WEFT_ASSIGN(const std::optional<RunId> earlier, earlierRun(m_open.store, config));
+        if (earlier) continue;
+      }
+      WEFT_ASSIGN(const service::ResolvedRun run, service::resolveRun(config));
+      if (!speed) {
+        WEFT_ASSIGN(speed, service::speedOfEarlierRuns(m_open.store, run));
+      }
+      if (!speed) {
+        WEFT_ASSIGN(speed, service::tryOutSpeed(run));
+      }
+      seconds += service::estimateRun(run, *speed).seconds;
+      ++trainings;
+    }
+    if (trainings == 0) return std::string();
+    return fmt::format("{} trainings take about {} on this machine, by the speed of {}.", trainings, service::aboutDuration(seconds), speed->source);
+  }
 
   // Queues what is not there yet. The int8 run follows when the weights that it reads are there.
   Result<void> submitTraining() {
@@ -232,6 +259,8 @@ Result<void> demo(DemoArguments arguments, const Context& context) {
   arguments.options.validFiles = text.validFiles;
   inform("weft: " + text.sentence);
   Demo demo(open, arguments);
+  WEFT_ASSIGN(const std::string forecast, demo.forecast());
+  if (!forecast.empty()) inform("weft: " + forecast);
   WEFT_TRY(demo.submitTraining());
   if (arguments.returnsAtOnce) {
     WEFT_TRY(finishInBackground(open.project, arguments));
