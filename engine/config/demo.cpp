@@ -17,8 +17,8 @@ struct Budget {
   std::int64_t steps, sequenceLength, batchSequences, evaluateEvery, evaluationTokens, syntheticTokens;
   double learningRate;
 };
-constexpr Budget kByte{300, 128, 16, 50, 16384, 2'000'000, 3e-3};
-constexpr Budget kByteQuick{80, 64, 8, 20, 4096, 400'000, 6e-3};
+constexpr Budget kByte{600, 64, 16, 100, 65536, 2'000'000, 2e-3};
+constexpr Budget kByteQuick{80, 64, 16, 20, 16384, 400'000, 2e-3};
 constexpr Budget kByteCuda{400, 256, 32, 50, 65536, 8'000'000, 1e-3};
 // A vocabulary of 50,000 makes the output projection ten times the rest of the model: fewer and smaller steps.
 constexpr Budget kBpe{120, 128, 4, 30, 8192, 2'000'000, 3e-3};
@@ -39,6 +39,9 @@ RunConfig demoRun(const std::string& presetName, const DemoOptions& options, std
   config.train.sequenceLength = budget.sequenceLength;
   config.train.batchSequences = budget.batchSequences;
   config.train.learningRate = budget.learningRate;
+  // Down to 0: what a last step at a higher rate adds is the seed's.
+  config.train.warmupFraction = 0.1;
+  config.train.finalFraction = 0;
   config.train.evaluateEvery = budget.evaluateEvery;
   config.train.seed = seed;
   config.evaluation.tokens = budget.evaluationTokens;
