@@ -16,6 +16,7 @@
 #include "ui/figures/figures_page.h"
 #include "ui/figures/paper_view.h"
 #include "ui/models/configuration_groups.h"
+#include "ui/window/theme_controller.h"
 
 namespace weft::ui {
 namespace {
@@ -172,6 +173,26 @@ TEST_F(SeedsInCompare, AValueBetweenTwoRunsIsNotCompared) {
   ASSERT_TRUE(m_page.plot()->reading());
   ASSERT_EQ(m_page.plot()->reading()->lines.size(), 2U);
   EXPECT_TRUE(m_page.plot()->reading()->sentence(&m_page.groups()).endsWith("a value between two runs is not compared"));
+}
+
+TEST_F(SeedsInCompare, ThePicturesAreKept) {
+  ThemeController theme(ThemeChoice::Light);
+  add({mqa(1, 6.46), mqa(2, 6.61), mqa(3, 6.10), shared(1, 6.47), shared(2, 6.28), shared(3, 6.02), narrow(1, 6.36), narrow(2, 6.49), narrow(3, 6.11)});
+  ASSERT_TRUE(m_project.store().setBaseline(m_ids[0]));
+  openWithGroups();
+  ASSERT_TRUE(waitUntil([&] { return m_page.model()->baseline() == m_ids[0]; }));
+  click(3);
+  click(6, Qt::ControlModifier);
+  ASSERT_TRUE(waitUntil([&] { return m_page.panel()->settings().settingCount() > 0; }));
+  for (const ThemeChoice choice : {ThemeChoice::Light, ThemeChoice::Dark}) {
+    theme.setChoice(choice);
+    ASSERT_TRUE(waitUntil([&] { return m_page.palette().color(QPalette::Base) == Theme::current().panel; }));
+    for (const int scale : {1, 2}) {
+      const QString name = QStringLiteral("compare-seeds-%1-%2x.png").arg(choice == ThemeChoice::Light ? "light" : "dark").arg(scale);
+      EXPECT_TRUE(picture(m_page, scale).save(test::pictureFile(name)));
+    }
+  }
+  theme.setChoice(ThemeChoice::Light);
 }
 
 class SeedsInFigures : public testing::Test {
