@@ -23,11 +23,14 @@ QString shortLabel(const QString& name, const Family& family) {
 // Within a family two points must not share a label, or nobody could tell which is which.
 void makeLabelsDistinct(std::vector<ParetoPoint>& points) {
   std::map<std::pair<QString, QString>, int> uses;
-  for (const ParetoPoint& point : points) ++uses[{point.family.name, point.label}];
+  std::map<QString, int> names;
+  for (const ParetoPoint& point : points) {
+    ++uses[{point.family.name, point.label}];
+    ++names[point.name];
+  }
   for (ParetoPoint& point : points) {
     if (uses[{point.family.name, point.label}] < 2 || point.isReference()) continue;
-    const auto sameName = std::count_if(points.begin(), points.end(), [&](const ParetoPoint& other) { return other.name == point.name; });
-    point.label = sameName > 1 ? QStringLiteral("%1 #%2").arg(point.label).arg(point.run.value) : point.name;
+    point.label = names[point.name] > 1 ? QStringLiteral("%1 #%2").arg(point.label).arg(point.run.value) : point.name;
   }
 }
 
