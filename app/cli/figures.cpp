@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,6 +83,21 @@ std::vector<std::string> studioVariables() {
   return {"QT_QPA_PLATFORM=offscreen"};
 }
 
+// "1-10000": ten thousand numbers would be more than a command line may hold.
+std::vector<std::string> rangesOf(const std::vector<RunSummary>& runs) {
+  std::set<std::int64_t> ids;
+  for (const RunSummary& run : runs) ids.insert(run.id.value);
+  std::vector<std::string> ranges;
+  for (auto first = ids.begin(); first != ids.end();) {
+    auto last = first;
+    auto next = std::next(first);
+    while (next != ids.end() && *next == *last + 1) last = next++;
+    ranges.push_back(first == last ? std::to_string(*first) : fmt::format("{}-{}", *first, *last));
+    first = next;
+  }
+  return ranges;
+}
+
 Result<void> checkRequest(const FigureRequest& request) {
   if (std::find(kKinds.begin(), kKinds.end(), request.kind) == kKinds.end()) {
     return fail(ErrorCode::InvalidInput, "There is no figure '" + request.kind + "'; the figures are " + join(kKinds, ", ") + ".");
@@ -112,10 +129,8 @@ Result<void> writeFigure(const store::Project& project, store::RunStore& store, 
   if (!fs::exists(studio, error)) {
     return fail(ErrorCode::Unsupported, "Figures are drawn by weft-studio, which is not beside this program; --out F.csv works without it.");
   }
-  std::vector<std::string> ids;
-  for (const RunSummary& run : request.runs) ids.push_back(std::to_string(run.id.value));
   const std::vector<std::string> words{"--export-figure", request.kind, "--project", project.folder().string(),
-                                       "--out",           out.string(), "--runs",    join(ids, ",")};
+                                       "--out",           out.string(), "--runs",    join(rangesOf(request.runs), ",")};
   WEFT_ASSIGN(const int code, service::runProgram({.program = studio, .arguments = words, .variables = studioVariables()}));
   if (code != 0) return fail(ErrorCode::JobFailed, fmt::format("weft-studio could not draw {} (exit code {}).", out.string(), code));
   if (!fs::exists(out, error)) return fail(ErrorCode::JobFailed, "weft-studio ended without writing " + out.string() + ".");

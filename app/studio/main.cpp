@@ -3,17 +3,20 @@
 #include <QDir>
 #include <QElapsedTimer>
 #include <QImage>
+#include <QScreen>
 #include <QTimer>
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <set>
 
 #include "app/studio/options.h"
 #include "engine/store/project.h"
 #include "engine/store/run_store.h"
 #include "ui/compare/compare_page.h"
 #include "ui/diagram/design_page.h"
+#include "ui/figures/curve_choice.h"
 #include "ui/figures/figure.h"
 #include "ui/figures/figures_page.h"
 #include "ui/measure/measure_page.h"
@@ -34,8 +37,8 @@ int fail(const Error& error) {
 
 // In the order of the rail; the window takes them over.
 std::vector<ui::Page*> makePages() {
-  return {new ui::DesignPage(nullptr),  new ui::RunsPage(nullptr),    new ui::MonitorPage(nullptr),
-          new ui::ComparePage(nullptr), new ui::MeasurePage(nullptr), new ui::FiguresPage(nullptr), new ui::QueuePage(nullptr)};
+  return {new ui::DesignPage(nullptr),  new ui::RunsPage(nullptr),    new ui::MonitorPage(nullptr), new ui::ComparePage(nullptr),
+          new ui::MeasurePage(nullptr), new ui::FiguresPage(nullptr), new ui::QueuePage(nullptr)};
 }
 
 ui::ThemeChoice themeOf(const Options& options) {
@@ -55,19 +58,22 @@ Result<void> exportFigure(const Options& options) {
                 : options.exportFigure == "loss" ? ui::FigureKind::Curves
                                                  : ui::FigureKind::SharingMaps;
   std::vector<ui::FigureRun> runs;
+  std::set<std::int64_t> found;
   for (const store::RunSummary& run : all) {
-    const bool isAsked = std::find(options.runs.begin(), options.runs.end(), run.id.value) != options.runs.end();
-    if (options.runs.empty() ? run.archived : !isAsked) continue;
-    ui::FigureRun figureRun{.summary = run, .series = {}};
-    if (options.exportFigure == "loss") {
-      WEFT_ASSIGN(figureRun.series, store.metric(run.id, figure.metric));
-    }
+    const auto holds = [&](const auto& range) { return range.first <= run.id.value && run.id.value <= range.second; };
+    if (options.runs.empty() ? run.archived : std::none_of(options.runs.begin(), options.runs.end(), holds)) continue;
     if (run.baseline) figure.baseline = run.id;
-    runs.push_back(std::move(figureRun));
+    found.insert(run.id.value);
+    runs.push_back({.summary = run, .series = {}});
   }
-  for (const long long id : options.runs)
-    if (std::none_of(all.begin(), all.end(), [&](const auto& run) { return run.id.value == id; }))
-      return weft::fail(ErrorCode::NotFound, "The project has no run " + std::to_string(id) + ".");
+  // Of a range, what is there; a number that was named must be.
+  for (const auto& [first, last] : options.runs)
+    if (first == last && !found.contains(first)) return weft::fail(ErrorCode::NotFound, "The project has no run " + std::to_string(first) + ".");
+  if (figure.kind == ui::FigureKind::Curves) {
+    for (const std::size_t i : ui::leaveOutCurves(figure, runs)) {
+      WEFT_ASSIGN(runs[i].series, store.metric(runs[i].summary.id, figure.metric));
+    }
+  }
   return ui::writeFigure(QString::fromStdString(options.out), figure, runs);
 }
 
@@ -140,6 +146,8 @@ int runWindow(QApplication& app, const Options& options) {
     window.showPage(QString::fromStdString(options.page));
   else if (!project.isEmpty())
     window.showPage(QStringLiteral("Runs"));
+  // No larger than the screen: at scale 2 a laptop has 960 x 540.
+  if (options.size.empty() && options.screenshot.empty()) window.resize(window.size().boundedTo(window.screen()->availableGeometry().size()));
   window.show();
   std::unique_ptr<Screenshot> screenshot;
   if (!options.screenshot.empty()) screenshot = std::make_unique<Screenshot>(window, options);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weft::studio {
@@ -16,7 +17,7 @@ struct Options {
   double scale = 0;          // with screenshot: device pixels per pixel, 0 = the screen's
   std::string exportFigure;  // pareto, loss, maps: write a figure, quit
   std::string out;
-  std::vector<long long> runs;
+  std::vector<std::pair<long long, long long>> runs;  // numbers and ranges of numbers: the first and the last
 };
 
 // Returns -1 to go on, else the exit code (help, or a wrong argument: 2).

@@ -57,6 +57,23 @@ TEST_F(Compare, DrawsEveryRunAndMarksTheFrontier) {
   EXPECT_TRUE(m_page.plot()->emptyText().isEmpty());
 }
 
+TEST_F(Compare, DoesItsWorkWhenItIsShownAndNotBefore) {
+  fill();
+  m_session = std::make_unique<ProjectSession>(m_project.project());
+  m_page.setSession(m_session.get());
+  ASSERT_TRUE(waitUntil([&] { return m_session->snapshot()->runs.size() == 14; }));
+  EXPECT_EQ(m_page.model()->rowCount(), 0) << "ten thousand runs must not be laid out for a page that nobody sees";
+  m_page.show();
+  EXPECT_EQ(m_page.model()->rowCount(), 14);
+  EXPECT_EQ(m_page.plot()->data().points.size(), 14U);
+  m_page.hide();
+  m_project.addFinished({.name = "later", .kvBytesPerToken = 1280, .perplexity = 15, .steps = 5});
+  ASSERT_TRUE(waitUntil([&] { return m_session->snapshot()->runs.size() == 15; }));
+  EXPECT_EQ(m_page.model()->rowCount(), 14);
+  m_page.show();
+  EXPECT_EQ(m_page.model()->rowCount(), 15);
+}
+
 TEST_F(Compare, OpensOnThePairOfEqualMemoryThatDiffersTheMost) {
   fill();
   open();

@@ -103,24 +103,87 @@ TEST_F(FiguresPageTest, TheHandleDragsTheHeightWhileTheWidthStays) {
   EXPECT_EQ(m_page.library()->figure(0).options.width_in, 5.5);
 }
 
-TEST_F(FiguresPageTest, NewDataIsSaidAndDrawnOnlyAtF5) {
+TEST_F(FiguresPageTest, AFrozenFigureWaitsSaysThatThereIsNewerDataAndDrawsItAtF5) {
   fill();
   open();
+  QTest::mouseClick(m_page.freezeButton(), Qt::LeftButton);
+  ASSERT_TRUE(m_page.library()->figure(0).isFrozen());
+  EXPECT_TRUE(shownText("frozen on ").size() > 12);
   const auto before = m_page.library()->runs(0).size();
   m_project.addFinished({.name = "later", .kvBytesPerToken = 1280, .perplexity = 15, .steps = 5});
   ASSERT_TRUE(waitUntil([&] { return m_page.library()->hasNewerData(0); }));
   EXPECT_EQ(m_page.library()->runs(0).size(), before) << "the figure stays as it is";
-  EXPECT_EQ(state(), "newer data, F5 draws it");
+  EXPECT_EQ(state(), "frozen; newer data, F5 draws it");
   EXPECT_TRUE(m_page.list()->model()->index(0, 0).data(FigureListModel::NewerRole).toBool());
+  m_page.hide();
+  m_page.show();
+  m_page.activateWindow();
+  m_page.list()->setFocus();
+  ASSERT_TRUE(QTest::qWaitForWindowActive(&m_page));
+  EXPECT_EQ(m_page.library()->runs(0).size(), before) << "nor does it change when it is shown again";
   QTest::keyClick(m_page.list(), Qt::Key_F5);
   EXPECT_EQ(m_page.library()->runs(0).size(), before + 1);
   EXPECT_FALSE(m_page.library()->hasNewerData(0));
+  EXPECT_TRUE(m_page.library()->figure(0).isFrozen()) << "frozen anew";
+  QTest::keyClick(m_page.list(), Qt::Key_L, Qt::ControlModifier);
+  EXPECT_FALSE(m_page.library()->figure(0).isFrozen());
+  EXPECT_FALSE(m_page.freezeButton()->isChecked());
   EXPECT_EQ(state(), "✓ up to date with the store");
+}
+
+TEST_F(FiguresPageTest, AFrozenFigureIsTheSameAfterTheProjectWasClosed) {
+  fill();
+  const store::RunId live = m_project.addQueued({.name = "live", .perplexity = std::nullopt});
+  ASSERT_EQ(m_project.start(20), live);
+  open();
+  m_page.library()->setFrozen(1, true);
+  ASSERT_TRUE(waitUntil([&] { return !m_page.library()->isLoading(1); }));
+  ASSERT_EQ(m_page.library()->runs(1).back().series.points.size(), 20U);
+  ASSERT_TRUE(waitUntil([&] {
+    const auto text = readFile(figures() / "figures.json");
+    return text && text->find("\"frozen\"") != std::string::npos;
+  }));
+  std::vector<store::Row> rows;
+  for (std::int64_t step = 21; step <= 60; ++step)
+    rows.emplace_back(store::MetricRow{.time = 1.8e9 + double(step), .step = step, .values = {{"train/loss", 2.0}}});
+  m_project.ingest(live, std::move(rows));
+  m_page.setSession(nullptr);
+  open();
+  ASSERT_TRUE(waitUntil([&] { return m_page.library()->isLoaded() && !m_page.library()->runs(1).empty() && !m_page.library()->isLoading(1); }));
+  EXPECT_EQ(m_page.library()->runs(1).back().series.points.size(), 20U) << "without the steps since";
+  EXPECT_TRUE(m_page.library()->hasNewerData(1));
+}
+
+TEST_F(FiguresPageTest, DrawsWhatIsThereWhenItIsShown) {
+  const store::RunId run = m_project.addQueued({.name = "first"});
+  open();
+  EXPECT_EQ(m_page.paper()->message(), "No run has a perplexity yet, so there is no point to plot.");
+  m_page.hide();
+  ASSERT_EQ(m_project.start(30), run);
+  m_project.ingest(run,
+                   {store::EvaluationRow{
+                       {.step = 30, .split = "valid", .task = "perplexity", .loss_nats = 2.6, .perplexity = 13.5, .tokens = 100, .time = 1.8e9}}});
+  ASSERT_TRUE(waitUntil([&] { return m_session->snapshot()->find(run)->perplexity.has_value(); }));
+  m_page.show();
+  EXPECT_TRUE(m_page.paper()->message().isEmpty()) << m_page.paper()->message().toStdString();
+}
+
+TEST_F(FiguresPageTest, FollowsTheStoreWhileItIsOnShow) {
+  fill();
+  open();
+  m_page.library()->setFollowDelay(0);
+  const auto before = m_page.library()->runs(0).size();
+  m_project.addFinished({.name = "later", .kvBytesPerToken = 1280, .perplexity = 15, .steps = 5});
+  EXPECT_TRUE(waitUntil([&] { return m_page.library()->runs(0).size() == before + 1; })) << "without a key";
+  EXPECT_TRUE(waitUntil([&] { return m_page.library()->hasNewerData(2); })) << "the others are drawn when they are chosen";
+  m_page.list()->setCurrent(2);
+  EXPECT_EQ(m_page.library()->runs(2).size(), before + 1);
 }
 
 TEST_F(FiguresPageTest, WhatDoesNotChangeTheFigureIsNoNewerData) {
   fill();
   open();
+  m_page.library()->setFrozen(0, true);
   ASSERT_TRUE(m_project.store().setNote(store::RunId{1}, "a note"));
   ASSERT_TRUE(waitUntil([&] { return m_session->snapshot()->find({1})->note == "a note"; }));
   EXPECT_FALSE(m_page.library()->hasNewerData(0));

@@ -64,6 +64,38 @@ TEST(RunTableModel, InsertsRemovesAndChangesSingleRowsWithoutAReset) {
   EXPECT_EQ(resets.size(), 0);
 }
 
+TEST(RunTableModel, NeighboursComeAndGoTogether) {
+  RunTableModel model;
+  const Tester tester(&model, Tester::FailureReportingMode::Fatal);
+  QSignalSpy inserted(&model, &QAbstractItemModel::rowsInserted), removed(&model, &QAbstractItemModel::rowsRemoved);
+  std::vector<store::RunSummary> runs;
+  for (std::int64_t id = 1; id <= 1000; ++id) runs.push_back(makeRun(id));
+  model.setSnapshot(snapshotOf(runs));
+  EXPECT_EQ(model.rowCount(), 1000);
+  EXPECT_EQ(inserted.size(), 1) << "each insertion costs proxy and view a walk over all rows";
+  std::erase_if(runs, [](const auto& run) { return run.id.value > 100 && run.id.value <= 400; });
+  runs.push_back(makeRun(1001));
+  runs.push_back(makeRun(1002));
+  model.setSnapshot(snapshotOf(runs));
+  EXPECT_EQ(removed.size(), 1);
+  EXPECT_EQ(inserted.size(), 2);
+  ASSERT_EQ(model.rowCount(), 702);
+  EXPECT_EQ(model.runAt(0).id, store::RunId{1002});
+  EXPECT_EQ(model.runAt(701).id, store::RunId{1});
+  EXPECT_EQ(model.rowOf({401}), 601);
+  EXPECT_EQ(model.rowOf({400}), -1);
+}
+
+TEST(RunsSnapshot, FindsEachRunAndNoOther) {
+  const auto snapshot = snapshotOf({makeRun(2), makeRun(5), makeRun(9)});
+  for (const std::int64_t id : {2, 5, 9}) {
+    ASSERT_NE(snapshot->find({id}), nullptr);
+    EXPECT_EQ(snapshot->find({id})->id.value, id);
+  }
+  for (const std::int64_t id : {1, 3, 6, 10}) EXPECT_EQ(snapshot->find({id}), nullptr);
+  EXPECT_EQ(RunsSnapshot{}.find({1}), nullptr);
+}
+
 TEST(RunTableModel, KeepsTheSelectionOnItsRunWhileOthersComeAndGo) {
   RunTableModel model;
   RunSortProxy proxy;

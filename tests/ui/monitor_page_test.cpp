@@ -138,7 +138,9 @@ TEST_F(MonitorPageTest, ShowsTheRunsThatAnotherPageAsksFor) {
   m_page.showRuns({first, second});
   ASSERT_TRUE(waitUntil([&] { return m_page.lossChart()->lastReading(first) && m_page.lossChart()->lastReading(second); }));
   EXPECT_EQ(m_page.jobs()->current(), first);
-  EXPECT_TRUE(m_page.strip()->factsText().startsWith(QStringLiteral("finished"))) << m_page.strip()->factsText().toStdString();
+  EXPECT_EQ(m_page.strip()->titleText(), QStringLiteral("2 runs"));
+  EXPECT_TRUE(m_page.strip()->factsText().startsWith(QStringLiteral("2 finished · current: H128-MHA, finished")))
+      << m_page.strip()->factsText().toStdString();
 }
 
 TEST_F(MonitorPageTest, AsksTheSessionToStopAndPauseAndAsksThePersonBeforeAKill) {

@@ -3,6 +3,8 @@
 #include <QAction>
 #include <QApplication>
 #include <QComboBox>
+#include <QHeaderView>
+#include <QLabel>
 #include <QLineEdit>
 #include <QListView>
 #include <QPushButton>
@@ -85,6 +87,50 @@ TEST_F(MainWindowTest, OpensAProjectAndRemembersIt) {
   EXPECT_EQ(m_runs->table()->model()->rowCount(), 0) << "the rows of the former project are gone";
   open(first.folder());
   EXPECT_EQ(settings::recentProjects(), (QStringList{first.folder(), second.folder()})) << "latest first, each once";
+}
+
+TEST_F(MainWindowTest, SaysWhatItOpensAndShowsBarsUntilTheListIsThere) {
+  TestProject project;
+  project.addFinished({.name = "MHA", .generator = "identity"});
+  const auto saysNoProject = [&] {
+    QString all = m_runs->table()->emptyText() + m_window->status()->engineText();
+    for (const QLabel* label : m_window->findChildren<QLabel*>())
+      if (label->isVisible()) all += label->text();
+    return all.contains(QStringLiteral("no project"), Qt::CaseInsensitive);
+  };
+  m_window->showPage(QStringLiteral("Runs"));
+  EXPECT_TRUE(saysNoProject());
+  m_window->openProject(project.folder());
+  const auto isSaid = [&](const QString& text) {
+    const QList<QLabel*> labels = m_runs->findChildren<QLabel*>();
+    return std::any_of(labels.begin(), labels.end(), [&](const QLabel* label) { return label->isVisible() && label->text() == text; });
+  };
+  EXPECT_FALSE(saysNoProject());
+  EXPECT_TRUE(isSaid(QStringLiteral("Opening cla-1b ...")));
+  EXPECT_EQ(m_window->status()->engineText(), QStringLiteral("Opening cla-1b ..."));
+  EXPECT_TRUE(m_runs->table()->isLoading());
+  const QImage bars = m_runs->table()->viewport()->grab().toImage();
+  EXPECT_TRUE(bars.save(QString::fromStdString(testing::TempDir()) + QStringLiteral("/weft-opening.png")));
+  const QColor track = Theme::current().track;
+  int grey = 0;
+  for (int x = 0; x < bars.width(); ++x) grey += bars.pixelColor(x, m_runs->table()->verticalHeader()->defaultSectionSize() / 2) == track;
+  EXPECT_GT(grey, 100) << "bars in the first row";
+  ASSERT_TRUE(waitUntil([&] { return m_window->session() != nullptr; }));
+  EXPECT_EQ(m_runs->table()->model()->rowCount(), 1) << "the list is there as soon as the words go";
+  EXPECT_FALSE(m_runs->table()->isLoading());
+  EXPECT_FALSE(isSaid(QStringLiteral("Opening cla-1b ...")));
+  EXPECT_NE(m_window->status()->engineText(), QStringLiteral("Opening cla-1b ..."));
+}
+
+TEST_F(MainWindowTest, SaysAgainThatNoProjectIsOpenWhenOneCannotBeOpened) {
+  const TemporaryFolder empty = *TemporaryFolder::create();
+  m_window->showPage(QStringLiteral("Runs"));
+  m_window->openProject(QString::fromStdString(empty.path().string()));
+  EXPECT_TRUE(m_runs->table()->isLoading());
+  ASSERT_TRUE(waitUntil([&] { return m_window->messageBar()->isVisible(); }));
+  EXPECT_FALSE(m_runs->table()->isLoading());
+  EXPECT_TRUE(m_runs->table()->emptyText().startsWith(QStringLiteral("No project is open."))) << m_runs->table()->emptyText().toStdString();
+  EXPECT_EQ(m_window->status()->engineText(), QStringLiteral("No project"));
 }
 
 TEST_F(MainWindowTest, OffersRecentProjectsOnTheStartPage) {

@@ -78,6 +78,7 @@ void ComparePage::buildActions() {
 
 void ComparePage::showRuns(const std::vector<store::RunId>& runs) {
   if (runs.empty()) return;
+  if (!isVisible()) refresh();
   const auto isThere = [this](store::RunId id) {
     return std::any_of(m_runs.begin(), m_runs.end(), [&](const store::RunSummary& run) { return run.id == id; });
   };

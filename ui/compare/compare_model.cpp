@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <tuple>
 #include <utility>
@@ -167,34 +168,37 @@ void CompareModel::setRuns(std::vector<RunSummary> runs) {
   std::sort(runs.begin(), runs.end(), [](const RunSummary& a, const RunSummary& b) { return a.id < b.id; });
   const std::vector<Place> before = m_places;
   bool isSameSet = true;
+  // Neighbours come and go together: each insertion costs the view a walk over its rows.
+  auto next = runs.begin();
   int row = 0;
-  for (RunSummary& run : runs) {
-    while (row < rowCount() && runAt(row).id < run.id) {
+  while (next != runs.end() || row < rowCount()) {
+    int kept = row;
+    while (kept < rowCount() && (next == runs.end() || runAt(kept).id < next->id)) ++kept;
+    if (kept > row) {
       isSameSet = false;
-      beginRemoveRows({}, row, row);
-      m_runs.erase(m_runs.begin() + row);
-      m_places.erase(m_places.begin() + row);
+      beginRemoveRows({}, row, kept - 1);
+      m_runs.erase(m_runs.begin() + row, m_runs.begin() + kept);
+      m_places.erase(m_places.begin() + row, m_places.begin() + kept);
       endRemoveRows();
+      continue;
     }
-    if (row < rowCount() && runAt(row).id == run.id) {
-      const bool hasChanged = shown(runAt(row)) != shown(run);
-      m_runs[static_cast<std::size_t>(row)] = std::move(run);
-      if (hasChanged) Q_EMIT dataChanged(index(row, 0), index(row, kCompareColumns - 1));
-    } else {
+    auto known = next;
+    while (known != runs.end() && (row == rowCount() || known->id < runAt(row).id)) ++known;
+    if (const auto count = static_cast<int>(known - next); count > 0) {
       isSameSet = false;
-      beginInsertRows({}, row, row);
-      m_runs.insert(m_runs.begin() + row, std::move(run));
-      m_places.insert(m_places.begin() + row, Place::NoValue);
+      beginInsertRows({}, row, row + count - 1);
+      m_runs.insert(m_runs.begin() + row, std::make_move_iterator(next), std::make_move_iterator(known));
+      m_places.insert(m_places.begin() + row, static_cast<std::size_t>(count), Place::NoValue);
       endInsertRows();
+      row += count;
+      next = known;
+      continue;
     }
+    const bool hasChanged = shown(runAt(row)) != shown(*next);
+    m_runs[static_cast<std::size_t>(row)] = std::move(*next);
+    if (hasChanged) Q_EMIT dataChanged(index(row, 0), index(row, kCompareColumns - 1));
     ++row;
-  }
-  if (row < rowCount()) {
-    isSameSet = false;
-    beginRemoveRows({}, row, rowCount() - 1);
-    m_runs.resize(static_cast<std::size_t>(row));
-    m_places.resize(static_cast<std::size_t>(row));
-    endRemoveRows();
+    ++next;
   }
   const QStringList labels = runLabels(m_runs);
   const bool hasNewLabels = std::exchange(m_labels, labels) != labels;
@@ -212,9 +216,12 @@ void CompareModel::setBaseline(const std::optional<RunSummary>& baseline) {
 
 void CompareModel::placeRuns() {
   const ParetoData points = paretoData(m_runs);
+  // The points are in the order of the runs; a run without a value has none.
+  auto point = points.points.begin();
   for (std::size_t i = 0; i < m_runs.size(); ++i) {
-    const ParetoPoint* point = points.find(m_runs[i].id);
-    m_places[i] = !point ? Place::NoValue : point->isOnFrontier ? Place::OnFrontier : Place::Dominated;
+    const bool hasPoint = point != points.points.end() && point->run == m_runs[i].id;
+    m_places[i] = !hasPoint ? Place::NoValue : point->isOnFrontier ? Place::OnFrontier : Place::Dominated;
+    if (hasPoint) ++point;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <QMenu>
 #include <QPushButton>
 #include <QSplitter>
+#include <QStandardItemModel>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <tuple>
@@ -12,6 +13,7 @@
 #include "ui/compare/compare_model.h"
 #include "ui/compare/compare_table.h"
 #include "ui/compare/pair_panel.h"
+#include "ui/compare/tool_row.h"
 #include "ui/models/run_sort_proxy.h"
 #include "ui/models/run_text.h"
 #include "ui/runs/filter_field.h"
@@ -119,9 +121,8 @@ QWidget* ComparePage::buildPlotSide() {
   auto* column = new QVBoxLayout(side);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  auto* tools = new QHBoxLayout;
-  tools->setContentsMargins(metrics::pageMargin, 7, metrics::panelMargin, 0);
-  tools->setSpacing(metrics::gap);
+  auto* toolRow = new ToolRow;
+  QHBoxLayout* tools = toolRow->axes();
   const auto axisBox = [&](const QString& letter, const QString& name) {
     tools->addWidget(new TextLabel(letter, Type::Body, Tone::Text2));
     auto* box = new QComboBox;
@@ -141,6 +142,7 @@ QWidget* ComparePage::buildPlotSide() {
     for (const ParetoY y : {ParetoY::Perplexity, ParetoY::BestPerplexity, ParetoY::LastLoss}) m_y->addItem(titleOf(y), static_cast<int>(y));
   }
   tools->addStretch(1);
+  tools = toolRow->checks();
   for (const char* name : {"Frontier", "Dominated", "Labels", "Paper, Table 1"}) {
     auto* check = new QCheckBox(QString::fromLatin1(name));
     check->setChecked(m_checks.size() < 3);
@@ -149,7 +151,7 @@ QWidget* ComparePage::buildPlotSide() {
     tools->addSpacing(8);
     m_checks.push_back(check);
   }
-  column->addLayout(tools);
+  column->addWidget(toolRow);
   m_hint = new TextLabel({}, Type::Body, Tone::Text2);
   m_hint->setContentsMargins(metrics::pageMargin, 8, metrics::panelMargin, 0);
   m_hint->hide();
@@ -205,6 +207,8 @@ QWidget* ComparePage::buildTableSide() {
   return side;
 }
 
+void ComparePage::openingChanged() { updateTexts(); }
+
 void ComparePage::setSession(ProjectSession* session) {
   if (m_session) m_session->disconnect(this);
   m_session = session;
@@ -213,14 +217,14 @@ void ComparePage::setSession(ProjectSession* session) {
   m_selection->clear();
   m_hasChosen = false;
   m_ticked.clear();
+  m_snapshot = session ? session->snapshot() : std::make_shared<RunsSnapshot>();
   setChoice(Choice::All);
   if (session) connect(session, &ProjectSession::runsChanged, this, &ComparePage::applySnapshot);
-  applySnapshot(session ? session->snapshot() : std::make_shared<RunsSnapshot>());
 }
 
 void ComparePage::applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot) {
   m_snapshot = snapshot;
-  refresh();
+  whenShown([this] { refresh(); });
 }
 
 bool ComparePage::takesPart(const store::RunSummary& run) const {
@@ -238,7 +242,7 @@ bool ComparePage::takesPart(const store::RunSummary& run) const {
 void ComparePage::setChoice(Choice choice) {
   m_choice = choice;
   m_filterRow->setVisible(choice == Choice::Filter);
-  refresh();
+  whenShown([this] { refresh(); });
 }
 
 void ComparePage::setTicked(std::vector<store::RunId> runs) {
@@ -343,8 +347,14 @@ void ComparePage::updateBaselineBox() {
              m_baselineBox->itemData(i).toLongLong() == items[static_cast<std::size_t>(i)].second;
   // An open list must not be emptied under the pointer four times a second.
   if (!isSame) {
-    m_baselineBox->clear();
-    for (const auto& [name, id] : items) m_baselineBox->addItem(name, id);
+    // One model instead of one item after the other: the box measures itself anew at every item.
+    auto* model = new QStandardItemModel(m_baselineBox);
+    for (const auto& [name, id] : items) {
+      auto* item = new QStandardItem(name);
+      item->setData(id, Qt::UserRole);
+      model->appendRow(item);
+    }
+    m_baselineBox->setModel(model);  // deletes the former one
   }
   m_baselineBox->setCurrentIndex(std::max(0, m_baselineBox->findData(static_cast<qlonglong>(m_model->baseline().value))));
 }
@@ -368,7 +378,7 @@ void ComparePage::updateTexts() {
   QString empty;
   const bool isNew = m_session && m_snapshot->runs.empty();
   if (!m_session)
-    empty = QStringLiteral("No project is open. Open or make one in the Project menu.");
+    empty = withoutProject(QStringLiteral("No project is open. Open or make one in the Project menu."));
   else if (isNew)
     empty = QStringLiteral("No runs yet. Draw a map in Design and queue it.");
   else if (count == 0)

@@ -65,6 +65,7 @@ class ComparePage : public Page {
   QWidget* buildTableSide();
   void buildActions();
   QAction* addAction(const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act);
+  void openingChanged() override;
   void applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot);
   bool takesPart(const store::RunSummary& run) const;
   void setChoice(Choice choice);

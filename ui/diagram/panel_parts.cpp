@@ -1,10 +1,15 @@
 #include "ui/diagram/panel_parts.h"
 
 #include <QHBoxLayout>
+#include <QLineEdit>
 #include <QLocale>
 #include <QPainter>
+#include <QStyle>
+#include <QStyleOptionFrame>
+#include <QStyleOptionSpinBox>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "ui/window/icons.h"
 #include "ui/window/widgets.h"
@@ -35,8 +40,23 @@ NumberField::NumberField(const QString& accessibleName, int minimum, int maximum
   setKeyboardTracking(false);
   setRange(minimum, maximum);
   setAccessibleName(accessibleName);
-  setMinimumWidth(64);
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  connect(this, &QSpinBox::textChanged, this, &QWidget::updateGeometry);
+}
+
+QSize NumberField::minimumSizeHint() const {
+  ensurePolished();
+  constexpr int kLeast = 64, kSlack = 2;
+  const int text = std::max(fontMetrics().horizontalAdvance(specialValueText()), fontMetrics().horizontalAdvance(this->text()));
+  QStyleOptionSpinBox option;
+  initStyleOption(&option);
+  option.rect = QRect(0, 0, 200, QSpinBox::minimumSizeHint().height());
+  // Whatever of 200 the style leaves to the text, less the field's own margins.
+  const QRect field = style()->subControlRect(QStyle::CC_SpinBox, &option, QStyle::SC_SpinBoxEditField, this);
+  QStyleOptionFrame inner;
+  inner.rect = field;
+  const int left = style()->subElementRect(QStyle::SE_LineEditContents, &inner, lineEdit()).width() - 4;
+  return {std::max(kLeast, text + 200 - left + kSlack), option.rect.height()};
 }
 
 void NumberField::show(int value) {

@@ -13,7 +13,7 @@ namespace weft::ui {
 
 class TextLabel;
 
-// "8,192": grouped digits; one change when the user is done, not one a key.
+// "8,192": grouped digits; one change when the user is done, not one a key. Never narrower than what it says.
 class NumberField : public QSpinBox {
   Q_OBJECT
  public:
@@ -22,6 +22,7 @@ class NumberField : public QSpinBox {
   // What a step goes to instead of value +- 1.
   void setStepper(std::function<int(int value, int steps)> stepper) { m_stepper = std::move(stepper); }
   void stepBy(int steps) override;
+  QSize minimumSizeHint() const override;
 
  private:
   std::function<int(int, int)> m_stepper;

@@ -23,6 +23,7 @@ enum class SvgText { Outlines, Text };                                          
 struct FigureRun {
   store::RunSummary summary;
   store::MetricSeries series;  // Curves only: the points of FigureOptions::metric
+  bool isLeftOut = false;      // Curves only: it has a curve that is not drawn, one of too many (curve_choice.h); its points need not be here
 };
 
 struct FigureOptions {

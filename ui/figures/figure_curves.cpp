@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/figures/curve_choice.h"
 #include "ui/figures/figure_scene.h"
 #include "ui/plot/axis_ticker.h"
+#include "ui/plot/end_labels.h"
 #include "ui/plot/plot_legend.h"
 #include "ui/plot/series_style.h"
 #include "ui/plot/smoothing.h"
@@ -13,11 +15,14 @@ namespace {
 
 constexpr int kColumns = 2000, kBandPieces = 360;
 constexpr double kLogFrom = 30;
+constexpr double kWidestName = 0.34;      // of the figure, for the names beside the plot
+constexpr double kHighestLegend = 0.45;   // of the figure
+constexpr std::size_t kMostEntries = 24;  // of a legend
 
 struct Curve {
   store::RunId run;
   QString name;
-  SeriesStyle style;
+  LineStyle style;
   // Thinned to what the width can show; NaN is a gap.
   QVector<double> steps, values;
   std::vector<ValueRange> band;
@@ -34,29 +39,49 @@ QString metricTitle(const std::string& metric) {
   return QString::fromStdString(metric);
 }
 
+// The curves to draw: of more than can be told apart, those that leaveOutCurves() would keep, by what they end with.
 std::vector<Curve> curvesOf(const FigureOptions& options, const std::vector<FigureRun>& runs) {
-  std::vector<Curve> curves;
+  struct Candidate {
+    const FigureRun* run;
+    QString label;
+    std::vector<double> shown;
+  };
+  std::vector<Candidate> candidates;
+  std::vector<double> ends;
+  std::optional<std::size_t> baseline;
   const QStringList labels = figureLabels(runs);
-  for (qsizetype i = 0; i < labels.size(); ++i) {
-    const FigureRun& run = runs[static_cast<std::size_t>(i)];
-    const std::vector<store::MetricPoint>& points = run.series.points;
-    const std::vector<double> shown = movingAverage(points, std::clamp(options.smoothing, 0.0, 0.9999));
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const FigureRun& run = runs[i];
+    if (run.isLeftOut || run.series.points.empty()) continue;
+    std::vector<double> shown = movingAverage(run.series.points, std::clamp(options.smoothing, 0.0, 0.9999));
     const auto last = std::find_if(shown.rbegin(), shown.rend(), [](double value) { return std::isfinite(value); });
     if (last == shown.rend()) continue;
+    if (run.summary.id == options.baseline && options.baseline.value != 0) baseline = candidates.size();
+    ends.push_back(*last);
+    candidates.push_back({&run, labels[static_cast<qsizetype>(i)], std::move(shown)});
+  }
+  const std::vector<std::size_t> chosen = evenRanks(ends, kMostCurves, baseline);
+  std::vector<store::RunId> ids;
+  for (const std::size_t i : chosen) ids.push_back(candidates[i].run->summary.id);
+  const std::vector<int> styles = styleNumbers(ids);
+  std::vector<Curve> curves;
+  for (const std::size_t i : chosen) {
+    const FigureRun& run = *candidates[i].run;
+    const std::vector<store::MetricPoint>& points = run.series.points;
     Curve curve{.run = run.summary.id,
-                .name = labels[i],
-                .style = runStyle(run.summary.id, Theme::light()),
+                .name = candidates[i].label,
+                .style = lineStyle(styles[curves.size()], Theme::light()),
                 .steps = {},
                 .values = {},
                 .band = {},
-                .last = *last};
-    for (const std::size_t place : thinned(points, shown, kColumns)) {
+                .last = ends[i]};
+    for (const std::size_t place : thinned(points, candidates[i].shown, kColumns)) {
       curve.steps << static_cast<double>(points[place].step);
-      curve.values << shown[place];
+      curve.values << candidates[i].shown[place];
     }
-    if (options.smoothing > 0 && options.rawBand) curve.band = valueRanges(points, kBandPieces);
+    if (options.smoothing > 0 && options.rawBand && chosen.size() <= kMostBands) curve.band = valueRanges(points, kBandPieces);
     if (run.summary.id == options.baseline) {
-      curve.style = Theme::light().series[7];
+      curve.style = LineStyle{Theme::light().series[7]};
       curve.name += QStringLiteral(", baseline");
     }
     curves.push_back(std::move(curve));
@@ -64,75 +89,73 @@ std::vector<Curve> curvesOf(const FigureOptions& options, const std::vector<Figu
   return curves;
 }
 
-// Places at least `distance` apart, in order, as near to `wanted` (ascending) as that allows: neighbours that collide share their mean displacement.
-std::vector<double> spread(const std::vector<double>& wanted, double distance, double low, double high) {
-  struct Block {
-    double sum = 0;  // of wanted - i * distance
-    int count = 0;
-    double mean() const { return sum / count; }
-  };
-  std::vector<Block> blocks;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    blocks.push_back({wanted[i] - static_cast<double>(i) * distance, 1});
-    while (blocks.size() > 1 && blocks[blocks.size() - 2].mean() > blocks.back().mean()) {
-      blocks[blocks.size() - 2].sum += blocks.back().sum;
-      blocks[blocks.size() - 2].count += blocks.back().count;
-      blocks.pop_back();
-    }
-  }
-  std::vector<double> places;
-  for (const Block& block : blocks)
-    for (int i = 0; i < block.count; ++i) places.push_back(block.mean() + static_cast<double>(places.size()) * distance);
-  for (std::size_t i = places.size(); i-- > 0;) places[i] = std::min(places[i], high - static_cast<double>(places.size() - 1 - i) * distance);
-  for (std::size_t i = 0; i < places.size(); ++i) places[i] = std::max(places[i], low + static_cast<double>(i) * distance);
-  return places;
-}
-
-// The names at the right end of their curves, in the margin; pushed apart where ends lie close.
+// The names at the right end of their curves, in the margin; pushed apart where ends lie close, and no more than have room below each other.
 class EndLabels : public QCPAbstractItem {
  public:
-  EndLabels(QCustomPlot* plot, const std::vector<Curve>& curves, const QFont& font) : QCPAbstractItem(plot), m_curves(curves), m_font(font) {
+  EndLabels(QCustomPlot* plot, const std::vector<Curve>& curves, store::RunId baseline, const QFont& font, double width)
+      : QCPAbstractItem(plot), m_curves(curves), m_baseline(baseline), m_font(font), m_width(width) {
     setClipToAxisRect(false);
     setSelectable(false);
   }
   double selectTest(const QPointF&, bool, QVariant*) const override { return -1; }
-  bool hasRoom() const { return m_hasRoom; }
+  std::size_t leftOut() const { return m_leftOut; }
 
  protected:
   void draw(QCPPainter* painter) override {
     const QRectF area = clipAxisRect()->rect();
     const QFontMetricsF metrics(m_font);
     const double height = metrics.ascent() + metrics.descent();
-    struct Label {
-      const Curve* curve;
-      double end, y;
-    };
-    std::vector<Label> labels;
-    for (const Curve& curve : m_curves) {
-      const double end = clipAxisRect()->axis(QCPAxis::atLeft)->coordToPixel(curve.last);
-      labels.push_back({&curve, end, end});
-    }
-    std::stable_sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.end < b.end; });
-    m_hasRoom = height * static_cast<double>(labels.size()) <= area.height();
     std::vector<double> ends;
-    for (const Label& label : labels) ends.push_back(label.end);
-    const std::vector<double> places = spread(ends, height, area.top() + height / 2, area.bottom() - height / 2);
-    for (std::size_t i = 0; i < labels.size(); ++i) labels[i].y = places[i];
+    std::optional<std::size_t> baseline;
+    for (const Curve& curve : m_curves) {
+      if (curve.run == m_baseline) baseline = ends.size();
+      ends.push_back(clipAxisRect()->axis(QCPAxis::atLeft)->coordToPixel(curve.last));
+    }
+    const std::vector<EndLabel> labels = placeEndLabels(ends, height, area.top(), area.bottom(), baseline);
+    m_leftOut = m_curves.size() - labels.size();
     painter->setRenderHint(QPainter::Antialiasing);
     painter->setFont(m_font);
     const double gap = height * 0.9;
-    for (const Label& label : labels) {
-      painter->setPen(QPen(label.curve->style.line, height / 18));
-      painter->drawLine(QLineF(area.right() + height * 0.15, label.end, area.right() + gap * 0.85, label.y));
-      painter->setPen(QPen(label.curve->style.ink));
-      painter->drawText(QPointF(area.right() + gap, label.y + (metrics.ascent() - metrics.descent()) / 2), label.curve->name);
+    for (const EndLabel& label : labels) {
+      const Curve& curve = m_curves[label.curve];
+      painter->setPen(QPen(curve.style.line, height / 18));
+      painter->drawLine(QLineF(area.right() + height * 0.15, ends[label.curve], area.right() + gap * 0.85, label.y));
+      painter->setPen(QPen(curve.style.ink));
+      painter->drawText(QPointF(area.right() + gap, label.y + (metrics.ascent() - metrics.descent()) / 2),
+                        metrics.elidedText(curve.name, Qt::ElideMiddle, m_width));
     }
   }
 
  private:
   const std::vector<Curve>& m_curves;
+  store::RunId m_baseline;
   QFont m_font;
-  bool m_hasRoom = true;
+  double m_width;
+  std::size_t m_leftOut = 0;
+};
+
+// A sentence above the axes: a row of the plot's own layout.
+class NoteElement : public QCPLayoutElement {
+ public:
+  NoteElement(QCustomPlot* plot, const QString& text, const QFont& font, double width) : QCPLayoutElement(plot), m_text(text), m_font(font) {
+    const double height = QFontMetricsF(font).boundingRect(QRectF(0, 0, width, 1e4), kFlags, text).height() + QFontMetricsF(font).descent();
+    setMinimumMargins(QMargins());
+    setMinimumSize(0, static_cast<int>(std::ceil(height)));
+    setMaximumSize(QWIDGETSIZE_MAX, static_cast<int>(std::ceil(height)));
+  }
+
+ protected:
+  static constexpr int kFlags = static_cast<int>(Qt::AlignLeft | Qt::AlignTop) | Qt::TextWordWrap;
+  void applyDefaultAntialiasingHint(QCPPainter* painter) const override { painter->setAntialiasing(true); }
+  void draw(QCPPainter* painter) override {
+    painter->setFont(m_font);
+    painter->setPen(QColor(0x4A, 0x52, 0x5D));
+    painter->drawText(QRectF(rect()), kFlags, m_text);
+  }
+
+ private:
+  QString m_text;
+  QFont m_font;
 };
 
 // The names in a box inside the axes.
@@ -165,6 +188,8 @@ class CurvesScene : public FigureScene {
  public:
   CurvesScene(const FigureOptions& options, const std::vector<FigureRun>& runs)
       : FigureScene(figureSize(options)), m_curves(curvesOf(options, runs)) {
+    // Entries of QCustomPlot's own legend, which is never shown, are laid out at every drawing, and each removal walks over all that are left.
+    m_plot.setAutoAddPlottableToLegend(false);
     setUpPaperPlot(m_plot, options, options.labels ? QString() : QStringLiteral("00,000"));
     double low = 0, high = 0, lastStep = 0, firstStep = 0;
     bool isFirst = true;
@@ -196,10 +221,20 @@ class CurvesScene : public FigureScene {
     m_plot.yAxis->setRange(isLog ? niceLogRange(low, high) : niceRange(low, high));
     m_plot.yAxis->setLabel(isLog ? QStringLiteral("%1 (log scale)").arg(metricTitle(options.metric)) : metricTitle(options.metric));
     nameCurves(options);
+    if (const QString sentence = thinningSentence(drawnCurves(runs)); !sentence.isEmpty()) {
+      m_problems << sentence.chopped(1);
+      m_plot.plotLayout()->insertRow(0);
+      m_plot.plotLayout()->addElement(0, 0, new NoteElement(&m_plot, sentence, figureFont(options, tickSize_pt(options)), size().width()));
+      m_plot.plotLayout()->setRowSpacing(0);
+    }
   }
 
   QStringList problems() const override {
-    return m_labels && !m_labels->hasRoom() ? QStringList{QStringLiteral("the names of the curves have no room below each other")} : QStringList{};
+    QStringList found = m_problems;
+    if (const std::size_t count = m_labels ? m_labels->leftOut() : 0; count > 0)
+      found << (count == 1 ? QStringLiteral("1 name had no room beside the plot")
+                           : QStringLiteral("%1 names had no room beside the plot").arg(count));
+    return found;
   }
 
  protected:
@@ -230,28 +265,55 @@ class CurvesScene : public FigureScene {
     if (options.labels) {
       double width = 0;
       for (const Curve& curve : m_curves) width = std::max(width, QFontMetricsF(font).horizontalAdvance(curve.name));
+      width = std::min(width, size().width() * kWidestName);
       const double height = QFontMetricsF(font).height();
       QCPAxisRect* area = m_plot.axisRect();
       area->setMinimumMargins(area->minimumMargins() + QMargins(0, 0, static_cast<int>(std::ceil(width + height * 1.1)), 0));
-      m_labels = new EndLabels(&m_plot, m_curves, font);
+      m_labels = new EndLabels(&m_plot, m_curves, options.baseline, font, width);
       return;
     }
     if (options.legend == FigureLegend::None) return;
-    std::vector<LegendEntry> entries;
-    for (const Curve& curve : m_curves) entries.push_back({curve.name, curve.style, LegendEntry::Sample::Line});
     LegendLook look;
     look.font = font;
     look.text = Qt::black;
     look.ground = Qt::white;
     look.edge = QColor(0x8D, 0x96, 0xA2);
     look.lineWidth = options.lineWidth_pt * kUnitsPerPoint;
-    look.columns = entries.size() > 6 ? 2 : 1;
+    look.columns = m_curves.size() > 6 ? 2 : 1;
+    std::vector<LegendEntry> entries = legendEntries(options, look);
     // Losses fall: what starts at the top left leaves the top right free.
     const bool isFree = options.legend != FigureLegend::Auto && options.legend != FigureLegend::Below;
     new BoxLegend(&m_plot, std::move(entries), look, isFree ? options.legend : FigureLegend::TopRight);
   }
 
+  // As many as leave the plot its room; the last one counts the others.
+  std::vector<LegendEntry> legendEntries(const FigureOptions& options, const LegendLook& look) {
+    const auto entryOf = [](const Curve& curve) {
+      return LegendEntry{.text = curve.name, .style = curve.style, .sample = LegendEntry::Sample::Line, .widthFactor = curve.style.widthFactor};
+    };
+    std::vector<double> ends;
+    std::optional<std::size_t> baseline;
+    for (const Curve& curve : m_curves) {
+      if (curve.run == options.baseline) baseline = ends.size();
+      ends.push_back(curve.last);
+    }
+    const double row = legendSize({entryOf(m_curves.front()), entryOf(m_curves.front())}, LegendLook{.font = look.font}).height() -
+                       legendSize({entryOf(m_curves.front())}, LegendLook{.font = look.font}).height();
+    const auto rows = static_cast<std::size_t>(std::max(2.0, size().height() * kHighestLegend / row));
+    const std::size_t most = std::min(kMostEntries, rows * static_cast<std::size_t>(look.columns));
+    std::vector<LegendEntry> entries;
+    for (const std::size_t i : evenRanks(ends, m_curves.size() <= most ? most : most - 1, baseline)) entries.push_back(entryOf(m_curves[i]));
+    if (entries.size() == m_curves.size()) return entries;
+    const std::size_t others = m_curves.size() - entries.size();
+    m_problems << QStringLiteral("%1 names had no room in the legend").arg(others);
+    LegendEntry more{.text = QStringLiteral("and %1 more").arg(others), .style = {}, .sample = LegendEntry::Sample::Line};
+    more.style.line = Qt::transparent;
+    entries.push_back(more);
+    return entries;
+  }
+
   std::vector<Curve> m_curves;
+  QStringList m_problems;
   QCustomPlot m_plot;
   EndLabels* m_labels = nullptr;  // owned by the plot
 };

@@ -1,14 +1,17 @@
 #include "ui/figures/figure_document.h"
 
-#include <QCryptographicHash>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QRegularExpression>
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <functional>
 #include <map>
+#include <set>
 
+#include "ui/figures/curve_choice.h"
 #include "ui/models/configuration_groups.h"
 #include "ui/models/run_sort_proxy.h"
 #include "ui/models/run_text.h"
@@ -101,6 +104,26 @@ void keepInRange(FigureOptions& options) {
   options.lineWidth_pt = std::clamp(options.lineWidth_pt, 0.1, 10.0);
   options.markerSize_pt = std::clamp(options.markerSize_pt, 1.0, 30.0);
   options.smoothing = std::clamp(options.smoothing, 0.0, 0.9999);
+}
+
+// Rows of numbers: run, step, perplexity, best perplexity, loss, measured KV bytes; null for none.
+QJsonObject frozenToJson(const FigureDocument& figure) {
+  const auto value = [](std::optional<double> number) { return number ? QJsonValue(*number) : QJsonValue(); };
+  QJsonArray rows;
+  for (const FrozenRun& run : figure.frozen)
+    rows.append(QJsonArray{static_cast<qint64>(run.run.value), static_cast<qint64>(run.step), value(run.perplexity), value(run.bestPerplexity),
+                           value(run.lastLoss), value(run.kvMeasured)});
+  return {{QStringLiteral("at"), figure.frozenAt}, {QStringLiteral("runs"), rows}};
+}
+
+void frozenFromJson(const QJsonObject& object, FigureDocument& figure) {
+  figure.frozenAt = std::max(0.0, object[QStringLiteral("at")].toDouble());
+  const auto number = [](const QJsonValue& value) { return value.isDouble() ? std::optional(value.toDouble()) : std::nullopt; };
+  for (const QJsonValue& value : object[QStringLiteral("runs")].toArray()) {
+    const QJsonArray row = value.toArray();
+    if (figure.isFrozen() && row.size() >= 6)
+      figure.frozen.push_back({{row[0].toInteger()}, row[1].toInteger(), number(row[2]), number(row[3]), number(row[4]), number(row[5])});
+  }
 }
 
 QString latexEscaped(QString text) {
@@ -218,6 +241,7 @@ QString figuresToJson(const std::vector<FigureDocument>& figures) {
     QJsonArray listed;
     for (const store::RunId run : figure.listed) listed.append(static_cast<qint64>(run.value));
     object[QStringLiteral("listed")] = listed;
+    if (figure.isFrozen()) object[QStringLiteral("frozen")] = frozenToJson(figure);
     list.append(object);
   }
   const QJsonObject root{{QStringLiteral("format"), kFormat}, {QStringLiteral("figures"), list}};
@@ -237,48 +261,88 @@ Result<std::vector<FigureDocument>> figuresFromJson(const QByteArray& json) {
     FigureDocument figure;
     visitFields(figure, Reader{object});
     for (const QJsonValue& run : object[QStringLiteral("listed")].toArray()) figure.listed.push_back({run.toInteger()});
+    frozenFromJson(object[QStringLiteral("frozen")].toObject(), figure);
     keepInRange(figure.options);
     figures.push_back(std::move(figure));
   }
   return figures;
 }
 
-std::vector<store::RunSummary> runsOf(const FigureDocument& figure, const RunsSnapshot& snapshot) {
+std::vector<const store::RunSummary*> liveRunsOf(const FigureDocument& figure, const RunsSnapshot& snapshot) {
   const auto filter = RunFilter::parse(figure.filter);
-  std::vector<store::RunSummary> runs;
+  const std::set<store::RunId> listed(figure.listed.begin(), figure.listed.end());
+  std::vector<const store::RunSummary*> runs;
   for (const store::RunSummary& run : snapshot.runs) {
-    const bool isIn = figure.which == FigureRuns::Listed ? std::find(figure.listed.begin(), figure.listed.end(), run.id) != figure.listed.end()
+    const bool isIn = figure.which == FigureRuns::Listed             ? listed.contains(run.id)
                       : figure.which == FigureRuns::Filter && filter ? RunSortProxy::accepts(*filter, run)
                                                                      : !run.archived && run.state != store::RunState::Draft;
-    if (isIn) runs.push_back(run);
+    if (isIn) runs.push_back(&run);
   }
-  std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  std::sort(runs.begin(), runs.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
   return runs;
 }
 
-QString fingerprint(const FigureDocument& figure, const std::vector<store::RunSummary>& runs) {
-  QCryptographicHash hash(QCryptographicHash::Sha1);
-  const QStringList labels = runLabels(runs);
-  for (qsizetype i = 0; i < labels.size(); ++i) {
-    const store::RunSummary& run = runs[static_cast<std::size_t>(i)];
-    QString line = QStringLiteral("%1|%2|").arg(run.id.value).arg(labels[i]);
+std::vector<store::RunSummary> runsOf(const FigureDocument& figure, const RunsSnapshot& snapshot) {
+  std::vector<store::RunSummary> runs;
+  if (!figure.isFrozen()) {
+    for (const store::RunSummary* run : liveRunsOf(figure, snapshot)) runs.push_back(*run);
+    return runs;
+  }
+  for (const FrozenRun& frozen : figure.frozen) {
+    const store::RunSummary* run = snapshot.find(frozen.run);
+    if (!run) continue;
+    runs.push_back(*run);
+    runs.back().step = frozen.step;
+    runs.back().perplexity = frozen.perplexity;
+    runs.back().bestPerplexity = frozen.bestPerplexity;
+    runs.back().lastLoss = frozen.lastLoss;
+    runs.back().kvBytesPerTokenMeasured = frozen.kvMeasured;
+  }
+  return runs;
+}
+
+void freeze(FigureDocument& figure, const RunsSnapshot& snapshot, double now_s) {
+  figure.frozen.clear();
+  for (const store::RunSummary* run : liveRunsOf(figure, snapshot))
+    figure.frozen.push_back({run->id, run->step, run->perplexity, run->bestPerplexity, run->lastLoss, run->kvBytesPerTokenMeasured});
+  figure.frozenAt = now_s;
+}
+
+std::uint64_t fingerprint(const FigureDocument& figure, const std::vector<const store::RunSummary*>& runs) {
+  std::uint64_t hash = 0x9E3779B97F4A7C15U + runs.size();
+  const auto mix = [&hash](std::uint64_t value) {
+    hash ^= value + 0x9E3779B97F4A7C15U + (hash << 6) + (hash >> 2);
+    hash *= 0xFF51AFD7ED558CCDU;
+    hash ^= hash >> 33;
+  };
+  const auto text = [&](const std::string& value) { mix(std::hash<std::string>{}(value)); };
+  const auto number = [&](std::optional<double> value) { mix(value ? std::bit_cast<std::uint64_t>(*value) : 1); };
+  for (const store::RunSummary* run : runs) {
+    mix(static_cast<std::uint64_t>(run->id.value));
+    text(run->name);
     switch (figure.options.kind) {
       case FigureKind::Pareto: {
-        const auto x = valueOf(run, figure.options.x);
-        const auto y = valueOf(run, figure.options.y);
-        line += x && y ? QStringLiteral("%1|%2|%3").arg(*x, 0, 'g', 17).arg(*y, 0, 'g', 17).arg(familyOf(run).name) : QString();
+        const auto x = valueOf(*run, figure.options.x);
+        const auto y = valueOf(*run, figure.options.y);
+        // A run without a point changes nothing, whatever else it gets.
+        number(x && y ? x : std::nullopt);
+        number(x && y ? y : std::nullopt);
+        text(run->generator);
+        text(run->cache);
+        mix(static_cast<std::uint64_t>(run->kvHeads));
+        mix(static_cast<std::uint64_t>(run->queryHeads));
         break;
       }
       case FigureKind::Curves:
-        line += QString::number(run.step);
+        mix(static_cast<std::uint64_t>(run->step));
+        if (figure.options.metric.starts_with("valid/")) number(run->perplexity);
         break;
       case FigureKind::SharingMaps:
-        line += QString::fromStdString(run.map);
+        text(run->map);
         break;
     }
-    hash.addData(line.toUtf8());
   }
-  return QString::fromLatin1(hash.result().toHex());
+  return hash;
 }
 
 QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& runs, const ConfigurationGroups* groups) {
@@ -298,10 +362,12 @@ QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& ru
     case FigureKind::Curves: {
       QString text = QStringLiteral("%1 of %2.")
                          .arg(QString::fromStdString(figure.options.metric), count(runs.size(), QStringLiteral("one run"), QStringLiteral("runs")));
+      const DrawnCurves curves = drawnCurves(runs);
       if (figure.options.smoothing > 0)
         text += QStringLiteral(" Lines are exponential moving averages (weight %1)%2.")
                     .arg(figure.options.smoothing)
-                    .arg(figure.options.rawBand ? QStringLiteral("; bands span the raw values") : QString());
+                    .arg(figure.options.rawBand && curves.drawn <= kMostBands ? QStringLiteral("; bands span the raw values") : QString());
+      if (const QString sentence = thinningSentence(curves); !sentence.isEmpty()) text += u' ' + sentence;
       return text;
     }
     case FigureKind::SharingMaps:

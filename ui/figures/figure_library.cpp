@@ -8,6 +8,8 @@
 
 #include "engine/base/files.h"
 #include "engine/store/evaluations.h"
+#include "ui/figures/curve_choice.h"
+#include "ui/models/run_text.h"
 
 namespace weft::ui {
 namespace {
@@ -52,6 +54,8 @@ FigureLibrary::FigureLibrary(QObject* parent) : QObject(parent) {
   m_save.setSingleShot(true);
   m_save.setInterval(kSaveDelay_ms);
   connect(&m_save, &QTimer::timeout, this, &FigureLibrary::save);
+  m_follow.setSingleShot(true);
+  connect(&m_follow, &QTimer::timeout, this, &FigureLibrary::follow);
 }
 
 FigureLibrary::~FigureLibrary() {
@@ -91,7 +95,7 @@ void FigureLibrary::load() {
         std::move(m_figures.begin(), m_figures.end(), std::back_inserter(held));
         m_figures = std::move(held);
         m_isLoaded = true;
-        for (int i = 0; i < count(); ++i) fetch(i);
+        if (m_isShown) look();
         Q_EMIT listChanged();
       });
 }
@@ -116,7 +120,7 @@ void FigureLibrary::save() {
 int FigureLibrary::add(const FigureDocument& document) {
   m_figures.push_back({.document = document, .runs = {}, .shown = {}});
   const int index = count() - 1;
-  if (m_session) fetch(index);
+  if (m_session && m_isShown) fetch(index);
   m_save.start();
   Q_EMIT listChanged();
   return index;
@@ -142,59 +146,103 @@ void FigureLibrary::change(int index, const FigureDocument& document) {
   Q_EMIT figureChanged(index);
 }
 
-void FigureLibrary::refresh(int index) { fetch(index); }
+void FigureLibrary::refresh(int index) {
+  if (figure(index).isFrozen()) return setFrozen(index, true);
+  fetch(index);
+}
+
+void FigureLibrary::setFrozen(int index, bool frozen) {
+  if (!m_session) return;
+  FigureDocument& document = m_figures[static_cast<std::size_t>(index)].document;
+  document.frozen.clear();
+  document.frozenAt = 0;
+  if (frozen) freeze(document, *m_session->snapshot(), now_s());
+  m_save.start();
+  fetch(index);
+}
+
+void FigureLibrary::setShown(bool shown) {
+  m_isShown = shown;
+  if (shown && m_session) look();
+  if (m_isShown && m_current >= 0) show(m_current);
+}
+
+void FigureLibrary::show(int index) {
+  m_current = index;
+  if (!m_isShown || !m_session || index < 0 || index >= count()) return;
+  const Held& held = m_figures[static_cast<std::size_t>(index)];
+  if (held.hasNewerData && !held.document.isFrozen() && !held.isLoading) fetch(index);
+}
 
 void FigureLibrary::look() {
+  if (!m_isShown || !m_session) return;
   for (int i = 0; i < count(); ++i) {
     Held& held = m_figures[static_cast<std::size_t>(i)];
     if (held.isLoading) continue;
-    const std::vector<store::RunSummary> runs = runsOf(held.document, *m_session->snapshot());
-    const QString now = fingerprint(held.document, runs);
-    // An empty figure has nothing that could jump: it takes the first data at once.
-    if (now != held.shown && held.runs.empty()) {
+    const std::uint64_t now = fingerprint(held.document, liveRunsOf(held.document, *m_session->snapshot()));
+    // What was never read is read at once, and so is what had nothing to draw: there is nothing that could jump.
+    if (!held.shown || (now != *held.shown && !held.document.isFrozen() && held.runs.empty())) {
       fetch(i);
       continue;
     }
-    const bool isNewer = now != held.shown;
+    const bool isNewer = now != *held.shown;
+    if (i == m_current && isNewer && !held.document.isFrozen() && !m_follow.isActive()) {
+      m_follow.start(static_cast<int>(std::max<qint64>(0, std::max<qint64>(m_followDelay_ms, 10 * m_readTime_ms) - m_read.elapsed())));
+    }
     if (isNewer == held.hasNewerData) continue;
     held.hasNewerData = isNewer;
     Q_EMIT figureChanged(i);
   }
 }
 
+void FigureLibrary::follow() { show(m_current); }
+
 void FigureLibrary::fetch(int index) {
   if (!m_session) return;
   Held& held = m_figures[static_cast<std::size_t>(index)];
   held.generation = ++m_generation;
-  const std::vector<store::RunSummary> summaries = runsOf(held.document, *m_session->snapshot());
-  held.shown = fingerprint(held.document, summaries);
-  held.hasNewerData = false;
+  m_read.start();
   std::vector<FigureRun> runs;
-  for (const store::RunSummary& run : summaries) runs.push_back({.summary = run, .series = {}});
+  for (store::RunSummary& run : runsOf(held.document, *m_session->snapshot())) runs.push_back({.summary = std::move(run), .series = {}});
+  // A frozen figure is compared with what it would be now.
+  std::vector<const store::RunSummary*> drawn;
+  for (const FigureRun& run : runs) drawn.push_back(&run.summary);
+  held.shown = fingerprint(held.document, drawn);
+  held.hasNewerData = held.document.isFrozen() && fingerprint(held.document, liveRunsOf(held.document, *m_session->snapshot())) != *held.shown;
   const int generation = held.generation;
   if (held.document.options.kind != FigureKind::Curves || runs.empty()) return finish(index, generation, std::move(runs));
+  std::vector<std::size_t> needed = leaveOutCurves(held.document.options, runs);
+  if (needed.empty()) return finish(index, generation, std::move(runs));
   held.isLoading = true;
   const std::string metric = held.document.options.metric;
+  const bool isFrozen = held.document.isFrozen();
+  auto collected = std::make_shared<std::vector<FigureRun>>(std::move(runs));
+  const auto take = [collected, isFrozen](std::size_t run, store::MetricSeries series) {
+    // What came after the figure was frozen is not part of it.
+    if (isFrozen) std::erase_if(series.points, [&](const store::MetricPoint& point) { return point.step > (*collected)[run].summary.step; });
+    (*collected)[run].series = std::move(series);
+  };
   if (isEvaluation(metric)) {
     // One answer a run, in order; the last one completes the figure.
-    auto collected = std::make_shared<std::vector<FigureRun>>(std::move(runs));
-    for (std::size_t i = 0; i < collected->size(); ++i)
-      m_session->loadHistory((*collected)[i].summary.id, this, [this, index, generation, metric, collected, i](Result<RunDetail> history) {
-        if (history) (*collected)[i].series = seriesOf(metric, history->evaluations);
-        if (i + 1 == collected->size()) finish(index, generation, std::move(*collected));
-      });
+    for (std::size_t i = 0; i < needed.size(); ++i)
+      m_session->loadHistory(
+          (*collected)[needed[i]].summary.id, this,
+          [this, index, generation, metric, collected, take, run = needed[i], isLast = i + 1 == needed.size()](Result<RunDetail> history) {
+            if (history) take(run, seriesOf(metric, history->evaluations));
+            if (isLast) finish(index, generation, std::move(*collected));
+          });
     return;
   }
   std::vector<ProjectSession::SeriesRequest> requests;
-  for (const FigureRun& run : runs) requests.push_back({.run = run.summary.id, .metric = metric});
+  for (const std::size_t run : needed) requests.push_back({.run = (*collected)[run].summary.id, .metric = metric});
   m_session->loadSeries(std::move(requests), this,
-                        [this, index, generation, runs = std::move(runs)](Result<std::vector<store::MetricSeries>> series) mutable {
+                        [this, index, generation, collected, take, needed = std::move(needed)](Result<std::vector<store::MetricSeries>> series) {
                           if (!series) {
                             Q_EMIT messageRaised(QString::fromStdString(series.error().message), true);
                           } else {
-                            for (std::size_t i = 0; i < runs.size() && i < series->size(); ++i) runs[i].series = std::move((*series)[i]);
+                            for (std::size_t i = 0; i < needed.size() && i < series->size(); ++i) take(needed[i], std::move((*series)[i]));
                           }
-                          finish(index, generation, std::move(runs));
+                          finish(index, generation, std::move(*collected));
                         });
 }
 
@@ -203,6 +251,8 @@ void FigureLibrary::finish(int index, int generation, std::vector<FigureRun> run
   Held& held = m_figures[static_cast<std::size_t>(index)];
   held.runs = std::move(runs);
   held.isLoading = false;
+  m_readTime_ms = m_read.elapsed();
+  m_read.start();
   Q_EMIT figureChanged(index);
 }
 

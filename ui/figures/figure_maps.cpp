@@ -1,8 +1,11 @@
 #include <QFontMetricsF>
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
+#include <tuple>
 
+#include "engine/base/text.h"
 #include "engine/sharing/map_text.h"
 #include "ui/diagram/sharing_painter.h"
 #include "ui/figures/figure_scene.h"
@@ -16,6 +19,7 @@ constexpr double kLeastColumn_in = 0.85, kColumnGap_in = 0.15;
 constexpr double kRow_px = 11, kHighRow_px = 16, kLeastRow_px = 5;
 constexpr int kFewLayers = 12;  // every row has room for its number
 constexpr double kHighestDiagram_in = 4;
+constexpr std::size_t kMostMaps = 24;  // more runs: equal maps are drawn once, and of different ones so many
 
 struct Map {
   QString name, cost;
@@ -30,24 +34,49 @@ std::optional<sharing::SharingMap> parsed(const FigureRun& run) {
   return map ? std::optional(*map) : std::nullopt;
 }
 
-std::vector<Map> mapsOf(const std::vector<FigureRun>& runs) {
+struct Maps {
   std::vector<Map> maps;
+  std::size_t different = 0;  // of which these are drawn
+};
+
+// Of many runs equal maps are one diagram, named by its first run and how many there are.
+Maps mapsOf(const std::vector<FigureRun>& runs) {
+  Maps found;
   double widest = 0;
+  const bool merges = runs.size() > kMostMaps;
+  std::map<std::tuple<std::string, int, double>, std::size_t> places;
+  std::vector<std::size_t> counts;
   const QStringList labels = figureLabels(runs);
-  for (qsizetype i = 0; i < labels.size(); ++i) {
-    const FigureRun& run = runs[static_cast<std::size_t>(i)];
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const FigureRun& run = runs[i];
+    const store::RunSummary& summary = run.summary;
+    const auto [known, isNew] = places.try_emplace({summary.map, summary.kvHeads, summary.kvBytesPerToken}, counts.size());
+    if (merges && !isNew) {
+      if (known->second < counts.size()) ++counts[known->second];
+      continue;
+    }
     const auto map = parsed(run);
-    if (!map) continue;
+    if (!map) {
+      known->second = runs.size();  // of no diagram
+      continue;
+    }
+    counts.push_back(1);
+    if (merges && found.maps.size() == kMostMaps) continue;
     const auto slotCount = static_cast<int>(map->producers().size());
-    const double bytes = run.summary.kvBytesPerToken;
+    const double bytes = summary.kvBytesPerToken;
     const QString cost = bytes > 0 ? QStringLiteral("%1 × %2 B").arg(slotCount).arg(bytesPerTokenText(bytes / slotCount)) : QString();
-    maps.push_back({labels[i], cost, *map, std::max(1, run.summary.kvHeads), bytes / slotCount});
+    found.maps.push_back({labels[static_cast<qsizetype>(i)], cost, *map, std::max(1, summary.kvHeads), bytes / slotCount});
     widest = std::max(widest, bytes / slotCount);
   }
+  found.different = counts.size();
   // Bars to scale over the whole figure, but never invisible.
-  for (Map& map : maps)
+  for (std::size_t i = 0; i < found.maps.size(); ++i) {
+    Map& map = found.maps[i];
     if (widest > 0 && map.slotBytes > 0) map.barShare = std::max(0.03, map.slotBytes / widest);
-  return maps;
+    if (counts[i] > 1)
+      map.name = QStringLiteral("%1 (%2 runs)").arg(map.name, QString::fromStdString(groupDigits(static_cast<std::int64_t>(counts[i]))));
+  }
+  return found;
 }
 
 // Where everything lies, in units.
@@ -76,7 +105,11 @@ struct Layout {
 
 class MapsScene : public FigureScene {
  public:
-  MapsScene(const FigureOptions& options, std::vector<Map> maps) : MapsScene(options, Layout(options, maps), maps) {}
+  MapsScene(const FigureOptions& options, Maps maps) : MapsScene(options, Layout(options, maps.maps), maps.maps) {
+    if (maps.different > maps.maps.size())
+      m_problems << QStringLiteral("%1 of %2 different maps are drawn, the first ones").arg(maps.maps.size()).arg(maps.different);
+  }
+  QStringList problems() const override { return m_problems; }
 
  protected:
   void paintInto(QCPPainter& painter) override {
@@ -112,13 +145,15 @@ class MapsScene : public FigureScene {
   FigureOptions m_options;
   Layout m_layout;
   std::vector<Map> m_maps;
+  QStringList m_problems;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<FigureScene>> makeMapsScene(const FigureOptions& options, const std::vector<FigureRun>& runs) {
-  std::vector<Map> maps = mapsOf(runs);
-  if (maps.empty()) return fail(ErrorCode::InvalidInput, runs.empty() ? "There is no run to plot." : "No run has a sharing map that can be drawn.");
+  Maps maps = mapsOf(runs);
+  if (maps.maps.empty())
+    return fail(ErrorCode::InvalidInput, runs.empty() ? "There is no run to plot." : "No run has a sharing map that can be drawn.");
   return std::make_unique<MapsScene>(options, std::move(maps));
 }
 

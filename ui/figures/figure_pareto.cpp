@@ -210,9 +210,12 @@ QString paretoCsv(const FigureOptions& options, const std::vector<FigureRun>& ru
                      QStringLiteral("family"), QStringLiteral("on_frontier")};
   if (baseline) header << yName + QStringLiteral("_minus_baseline");
   QStringList lines{header.join(u',')};
+  auto next = runs.begin();
   for (const ParetoPoint& point : data.points) {
+    // The points are in the order of the runs, then the references.
+    const auto run = std::find_if(next, runs.end(), [&](const FigureRun& one) { return one.summary.id == point.run; });
+    if (run != runs.end()) next = run;
     if (!options.dominated && !point.isOnFrontier && !point.isReference()) continue;
-    const auto run = std::find_if(runs.begin(), runs.end(), [&](const FigureRun& one) { return one.summary.id == point.run; });
     QStringList row{point.isReference() ? QString() : QString::number(point.run.value),
                     csvField(point.name),
                     run == runs.end() ? QString() : csvField(QString::fromStdString(run->summary.map)),

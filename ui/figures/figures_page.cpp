@@ -3,7 +3,9 @@
 #include <QAction>
 #include <QCheckBox>
 #include <QComboBox>
+#include <QDateTime>
 #include <QLineEdit>
+#include <QLocale>
 #include <QMenu>
 #include <QPushButton>
 #include <QSplitter>
@@ -62,7 +64,10 @@ FiguresPage::FiguresPage(QWidget* parent) : Page(parent), m_library(new FigureLi
   connect(m_groups, &ConfigurationGroups::changed, this, [this] {
     if (current() >= 0) m_paper->setCaption(captionOf(m_library->figure(current()), m_library->runs(current()), m_groups));
   });
-  connect(m_list, &FigureList::currentFigureChanged, this, &FiguresPage::showFigure);
+  connect(m_list, &FigureList::currentFigureChanged, this, [this] {
+    m_library->show(current());
+    showFigure();
+  });
   connect(m_panel, &FigurePanel::changed, this, &FiguresPage::applyEdit);
   connect(m_panel, &FigurePanel::formatChanged, this, &FiguresPage::showFigure);
   connect(m_panel, &FigurePanel::exportRequested, this, [this] {
@@ -90,6 +95,13 @@ QWidget* FiguresPage::buildHeader() {
   m_header = new PageHeader(QStringLiteral("Figures"));
   m_state = new TextLabel({}, Type::Body, Tone::Good);
   m_header->addWidget(m_state);
+  m_freeze = new QPushButton(QStringLiteral("Freeze"));
+  m_freeze->setCheckable(true);
+  m_freeze->setToolTip(QStringLiteral("Keeps the figure as it is, whatever its runs do; F5 draws the newest data (Ctrl+L)"));
+  connect(m_freeze, &QPushButton::clicked, this, [this](bool checked) {
+    if (current() >= 0) m_library->setFrozen(current(), checked);
+  });
+  m_header->addWidget(m_freeze);
   m_latex = new QPushButton(QStringLiteral("Copy as LaTeX"));
   connect(m_latex, &QPushButton::clicked, this, &FiguresPage::copyLatex);
   m_exportAll = new QPushButton(QStringLiteral("Export all figures"));
@@ -172,6 +184,9 @@ void FiguresPage::buildActions() {
   add(QStringLiteral("Refresh the figure's data"), Qt::Key_F5, QStringLiteral("refresh"), this, [this] {
     if (current() >= 0) m_library->refresh(current());
   });
+  add(QStringLiteral("Freeze the figure, or let it follow"), QKeySequence(Qt::CTRL | Qt::Key_L), QStringLiteral("pin"), this, [this] {
+    if (current() >= 0) m_library->setFrozen(current(), !m_library->figure(current()).isFrozen());
+  });
   add(QStringLiteral("Export the figure"), QKeySequence(Qt::CTRL | Qt::Key_E), QStringLiteral("export"), this, [this] {
     if (current() >= 0) exportTo(exportPath(current(), m_panel->format()));
   });
@@ -191,6 +206,18 @@ void FiguresPage::buildActions() {
     menu->addActions(m_actions);
     menu->popup(m_list->viewport()->mapToGlobal(at));
   });
+}
+
+void FiguresPage::openingChanged() { showFigure(); }
+
+void FiguresPage::showEvent(QShowEvent* event) {
+  m_library->setShown(true);
+  Page::showEvent(event);
+}
+
+void FiguresPage::hideEvent(QHideEvent* event) {
+  m_library->setShown(false);
+  Page::hideEvent(event);
 }
 
 void FiguresPage::setSession(ProjectSession* session) {
@@ -213,12 +240,15 @@ int FiguresPage::current() const {
 }
 
 void FiguresPage::showFigure() {
+  if (!isVisible()) return whenShown([this] { showFigure(); });
   const int index = current();
   m_panel->setEnabled(index >= 0);
   m_latex->setEnabled(index >= 0);
+  m_freeze->setEnabled(index >= 0);
+  m_freeze->setChecked(index >= 0 && m_library->figure(index).isFrozen());
   m_exportAll->setEnabled(m_library->count() > 0);
   if (index < 0) {
-    m_paper->setMessage(!m_session               ? QStringLiteral("No project is open. Open or make one in the Project menu.")
+    m_paper->setMessage(!m_session               ? withoutProject(QStringLiteral("No project is open. Open or make one in the Project menu."))
                         : !m_library->isLoaded() ? QStringLiteral("Loading")
                                                  : QStringLiteral("No figure is saved. New, at the left, makes one."));
     m_panel->setChecks({}, {});
@@ -254,10 +284,17 @@ void FiguresPage::showState() {
     m_state->clear();
   } else if (m_library->hasNewerData(index)) {
     m_state->setTone(Tone::Warning);
-    m_state->setText(QStringLiteral("newer data, F5 draws it"));
+    m_state->setText(m_library->figure(index).isFrozen() ? QStringLiteral("frozen; newer data, F5 draws it")
+                                                         : QStringLiteral("newer data, F5 draws it"));
   } else if (m_library->isLoading(index)) {
     m_state->setTone(Tone::Text2);
     m_state->setText(QStringLiteral("loading"));
+  } else if (m_library->figure(index).isFrozen()) {
+    m_state->setTone(Tone::Text2);
+    m_state->setText(QStringLiteral("frozen on %1")
+                         .arg(QLocale(QLocale::English)
+                                  .toString(QDateTime::fromSecsSinceEpoch(static_cast<qint64>(m_library->figure(index).frozenAt)),
+                                            QStringLiteral("d MMM, HH:mm"))));
   } else {
     m_state->setTone(Tone::Good);
     m_state->setText(QStringLiteral("✓ up to date with the store"));

@@ -37,11 +37,15 @@ class FiguresPage : public Page {
   FigureList* list() const { return m_list; }
   FigurePanel* panel() const { return m_panel; }
   PaperView* paper() const { return m_paper; }
+  QPushButton* freezeButton() const { return m_freeze; }
   int current() const;
   void exportTo(const QString& path);
   QString exportPath(int index, const QString& format) const;
 
  private:
+  void openingChanged() override;
+  void showEvent(QShowEvent* event) override;
+  void hideEvent(QHideEvent* event) override;
   QWidget* buildHeader();
   QWidget* buildList();
   QWidget* buildCentre();
@@ -66,6 +70,7 @@ class FiguresPage : public Page {
   ConfigurationGroups* m_groups;  // of the current figure's runs
   PageHeader* m_header;
   TextLabel* m_state;
+  QPushButton* m_freeze;
   QPushButton* m_exportAll;
   QPushButton* m_latex;
   TextLabel* m_count;

@@ -182,6 +182,8 @@ void MeasurePage::buildActions() {
   m_table->addAction(add(QStringLiteral("Fit the plot"), Qt::Key_0, QStringLiteral("search"), [this] { m_plot->fit(); }));
 }
 
+void MeasurePage::openingChanged() { refresh(); }
+
 void MeasurePage::setSession(ProjectSession* session) {
   if (m_session) m_session->disconnect(this);
   m_session = session;
@@ -192,9 +194,9 @@ void MeasurePage::setSession(ProjectSession* session) {
   if (session)
     connect(session, &ProjectSession::runsChanged, this, [this](const std::shared_ptr<const RunsSnapshot>& snapshot) {
       m_snapshot = snapshot;
-      load();
+      whenShown([this] { load(); });
     });
-  load();
+  whenShown([this] { load(); });
   refresh();
 }
 
@@ -247,7 +249,7 @@ void MeasurePage::refresh() {
   m_count->setText(rows == 0 ? QString() : QString::number(rows));
   m_exportButton->setEnabled(rows > 0);
   if (!m_session)
-    m_plot->setEmptyText(QStringLiteral("No project is open."));
+    m_plot->setEmptyText(withoutProject(QStringLiteral("No project is open.")));
   else if (rows > 0)
     m_plot->setEmptyText(
         m_plot->lines().empty() ? QStringLiteral("Nothing was measured for these axes; choose others, or measure with --largest-batch.") : QString());

@@ -50,6 +50,7 @@ class MeasurePage : public Page {
   QWidget* buildPlotSide();
   QWidget* buildTableSide();
   void buildActions();
+  void openingChanged() override;
   void load();
   void applyMeasurements(std::vector<RunMeasurements> measurements);
   void refresh();

@@ -83,9 +83,11 @@ Result<std::vector<ProjectSession::MeasurementsOfRun>> readMeasurements(store::R
 
 }  // namespace
 
+// The newest run comes first: O(log n), since pages ask for every row of a list.
 const store::RunSummary* RunsSnapshot::find(store::RunId id) const {
-  const auto found = std::find_if(runs.begin(), runs.end(), [&](const store::RunSummary& run) { return run.id == id; });
-  return found == runs.end() ? nullptr : &*found;
+  const auto found =
+      std::lower_bound(runs.begin(), runs.end(), id, [](const store::RunSummary& run, store::RunId wanted) { return run.id > wanted; });
+  return found != runs.end() && found->id == id ? &*found : nullptr;
 }
 
 QString RunsSnapshot::distinction(store::RunId id) const {
@@ -117,6 +119,7 @@ struct ProjectSession::Worker {
   Error openError;
   std::int64_t seenVersion = -1;
   bool isStale = true;  // our own writes do not change data_version
+  bool isOpen = false;  // its list was read once: before that a page would say that there are no runs
   std::vector<store::Alert> alerts;
   bool engineRunning = false;
   std::string lastReadError;
@@ -189,7 +192,6 @@ struct ProjectSession::Worker {
     }
     store.emplace(std::move(*opened));
     poll();
-    tell([](ProjectSession& s) { Q_EMIT s.opened(); });
     auto* timer = new QTimer(agent);
     QObject::connect(timer, &QTimer::timeout, agent, [this] { poll(); });
     timer->start(kPoll_ms);
@@ -211,6 +213,7 @@ struct ProjectSession::Worker {
         s.m_snapshot = shared;
         Q_EMIT s.runsChanged(shared);
       });
+      if (!std::exchange(isOpen, true)) tell([](ProjectSession& s) { Q_EMIT s.opened(); });
     } else {
       readFailed(snapshot.error());
     }
@@ -232,6 +235,7 @@ struct ProjectSession::Worker {
   void readFailed(const Error& error) {
     if (error.code == ErrorCode::Busy || error.message == lastReadError) return;
     lastReadError = error.message;
+    if (!isOpen) return tell([text = sentence(error)](ProjectSession& s) { Q_EMIT s.failed(text); });
     raise(QStringLiteral("The project cannot be read: %1").arg(sentence(error)), true);
   }
 

@@ -132,30 +132,35 @@ RunTableModel::RunTableModel(QObject* parent) : QAbstractTableModel(parent), m_s
 void RunTableModel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot) {
   const std::shared_ptr<const RunsSnapshot> before = std::exchange(m_snapshot, std::move(snapshot));
   const std::vector<RunSummary>& fresh = m_snapshot->runs;
-  // Both lists are ordered by falling id, so one walk over both finds every difference.
+  // Both lists are ordered by falling id, so one walk over both finds every difference. Neighbours come and go together: each insertion costs proxy
+  // and view a walk over their rows, and ten thousand of them would be a second.
+  auto next = fresh.begin();
   int row = 0;
-  for (const RunSummary& run : fresh) {
-    while (row < rowCount() && runAt(row).id > run.id) {
-      beginRemoveRows({}, row, row);
-      m_runs.erase(m_runs.begin() + row);
+  while (next != fresh.end() || row < rowCount()) {
+    int kept = row;
+    while (kept < rowCount() && (next == fresh.end() || runAt(kept).id > next->id)) ++kept;
+    if (kept > row) {
+      beginRemoveRows({}, row, kept - 1);
+      m_runs.erase(m_runs.begin() + row, m_runs.begin() + kept);
       endRemoveRows();
+      continue;
     }
-    if (row < rowCount() && runAt(row).id == run.id) {
-      RunSummary& held = m_runs[static_cast<std::size_t>(row)];
-      const bool changed = shown(held) != shown(run);
-      held = run;
-      if (changed) Q_EMIT dataChanged(index(row, 0), index(row, kRunColumns - 1));
-    } else {
-      beginInsertRows({}, row, row);
-      m_runs.insert(m_runs.begin() + row, run);
+    auto known = next;
+    while (known != fresh.end() && (row == rowCount() || known->id > runAt(row).id)) ++known;
+    if (const auto count = static_cast<int>(known - next); count > 0) {
+      beginInsertRows({}, row, row + count - 1);
+      m_runs.insert(m_runs.begin() + row, next, known);
       endInsertRows();
+      row += count;
+      next = known;
+      continue;
     }
+    RunSummary& held = m_runs[static_cast<std::size_t>(row)];
+    const bool changed = shown(held) != shown(*next);
+    held = *next;
+    if (changed) Q_EMIT dataChanged(index(row, 0), index(row, kRunColumns - 1));
     ++row;
-  }
-  if (row < rowCount()) {
-    beginRemoveRows({}, row, rowCount() - 1);
-    m_runs.erase(m_runs.begin() + row, m_runs.end());
-    endRemoveRows();
+    ++next;
   }
   tellNewLabels(*before);
 }

@@ -69,7 +69,7 @@ void ChartTitle::paintEvent(QPaintEvent*) {
     painter.setPen(theme.text);
     painter.drawText(QRectF(right - width + kSwatch + 4, line.top(), width, line.height()), Qt::AlignVCenter | Qt::AlignLeft, reading.text);
     painter.fillRect(QRectF(std::round(right - width), std::round(line.center().y() - kSwatch / 2), kSwatch, kSwatch),
-                     runStyle(reading.run, theme).line);
+                     lineStyle(reading.style, theme).line);
     right -= width + 12;
   }
 }

@@ -12,6 +12,7 @@ namespace weft::ui {
 
 struct ChartReading {
   store::RunId run;
+  int style = 0;  // of its curve
   QString text;
   bool operator==(const ChartReading&) const = default;
 };

@@ -20,7 +20,9 @@ namespace {
 constexpr int kEdge = 16;
 constexpr int kTop = 12;
 constexpr double kLabelWidth = 78;
-constexpr double kSwatchWidth = 16;
+constexpr double kSwatchWidth = 22;
+constexpr double kSwatchHeight = 3;
+constexpr double kSampleWidth = 1.8;  // of a line among many: dash and width tell it from the others of its colour
 
 int lineHeight() { return static_cast<int>(std::ceil(QFontMetricsF(captionFont()).height())) + 4; }
 int titleHeight() { return static_cast<int>(std::ceil(QFontMetricsF(sectionFont()).height())) + 4; }
@@ -68,10 +70,9 @@ void JobCard::setRun(const store::RunSummary& run, const QString& label) {
   update();
 }
 
-void JobCard::setMarks(bool isPlotted, bool isCurrent) {
-  if (isPlotted == m_isPlotted && isCurrent == m_isCurrent) return;
-  m_isPlotted = isPlotted;
-  m_isCurrent = isCurrent;
+void JobCard::setMarks(const Marks& marks) {
+  if (marks == m_marks) return;
+  m_marks = marks;
   updateSpoken();
   update();
 }
@@ -79,7 +80,7 @@ void JobCard::setMarks(bool isPlotted, bool isCurrent) {
 void JobCard::updateSpoken() {
   setAccessibleName(isActive() ? QStringLiteral("%1, %2, %3%").arg(m_label, stateLabel(m_run.state)).arg(std::floor(jobProgress(m_run) * 100), 0, 'f', 0)
                                : QStringLiteral("%1, %2").arg(m_label, outcomeText(m_run)));
-  setAccessibleDescription(m_isPlotted ? QStringLiteral("plotted") : QStringLiteral("not plotted"));
+  setAccessibleDescription(m_marks.style ? QStringLiteral("plotted") : QStringLiteral("not plotted"));
   setToolTip(isActive() ? QString() : outcomeText(m_run));
 }
 
@@ -108,9 +109,9 @@ void JobCard::placeButtons() {
 void JobCard::paintEvent(QPaintEvent*) {
   const Theme& theme = Theme::current();
   QPainter painter(this);
-  painter.fillRect(rect(), m_isCurrent ? theme.selection : underMouse() ? theme.hover : theme.panel);
+  painter.fillRect(rect(), m_marks.isCurrent ? theme.selection : underMouse() ? theme.hover : theme.panel);
   painter.fillRect(QRect(0, height() - 1, width(), 1), theme.hairline);
-  if (m_isCurrent) painter.fillRect(QRect(0, 0, 2, height()), theme.accent);
+  if (m_marks.isCurrent) painter.fillRect(QRect(0, 0, 2, height()), theme.accent);
   if (isActive())
     paintActive(painter);
   else
@@ -124,11 +125,11 @@ void JobCard::paintEvent(QPaintEvent*) {
 
 void JobCard::paintSwatch(QPainter& painter, double middle) const {
   const Theme& theme = Theme::current();
-  const QRectF bar(kEdge, std::round(middle) - 1.5, kSwatchWidth, 3);
+  const QRectF bar(kEdge, std::round(middle) - kSwatchHeight / 2, kSwatchWidth, kSwatchHeight);
   // Full: plotted. An outline: not.
-  if (m_isPlotted) {
-    painter.fillRect(bar, runStyle(m_run.id, theme).line);
-    return;
+  if (m_marks.style) {
+    const LineStyle style = lineStyle(*m_marks.style, theme);
+    return paintLineSample(painter, bar, style, m_marks.dashes == Dashes::Yes ? kSampleWidth : kSwatchHeight, m_marks.dashes);
   }
   painter.setPen(QPen(theme.controlEdge, 1));
   painter.setBrush(Qt::NoBrush);
@@ -152,7 +153,8 @@ void JobCard::paintActive(QPainter& painter) const {
          m_label, Qt::ElideMiddle);
   top += titleHeight();
   const double progress = jobProgress(m_run);
-  paintProgressBar(painter, QRectF(kEdge, top, right - kEdge - 42, 18), progress, runStyle(m_run.id, theme).line, theme);
+  paintProgressBar(painter, QRectF(kEdge, top, right - kEdge - 42, 18), progress,
+                   (m_marks.style ? lineStyle(*m_marks.style, theme) : runStyle(m_run.id, theme)).line, theme);
   painter.setFont(bodyFont());
   painter.drawText(QRectF(right - 42, top, 42, 18), Qt::AlignVCenter | Qt::AlignRight,
                    QStringLiteral("%1%").arg(std::floor(progress * 100), 0, 'f', 0));

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <QWidget>
+#include <optional>
 
 #include "engine/store/run_store.h"
+#include "ui/plot/series_style.h"
 
 class QPushButton;
 
@@ -17,10 +19,15 @@ class JobCard : public QWidget {
   void setRun(const store::RunSummary& run, const QString& label);
   const store::RunSummary& run() const { return m_run; }
   const QString& label() const { return m_label; }
-  // Plotted: its curve is in the charts. Current: the one that log, header and keys are about.
-  void setMarks(bool isPlotted, bool isCurrent);
-  bool isPlotted() const { return m_isPlotted; }
-  bool isCurrent() const { return m_isCurrent; }
+  struct Marks {
+    std::optional<int> style{};  // its curve is in the charts and looks like this
+    Dashes dashes = Dashes::No;
+    bool isCurrent = false;  // the one that log, header and keys are about
+    bool operator==(const Marks&) const = default;
+  };
+  void setMarks(const Marks& marks);
+  bool isPlotted() const { return m_marks.style.has_value(); }
+  bool isCurrent() const { return m_marks.isCurrent; }
   QSize sizeHint() const override;
   QSize minimumSizeHint() const override { return {120, sizeHint().height()}; }
 
@@ -50,7 +57,8 @@ class JobCard : public QWidget {
 
   store::RunSummary m_run;
   QString m_label;
-  bool m_isPlotted = false, m_isCurrent = false, m_hasKeyboardFocus = false;
+  Marks m_marks;
+  bool m_hasKeyboardFocus = false;
   QPushButton *m_pause, *m_stop, *m_kill;
 };
 

@@ -6,6 +6,7 @@
 
 #include "ui/models/run_text.h"
 #include "ui/monitor/job_card.h"
+#include "ui/plot/series_style.h"
 #include "ui/window/widgets.h"
 
 namespace weft::ui {
@@ -140,7 +141,14 @@ void JobList::clicked(store::RunId run, Qt::KeyboardModifiers modifiers) {
 }
 
 void JobList::mark() {
-  for (const auto& [run, card] : m_cards) card->setMarks(contains(m_plotted, run), run == m_current);
+  m_styles = styleNumbers(m_plotted);
+  const Dashes dashes = static_cast<int>(m_plotted.size()) > kMostSolidCurves ? Dashes::Yes : Dashes::No;
+  for (const auto& [run, card] : m_cards) card->setMarks({.style = styleOf(run), .dashes = dashes, .isCurrent = run == m_current});
+}
+
+std::optional<int> JobList::styleOf(store::RunId run) const {
+  const auto found = std::find(m_plotted.begin(), m_plotted.end(), run);
+  return found == m_plotted.end() ? std::nullopt : std::optional(m_styles[static_cast<std::size_t>(found - m_plotted.begin())]);
 }
 
 JobCard* JobList::card(store::RunId run) const {

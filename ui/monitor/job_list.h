@@ -5,6 +5,7 @@
 #include <QScrollArea>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ui/models/project_session.h"
@@ -27,6 +28,8 @@ class JobList : public QScrollArea {
   void choose(const std::vector<store::RunId>& plotted, store::RunId current);
   const std::vector<store::RunId>& plotted() const { return m_plotted; }
   store::RunId current() const { return m_current; }
+  // What tells a plotted run's curve from the others (styleNumbers()).
+  std::optional<int> styleOf(store::RunId run) const;
   // The user has chosen what is plotted; until then the page decides.
   bool isChosen() const { return m_isChosen; }
   void setChosen(bool chosen) { m_isChosen = chosen; }
@@ -60,6 +63,7 @@ class JobList : public QScrollArea {
   std::map<store::RunId, JobCard*> m_cards;
   std::vector<store::RunId> m_order;
   std::vector<store::RunId> m_plotted;
+  std::vector<int> m_styles;  // of m_plotted
   store::RunId m_current;
   bool m_isChosen = false;
 };

@@ -13,6 +13,7 @@ void LinkedCharts::add(MetricChart* chart) {
           [this, chart](Qt::Orientations axes, Qt::KeyboardModifiers modifiers) { viewChanged(chart, axes, modifiers); });
   chart->setOptions(m_options);
   chart->setRuns(m_runs);
+  chart->setCurrent(m_current);
   for (const ChartRun& run : m_runs)
     if (const RunSeries* series = m_loader.series(run.id)) chart->update(*series);
   if (!m_isFollowing && m_charts.size() > 1) {
@@ -61,6 +62,12 @@ void LinkedCharts::setRuns(const std::vector<ChartRun>& runs) {
     m_endX = 0;
     fit();
   }
+}
+
+void LinkedCharts::setCurrent(store::RunId run) {
+  m_current = run;
+  for (const auto& chart : m_charts)
+    if (chart) chart->setCurrent(run);
 }
 
 void LinkedCharts::update(store::RunId run) {

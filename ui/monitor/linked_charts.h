@@ -23,6 +23,7 @@ class LinkedCharts : public QObject {
   const ChartOptions& options() const { return m_options; }
   void setRuns(const std::vector<ChartRun>& runs);
   const std::vector<ChartRun>& runs() const { return m_runs; }
+  void setCurrent(store::RunId run);
   void update(store::RunId run);
   // As a double click on a chart.
   void fit();
@@ -35,6 +36,7 @@ class LinkedCharts : public QObject {
   const SeriesLoader& m_loader;
   std::vector<QPointer<MetricChart>> m_charts;
   std::vector<ChartRun> m_runs;
+  store::RunId m_current;
   ChartOptions m_options;
   double m_endX = 0;
   bool m_isFollowing = true;  // no zoom or pan since fit()

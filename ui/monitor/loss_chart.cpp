@@ -130,7 +130,7 @@ void LossChart::updateLabelRoom() {
   double room = QFontMetricsF(captionFont()).horizontalAdvance(QStringLiteral("0.0000"));
   if (runs().size() > 1)
     for (const ChartRun& run : runs()) room = std::max(room, QFontMetricsF(strong).horizontalAdvance(run.name));
-  axisRect()->setMinimumMargins(QMargins(40, 10, static_cast<int>(std::min(room, 132.0)) + 22, 26));
+  axisRect()->setMinimumMargins(QMargins(40, 10, static_cast<int>(std::min(room, 132.0)) + 26, 26));
 }
 
 void LossChart::applyTheme() {

@@ -45,6 +45,12 @@ class LossChart : public MetricChart {
   // Held-out losses of a run by x; the nearest one at or before `x`.
   std::optional<double> evaluationAt(store::RunId run, double x) const;
 
+  // The names beside the plot as they were last drawn, from top to bottom; of more runs than have room, some.
+  struct NamedRun {
+    store::RunId run;
+    QRectF box;
+  };
+  const std::vector<NamedRun>& namedRuns() const { return m_namedRuns; }
   // Room at the right for the names at the ends of curves.
   void updateLabelRoom();
 
@@ -69,6 +75,7 @@ class LossChart : public MetricChart {
   std::map<store::RunId, std::vector<HeldOut>> m_heldOut;
   std::vector<LossReference> m_references;
   std::vector<LossAlert> m_alerts;
+  mutable std::vector<NamedRun> m_namedRuns;
   std::int64_t m_currentAlert = 0, m_hoveredAlert = 0;
 };
 

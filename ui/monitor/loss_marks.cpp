@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ui/monitor/loss_chart.h"
+#include "ui/plot/end_labels.h"
 #include "ui/window/icons.h"
 #include "ui/window/theme.h"
 
@@ -13,7 +14,7 @@ namespace {
 constexpr double kHeldOutRadius = 3.5;
 constexpr double kAlertRadius = 4.5;
 constexpr double kBubbleWidth = 264;
-constexpr double kLabelWidth = 110;  // of a name at the end of a curve, about
+constexpr double kLeader = 14;  // from the plot to the names beside it
 
 QFont strongCaption() {
   QFont font = captionFont();
@@ -86,8 +87,8 @@ void LossMarks::drawHeldOut(QCPPainter* painter) const {
   painter->setAntialiasing(true);
   for (const auto& curve : m_chart->curves()) {
     const auto heldOut = m_chart->m_heldOut.find(curve.run.id);
-    if (heldOut == m_chart->m_heldOut.end() || !curve.series) continue;
-    const SeriesStyle style = runStyle(curve.run.id, theme);
+    if (heldOut == m_chart->m_heldOut.end() || !curve.series || !m_chart->showsBand(curve.run.id)) continue;
+    const SeriesStyle style = curve.run.lineStyle(theme);
     QPointF last(-100, -100);
     for (const auto& point : heldOut->second) {
       const QPointF at(m_chart->xAxis->coordToPixel(curve.series->x(point.step, m_chart->options().x)),
@@ -101,64 +102,89 @@ void LossMarks::drawHeldOut(QCPPainter* painter) const {
 }
 
 void LossMarks::drawEnds(QCPPainter* painter) const {
+  m_chart->m_namedRuns.clear();
+  if (m_chart->runs().size() > 1) return drawNames(painter);
   const Theme& theme = Theme::current();
   const QRectF area = m_chart->plotArea();
-  const QFontMetricsF strong(strongCaption()), plain(captionFont());
-  const double line = std::ceil(plain.height());
-  struct End {
-    QPointF at;
-    double top;  // of its label
-    const ChartRun* run;
-    double value;
-  };
-  std::vector<End> ends;
-  const bool isNamed = m_chart->runs().size() > 1;
-  const double height = isNamed ? 2 * line : line;
+  const double height = std::ceil(QFontMetricsF(captionFont()).height());
   for (const ChartRun& run : m_chart->runs()) {
     const auto last = m_chart->lastReading(run.id);
     if (!last || !std::isfinite(last->smooth)) continue;
     const QPointF at(m_chart->xAxis->coordToPixel(last->x), m_chart->yAxis->coordToPixel(last->smooth));
-    if (area.adjusted(-1, -1, 1, 1).contains(at)) ends.push_back({at, at.y() - height / 2, &run, last->smooth});
-  }
-  std::sort(ends.begin(), ends.end(), [](const End& a, const End& b) { return a.top < b.top; });
-  // Labels that would overlap move apart, the lower one down; then all up again from the bottom edge.
-  const auto overlap = [&](const End& a, const End& b) { return std::abs(a.at.x() - b.at.x()) < kLabelWidth; };
-  for (End& end : ends)
+    if (!area.adjusted(-1, -1, 1, 1).contains(at)) continue;
+    const QString value = metricValue(last->smooth, Quantity::Number);
+    QRectF label(std::round(at.x() + 9), std::round(at.y() - height / 2), QFontMetricsF(captionFont()).horizontalAdvance(value) + 2, height);
     for (const LossReference& reference : m_chart->m_references)
-      if (const QRectF name = m_chart->referenceLabel(reference); QRectF(end.at.x() + 9, end.top, kLabelWidth, height).intersects(name))
-        end.top = end.at.y() > name.center().y() ? name.bottom() : name.top() - height;
-  for (std::size_t i = 0; i < ends.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (overlap(ends[i], ends[j])) ends[i].top = std::max(ends[i].top, ends[j].top + height);
-  for (std::size_t i = ends.size(); i-- > 0;) {
-    ends[i].top = std::min(ends[i].top, area.bottom() - height);
-    for (std::size_t j = i + 1; j < ends.size(); ++j)
-      if (overlap(ends[i], ends[j])) ends[i].top = std::min(ends[i].top, ends[j].top - height);
-  }
-  for (const End& end : ends) {
-    const SeriesStyle style = runStyle(end.run->id, theme);
-    painter->setAntialiasing(true);
-    painter->setPen(QPen(theme.panel, 1.5));
-    painter->setBrush(style.line);
-    painter->drawEllipse(end.at, 4, 4);
-    const QString value = metricValue(end.value, Quantity::Number);
-    const double room = m_chart->width() - end.at.x() - 14;
-    const QString name = isNamed ? strong.elidedText(end.run->name, Qt::ElideMiddle, std::max(40.0, room)) : QString();
-    const double width = std::max(strong.horizontalAdvance(name), plain.horizontalAdvance(value));
-    const QRectF label(std::round(end.at.x() + 9), std::round(end.top), width + 2, height);
+      if (const QRectF name = m_chart->referenceLabel(reference); label.intersects(name))
+        label.moveTop(at.y() > name.center().y() ? name.bottom() : name.top() - height);
+    label.moveBottom(std::min(label.bottom(), area.bottom()));
+    drawEnd(painter, at, run.lineStyle(theme).line);
     QColor ground = theme.panel;
     ground.setAlphaF(0.78F);
     painter->setPen(Qt::NoPen);
     painter->setBrush(ground);
     painter->drawRect(label);
-    if (isNamed) {
-      painter->setFont(strongCaption());
-      painter->setPen(style.ink);
-      painter->drawText(QRectF(label.left(), label.top(), width + 2, line), static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter), name);
-    }
     painter->setFont(captionFont());
     painter->setPen(theme.text2);
-    painter->drawText(QRectF(label.left(), label.bottom() - line, width + 2, line), static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter), value);
+    painter->drawText(label, static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter), value);
+  }
+}
+
+void LossMarks::drawEnd(QCPPainter* painter, QPointF at, const QColor& color) {
+  painter->setAntialiasing(true);
+  painter->setPen(QPen(Theme::current().panel, 1.5));
+  painter->setBrush(color);
+  painter->drawEllipse(at, 4, 4);
+}
+
+// Names stand beside the plot, not on the curves: pushed apart, each with a line to the end of its curve, and no more than have room.
+void LossMarks::drawNames(QCPPainter* painter) const {
+  const Theme& theme = Theme::current();
+  const QRectF area = m_chart->plotArea();
+  const QFontMetricsF strong(strongCaption()), plain(captionFont());
+  const double line = std::ceil(plain.height());
+  std::vector<const ChartRun*> runs;
+  std::vector<QPointF> points;
+  std::vector<double> ends;
+  std::optional<std::size_t> current;
+  for (const ChartRun& run : m_chart->runs()) {
+    const auto last = m_chart->lastReading(run.id);
+    if (!last || !std::isfinite(last->smooth)) continue;
+    const QPointF at(m_chart->xAxis->coordToPixel(last->x), m_chart->yAxis->coordToPixel(last->smooth));
+    if (!area.adjusted(-1, -1, 1, 1).contains(at)) continue;
+    if (run.id == m_chart->current()) current = ends.size();
+    runs.push_back(&run);
+    points.push_back(at);
+    ends.push_back(at.y());
+  }
+  // With its value below, where all have room for that.
+  const bool hasValues = 2 * line * static_cast<double>(ends.size()) <= area.height();
+  const double height = hasValues ? 2 * line : line;
+  const std::vector<EndLabel> labels = placeEndLabels(ends, height, area.top(), area.bottom(), current);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const bool isNamed = std::any_of(labels.begin(), labels.end(), [i](const EndLabel& label) { return label.curve == i; });
+    if (isNamed) drawEnd(painter, points[i], runs[i]->lineStyle(theme).line);
+  }
+  const double left = std::round(area.right() + kLeader), room = m_chart->width() - left - 4;
+  for (const EndLabel& label : labels) {
+    const ChartRun& run = *runs[label.curve];
+    const LineStyle style = run.lineStyle(theme);
+    const QRectF box(left + 4, std::round(label.y - height / 2), room, height);
+    painter->setAntialiasing(true);
+    painter->setPen(QPen(style.line, 1));
+    painter->drawLine(QLineF(points[label.curve], QPointF(std::max(points[label.curve].x(), area.right()), ends[label.curve])));
+    painter->drawLine(QLineF(std::max(points[label.curve].x(), area.right()), ends[label.curve], left, label.y));
+    const bool isStrong = hasValues || run.id == m_chart->current();
+    painter->setFont(isStrong ? strongCaption() : captionFont());
+    painter->setPen(style.ink);
+    painter->drawText(QRectF(box.left(), box.top(), box.width(), line), static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter),
+                      (isStrong ? strong : plain).elidedText(run.name, Qt::ElideMiddle, box.width()));
+    m_chart->m_namedRuns.push_back({run.id, box});
+    if (!hasValues) continue;
+    painter->setFont(captionFont());
+    painter->setPen(theme.text2);
+    painter->drawText(QRectF(box.left(), box.bottom() - line, box.width(), line), static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter),
+                      metricValue(m_chart->lastReading(run.id)->smooth, Quantity::Number));
   }
 }
 

@@ -31,6 +31,8 @@ class LossMarks : public QCPAbstractItem {
   void drawUnit(QCPPainter* painter) const;
   void drawHeldOut(QCPPainter* painter) const;
   void drawEnds(QCPPainter* painter) const;
+  void drawNames(QCPPainter* painter) const;
+  static void drawEnd(QCPPainter* painter, QPointF at, const QColor& color);
   void drawAlerts(QCPPainter* painter) const;
   void drawBubble(QCPPainter* painter, QPointF at, const struct LossAlert& alert) const;
   const LossChart* m_chart;

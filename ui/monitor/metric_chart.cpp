@@ -91,6 +91,13 @@ void MetricChart::setRuns(const std::vector<ChartRun>& runs) {
   styleCurves();
 }
 
+void MetricChart::setCurrent(store::RunId run) {
+  if (run == m_current) return;
+  m_current = run;
+  styleCurves();
+  replot(rpQueuedReplot);
+}
+
 bool MetricChart::update(const RunSeries& series) {
   for (RunCurve& curve : m_curves) {
     if (curve.run.id != series.run()) continue;
@@ -109,7 +116,7 @@ void MetricChart::styleCurves() {
   const Theme& theme = Theme::current();
   const Dashes dashes = static_cast<int>(m_curves.size()) > kMostSolidCurves ? Dashes::Yes : Dashes::No;
   for (const RunCurve& curve : m_curves) {
-    const SeriesStyle style = runStyle(curve.run.id, theme);
+    const LineStyle style = curve.run.lineStyle(theme);
     curve.line->setPen(seriesPen(style, kLineWidth, dashes));
     if (!curve.band) continue;
     QColor fill = style.fill;
@@ -119,7 +126,7 @@ void MetricChart::styleCurves() {
     thin.setAlphaF(0.55F);
     curve.band->setPen(QPen(thin, 1));
     // Without an average the band would only repeat the line.
-    curve.band->setVisible(m_options.raw && m_options.smoothing > 0);
+    curve.band->setVisible(m_options.raw && m_options.smoothing > 0 && showsBand(curve.run.id));
   }
 }
 
@@ -209,7 +216,7 @@ std::vector<Plot::CursorMark> MetricChart::cursorMarks(double x) const {
   std::vector<CursorMark> marks;
   for (const RunCurve& curve : m_curves)
     if (const auto at = reading(curve.run.id, x); at && std::isfinite(at->smooth))
-      marks.push_back({QPointF(xAxis->coordToPixel(at->x), yAxis->coordToPixel(at->smooth)), runStyle(curve.run.id, Theme::current()).line});
+      marks.push_back({QPointF(xAxis->coordToPixel(at->x), yAxis->coordToPixel(at->smooth)), curve.run.lineStyle(Theme::current()).line});
   return marks;
 }
 

@@ -29,7 +29,12 @@ struct ChartRun {
   store::RunId id;
   QString name;
   double plannedSteps = 0;
+  std::optional<int> style{};  // among the runs on show (styleNumbers()); without one the run's own
+  LineStyle lineStyle(const Theme& theme) const { return style ? ui::lineStyle(*style, theme) : runStyle(id, theme); }
 };
+
+// Beyond so many curves bands and held-out markers would cover each other: then only the current run has them.
+inline constexpr std::size_t kMostBands = 10;
 
 class MetricChart : public Plot {
   Q_OBJECT
@@ -41,6 +46,10 @@ class MetricChart : public Plot {
   const MetricText& text() const { return m_text; }
   const ChartOptions& options() const { return m_options; }
   const std::vector<ChartRun>& runs() const { return m_runs; }
+  // The run that the page is about: of many, only it has a band, and its name is always there.
+  void setCurrent(store::RunId run);
+  store::RunId current() const { return m_current; }
+  bool showsBand(store::RunId run) const { return m_runs.size() <= kMostBands || run == m_current; }
 
   void setOptions(const ChartOptions& options);
   void setRuns(const std::vector<ChartRun>& runs);
@@ -87,6 +96,7 @@ class MetricChart : public Plot {
   Detail m_detail;
   ChartOptions m_options;
   std::vector<ChartRun> m_runs;
+  store::RunId m_current;
   std::vector<RunCurve> m_curves;
   bool m_followsValues = true;
   bool m_hasValues = false;  // the range of values was chosen for what is shown

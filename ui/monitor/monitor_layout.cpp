@@ -33,7 +33,8 @@ namespace {
 
 constexpr int kJobsWidth = 296;
 constexpr int kSideWidth = 400;
-constexpr int kNarrow = 1000;  // of the page: below it the side hides by itself
+constexpr double kReadingsShare = 0.34;  // of the height, at most
+constexpr int kNarrow = 1000;            // of the page: below it the side hides by itself
 
 // A stopped engine is a ring, not by colour alone.
 class StoppedRing : public QWidget {
@@ -58,7 +59,8 @@ MonitorPage::MonitorPage(QWidget* parent)
       m_loader(new SeriesLoader(this)),
       m_charts(new LinkedCharts(*m_loader, this)),
       m_cursor(new SharedCursor(this)),
-      m_clock(new QTimer(this)) {
+      m_clock(new QTimer(this)),
+      m_readingsTimer(new QTimer(this)) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
@@ -229,15 +231,19 @@ void MonitorPage::connectParts() {
     updateMetrics();
     m_charts->update(run);
     m_loss->setEmptyText(chartHint());
-    updateReadings();
+    m_readingsTimer->start();
   });
   connect(m_loader, &SeriesLoader::historyChanged, this, [this](store::RunId run) {
     m_loss->setEvaluations(run, m_loader->evaluations(run));
     m_loss->replot(QCustomPlot::rpQueuedReplot);
     if (run == m_jobs->current()) m_strip->setRun(m_snapshot->find(run), m_loader->checkpoints(run));
-    updateReadings();
+    m_readingsTimer->start();
   });
   connect(m_loader, &SeriesLoader::failed, this, [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });
+  // The curves of a hundred runs come one by one; their readings are written once.
+  m_readingsTimer->setSingleShot(true);
+  m_readingsTimer->setInterval(0);
+  connect(m_readingsTimer, &QTimer::timeout, this, &MonitorPage::updateReadings);
   connect(m_clock, &QTimer::timeout, this, [this] {
     if (!isVisible()) return;
     m_jobs->tick();
@@ -292,6 +298,7 @@ void MonitorPage::placeSide() { m_side->setVisible(m_isSideWanted && width() >= 
 
 void MonitorPage::resizeEvent(QResizeEvent* event) {
   Page::resizeEvent(event);
+  m_readings->setMostHeight(static_cast<int>(m_content->height() * kReadingsShare));
   const bool wasNarrow = event->oldSize().width() < kNarrow;
   if (wasNarrow != (width() < kNarrow)) placeSide();
 }

@@ -28,15 +28,21 @@
 namespace weft::ui {
 namespace {
 
-constexpr std::size_t kMostByItself = 8;  // runs that are plotted without being asked for
+constexpr std::size_t kMostByItself = 8;          // runs that are plotted without being asked for
+constexpr std::size_t kMostAtOnce = kLineStyles;  // and at most: as many as have a style of their own
 
-ChartRun chartRun(const RunsSnapshot& snapshot, const store::RunSummary& run) {
-  return {run.id, snapshot.label(run), static_cast<double>(run.steps)};
+ChartRun chartRun(const RunsSnapshot& snapshot, const store::RunSummary& run, std::optional<int> style) {
+  return {run.id, snapshot.label(run), static_cast<double>(run.steps), style};
 }
 
 }  // namespace
 
 MonitorPage::~MonitorPage() = default;
+
+void MonitorPage::openingChanged() {
+  updateEngine();
+  updateEmpty();
+}
 
 void MonitorPage::setSession(ProjectSession* session) {
   if (m_session) m_session->disconnect(this);
@@ -53,8 +59,11 @@ void MonitorPage::setSession(ProjectSession* session) {
   applySnapshot(session ? session->snapshot() : std::make_shared<RunsSnapshot>());
 }
 
-void MonitorPage::showRuns(const std::vector<store::RunId>& runs) {
-  if (runs.empty()) return;
+void MonitorPage::showRuns(const std::vector<store::RunId>& asked) {
+  if (asked.empty()) return;
+  const std::vector<store::RunId> runs(asked.begin(), asked.begin() + static_cast<std::ptrdiff_t>(std::min(asked.size(), kMostAtOnce)));
+  if (runs.size() < asked.size())
+    Q_EMIT messageRaised(QStringLiteral("%1 of %2 runs are drawn: more curves could not be told apart.").arg(runs.size()).arg(asked.size()), false);
   m_jobs->choose(runs, runs.front());
   m_jobs->setChosen(true);
   m_jobs->setSnapshot(m_snapshot);
@@ -119,10 +128,11 @@ void MonitorPage::chooseByItself() {
 void MonitorPage::updateRuns() {
   std::vector<ChartRun> runs;
   for (const store::RunId id : m_jobs->plotted())
-    if (const store::RunSummary* run = m_snapshot->find(id)) runs.push_back(chartRun(*m_snapshot, *run));
+    if (const store::RunSummary* run = m_snapshot->find(id)) runs.push_back(chartRun(*m_snapshot, *run, m_jobs->styleOf(id)));
   const bool isSame =
-      std::equal(runs.begin(), runs.end(), m_charts->runs().begin(), m_charts->runs().end(),
-                 [](const ChartRun& a, const ChartRun& b) { return a.id == b.id && a.name == b.name && a.plannedSteps == b.plannedSteps; });
+      std::equal(runs.begin(), runs.end(), m_charts->runs().begin(), m_charts->runs().end(), [](const ChartRun& a, const ChartRun& b) {
+        return a.id == b.id && a.name == b.name && a.plannedSteps == b.plannedSteps && a.style == b.style;
+      });
   if (!isSame) {
     std::vector<store::RunId> ids;
     for (const ChartRun& run : runs) ids.push_back(run.id);
@@ -203,6 +213,11 @@ QString MonitorPage::chartHint() const {
 
 void MonitorPage::updateCurrent() {
   const store::RunSummary* run = m_snapshot->find(m_jobs->current());
+  m_charts->setCurrent(m_jobs->current());
+  std::vector<store::RunState> states;
+  for (const store::RunId id : m_jobs->plotted())
+    if (const store::RunSummary* plotted = m_snapshot->find(id)) states.push_back(plotted->state);
+  m_strip->setPlotted(states);
   m_strip->setRun(run, run ? m_snapshot->label(*run) : QString(), run ? m_loader->checkpoints(run->id) : std::vector<store::Checkpoint>{});
   for (QAction* action : m_actions) {
     const auto kind = action->data();
@@ -261,6 +276,7 @@ void MonitorPage::updateReadings() {
     return m_loss->evaluationAt(run.id, std::numeric_limits<double>::max()).has_value();
   });
   if (hasHeldOut) note += QStringLiteral("; markers: held-out");
+  if (m_charts->runs().size() > kMostBands && (hasHeldOut || (options.raw && options.smoothing > 0))) note += QStringLiteral(" (of the current run)");
   m_lossTitle->setNote(note);
 }
 
@@ -271,7 +287,7 @@ void MonitorPage::updateEngine() {
   m_engine->setVisible(m_session && !m_snapshot->engineRunning && queued + running > 0);
   m_engineText->setText(queued > 0 ? QStringLiteral("Engine: stopped, %1 queued").arg(queued) : QStringLiteral("Engine: stopped"));
   const auto jobs = running + queued;
-  m_header->setSubtitle(!m_session   ? QStringLiteral("no project is open")
+  m_header->setSubtitle(!m_session   ? withoutProject(QStringLiteral("no project is open"))
                         : jobs == 0  ? QStringLiteral("nothing runs")
                         : queued > 0 ? QStringLiteral("%1 running, %2 queued").arg(running).arg(queued)
                                      : QStringLiteral("%1 running").arg(running));
@@ -285,7 +301,7 @@ void MonitorPage::updateEmpty() {
   m_stack->setCurrentWidget(hasRuns ? m_content : m_empty);
   m_controls->setEnabled(hasRuns);
   m_emptyText->setText(m_session ? QStringLiteral("No runs yet. Draw a map in Design and queue it.")
-                                 : QStringLiteral("No project is open. Open one to watch its jobs; Design works without."));
+                                 : withoutProject(QStringLiteral("No project is open. Open one to watch its jobs; Design works without.")));
   m_emptyButton->setVisible(!hasRuns);
 }
 

@@ -67,6 +67,7 @@ class MonitorPage : public Page {
   void buildActions();
   void connectParts();
 
+  void openingChanged() override;
   void applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot);
   void chooseByItself();
   void updateEmpty();
@@ -111,6 +112,7 @@ class MonitorPage : public Page {
   SmallCharts* m_small;
   LogView* m_log;
   QTimer* m_clock;
+  QTimer* m_readingsTimer;
   store::RunId m_logRun;
   double m_logUpdate = -1;
   int m_logGeneration = 0;

@@ -18,7 +18,9 @@ namespace weft::ui {
 namespace {
 
 constexpr int kMostRows = 6;
-constexpr int kRunWidth = 110;  // at least, for the name
+constexpr int kHead = metrics::headerRow + 8;
+constexpr int kSwatch = 22;
+constexpr int kRunWidth = 118;  // at least, for the name
 
 const QString kNone = QStringLiteral("–");
 
@@ -34,9 +36,11 @@ class ReadingsDelegate : public QStyledItemDelegate {
     cell.adjust(8, 0, -8, -1);
     if (index.column() == 0) {
       cell.setLeft(option.rect.left() + metrics::panelMargin);
-      painter->fillRect(QRect(cell.left(), cell.center().y() - 1, 14, 3),
-                        runStyle(static_cast<const ReadingsModel*>(index.model())->runAt(index.row()), theme).line);
-      cell.setLeft(cell.left() + 22);
+      const auto* model = static_cast<const ReadingsModel*>(index.model());
+      const bool isOneOfMany = model->rowCount() > kMostSolidCurves;
+      paintLineSample(*painter, QRectF(cell.left(), cell.center().y() - 1, kSwatch, 3), lineStyle(model->styleAt(index.row()), theme),
+                      isOneOfMany ? 1.8 : 3, isOneOfMany ? Dashes::Yes : Dashes::No);
+      cell.setLeft(cell.left() + kSwatch + 8);
     }
     painter->setFont(index.column() == 0 ? typeFont(Type::Strong) : bodyFont());
     painter->setPen(theme.text);
@@ -105,7 +109,7 @@ ReadingsTable::ReadingsTable(const LossChart& loss, const SmallCharts& small, co
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
   auto* head = new Surface(Surface::Fill::Header, Qt::TopEdge | Qt::BottomEdge);
-  head->setFixedHeight(metrics::headerRow + 8);
+  head->setFixedHeight(kHead);
   auto* row = new QHBoxLayout(head);
   row->setContentsMargins(metrics::panelMargin, 1, metrics::panelMargin, 1);
   row->addWidget(new TextLabel(QStringLiteral("Readings"), Type::Section));
@@ -153,7 +157,7 @@ void ReadingsTable::update() {
     }
   std::vector<ReadingsModel::Row> rows;
   for (const ChartRun& run : m_loss.runs()) {
-    ReadingsModel::Row row{run.id, {run.name}};
+    ReadingsModel::Row row{run.id, run.style.value_or(styleNumber(run.id)), {run.name}};
     const auto at = m_cursor.x() ? m_loss.reading(run.id, *m_cursor.x()) : m_loss.lastReading(run.id);
     const QString place = at ? placeText(at->x, options.x) : kNone;
     row.cells << (options.x == XAxis::Steps    ? place.section(u' ', -1)
@@ -196,7 +200,14 @@ void ReadingsTable::arrange() {
   m_table->verticalHeader()->setMinimumSectionSize(rowHeight);
   m_table->verticalHeader()->setDefaultSectionSize(rowHeight);
   header->setFixedHeight(headerHeight);
-  m_table->setFixedHeight(headerHeight + rowHeight * std::clamp(m_model->rowCount(), 1, kMostRows));
+  const int rows = (m_mostHeight - kHead - headerHeight) / rowHeight;
+  m_table->setFixedHeight(headerHeight + rowHeight * std::clamp(m_model->rowCount(), 1, std::clamp(rows, 1, kMostRows)));
+}
+
+void ReadingsTable::setMostHeight(int pixels) {
+  if (pixels == m_mostHeight) return;
+  m_mostHeight = pixels;
+  arrange();
 }
 
 void ReadingsTable::resizeEvent(QResizeEvent* event) {

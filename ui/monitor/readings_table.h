@@ -21,11 +21,13 @@ class ReadingsModel : public QAbstractTableModel {
   explicit ReadingsModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
   struct Row {
     store::RunId run;
+    int style = 0;  // of its curves
     QStringList cells;
     bool operator==(const Row&) const = default;
   };
   void set(const QStringList& headers, std::vector<Row> rows);
   store::RunId runAt(int row) const { return m_rows[static_cast<std::size_t>(row)].run; }
+  int styleAt(int row) const { return m_rows[static_cast<std::size_t>(row)].style; }
   QString asText() const;  // tab separated, with the headers
 
   int rowCount(const QModelIndex& parent = {}) const override;
@@ -43,6 +45,8 @@ class ReadingsTable : public Surface {
  public:
   ReadingsTable(const LossChart& loss, const SmallCharts& small, const SharedCursor& cursor, QWidget* parent = nullptr);
   void update();  // from the charts
+  // Of a low window the chart gets the most: fewer rows are then seen at once.
+  void setMostHeight(int pixels);
   ReadingsModel* model() const { return m_model; }
   QTableView* table() const { return m_table; }
   QString caption() const { return m_caption->text(); }
@@ -60,6 +64,7 @@ class ReadingsTable : public Surface {
   const SmallCharts& m_small;
   const SharedCursor& m_cursor;
   ReadingsModel* m_model;
+  int m_mostHeight = QWIDGETSIZE_MAX;
   QTableView* m_table;
   TextLabel* m_caption;
 };

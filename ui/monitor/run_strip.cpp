@@ -4,6 +4,7 @@
 #include <QPainter>
 #include <QPushButton>
 #include <QVBoxLayout>
+#include <map>
 
 #include "ui/models/run_text.h"
 #include "ui/monitor/job_text.h"
@@ -71,6 +72,8 @@ void RunStrip::setRun(const store::RunSummary* run, const QString& label, const 
   apply();
 }
 
+void RunStrip::setPlotted(std::vector<store::RunState> states) { m_plotted = std::move(states); }
+
 void RunStrip::setLogLine(const QString& line) {
   m_logLine->setText(line);
   m_logLine->setVisible(!line.isEmpty());
@@ -80,6 +83,7 @@ void RunStrip::tick() {
   if (m_hasRun && store::isActive(m_run.state)) apply();
 }
 
+QString RunStrip::titleText() const { return m_name->text(); }
 QString RunStrip::factsText() const { return m_facts->text(); }
 QString RunStrip::failureText() const { return m_trouble->isHidden() ? QString() : m_failure->text(); }
 
@@ -88,8 +92,23 @@ void RunStrip::apply() {
   if (!m_hasRun) return;
   m_shape->state = m_run.state;
   m_shape->update();
-  m_name->setText(m_label);
+  const QString& name = m_label;
   QStringList facts{stateLabel(m_run.state).toLower()};
+  if (m_plotted.size() > 1) {
+    // "100 runs  3 running, 97 finished · current: MQA-CLA2, finished · ..."
+    std::map<int, std::pair<QString, int>> counts;
+    for (const store::RunState state : m_plotted) {
+      auto& [label, count] = counts[stateOrder(state)];
+      label = stateLabel(state).toLower();
+      ++count;
+    }
+    QStringList parts;
+    for (const auto& [order, part] : counts) parts << QStringLiteral("%1 %2").arg(part.second).arg(part.first);
+    m_name->setText(QStringLiteral("%1 runs").arg(m_plotted.size()));
+    facts = {parts.join(QStringLiteral(", ")), QStringLiteral("current: %1, %2").arg(name, facts.first())};
+  } else {
+    m_name->setText(name);
+  }
   facts << jobFacts(m_run, m_checkpoints, now_s());
   m_facts->setText(facts.join(QStringLiteral(" · ")));
   const bool hasEndedBadly = m_run.state == store::RunState::Failed || m_run.state == store::RunState::Lost;

@@ -14,8 +14,11 @@ class RunStrip : public Surface {
  public:
   explicit RunStrip(QWidget* parent = nullptr);
   void setRun(const store::RunSummary* run, const QString& label, const std::vector<store::Checkpoint>& checkpoints);
+  // The states of all runs whose curves are on show: of several, the strip says first how many they are.
+  void setPlotted(std::vector<store::RunState> states);
   void setLastLogLine(const QString& line) { setLogLine(line); }
   void tick();
+  QString titleText() const;
   QString factsText() const;
   QString failureText() const;
   QPushButton* resumeButton() const { return m_resume; }
@@ -32,6 +35,7 @@ class RunStrip : public Surface {
   QString m_label;
   bool m_hasRun = false;
   std::vector<store::Checkpoint> m_checkpoints;
+  std::vector<store::RunState> m_plotted;
   StateShape* m_shape;
   TextLabel *m_name, *m_facts, *m_failure, *m_logLine;
   QPushButton* m_resume;

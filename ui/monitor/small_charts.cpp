@@ -11,7 +11,7 @@
 namespace weft::ui {
 namespace {
 
-constexpr int kLeastHeight = 112;
+constexpr int kUsualHeight = 112, kLeastHeight = 84;
 constexpr int kLeftMargin = 52;  // the same for all: their x must lie below each other
 
 }  // namespace
@@ -71,20 +71,33 @@ void SmallCharts::setHidden(const std::string& metric, bool hidden) {
 
 void SmallCharts::arrange() {
   MetricChart* last = nullptr;
+  int shown = 0;
   for (const Box& box : m_boxes) {
     const bool isShown = box.isAsked && !m_hidden.contains(box.metric);
     box.widget->setVisible(isShown);
-    if (isShown) last = box.chart;
+    if (!isShown) continue;
+    last = box.chart;
+    ++shown;
   }
   m_none->setVisible(!last);
   const int axisHeight = QFontMetrics(captionFont()).height() + 8;
+  const int least = leastHeight(shown, axisHeight - 10);
   for (const Box& box : m_boxes) {
     const bool isLast = box.chart == last;
     box.chart->xAxis->setTickLabels(isLast);
     box.chart->axisRect()->setMargins(QMargins(kLeftMargin, 4, metrics::panelMargin, isLast ? axisHeight : 10));
-    box.widget->setMinimumHeight(kLeastHeight + (isLast ? axisHeight - 10 : 0));
+    box.widget->setMinimumHeight(least + (isLast ? axisHeight - 10 : 0));
     box.chart->replot(QCustomPlot::rpQueuedReplot);
   }
+}
+
+// Lower where that makes all fit; where even that does not, so high that whole charts fill the column and none is cut.
+int SmallCharts::leastHeight(int charts, int axis) const {
+  const int room = viewport()->height();
+  if (charts == 0 || room <= 0 || charts * kUsualHeight + axis <= room) return kUsualHeight;
+  const int all = (room - axis) / charts;
+  if (all >= kLeastHeight) return all;
+  return std::max(kLeastHeight, room / std::max(1, room / kUsualHeight));
 }
 
 void SmallCharts::resizeEvent(QResizeEvent* event) {
@@ -115,7 +128,7 @@ void SmallCharts::updateReadings() {
     std::vector<ChartReading> readings;
     for (const ChartRun& run : m_link.runs()) {
       const auto at = m_cursor.x() ? box.chart->reading(run.id, *m_cursor.x()) : box.chart->lastReading(run.id);
-      if (at) readings.push_back({run.id, metricValue(at->raw, box.chart->text().quantity)});
+      if (at) readings.push_back({run.id, run.style.value_or(styleNumber(run.id)), metricValue(at->raw, box.chart->text().quantity)});
     }
     box.title->setReadings(std::move(readings));
   }

@@ -49,6 +49,7 @@ class SmallCharts : public QScrollArea {
     bool isAsked = false;  // a run on show has it
   };
   void arrange();
+  int leastHeight(int charts, int axis) const;
 
   LinkedCharts& m_link;
   SharedCursor& m_cursor;

@@ -12,6 +12,54 @@ constexpr double kBandColumn_px = 2;      // narrowest piece of a band
 constexpr double kBandColumnMax_px = 14;  // wider ones would look like a step chart: the raw line then
 constexpr double kBandPoints = 5;         // wanted in each piece
 constexpr double kFar_px = 4000;          // beyond the plot; keeps the rasteriser away from coordinates of millions
+constexpr double kBar_px = 1.5;           // a column of pixels whose values reach further is drawn upright, others by a line through them
+constexpr int kCrowd = 24;                // plottables; more than so many are drawn from columns of two pixels: nobody sees the difference
+
+// Where the pen is down along a dash pattern, in pixels.
+class DashPattern {
+ public:
+  explicit DashPattern(const QPen& pen) {
+    if (pen.style() == Qt::SolidLine) return;
+    for (const qreal length : pen.dashPattern()) {
+      m_total += length * pen.widthF();
+      m_ends.push_back(m_total);
+    }
+  }
+  bool isSolid() const { return m_ends.empty(); }
+  bool isDownAt(double place) const {
+    if (isSolid()) return true;
+    double rest = std::fmod(place, m_total);
+    if (rest < 0) rest += m_total;
+    return (std::upper_bound(m_ends.begin(), m_ends.end(), rest) - m_ends.begin()) % 2 == 0;
+  }
+  // The strokes of a polyline. Qt's own dashes make a path of it, which costs ten times as much as the strokes one by one.
+  void cut(const QPolygonF& line, QVector<QLineF>& strokes) const {
+    double place = 0;
+    std::size_t part = 0;
+    for (qsizetype i = 1; i < line.size(); ++i) {
+      const QLineF segment(line[i - 1], line[i]);
+      const double length = segment.length();
+      if (length <= 0) continue;
+      if (isSolid()) {
+        strokes << segment;
+        continue;
+      }
+      for (double done = 0; done < length;) {
+        const double next = std::min(length, done + m_ends[part] - place);
+        if (part % 2 == 0) strokes << QLineF(segment.pointAt(done / length), segment.pointAt(next / length));
+        place += next - done;
+        done = next;
+        if (place < m_ends[part] - 1e-9) continue;
+        part = (part + 1) % m_ends.size();
+        if (part == 0) place = 0;
+      }
+    }
+  }
+
+ private:
+  std::vector<double> m_ends;  // of strokes and gaps by turns
+  double m_total = 0;
+};
 
 }  // namespace
 
@@ -74,25 +122,75 @@ std::vector<QPolygonF> Curve::linePieces() const {
   return pieces;
 }
 
+bool Curve::isDense() const {
+  const QCPRange keys = mKeyAxis->range();
+  return m_data->lowerBound(keys.upper) - m_data->lowerBound(keys.lower) > 2 * static_cast<std::size_t>(std::max(1, mKeyAxis->axisRect()->width()));
+}
+
+// From columns of pixels: where the values of a column reach far, as an upright bar, whose edges need no antialiasing; elsewhere as a line.
+void Curve::drawColumns(QCPPainter* painter, const QPen& pen) const {
+  const QCPAxis* keys = mKeyAxis.data();
+  const double left = keys->axisRect()->left(), width = std::max(1, keys->axisRect()->width());
+  const int count = std::max(1, static_cast<int>(m_plot->plottableCount() > kCrowd ? width / 2 : width));
+  const DashPattern dashes(pen);
+  const double origin = keys->coordToPixel(m_data->x(0)), half = pen.widthF() / 2;  // dashes move with the curve
+  QVector<QLineF> lines;
+  QVector<QRectF> bars;
+  struct Before {
+    QPointF exit;
+    double top = 0, bottom = 0;
+    bool isBar = false, isThere = false;
+    std::size_t column = 0;
+  } before;
+  for (const Column& column : columns(*m_data, edges(count))) {
+    const double x = left + (static_cast<double>(column.column) + 0.5) * width / count;
+    const double a = valuePixel(column.extremes.high), b = valuePixel(column.extremes.low);
+    const double top = std::min(a, b), bottom = std::max(a, b);
+    const bool isBar = bottom - top >= kBar_px, isDown = dashes.isDownAt(x - origin);
+    const double middle = (top + bottom) / 2;
+    const QPointF entry(x, isBar ? valuePixel(column.first) : middle), exit(x, isBar ? valuePixel(column.last) : middle);
+    if (isDown && isBar) bars << QRectF(x - half, top, pen.widthF(), bottom - top);
+    // Bars that touch need no line between them.
+    const bool touches =
+        before.isThere && before.isBar && isBar && before.column + 1 == column.column && before.top <= bottom && before.bottom >= top;
+    if (isDown && before.isThere && !touches) lines << QLineF(before.exit, entry);
+    before = {exit, top, bottom, isBar, true, column.column};
+  }
+  QPen solid(pen.color(), pen.widthF());
+  solid.setCapStyle(Qt::FlatCap);
+  painter->setPen(solid);
+  painter->drawLines(lines);
+  const bool wasSmooth = painter->testRenderHint(QPainter::Antialiasing);
+  painter->setRenderHint(QPainter::Antialiasing, false);
+  painter->setPen(Qt::NoPen);
+  painter->setBrush(pen.color());
+  painter->drawRects(bars);
+  painter->setRenderHint(QPainter::Antialiasing, wasSmooth);
+}
+
 void Curve::drawLine(QCPPainter* painter, const QPen& pen) const {
   QPen used = pen;
   if (m_plot->isDragging()) used.setWidthF(1);
-  painter->setPen(used);
   painter->setBrush(Qt::NoBrush);
-  const bool isVector = painter->modes().testFlag(QCPPainter::pmVectorized);
+  if (painter->modes().testFlag(QCPPainter::pmVectorized)) {
+    painter->setPen(used);
+    for (const QPolygonF& piece : linePieces()) {
+      if (piece.size() == 1) painter->drawPoint(piece.first());
+      painter->drawPolyline(piece);
+    }
+    return;
+  }
+  if (isDense()) return drawColumns(painter, used);
+  const DashPattern dashes(used);
+  QPen solid(used.color(), used.widthF());
+  solid.setCapStyle(Qt::FlatCap);
+  painter->setPen(solid);
+  QVector<QLineF> strokes;
   for (const QPolygonF& piece : linePieces()) {
     if (piece.size() == 1) painter->drawPoint(piece.first());
-    // A joined path of width 1.5 costs ten times its segments one by one; dashes need the path.
-    if (isVector || used.style() != Qt::SolidLine) {
-      painter->drawPolyline(piece);
-      continue;
-    }
-    QVector<QLineF> segments;
-    segments.reserve(piece.size());
-    for (qsizetype i = 1; i < piece.size(); ++i)
-      if (piece[i] != piece[i - 1]) segments << QLineF(piece[i - 1], piece[i]);
-    painter->drawLines(segments);
+    dashes.cut(piece, strokes);
   }
+  painter->drawLines(strokes);
 }
 
 void Curve::drawBand(QCPPainter* painter) const {

@@ -37,7 +37,9 @@ class Curve : public QCPAbstractPlottable {
  private:
   // Every point as it is; with more than two points a pixel column from first to last by way of the extremes.
   std::vector<QPolygonF> linePieces() const;
+  bool isDense() const;  // more than two points a pixel column are in view
   void drawLine(QCPPainter* painter, const QPen& pen) const;
+  void drawColumns(QCPPainter* painter, const QPen& pen) const;
   void drawBand(QCPPainter* painter) const;
   std::vector<double> edges(int columns) const;
   double valuePixel(double value) const;

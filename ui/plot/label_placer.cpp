@@ -58,10 +58,20 @@ std::vector<PlacedLabel> placeLabels(const std::vector<LabelRequest>& requests, 
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return requests[a].priority > requests[b].priority; });
 
+  // Of ten thousand markers only those matter that some place of the label would touch.
+  std::vector<std::vector<Candidate>> candidates(requests.size());
+  std::vector<std::vector<QRectF>> taken(requests.size());
+  for (std::size_t self = 0; self < requests.size(); ++self) {
+    candidates[self] = candidatesOf(requests[self]);
+    QRectF reach;
+    for (const Candidate& candidate : candidates[self]) reach |= candidate.box;
+    for (const QRectF& box : surroundings.taken)
+      if (box.intersects(reach)) taken[self].push_back(box);
+  }
   const auto costOf = [&](std::size_t self, const Candidate& candidate) {
     if (!surroundings.bounds.contains(candidate.box)) return kImpossible;
-    for (const QRectF& taken : surroundings.taken)
-      if (taken.intersects(candidate.box)) return kImpossible;
+    for (const QRectF& box : taken[self])
+      if (box.intersects(candidate.box)) return kImpossible;
     for (std::size_t other = 0; other < requests.size(); ++other) {
       if (markerBox(requests[other]).intersects(candidate.box)) return kImpossible;
       if (other != self && placed[other].isShown && placed[other].box.intersects(candidate.box)) return kImpossible;
@@ -77,7 +87,7 @@ std::vector<PlacedLabel> placeLabels(const std::vector<LabelRequest>& requests, 
     for (const std::size_t self : order) {
       double best = kImpossible;
       PlacedLabel choice;
-      for (const Candidate& candidate : candidatesOf(requests[self])) {
+      for (const Candidate& candidate : candidates[self]) {
         if (candidate.cost >= best) continue;
         if (const double cost = costOf(self, candidate); cost < best) {
           best = cost;

@@ -4,14 +4,20 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
+#include <tuple>
 
 #include "ui/plot/label_placer.h"
 
 namespace weft::ui {
 namespace {
 
-// Above this only the frontier, the chosen points and the baseline are labelled.
+// Above this only the frontier, the chosen points and the baseline are labelled, and no more of them.
 constexpr std::size_t kMostLabels = 60;
+
+// A place to a quarter of a pixel, and whose it is.
+using PixelSet = std::set<std::tuple<qint64, qint64, std::size_t>>;
+PixelSet::value_type pixelKey(const QPointF& at, std::size_t owner) { return {qRound64(at.x() * 4), qRound64(at.y() * 4), owner}; }
 
 QColor onScreenBand(const Theme& theme) { return theme.dark ? theme.strongLine.darker(118) : theme.hairline; }
 
@@ -126,6 +132,7 @@ void ParetoItem::drawFrontier(QPainter& painter, std::vector<QLineF>& lines) con
   QPolygonF steps;
   for (const std::size_t i : m_data.frontier) {
     const QPointF at = pixelOf(m_data.points[i]);
+    if (!steps.isEmpty() && at == steps.last()) continue;  // equal points are one step
     steps << QPointF(at.x(), steps.isEmpty() ? area.top() : steps.last().y()) << at;
   }
   steps << QPointF(area.right() + 1, steps.last().y());
@@ -198,6 +205,22 @@ void ParetoItem::placeLegend(const std::vector<QLineF>& lines) {
   m_legendCovers = penaltyOf(m_legendBox) > 0;
 }
 
+// All points, as long as they are few. Of many: the emphasised ones, and of the frontier at most so many, evenly along it; of several points on one
+// pixel one.
+std::vector<bool> ParetoItem::namedPoints(const QRectF& area) const {
+  if (m_data.points.size() <= kMostLabels) return std::vector<bool>(m_data.points.size(), true);
+  std::vector<bool> isNamed(m_data.points.size(), false);
+  PixelSet pixels;
+  std::vector<std::size_t> candidates;
+  for (const std::size_t i : m_data.frontier)
+    if (const QPointF at = pixelOf(m_data.points[i]); area.contains(at) && pixels.insert(pixelKey(at, 0)).second) candidates.push_back(i);
+  const std::size_t count = std::min(candidates.size(), kMostLabels);
+  for (std::size_t i = 0; i < count; ++i) isNamed[candidates[count < 2 ? 0 : i * (candidates.size() - 1) / (count - 1)]] = true;
+  for (std::size_t i = 0; i < m_data.points.size(); ++i)
+    if (isEmphasised(m_data.points[i].run)) isNamed[i] = true;
+  return isNamed;
+}
+
 void ParetoItem::placeLabelsAround(const std::vector<QLineF>& lines) {
   m_labels.clear();
   m_labelsLeftOut = 0;
@@ -208,14 +231,16 @@ void ParetoItem::placeLabelsAround(const std::vector<QLineF>& lines) {
   if (!m_legendBox.isEmpty()) surroundings.taken.push_back(m_legendBox);
   std::vector<LabelRequest> requests;
   std::vector<PointLabel> labels;
+  const std::vector<bool> isNamed = namedPoints(area);
+  PixelSet takenPixels;
   for (std::size_t i = 0; i < m_data.points.size(); ++i) {
     const ParetoPoint& point = m_data.points[i];
-    if (!isShown(point) || !area.contains(pixelOf(point))) continue;
+    const QPointF at = pixelOf(point);
+    if (!isShown(point) || !area.contains(at)) continue;
     const bool isStrong = isEmphasised(point.run);
-    if (m_data.points.size() > kMostLabels && !point.isOnFrontier && !isStrong) {
-      const QPointF at = pixelOf(point);
+    if (!isNamed[i]) {
       const qreal radius = m_look.markerRadius;
-      surroundings.taken.emplace_back(at.x() - radius, at.y() - radius, 2 * radius, 2 * radius);
+      if (takenPixels.insert(pixelKey(at, 0)).second) surroundings.taken.emplace_back(at.x() - radius, at.y() - radius, 2 * radius, 2 * radius);
       ++m_labelsLeftOut;
       continue;
     }
@@ -227,7 +252,7 @@ void ParetoItem::placeLabelsAround(const std::vector<QLineF>& lines) {
     QString text = point.label;
     if (point.run == m_baseline && !point.isReference()) text += QStringLiteral(", baseline");
     const int priority = isStrong ? 3 : point.isOnFrontier ? 2 : point.isReference() ? 0 : 1;
-    requests.push_back({.point = pixelOf(point),
+    requests.push_back({.point = at,
                         .radius = isStrong ? std::max(m_look.markerRadius * 1.15, m_look.emphasisRadius) : m_look.markerRadius * 1.15,
                         .size = QSizeF(font.horizontalAdvance(text), font.ascent() + font.descent()),
                         .priority = priority,
@@ -266,18 +291,26 @@ void ParetoItem::drawLabels(QPainter& painter) const {
 
 void ParetoItem::drawMarkers(QPainter& painter) const {
   const QRectF area = QRectF(clipAxisRect()->rect()).adjusted(-m_look.markerRadius, -m_look.markerRadius, m_look.markerRadius, m_look.markerRadius);
-  const auto paint = [&](const ParetoPoint& point) {
-    if (const QPointF at = pixelOf(point); isShown(point) && area.contains(at))
-      paintMarker(painter, at, point.isReference() ? m_look.markerRadius * 0.9 : m_look.markerRadius, familyStyle(point.family, *m_look.theme),
+  std::vector<SeriesStyle> styles;  // of the families
+  std::vector<std::size_t> familyOfPoint(m_data.points.size(), 0);
+  for (const ParetoCurve& curve : m_data.curves) {
+    for (const std::size_t i : curve.points) familyOfPoint[i] = styles.size();
+    styles.push_back(familyStyle(curve.family, *m_look.theme));
+  }
+  // What is on the frontier lies on top. Points of one family on one pixel are one marker.
+  enum class Round { References, Dominated, Frontier };
+  for (const Round round : {Round::References, Round::Dominated, Round::Frontier}) {
+    PixelSet drawn;
+    for (std::size_t i = 0; i < m_data.points.size(); ++i) {
+      const ParetoPoint& point = m_data.points[i];
+      const Round own = point.isReference() ? Round::References : point.isOnFrontier ? Round::Frontier : Round::Dominated;
+      if (own != round || !isShown(point)) continue;
+      const QPointF at = pixelOf(point);
+      if (!area.contains(at) || !drawn.insert(pixelKey(at, familyOfPoint[i])).second) continue;
+      paintMarker(painter, at, point.isReference() ? m_look.markerRadius * 0.9 : m_look.markerRadius, styles[familyOfPoint[i]],
                   point.isOnFrontier ? MarkerFill::Filled : MarkerFill::Hollow, m_look.ground);
-  };
-  // What is on the frontier lies on top.
-  for (const ParetoPoint& point : m_data.points)
-    if (point.isReference()) paint(point);
-  for (const ParetoPoint& point : m_data.points)
-    if (!point.isReference() && !point.isOnFrontier) paint(point);
-  for (const ParetoPoint& point : m_data.points)
-    if (point.isOnFrontier) paint(point);
+    }
+  }
 }
 
 }  // namespace weft::ui

@@ -67,6 +67,7 @@ class ParetoItem : public QCPAbstractItem {
   void drawFrontier(QPainter& painter, std::vector<QLineF>& lines) const;
   void drawCurves(QPainter& painter, std::vector<QLineF>& lines) const;
   void placeLegend(const std::vector<QLineF>& lines);
+  std::vector<bool> namedPoints(const QRectF& area) const;
   void placeLabelsAround(const std::vector<QLineF>& lines);
   void drawLabels(QPainter& painter) const;
   void drawMarkers(QPainter& painter) const;

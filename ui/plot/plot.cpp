@@ -35,6 +35,8 @@ Plot::Plot(const QString& accessibleName, QWidget* parent) : QCustomPlot(parent)
   setPlottingHint(QCP::phCacheLabels, false);
   // Painted from the event loop, never inside a replot: at a change of scale there the new buffers would stay empty.
   setPlottingHint(QCP::phImmediateRefresh, false);
+  // Nobody sees QCustomPlot's own legend, yet its entries are laid out at every drawing, and each removal walks over all that are left.
+  setAutoAddPlottableToLegend(false);
   setInteractions({});
   setMinimumSize(40, 40);
   axisRect()->setMinimumMargins(QMargins(8, 8, 8, 4));

@@ -50,7 +50,7 @@ void paintSample(QPainter& painter, const QRectF& area, const LegendEntry& entry
     }
     case LegendEntry::Sample::Line:
     case LegendEntry::Sample::MarkerOnLine:
-      painter.setPen(seriesPen(entry.style, look.lineWidth, look.dashes));
+      painter.setPen(seriesPen(LineStyle{entry.style, entry.widthFactor}, look.lineWidth, look.dashes));
       painter.drawLine(QPointF(area.left(), center.y()), QPointF(area.right(), center.y()));
       if (entry.sample == LegendEntry::Sample::Line) return;
       break;

@@ -16,6 +16,7 @@ struct LegendEntry {
   SeriesStyle style;
   Sample sample = Sample::Marker;
   MarkerFill fill = MarkerFill::Filled;
+  qreal widthFactor = 1;  // of its line
 };
 
 struct LegendLook {

@@ -10,9 +10,16 @@
 namespace weft::ui {
 namespace {
 
-constexpr std::int64_t kSeries = 8;
+constexpr int kSeries = 8;
 constexpr qreal kLineWidth = 1.5;
 constexpr qreal kDot = 0.34;
+constexpr qreal kWide = 5.0 / 3;  // 2.5 for 1.5
+
+// The design's four and three more.
+const std::vector<QVector<qreal>>& dashes() {
+  static const std::vector<QVector<qreal>> all{{}, {6, 2}, {2, 2}, {8, 2, 2, 2}, {14, 3}, {4, 4}, {10, 2, 2, 2, 2, 2}};
+  return all;
+}
 
 // Corners at `radius`, the first one straight up (or down).
 QPolygonF corners(int count, qreal radius, bool pointsDown = false) {
@@ -62,13 +69,34 @@ QColor referenceGrey(const Theme& theme) { return theme.heads; }
 
 }  // namespace
 
-SeriesStyle runStyle(store::RunId run, const Theme& theme) {
-  const std::int64_t index = std::max<std::int64_t>(0, run.value - 1);
-  SeriesStyle style = theme.series[static_cast<std::size_t>(index % kSeries)];
-  // Blue and black are the solid ones; each further round takes the dash of the series after it.
-  if (const std::int64_t round = index / kSeries % kSeries; round > 0)
-    style.dash = theme.series[static_cast<std::size_t>((index + round) % kSeries)].dash;
+LineStyle lineStyle(int number, const Theme& theme) {
+  const int hue = number % kSeries, round = number / kSeries % (kLineStyles / kSeries);
+  LineStyle style{theme.series[static_cast<std::size_t>(hue)]};
+  if (round == 0) return style;
+  const auto& all = dashes();
+  const auto own = std::find(all.begin(), all.end(), style.dash) - all.begin();
+  style.dash = all[static_cast<std::size_t>(own + round) % all.size()];
+  if (round >= static_cast<int>(all.size())) style.widthFactor = kWide;
   return style;
+}
+
+int styleNumber(store::RunId run) { return static_cast<int>(std::max<std::int64_t>(0, run.value - 1) % kLineStyles); }
+
+LineStyle runStyle(store::RunId run, const Theme& theme) { return lineStyle(styleNumber(run), theme); }
+
+std::vector<int> styleNumbers(const std::vector<store::RunId>& runs) {
+  constexpr int kRounds = kLineStyles / kSeries;
+  std::vector<bool> isTaken(kLineStyles, false);
+  std::vector<int> numbers;
+  for (const store::RunId run : runs) {
+    const int own = styleNumber(run);
+    int number = own;
+    // Through the rounds of its hue, then those of the next hue.
+    for (int i = 1; isTaken[static_cast<std::size_t>(number)] && i < kLineStyles; ++i) number = (own + i * kSeries + i / kRounds) % kLineStyles;
+    isTaken[static_cast<std::size_t>(number)] = true;
+    numbers.push_back(number);
+  }
+  return numbers;
 }
 
 QPen dashedPen(const QColor& color, qreal width, const QVector<qreal>& dash) {
@@ -85,6 +113,28 @@ QPen dashedPen(const QColor& color, qreal width, const QVector<qreal>& dash) {
 
 QPen seriesPen(const SeriesStyle& style, qreal width, Dashes dashes) {
   return dashedPen(style.line, width, dashes == Dashes::Yes ? style.dash : QVector<qreal>());
+}
+
+QPen seriesPen(const LineStyle& style, qreal width, Dashes dashes) {
+  // Alone, or nearly so, a curve needs no width to be told by.
+  const bool isPlain = dashes == Dashes::No;
+  QPen pen(style.line, isPlain ? width : width * style.widthFactor);
+  pen.setJoinStyle(Qt::RoundJoin);
+  pen.setCapStyle(Qt::FlatCap);
+  if (isPlain || style.dash.isEmpty()) return pen;
+  // The dashes of a wide line are as long as those of a thin one.
+  QVector<qreal> pattern;
+  for (const qreal length : style.dash) pattern << length / kLineWidth / style.widthFactor;
+  pen.setDashPattern(pattern);
+  return pen;
+}
+
+void paintLineSample(QPainter& painter, const QRectF& area, const LineStyle& style, qreal width, Dashes dashes) {
+  painter.save();
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setPen(seriesPen(style, width, dashes));
+  painter.drawLine(QPointF(area.left(), area.center().y()), QPointF(area.right(), area.center().y()));
+  painter.restore();
 }
 
 Family familyOf(const store::RunSummary& run) {

@@ -18,8 +18,20 @@ namespace weft::ui {
 
 // --- runs: curves over steps
 
-// One of the theme's eight series; after eight runs the colours come again with the next dash.
-SeriesStyle runStyle(store::RunId run, const Theme& theme);
+// A series and the width of its line, as a multiple of the usual one.
+struct LineStyle : SeriesStyle {
+  qreal widthFactor = 1;
+};
+// Eight hues, each with a dash of its own; every further round of eight gives each hue the next dash, from the eighth round on in wide lines: so many
+// lines can be told apart.
+inline constexpr int kLineStyles = 112;
+LineStyle lineStyle(int number, const Theme& theme);
+
+// A run's own style.
+int styleNumber(store::RunId run);
+LineStyle runStyle(store::RunId run, const Theme& theme);
+// Of runs that share a plot: each its own where that is free, else the next free one of its hue. All differ, as long as there are enough styles.
+std::vector<int> styleNumbers(const std::vector<store::RunId>& runs);
 
 // `dash`: lengths at the design's line width of 1.5; they grow with the pen.
 QPen dashedPen(const QColor& color, qreal width, const QVector<qreal>& dash);
@@ -28,6 +40,9 @@ QPen dashedPen(const QColor& color, qreal width, const QVector<qreal>& dash);
 inline constexpr int kMostSolidCurves = 3;
 enum class Dashes { No, Yes };
 QPen seriesPen(const SeriesStyle& style, qreal width, Dashes dashes);
+QPen seriesPen(const LineStyle& style, qreal width, Dashes dashes);
+// The line as a key for lists: `area` wide, on its middle.
+void paintLineSample(QPainter& painter, const QRectF& area, const LineStyle& style, qreal width, Dashes dashes);
 
 // --- families: points of the Pareto plot
 

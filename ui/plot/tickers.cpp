@@ -20,19 +20,29 @@ QString tickText(double value, double step) {
 DoublingTicker::DoublingTicker() { setTickCount(6); }
 
 void DoublingTicker::setValues(const std::vector<double>& values) {
-  std::vector<double> sorted;
-  for (const double value : values)
-    if (std::isfinite(value) && value > 0) sorted.push_back(value);
-  std::sort(sorted.begin(), sorted.end());
-  std::ptrdiff_t most = 0;
-  for (const double base : sorted) {
-    const auto hits = std::count_if(sorted.begin(), sorted.end(), [&](double value) {
-      const double doublings = std::log2(value / base);
-      return std::abs(doublings - std::round(doublings)) < 1e-6;
-    });
-    if (hits <= most) continue;
-    most = hits;
-    m_base = base;
+  // Two values are doublings of each other if their logarithms end in the same fraction: sorted by it, they lie side by side.
+  constexpr double kSame = 1e-6;
+  std::vector<std::pair<double, double>> byFraction;  // and value
+  for (const double value : values) {
+    if (!std::isfinite(value) || value <= 0) continue;
+    const double doublings = std::log2(value);
+    byFraction.emplace_back(doublings - std::floor(doublings), value);
+  }
+  std::sort(byFraction.begin(), byFraction.end());
+  const std::size_t count = byFraction.size();
+  // 0.9999999 and 0 are neighbours, too.
+  for (std::size_t i = 0; i < count && byFraction[i].first < kSame; ++i) byFraction.emplace_back(byFraction[i].first + 1, byFraction[i].second);
+  std::size_t most = 0;
+  for (std::size_t first = 0; first < count;) {
+    std::size_t end = first;
+    double smallest = byFraction[first].second;
+    for (; end < byFraction.size() && byFraction[end].first - byFraction[first].first < kSame; ++end)
+      smallest = std::min(smallest, byFraction[end].second);
+    if (end - first > most || (end - first == most && smallest < m_base)) {
+      most = end - first;
+      m_base = smallest;
+    }
+    first = end;
   }
 }
 

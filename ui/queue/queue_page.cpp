@@ -181,6 +181,8 @@ void QueuePage::buildActions() {
   });
 }
 
+void QueuePage::openingChanged() { updateTimes(); }
+
 void QueuePage::setSession(ProjectSession* session) {
   if (m_session) m_session->disconnect(this);
   m_session = session;
@@ -214,8 +216,8 @@ void QueuePage::updateTimes() {
   const auto count = [this](auto is) { return std::count_if(m_snapshot->runs.begin(), m_snapshot->runs.end(), is); };
   const auto running = count([](const auto& run) { return store::isActive(run.state); });
   const auto held = count([](const auto& run) { return run.state == store::RunState::Held || run.state == store::RunState::Paused; });
-  QString subtitle =
-      !m_session ? QStringLiteral("no project is open") : QStringLiteral("%1 running, %2 queued, %3 held").arg(running).arg(waiting.size()).arg(held);
+  QString subtitle = !m_session ? withoutProject(QStringLiteral("no project is open"))
+                                : QStringLiteral("%1 running, %2 queued, %3 held").arg(running).arg(waiting.size()).arg(held);
   if (m_plan.end_s && !m_plan.jobs.empty()) subtitle += QStringLiteral("; last planned job ends in about %1").arg(durationText(*m_plan.end_s - now));
   m_header->setSubtitle(subtitle);
   m_engineButton->setEnabled(m_session != nullptr);

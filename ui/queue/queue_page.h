@@ -36,6 +36,7 @@ class QueuePage : public Page {
  private:
   QWidget* buildPanel();
   void buildActions();
+  void openingChanged() override;
   void applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot);
   void updateTimes();
   void updatePanel();

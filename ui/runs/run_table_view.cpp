@@ -5,6 +5,7 @@
 #include <QPainter>
 #include <QPushButton>
 #include <algorithm>
+#include <set>
 
 #include "ui/models/run_text.h"
 #include "ui/runs/run_cell_painter.h"
@@ -307,12 +308,13 @@ std::vector<store::RunId> RunTableView::selectedRuns() const {
 }
 
 void RunTableView::selectRuns(const std::vector<store::RunId>& runs) {
+  const std::set<store::RunId> wanted(runs.begin(), runs.end());
   QItemSelection selection;
   QModelIndex first;
   for (int row = 0; row < m_proxy->rowCount(); ++row) {
     const QModelIndex index = m_proxy->index(row, 0);
     const store::RunSummary* run = runOf(index);
-    if (!run || std::find(runs.begin(), runs.end(), run->id) == runs.end()) continue;
+    if (!run || !wanted.contains(run->id)) continue;
     selection.select(index, m_proxy->index(row, kRunColumns - 1));
     if (!first.isValid()) first = m_proxy->index(row, static_cast<int>(RunColumn::Name));
   }
@@ -342,8 +344,33 @@ void RunTableView::resizeEvent(QResizeEvent* event) {
   placeEmptyButton();
 }
 
+void RunTableView::setLoading(bool loading) {
+  if (loading == m_isLoading) return;
+  m_isLoading = loading;
+  viewport()->update();
+}
+
+// Bars of uneven length, the same ones every time.
+void RunTableView::paintBars() {
+  constexpr int kBars = 12, kBarHeight = 8;
+  const Theme& theme = Theme::current();
+  QPainter painter(viewport());
+  const int row = verticalHeader()->defaultSectionSize();
+  for (int i = 0; i < kBars && i * row < viewport()->height(); ++i) {
+    for (int column = 0; column < kRunColumns; ++column) {
+      if (isColumnHidden(column)) continue;
+      const int room = columnWidth(column) - 2 * kPadding;
+      const int width = room * (5 + (i * 7 + column * 3) % 5) / 10;
+      if (width > 4)
+        painter.fillRect(QRect(columnViewportPosition(column) + kPadding, i * row + (row - kBarHeight) / 2, width, kBarHeight), theme.track);
+    }
+    painter.fillRect(QRect(0, (i + 1) * row - 1, viewport()->width(), 1), theme.hairline);
+  }
+}
+
 void RunTableView::paintEvent(QPaintEvent* event) {
   QTableView::paintEvent(event);
+  if (m_isLoading && m_proxy->rowCount() == 0) return paintBars();
   if (m_proxy->rowCount() > 0 || m_emptyText.isEmpty()) return;
   QPainter painter(viewport());
   painter.setFont(bodyFont());

@@ -55,6 +55,9 @@ class RunTableView : public QTableView {
   // Shown in the middle while there is no row, with one button under it (none if `button` is empty).
   void setEmptyText(const QString& text, const QString& button = {});
   QString emptyText() const { return m_emptyText; }
+  // Grey bars where the rows will stand, while a project is being opened.
+  void setLoading(bool loading);
+  bool isLoading() const { return m_isLoading; }
 
  Q_SIGNALS:
   void emptyButtonClicked();
@@ -73,6 +76,8 @@ class RunTableView : public QTableView {
   SortHeader* m_header;
   RunDelegate* m_delegate;
   QString m_emptyText;
+  bool m_isLoading = false;
+  void paintBars();
   QPushButton* m_emptyButton;
 };
 

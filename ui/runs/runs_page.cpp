@@ -304,6 +304,8 @@ void RunsPage::buildActions() {
   for (QAction* action : {find, undo, redo, exportAction, clear}) QWidget::addAction(action);
 }
 
+void RunsPage::openingChanged() { updateEmptyText(); }
+
 void RunsPage::setSession(ProjectSession* session) {
   if (m_session) m_session->disconnect(this);
   m_session = session;
@@ -351,9 +353,14 @@ void RunsPage::updateCounts() {
 
 void RunsPage::updateEmptyText() {
   m_emptyAction = nullptr;
-  if (m_proxy->rowCount() > 0) return m_table->setEmptyText({});
   const std::vector<store::RunSummary>& runs = m_model->snapshot().runs;
-  if (!m_session) return m_table->setEmptyText(QStringLiteral("No project is open. Open or make one in the Project menu; Design works without."));
+  const QString opening = withoutProject({});
+  m_header->setSubtitle(m_session ? QString() : opening);
+  m_table->setLoading(!m_session && !opening.isEmpty());
+  if (!m_session)
+    return m_table->setEmptyText(opening.isEmpty() ? QStringLiteral("No project is open. Open or make one in the Project menu; Design works without.")
+                                                   : QString());
+  if (m_proxy->rowCount() > 0) return m_table->setEmptyText({});
   if (runs.empty()) {
     m_emptyAction = [this] { openPageRequested(QStringLiteral("Design")); };
     return m_table->setEmptyText(QStringLiteral("No runs yet. Draw a map in Design and queue it."), QStringLiteral("Open Design"));

@@ -52,6 +52,7 @@ class RunsPage : public Page {
   QWidget* buildTop();
   QWidget* buildFooter();
   QAction* addAction(const QString& text, const QKeySequence& shortcut, const QString& iconName, std::function<void()> act);
+  void openingChanged() override;
   void applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot);
   void updateCounts();
   void updateEmptyText();

@@ -128,7 +128,8 @@ MainWindow::MainWindow(ThemeController& theme, std::vector<Page*> pages, QWidget
       m_status(new StatusStrip) {
   setWindowTitle(QStringLiteral("Weft"));
   setWindowIcon(icon(QStringLiteral("logo"), IconColor::Accent));
-  setMinimumSize(760, 560);
+  // A laptop's 1920 x 1080 at scale 2 is 960 x 540.
+  setMinimumSize(760, 500);
   resize(1440, 900);
   if (const QByteArray geometry = settings::windowGeometry(); !geometry.isEmpty()) restoreGeometry(geometry);
 
@@ -326,7 +327,15 @@ void MainWindow::refreshProjectMenu() {
   m_switchMenu->addAction(icon(QStringLiteral("folder")), QStringLiteral("Open project..."), this, [this] { askProject(); });
 }
 
+// What the window says until the project's first answer. A project that is open stays on show meanwhile.
+void MainWindow::setOpening(const QString& name) {
+  const QString shown = m_session ? QString() : name;
+  for (Page* page : m_pages) page->setOpening(shown);
+  m_status->setOpening(name);
+}
+
 void MainWindow::openProject(const QString& folder) {
+  setOpening(QDir(folder).dirName());
   weft::ui::openProject(QDir(folder).absolutePath(), this, [this](Result<store::Project> project) { adopt(std::move(project)); });
 }
 
@@ -339,6 +348,7 @@ void MainWindow::openExample() {
 void MainWindow::adopt(Result<store::Project> project) {
   if (!project) {
     const QString sentence = QString::fromStdString(project.error().message);
+    setOpening({});
     showError(sentence);
     Q_EMIT projectFailed(sentence);
     return;
@@ -348,6 +358,7 @@ void MainWindow::adopt(Result<store::Project> project) {
   connect(m_opening.get(), &ProjectSession::failed, this, [this](const QString& sentence) {
     // Still in a signal of the session: it must not be deleted here.
     m_opening.release()->deleteLater();
+    setOpening({});
     showError(sentence);
     Q_EMIT projectFailed(sentence);
   });
@@ -355,6 +366,7 @@ void MainWindow::adopt(Result<store::Project> project) {
     const QString folder = QString::fromStdString(m_opening->project().folder().string());
     settings::addRecentProject(folder);
     setSession(std::move(m_opening));
+    setOpening({});
     if (currentPage() == kStart) showPage(QStringLiteral("Runs"));
     Q_EMIT projectOpened(folder);
   });

@@ -63,6 +63,7 @@ class MainWindow : public QMainWindow {
   void refreshProjectMenu();
   QAction* addWindowAction(QMenu* menu, const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act);
   void adopt(Result<store::Project> project);
+  void setOpening(const QString& name);
   void setSession(std::unique_ptr<ProjectSession> session);
   void applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot);
   void raiseMessage(const QString& sentence, bool isError);

@@ -5,6 +5,7 @@
 #include <QList>
 #include <QString>
 #include <QWidget>
+#include <functional>
 #include <vector>
 
 #include "engine/store/run_id.h"
@@ -26,6 +27,8 @@ class Page : public QWidget {
   // "Look at these runs": Compare and Monitor select them, Design takes the first one's configuration, Runs selects their rows. A page that
   // shows no runs ignores it. The page is brought to the front first.
   virtual void showRuns(const std::vector<store::RunId>&) {}
+  // The name of a project that is being opened, until setSession() comes; empty: none is.
+  void setOpening(const QString& project);
 
  Q_SIGNALS:
   void openPageRequested(const QString& pageName);
@@ -33,6 +36,19 @@ class Page : public QWidget {
   void showRunsRequested(const QString& pageName, const std::vector<weft::store::RunId>& runs);
   // One sentence for the status bar; errors are shown until the next message.
   void messageRaised(const QString& sentence, bool isError);
+
+ protected:
+  // "Opening cla-1b ..." while that is so, else `otherwise`: what a page without a session says.
+  QString withoutProject(const QString& otherwise) const;
+  // Its texts say something else now.
+  virtual void openingChanged() {}
+  // Runs `work` at once if the page is on show, else when it is shown next; of several only the last. A page that nobody looks at costs nothing.
+  void whenShown(std::function<void()> work);
+  void showEvent(QShowEvent* event) override;
+
+ private:
+  QString m_opening;
+  std::function<void()> m_work;
 };
 
 }  // namespace weft::ui

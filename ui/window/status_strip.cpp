@@ -39,7 +39,14 @@ void StatusStrip::showMessage(const QString& sentence) {
   update();
 }
 
+void StatusStrip::setOpening(const QString& project) {
+  m_opening = project;
+  setAccessibleDescription(engineText());
+  update();
+}
+
 QString StatusStrip::engineText() const {
+  if (!m_opening.isEmpty()) return QStringLiteral("Opening %1 ...").arg(m_opening);
   if (!m_snapshot) return QStringLiteral("No project");
   int running = 0, queued = 0;
   for (const store::RunSummary& run : m_snapshot->runs) {

@@ -15,6 +15,7 @@ class StatusStrip : public QWidget {
  public:
   explicit StatusStrip(QWidget* parent = nullptr);
   void setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot);  // nullptr: no project is open
+  void setOpening(const QString& project);                         // said until it is open; empty: none is being opened
   void showMessage(const QString& sentence);
   QString engineText() const;
   QString storeText() const;
@@ -33,7 +34,7 @@ class StatusStrip : public QWidget {
  private:
   std::shared_ptr<const RunsSnapshot> m_snapshot;
   double m_readAt_s = 0;
-  QString m_message;
+  QString m_message, m_opening;
   QTimer* m_clock;
   QTimer* m_messageTimer;
   mutable QRectF m_engineArea, m_startArea;
