@@ -14,6 +14,7 @@
 #include "ui/diagram/design_page.h"
 #include "ui/diagram/generator_bar.h"
 #include "ui/diagram/map_field.h"
+#include "ui/models/project_session.h"
 
 namespace weft::ui {
 namespace {

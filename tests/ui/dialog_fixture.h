@@ -38,6 +38,12 @@ inline void retype(const QString& text) {
   type(text);
 }
 
+// Out of the dialog: a list of completions closes first, as everywhere.
+inline void escape() {
+  for (int i = 0; i < 3 && QApplication::activePopupWidget(); ++i) press(Qt::Key_Escape);
+  press(Qt::Key_Escape);
+}
+
 // The dialog of this kind that is open and has the keyboard; nullptr if none comes.
 template <class Dialog>
 Dialog* openDialog() {

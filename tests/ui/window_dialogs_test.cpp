@@ -26,6 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::Answer;
+using test::escape;
 using test::noDialog;
 using test::openDialog;
 using test::press;
@@ -89,7 +90,7 @@ class DialogsTest : public DiagramTest {
     SCOPED_TRACE(page);
     showAndPress(page, key, modifiers);
     ASSERT_NE(openDialog<QFileDialog>(), nullptr);
-    press(Qt::Key_Escape);
+    escape();
     ASSERT_TRUE(noDialog());
     EXPECT_FALSE(fs::exists(folder() / name));
 
@@ -131,7 +132,7 @@ class DialogsTest : public DiagramTest {
       press(Qt::Key_Return);
     }
     if (QApplication::activeModalWidget()) {
-      press(Qt::Key_Escape);
+      escape();
       ASSERT_TRUE(noDialog());
     } else {
       ASSERT_TRUE(waitUntil([&] { return m_said.contains(QStringLiteral("/proc/nowhere")); })) << m_said.toStdString();
@@ -179,7 +180,7 @@ TEST_F(DialogsTest, OpenProjectSaysWhyAFolderIsNone) {
   EXPECT_EQ(m_window->session(), nullptr);
   press(Qt::Key_O, Qt::ControlModifier);
   ASSERT_NE(openDialog<QFileDialog>(), nullptr);
-  press(Qt::Key_Escape);
+  escape();
   EXPECT_TRUE(noDialog());
 }
 
@@ -191,7 +192,7 @@ TEST_F(DialogsTest, SettingsTakeAnotherFolderOfNewProjects) {
   choose.front()->setFocus();
   press(Qt::Key_Space);
   ASSERT_NE(openDialog<QFileDialog>(), nullptr);
-  press(Qt::Key_Escape);
+  escape();
   ASSERT_TRUE(noDialog());
   EXPECT_EQ(settings::projectsFolder(), QString::fromStdString(folder().string()));
   choose.front()->setFocus();
@@ -311,7 +312,7 @@ TEST_F(DialogsTest, TheQueuePanelTakesTypedTextAndTokenizer) {
     EXPECT_TRUE(understood.text().contains(QStringLiteral("not-there.txt"))) << understood.text().toStdString();
   }
   ASSERT_NE(openDialog<QFileDialog>(), nullptr);
-  press(Qt::Key_Escape);
+  escape();
   ASSERT_TRUE(noDialog());
   EXPECT_EQ(field("Files")->text(), before);
   EXPECT_TRUE(m_design->isQueueOpen()) << "Escape closes the dialog, not the panel";
@@ -334,7 +335,7 @@ TEST_F(DialogsTest, TheQueuePanelTakesTypedTextAndTokenizer) {
   browse("Tokenizer")->setFocus();
   press(Qt::Key_Space);
   ASSERT_NE(openDialog<QFileDialog>(), nullptr);
-  press(Qt::Key_Escape);
+  escape();
   ASSERT_TRUE(noDialog());
   EXPECT_EQ(field("Tokenizer")->text(), path("tokenizer.json"));
 }

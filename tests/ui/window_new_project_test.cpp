@@ -1,7 +1,11 @@
 // New project as a person makes one: keys in the dialog, every refusal, every way out.
 #include <QAbstractButton>
+#include <QLabel>
 #include <QPushButton>
+#include <QWindow>
 #include <fstream>
+#include <optional>
+#include <set>
 
 #include "tests/ui/diagram_fixture.h"
 #include "tests/ui/dialog_fixture.h"
@@ -10,6 +14,7 @@
 #include "ui/window/app_settings.h"
 #include "ui/window/main_window.h"
 #include "ui/window/message_bar.h"
+#include "ui/window/rail.h"
 #include "ui/window/new_project_dialog.h"
 #include "ui/window/start_page.h"
 
@@ -159,7 +164,8 @@ TEST_F(NewProjectTest, TheWindowBelowRestsWhileItIsOpen) {
   press(Qt::Key_K, Qt::ControlModifier);
   EXPECT_EQ(m_window->currentPage(), QStringLiteral("Start"));
   EXPECT_FALSE(m_window->palette_()->isVisible());
-  QTest::mouseClick(dialog(), Qt::LeftButton, {}, QPoint(10, 300));  // the rail's place
+const QWidget* runs = m_window->rail()->button(QStringLiteral("Runs"));
+  QTest::mouseClick(m_window->windowHandle(), Qt::LeftButton, {}, runs->mapTo(m_window.get(), runs->rect().center()));
   EXPECT_EQ(m_window->currentPage(), QStringLiteral("Start"));
   std::set<QWidget*> visited;
   for (int i = 0; i < 12; ++i) {

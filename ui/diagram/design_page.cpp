@@ -123,7 +123,10 @@ DesignPage::DesignPage(QWidget* parent) : Page(parent), m_document(new SharingDo
     if (m_isFromProject) showDraft(*m_first);
     if (std::exchange(m_isCarried, false)) keepDraft();
   });
-  connect(m_draft, &DesignDraft::noticed, this, [this](const QString& sentence) { Q_EMIT messageRaised(sentence, false); });
+  connect(m_draft, &DesignDraft::noticed, this, [this](const QString& sentence) {
+    m_notice = sentence;
+    sayNotice();
+  });
   connect(m_draft, &DesignDraft::failed, this, [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });
   refreshHeader();
   m_first = std::make_unique<DraftContent>(draft());
@@ -330,7 +333,18 @@ void DesignPage::setSession(ProjectSession* session) {
   m_isFromProject = !m_draft->owner().isEmpty();
   m_isCarried = !m_isFromProject && m_isTouched;
   m_isTouched = false;
+  m_notice.clear();
   m_draft->open(folder);
+}
+
+void DesignPage::showEvent(QShowEvent* event) {
+  Page::showEvent(event);
+  sayNotice();
+}
+
+// Whoever does not look at the design has no use for a word about its draft.
+void DesignPage::sayNotice() {
+  if (isVisible() && !m_notice.isEmpty()) Q_EMIT messageRaised(std::exchange(m_notice, {}), false);
 }
 
 bool DesignPage::isQueueOpen() const { return m_side->currentWidget() == m_queue; }

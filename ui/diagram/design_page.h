@@ -56,6 +56,9 @@ class DesignPage : public Page {
   void copyMapAsJson();
   void exportDiagram();
 
+ protected:
+  void showEvent(QShowEvent* event) override;
+
  private:
   void makeActions();
   QAction* addPageAction(const QString& text, const QKeySequence& shortcut, const QString& iconName);
@@ -65,6 +68,7 @@ class DesignPage : public Page {
   void refreshHeader();
   DraftContent draft() const;  // of what is on the screen
   void keepDraft();
+  void sayNotice();
   void showDraft(const DraftContent& content);
   void takeDraft(const DraftContent& content);  // of the project that was opened, or of none
 
@@ -86,6 +90,7 @@ class DesignPage : public Page {
   CostPanel* m_costs;
   SelectionPanel* m_selection;
   QueuePanel* m_queue;
+  QString m_notice;                       // of the draft, not yet said
   QString m_queuedText;                   // "queued as run 12" until the next edit
   bool m_isTouched = false;               // since the last draft was asked for: one that arrives after an edit is not taken
   bool m_isRestoring = false;             // the document changes because a draft is shown, not because somebody edits
