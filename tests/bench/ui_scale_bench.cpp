@@ -287,7 +287,8 @@ void figureOfTenThousandRuns(benchmark::State& state, FigureKind kind) {
   FigureOptions options;
   options.kind = kind;
   std::vector<FigureRun> runs;
-  for (const store::RunSummary& run : *store.runs()) runs.push_back({.summary = run, .series = {}});
+  const auto stored = store.runs();
+  for (const store::RunSummary& run : *stored) runs.push_back({.summary = run, .series = {}});
   for (auto _ : state) {
     const double begin = threadTime_ms();
     const auto file = renderFigure(QStringLiteral("pdf"), options, runs);

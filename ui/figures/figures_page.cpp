@@ -241,6 +241,7 @@ int FiguresPage::current() const {
 
 void FiguresPage::showFigure() {
   if (!isVisible()) return whenShown([this] { showFigure(); });
+  whenShown([] {});  // what waited for that is done herewith
   const int index = current();
   m_panel->setEnabled(index >= 0);
   m_latex->setEnabled(index >= 0);

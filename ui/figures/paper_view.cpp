@@ -30,15 +30,17 @@ PaperView::PaperView(QWidget* parent) : QAbstractScrollArea(parent) {
   setMinimumWidth(280);
 }
 
+PaperView::~PaperView() = default;
+
 void PaperView::setFigure(const FigureOptions& options, const std::vector<FigureRun>& runs, const QString& caption) {
-  m_options = options;
-  m_runs = runs;
   m_caption = caption;
   m_message.clear();
   m_pixmap = {};
   m_problems.clear();
-  if (const auto scene = FigureScene::create(options, runs)) {
+  m_scene.reset();
+  if (auto scene = FigureScene::create(options, runs)) {
     m_size_in = QSizeF((*scene)->size()) / kUnitsPerInch;
+    m_scene = std::move(*scene);
   } else {
     m_message = QString::fromStdString(scene.error().message);
     m_size_in = QSizeF(options.width_in, options.height_in > 0 ? options.height_in : options.width_in / 1.618);
@@ -58,7 +60,7 @@ void PaperView::setCaption(const QString& caption) {
 
 void PaperView::setMessage(const QString& message) {
   m_message = message;
-  m_runs.clear();
+  m_scene.reset();
   m_pixmap = {};
   setAccessibleDescription(message);
   viewport()->update();
@@ -130,12 +132,11 @@ const QPixmap& PaperView::rendered(double ratio) {
   const double scale = pixelsPerInch() / kUnitsPerInch * ratio;
   if (!m_pixmap.isNull() && std::abs(scale - m_pixmapScale) < 1e-9) return m_pixmap;
   m_pixmapScale = scale;
-  const auto scene = FigureScene::create(m_options, m_runs);
-  if (!scene) return m_pixmap;
-  QImage image((QSizeF((*scene)->size()) * scale).toSize().expandedTo({1, 1}), QImage::Format_RGB32);
+  if (!m_scene) return m_pixmap;
+  QImage image((QSizeF(m_scene->size()) * scale).toSize().expandedTo({1, 1}), QImage::Format_RGB32);
   image.fill(Qt::white);
-  (*scene)->paint(&image, scale);
-  m_problems = (*scene)->problems();
+  m_scene->paint(&image, scale);
+  m_problems = m_scene->problems();
   if (m_isGrey) image = image.convertToFormat(QImage::Format_Grayscale8);
   m_pixmap = QPixmap::fromImage(image);
   m_pixmap.setDevicePixelRatio(ratio);

@@ -4,6 +4,7 @@
 
 #include <QAbstractScrollArea>
 #include <QPixmap>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -11,10 +12,13 @@
 
 namespace weft::ui {
 
+class FigureScene;
+
 class PaperView : public QAbstractScrollArea {
   Q_OBJECT
  public:
   explicit PaperView(QWidget* parent = nullptr);
+  ~PaperView() override;
 
   // `message` stands on the paper instead of a figure that cannot be drawn.
   void setFigure(const FigureOptions& options, const std::vector<FigureRun>& runs, const QString& caption);
@@ -56,8 +60,7 @@ class PaperView : public QAbstractScrollArea {
   QRectF paintCaption(QPainter& painter, const QRectF& figure) const;
   const QPixmap& rendered(double ratio);
 
-  FigureOptions m_options;
-  std::vector<FigureRun> m_runs;
+  std::unique_ptr<FigureScene> m_scene;  // laid out once, painted at every zoom; null: there is a message instead
   QString m_caption, m_message;
   QStringList m_problems;
   QSizeF m_size_in{5.5, 3.4};

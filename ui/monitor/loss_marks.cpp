@@ -171,8 +171,14 @@ void LossMarks::drawNames(QCPPainter* painter) const {
     const LineStyle style = run.lineStyle(theme);
     const QRectF box(left + 4, std::round(label.y - height / 2), room, height);
     painter->setAntialiasing(true);
-    painter->setPen(QPen(style.line, 1));
+    // Inside the plot it must not be read as the curve itself.
+    QColor faint = style.line;
+    faint.setAlphaF(0.6F);
+    QPen dotted(faint, 1);
+    dotted.setDashPattern({1, 3});
+    painter->setPen(dotted);
     painter->drawLine(QLineF(points[label.curve], QPointF(std::max(points[label.curve].x(), area.right()), ends[label.curve])));
+    painter->setPen(QPen(style.line, 1));
     painter->drawLine(QLineF(std::max(points[label.curve].x(), area.right()), ends[label.curve], left, label.y));
     const bool isStrong = hasValues || run.id == m_chart->current();
     painter->setFont(isStrong ? strongCaption() : captionFont());
