@@ -28,7 +28,8 @@ struct ConfigArguments {
 // The map that such an argument says; the sentence of an error ends with a text that would be valid, if one is near.
 [[nodiscard]] Result<sharing::SharingMap> namedMap(const std::string& argument, const sharing::ParseOptions& options);
 
-// The run that a number, a name or a label ("MQA s2", "MQA:s2") means. Of several that bear the name it is the newest, and stderr says which there are.
+// The run that a number, a name or a label ("MQA s2", "MQA:s2") means. Of several that bear the name it is the newest, and stderr says which there
+// are.
 [[nodiscard]] Result<store::RunSummary> findRun(store::RunStore& store, const std::string& text);
 // Several of them, in that order.
 [[nodiscard]] Result<std::vector<store::RunSummary>> findRuns(store::RunStore& store, const std::vector<std::string>& texts);

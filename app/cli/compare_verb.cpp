@@ -18,9 +18,9 @@
 #include "app/cli/output.h"
 #include "app/cli/program.h"
 #include "app/cli/run_table.h"
+#include "engine/base/statistics.h"
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
-#include "engine/base/statistics.h"
 #include "engine/service/run_groups.h"
 #include "engine/store/evaluations.h"
 #include "engine/store/run_labels.h"
@@ -79,9 +79,10 @@ std::string sideBySide(const std::vector<RunSummary>& runs, const std::vector<st
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const RunSummary& run = runs[i];
     const auto parameters = static_cast<double>(run.parameters);
-    table.row({std::to_string(run.id.value), labels[i], mapName(run), orDash(run.perplexity, formatPerplexity), whole(run.kvBytesPerToken), 
-               percent(run.kvBytesPerToken, first.kvBytesPerToken), formatCount(parameters), percent(parameters, static_cast<double>(first.parameters)),
-               run.tokensPerSecond ? whole(*run.tokensPerSecond) : "-", percent(run.tokensPerSecond, first.tokensPerSecond)});
+    table.row({std::to_string(run.id.value), labels[i], mapName(run), orDash(run.perplexity, formatPerplexity), whole(run.kvBytesPerToken),
+               percent(run.kvBytesPerToken, first.kvBytesPerToken), formatCount(parameters),
+               percent(parameters, static_cast<double>(first.parameters)), run.tokensPerSecond ? whole(*run.tokensPerSecond) : "-",
+               percent(run.tokensPerSecond, first.tokensPerSecond)});
   }
   return table.toText();
 }
@@ -239,12 +240,14 @@ struct CompareArguments {
 
 void addCompareVerb(Program& program) {
   const auto arguments = std::make_shared<CompareArguments>();
-  CLI::App* verb = program.addVerb(kResultsGroup, "compare", "Runs side by side, their configurations against the first one's over shared seeds, and the settings in which they differ",
-                                   [arguments](const Context& context) {
-                                     if (arguments->ofMeasurements) return compareMeasurements(arguments->runs, context);
-                                     if (arguments->ofEvaluations) return compareEvaluations(arguments->runs, context);
-                                     return compare(arguments->runs, context);
-                                   });
+  CLI::App* verb =
+      program.addVerb(kResultsGroup, "compare",
+                      "Runs side by side, their configurations against the first one's over shared seeds, and the settings in which they differ",
+                      [arguments](const Context& context) {
+                        if (arguments->ofMeasurements) return compareMeasurements(arguments->runs, context);
+                        if (arguments->ofEvaluations) return compareEvaluations(arguments->runs, context);
+                        return compare(arguments->runs, context);
+                      });
   verb->add_option("RUN", arguments->runs, "Numbers, labels (MQA:s2) or names; a name stands for all its runs that are not archived");
   CLI::Option* measurements =
       verb->add_flag("--measurements", arguments->ofMeasurements, "Instead: speed, KV memory and largest batch, as `weft measure` found them");

@@ -31,10 +31,7 @@ struct Feature {
 // What somebody chose. Said wherever it differs.
 constexpr Feature kChosen[] = {
     {[](const RunSummary& a, const RunSummary& b) { return a.kind != b.kind; }, [](const RunSummary& run) { return run.kind; }},
-    {[](const RunSummary& a, const RunSummary& b) {
-       return a.generator != b.generator || (a.generator.empty() && a.map != b.map);
-     },
-     mapWord},
+    {[](const RunSummary& a, const RunSummary& b) { return a.generator != b.generator || (a.generator.empty() && a.map != b.map); }, mapWord},
     {[](const RunSummary& a, const RunSummary& b) { return a.layers != b.layers; },
      [](const RunSummary& run) { return fmt::format("{} layers", run.layers); }},
     {[](const RunSummary& a, const RunSummary& b) { return a.hidden != b.hidden; },
@@ -47,8 +44,7 @@ constexpr Feature kChosen[] = {
      [](const RunSummary& run) { return run.cache.empty() ? std::string("dense") : run.cache; }},
     {[](const RunSummary& a, const RunSummary& b) { return a.steps != b.steps; },
      [](const RunSummary& run) { return fmt::format("{} steps", groupDigits(run.steps)); }},
-    {[](const RunSummary& a, const RunSummary& b) { return a.seed != b.seed; },
-     [](const RunSummary& run) { return fmt::format("s{}", run.seed); }},
+    {[](const RunSummary& a, const RunSummary& b) { return a.seed != b.seed; }, [](const RunSummary& run) { return fmt::format("s{}", run.seed); }},
     {[](const RunSummary& a, const RunSummary& b) { return a.archived != b.archived; },
      [](const RunSummary& run) { return run.archived ? std::string("archived") : std::string(); }},
 };
@@ -102,9 +98,7 @@ Runs pointers(const std::vector<RunSummary>& runs) {
   return all;
 }
 
-std::string joined(const RunSummary& run, const std::string& distinction) {
-  return distinction.empty() ? run.name : run.name + " " + distinction;
-}
+std::string joined(const RunSummary& run, const std::string& distinction) { return distinction.empty() ? run.name : run.name + " " + distinction; }
 
 }  // namespace
 

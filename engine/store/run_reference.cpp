@@ -61,12 +61,13 @@ std::optional<Result<RunReference>> byLabel(const std::vector<RunSummary>& all, 
     const std::vector<RunSummary> fit = fitting(runs, trim(std::string_view(text).substr(cut + 1)));
     if (fit.size() == 1) return RunReference{fit.front(), ""};
     if (fit.empty())
-      return fail(ErrorCode::NotFound, fmt::format("There is no run '{}'; {} named {}: {}.", text,
-                                                   runs.size() == 1 ? "one run is" : fmt::format("{} runs are", runs.size()), runs.front().name,
-                                                   listed(runLabels(runs))));
+      return fail(ErrorCode::NotFound,
+                  fmt::format("There is no run '{}'; {} named {}: {}.", text,
+                              runs.size() == 1 ? "one run is" : fmt::format("{} runs are", runs.size()), runs.front().name, listed(runLabels(runs))));
     std::vector<std::string> labels;
     for (const RunSummary& run : fit) labels.push_back(runLabel(run, runs));
-    return fail(ErrorCode::InvalidInput, fmt::format("'{}' fits {} runs: {}; name one of them or give its number.", text, fit.size(), listed(labels)));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("'{}' fits {} runs: {}; name one of them or give its number.", text, fit.size(), listed(labels)));
   }
   return std::nullopt;
 }
@@ -84,7 +85,8 @@ Result<RunReference> findRunReference(RunStore& store, const std::string& text) 
   }
   const std::vector<RunSummary> runs = named(all, text);
   if (runs.size() < 2) return RunReference{std::move(*found), ""};
-  std::string remark = fmt::format("{} runs are named {}: {}. This is {}, the newest.", runs.size(), text, listed(runLabels(runs)), runLabel(*found, runs));
+  std::string remark =
+      fmt::format("{} runs are named {}: {}. This is {}, the newest.", runs.size(), text, listed(runLabels(runs)), runLabel(*found, runs));
   return RunReference{std::move(*found), std::move(remark)};
 }
 

@@ -57,7 +57,8 @@ class CompareVerb : public ProjectTest {
                                             .time = 2}});
     rows.emplace_back(store::EndRow{.time = 3, .outcome = "completed", .code = {}, .message = {}, .detail = {}});
     ASSERT_TRUE(service.ingest({.run = id, .from = 0, .to = 100, .rows = std::move(rows)}));
-    ASSERT_TRUE(service.attemptEnded({.run = id, .state = store::RunState::Finished, .outcome = "completed", .code = {}, .failure = {}, .detail = {}}));
+    ASSERT_TRUE(
+        service.attemptEnded({.run = id, .state = store::RunState::Finished, .outcome = "completed", .code = {}, .failure = {}, .detail = {}}));
   }
   // Three seeds each.
   void addPairs(const std::array<double, 3>& mqa, const std::array<double, 3>& shared) {
@@ -70,7 +71,8 @@ class CompareVerb : public ProjectTest {
 TEST_F(CompareVerb, TwoSeedsOfOneConfigurationAreSaidToBeThat) {
   addFinished("demo-mqa-cla2", "MQA-CLA2", 1, 7.04);
   addFinished("demo-mqa-cla2", "MQA-CLA2", 2, 8.11);
-  for (const std::vector<std::string>& verb : {std::vector<std::string>{"compare", "1", "2"}, {"compare", "MQA-CLA2"}, {"compare", "MQA-CLA2:s1", "MQA-CLA2 s2"}}) {
+  for (const std::vector<std::string>& verb :
+       {std::vector<std::string>{"compare", "1", "2"}, {"compare", "MQA-CLA2"}, {"compare", "MQA-CLA2:s1", "MQA-CLA2 s2"}}) {
     const Outcome outcome = weft(verb);
     ASSERT_TRUE(succeeded(outcome)) << outcome.err;
     EXPECT_THAT(outcome.out, HasSubstr("MQA-CLA2 s2 against MQA-CLA2 s1: the same configuration as MQA-CLA2 s1: what they differ in is the seed."));
@@ -102,7 +104,8 @@ TEST_F(CompareVerb, PairedSeedsWithoutADifferenceSayThatThereIsNone) {
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("half of MQA's KV bytes; perplexity"), HasSubstr("(3 seeds, paired): no difference beyond the seeds.")));
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("MQA s1"), HasSubstr("MQA-CLA2 s3"), HasSubstr("6.39 ± 0.65 (3 seeds)")));
   const nlohmann::json comparison = weft({"compare", "MQA", "MQA-CLA2", "--json"}).json()[5]["comparisons"][0];
-  for (const char* key : {"subject", "reference", "n", "difference", "low", "high", "p_adjusted", "sentence"}) EXPECT_TRUE(comparison.contains(key)) << key;
+  for (const char* key : {"subject", "reference", "n", "difference", "low", "high", "p_adjusted", "sentence"})
+    EXPECT_TRUE(comparison.contains(key)) << key;
   EXPECT_EQ(comparison["subject"], "MQA-CLA2");
   EXPECT_EQ(comparison["n"], 3);
   EXPECT_EQ(comparison["is_difference"], false);

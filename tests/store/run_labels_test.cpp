@@ -53,8 +53,7 @@ TEST(RunLabels, WhateverDiffersAmongThoseOfTheNameIsSaidAndNothingElse) {
               ElementsAre("MQA dense", "MQA int8_cache"));
   EXPECT_THAT(runLabels(std::vector{run, changed(shown(2, "MQA"), [](RunSummary& r) { r.steps = 2000; })}),
               ElementsAre("MQA 300 steps", "MQA 2,000 steps"));
-  EXPECT_THAT(runLabels(std::vector{run, changed(shown(2, "MQA"), [](RunSummary& r) { r.kvHeads = 8; })}),
-              ElementsAre("MQA 8/1×16", "MQA 8/8×16"));
+  EXPECT_THAT(runLabels(std::vector{run, changed(shown(2, "MQA"), [](RunSummary& r) { r.kvHeads = 8; })}), ElementsAre("MQA 8/1×16", "MQA 8/8×16"));
   EXPECT_THAT(runLabels(std::vector{run, changed(shown(2, "MQA"), [](RunSummary& r) { r.archived = true; })}), ElementsAre("MQA", "MQA archived"));
   const RunSummary own = changed(shown(2, "MQA"), [](RunSummary& r) {
     r.generator.clear();
@@ -75,8 +74,7 @@ TEST(RunLabels, WhatFollowsFromUnknownChoicesIsSaidOnlyWhereItIsNeeded) {
 
 TEST(RunLabels, TheNumberSpeaksWhereNothingElseDiffers) {
   EXPECT_THAT(runLabels(std::vector{shown(4, "MQA"), shown(12, "MQA")}), ElementsAre("MQA #4", "MQA #12"));
-  EXPECT_THAT(runLabels(std::vector{shown(4, "MQA", 1), shown(12, "MQA", 1), shown(13, "MQA", 2)}),
-              ElementsAre("MQA s1 #4", "MQA s1 #12", "MQA s2"));
+  EXPECT_THAT(runLabels(std::vector{shown(4, "MQA", 1), shown(12, "MQA", 1), shown(13, "MQA", 2)}), ElementsAre("MQA s1 #4", "MQA s1 #12", "MQA s2"));
 }
 
 TEST(RunLabels, NoTwoRunsGetOneLabelWhateverTheirNames) {

@@ -1,4 +1,6 @@
 // What the studio says of runs that differ in seed, and what it does not: through Compare's mouse, the figure's caption and the model behind both.
+#include "ui/models/configuration_groups.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +17,6 @@
 #include "ui/figures/figure_list.h"
 #include "ui/figures/figures_page.h"
 #include "ui/figures/paper_view.h"
-#include "ui/models/configuration_groups.h"
 #include "ui/window/theme_controller.h"
 
 namespace weft::ui {
@@ -112,7 +113,8 @@ TEST_F(SeedsInCompare, ThreePairedSeedsWithADifferenceSayWhichIsHigher) {
 }
 
 TEST_F(SeedsInCompare, ComparisonsOfTheListAreCountedAndTheBaselineHasThemInItsTooltips) {
-  add({mqa(1, 6.40), mqa(2, 6.61), mqa(3, 6.10), shared(1, 7.05), shared(2, 7.26), shared(3, 6.73), narrow(1, 6.36), narrow(2, 6.70), narrow(3, 6.11)});
+  add({mqa(1, 6.40), mqa(2, 6.61), mqa(3, 6.10), shared(1, 7.05), shared(2, 7.26), shared(3, 6.73), narrow(1, 6.36), narrow(2, 6.70),
+       narrow(3, 6.11)});
   ASSERT_TRUE(m_project.store().setBaseline(m_ids[0]));
   openWithGroups();
   ASSERT_TRUE(waitUntil([&] { return m_page.model()->baseline() == m_ids[0]; }));
@@ -177,7 +179,8 @@ TEST_F(SeedsInCompare, AValueBetweenTwoRunsIsNotCompared) {
 
 TEST_F(SeedsInCompare, ThePicturesAreKept) {
   ThemeController theme(ThemeChoice::Light);
-  add({mqa(1, 6.46), mqa(2, 6.61), mqa(3, 6.10), shared(1, 6.47), shared(2, 6.28), shared(3, 6.02), narrow(1, 6.36), narrow(2, 6.49), narrow(3, 6.11)});
+  add({mqa(1, 6.46), mqa(2, 6.61), mqa(3, 6.10), shared(1, 6.47), shared(2, 6.28), shared(3, 6.02), narrow(1, 6.36), narrow(2, 6.49),
+       narrow(3, 6.11)});
   ASSERT_TRUE(m_project.store().setBaseline(m_ids[0]));
   openWithGroups();
   ASSERT_TRUE(waitUntil([&] { return m_page.model()->baseline() == m_ids[0]; }));

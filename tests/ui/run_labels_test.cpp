@@ -72,7 +72,9 @@ TEST(LabelsInQueue, StandInTableLanesAndPanel) {
   page.setSession(session.get());
   page.resize(1360, 800);
   page.show();
-  const auto jobOf = [&](store::RunId run) { return page.model()->index(page.model()->rowOf(run), static_cast<int>(QueueColumn::Job)).data().toString(); };
+  const auto jobOf = [&](store::RunId run) {
+    return page.model()->index(page.model()->rowOf(run), static_cast<int>(QueueColumn::Job)).data().toString();
+  };
   ASSERT_TRUE(waitUntil([&] { return page.model()->rowOf(waiting) >= 0; }));
   EXPECT_EQ(jobOf(running), "MQA s1");
   EXPECT_EQ(jobOf(waiting), "MQA s2");

@@ -105,8 +105,7 @@ void ComparePage::setBaseline(store::RunId run) {
   m_session->edit([run](store::RunStore& store) { return store.setBaseline(run); }, QStringLiteral("Change of the baseline"));
   const store::RunSummary* summary = m_snapshot->find(run);
   Q_EMIT messageRaised(
-      summary ? QStringLiteral("Made %1 the baseline.").arg(m_snapshot->label(*summary)) : QStringLiteral("There is no baseline now."),
-      false);
+      summary ? QStringLiteral("Made %1 the baseline.").arg(m_snapshot->label(*summary)) : QStringLiteral("There is no baseline now."), false);
 }
 
 void ComparePage::addSecond() {

@@ -25,7 +25,10 @@
 namespace weft::ui {
 
 ComparePage::ComparePage(QWidget* parent)
-    : Page(parent), m_snapshot(std::make_shared<RunsSnapshot>()), m_selection(new PairSelection(this)), m_groups(new ConfigurationGroups(this)),
+    : Page(parent),
+      m_snapshot(std::make_shared<RunsSnapshot>()),
+      m_selection(new PairSelection(this)),
+      m_groups(new ConfigurationGroups(this)),
       m_model(new CompareModel(m_selection, this)) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
@@ -331,7 +334,8 @@ void ComparePage::updatePanel() {
 
 void ComparePage::updateVerdict(store::RunId a, store::RunId b) {
   const QString sentence = m_groups->sentence(a, b);
-  m_panel->showVerdict({.a = m_groups->perplexityText(a), .b = m_groups->perplexityText(b), .sentence = sentence.isEmpty() ? sentence : sentence + u'.'});
+  m_panel->showVerdict(
+      {.a = m_groups->perplexityText(a), .b = m_groups->perplexityText(b), .sentence = sentence.isEmpty() ? sentence : sentence + u'.'});
 }
 
 void ComparePage::updateBaselineBox() {

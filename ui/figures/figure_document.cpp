@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <unordered_set>
 
 #include "ui/figures/curve_choice.h"
 #include "ui/models/configuration_groups.h"
@@ -144,10 +145,12 @@ QString inSentence(QString title) {
 // The configurations of the points over their seeds, and of every two at one memory what that says, adjusted for each other: the pair of the smallest
 // (adjusted) p value is named, and how many there were. Nothing is said of runs that stand alone but that they do.
 QString comparisonText(const ConfigurationGroups& groups, const ParetoData& data) {
+  std::unordered_set<store::RunId> drawn;
+  for (const ParetoPoint& point : data.points) drawn.insert(point.run);
   std::size_t shown = 0;
   std::map<double, std::vector<const service::RunGroup*>> severalAt;  // by bytes: those of several runs
   for (const service::RunGroup& group : groups.groups()) {
-    if (std::none_of(group.members.begin(), group.members.end(), [&](const auto& run) { return data.find(run.id) != nullptr; })) continue;
+    if (std::none_of(group.members.begin(), group.members.end(), [&](const auto& run) { return drawn.contains(run.id); })) continue;
     ++shown;
     if (group.members.size() > 1) severalAt[group.members.front().kvBytesPerToken].push_back(&group);
   }
@@ -184,7 +187,8 @@ QString runsText(const ConfigurationGroups* groups, const ParetoData& data) {
     if (const service::RunGroup* group = groups ? groups->groupOf(point.run) : nullptr) ++seeds[group];
   if (seeds.empty() || seeds.size() == data.points.size()) return runs;
   const auto [least, most] = std::minmax_element(seeds.begin(), seeds.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  const QString each = least->second == most->second ? QString::number(most->second) : QStringLiteral("%1 to %2").arg(least->second).arg(most->second);
+  const QString each =
+      least->second == most->second ? QString::number(most->second) : QStringLiteral("%1 to %2").arg(least->second).arg(most->second);
   return seeds.size() == 1 ? QStringLiteral("%1 of one configuration").arg(runs)
                            : QStringLiteral("%1 of %2 configurations (%3 seeds each)").arg(runs).arg(seeds.size()).arg(each);
 }
@@ -352,8 +356,8 @@ QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& ru
       std::vector<store::RunSummary> summaries;
       for (const FigureRun& run : runs) summaries.push_back(run.summary);
       const ParetoData data = paretoData(summaries, figure.options.x, figure.options.y);
-      QString text = QStringLiteral("%1 against %2 for %3.")
-                         .arg(titleOf(figure.options.y), inSentence(titleOf(figure.options.x)), runsText(groups, data));
+      QString text =
+          QStringLiteral("%1 against %2 for %3.").arg(titleOf(figure.options.y), inSentence(titleOf(figure.options.x)), runsText(groups, data));
       if (figure.options.frontier && figure.options.dominated) text += QStringLiteral(" Filled markers lie on the frontier.");
       if (groups && groups->isComplete() && figure.options.x == ParetoX::KvBytes && figure.options.y == ParetoY::Perplexity)
         text += comparisonText(*groups, data);

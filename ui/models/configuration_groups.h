@@ -1,5 +1,5 @@
-// ui/models/configuration_groups.h -- which of the runs shown are one configuration under several seeds, and what may be said of two of them. The words
-// are base/statistics.h's. Identities are read on the session's thread, once a run and a few at a time; until then nothing is said.
+// ui/models/configuration_groups.h -- which of the runs shown are one configuration under several seeds, and what may be said of two of them. The
+// words are base/statistics.h's. Identities are read on the session's thread, once a run and a few at a time; until then nothing is said.
 #pragma once
 
 #include <QObject>
@@ -21,7 +21,7 @@ class ConfigurationGroups : public QObject {
   void setSession(ProjectSession* session);  // forgets everything
   void setRuns(std::vector<store::RunSummary> runs);
 
-  bool isComplete() const { return m_isComplete; }  // every run's identity was asked for and answered
+  bool isComplete() const { return m_isComplete; }                           // every run's identity was asked for and answered
   const std::vector<service::RunGroup>& groups() const { return m_groups; }  // empty until complete
   // The configuration of one of the runs; nullptr while it is not known. A run that a newer one of its seed has replaced belongs to it, too.
   const service::RunGroup* groupOf(store::RunId run) const;
@@ -43,13 +43,13 @@ class ConfigurationGroups : public QObject {
 
   QPointer<ProjectSession> m_session;
   std::vector<store::RunSummary> m_runs;
-  QStringList m_labels;  // of m_runs
+  QStringList m_labels;                                                                // of m_runs
   std::unordered_map<store::RunId, std::optional<service::RunIdentity>> m_identities;  // nullopt: cannot be read
   bool m_isAsking = false, m_isComplete = false;
   int m_generation = 0;
   std::vector<service::RunGroup> m_groups;
   std::unordered_map<store::RunId, std::size_t> m_groupOf;
-  std::unordered_map<store::RunId, std::size_t> m_placeOf;  // in m_runs
+  std::unordered_map<store::RunId, std::size_t> m_placeOf;                       // in m_runs
   mutable std::map<std::size_t, std::vector<statistics::Comparison>> m_against;  // by the reference's group: every group against it
 };
 

@@ -78,8 +78,9 @@ void JobCard::setMarks(const Marks& marks) {
 }
 
 void JobCard::updateSpoken() {
-  setAccessibleName(isActive() ? QStringLiteral("%1, %2, %3%").arg(m_label, stateLabel(m_run.state)).arg(std::floor(jobProgress(m_run) * 100), 0, 'f', 0)
-                               : QStringLiteral("%1, %2").arg(m_label, outcomeText(m_run)));
+  setAccessibleName(isActive()
+                        ? QStringLiteral("%1, %2, %3%").arg(m_label, stateLabel(m_run.state)).arg(std::floor(jobProgress(m_run) * 100), 0, 'f', 0)
+                        : QStringLiteral("%1, %2").arg(m_label, outcomeText(m_run)));
   setAccessibleDescription(m_marks.style ? QStringLiteral("plotted") : QStringLiteral("not plotted"));
   setToolTip(isActive() ? QString() : outcomeText(m_run));
 }
@@ -149,8 +150,7 @@ void JobCard::paintActive(QPainter& painter) const {
   painter.drawText(QRectF(right - deviceWidth, top, deviceWidth, titleHeight()), Qt::AlignVCenter | Qt::AlignRight, device);
   painter.setFont(sectionFont());
   painter.setPen(theme.text);
-  elided(painter, QRectF(kEdge + kSwatchWidth + 8, top, right - deviceWidth - 8 - kEdge - kSwatchWidth - 8, titleHeight()),
-         m_label, Qt::ElideMiddle);
+  elided(painter, QRectF(kEdge + kSwatchWidth + 8, top, right - deviceWidth - 8 - kEdge - kSwatchWidth - 8, titleHeight()), m_label, Qt::ElideMiddle);
   top += titleHeight();
   const double progress = jobProgress(m_run);
   paintProgressBar(painter, QRectF(kEdge, top, right - kEdge - 42, 18), progress,

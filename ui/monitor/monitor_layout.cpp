@@ -236,7 +236,7 @@ void MonitorPage::connectParts() {
   connect(m_loader, &SeriesLoader::historyChanged, this, [this](store::RunId run) {
     m_loss->setEvaluations(run, m_loader->evaluations(run));
     m_loss->replot(QCustomPlot::rpQueuedReplot);
-    if (run == m_jobs->current()) m_strip->setRun(m_snapshot->find(run), m_loader->checkpoints(run));
+    if (run == m_jobs->current()) m_strip->setRun(m_snapshot->find(run), m_snapshot->label(run), m_loader->checkpoints(run));
     m_readingsTimer->start();
   });
   connect(m_loader, &SeriesLoader::failed, this, [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });

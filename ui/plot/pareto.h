@@ -23,8 +23,8 @@ QString unitOf(ParetoX x);   // "B", "" for parameters
 
 struct ParetoPoint {
   store::RunId run;  // 0: a reference row of the paper
-  QString name;   // with what tells the run from others of its name among those shown (store/run_labels.h)
-  QString label;  // short: the same without its family where that is enough
+  QString name;      // with what tells the run from others of its name among those shown (store/run_labels.h)
+  QString label;     // short: the same without its family where that is enough
   Family family;
   double x = 0, y = 0;
   bool isOnFrontier = false;

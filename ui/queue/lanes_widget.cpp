@@ -228,8 +228,8 @@ bool LanesWidget::event(QEvent* event) {
   if (event->type() == QEvent::ToolTip) {
     const auto* help = static_cast<QHelpEvent*>(event);
     const store::RunSummary* run = m_snapshot->find(jobAt(help->pos()));
-    QToolTip::showText(help->globalPos(),
-                       run ? QStringLiteral("%1\n%2").arg(m_snapshot->label(*run), QString::fromStdString(run->map)) : QString(), this);
+    QToolTip::showText(help->globalPos(), run ? QStringLiteral("%1\n%2").arg(m_snapshot->label(*run), QString::fromStdString(run->map)) : QString(),
+                       this);
     return true;
   }
   return QWidget::event(event);

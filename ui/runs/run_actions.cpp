@@ -27,7 +27,9 @@ bool canResume(const store::RunSummary& run) {
 
 void confirmKill(QWidget* parent, const std::vector<store::RunSummary>& runs, std::function<void()> kill, const QString& label) {
   if (runs.empty()) return;
-  const QString name = runs.size() > 1 ? QStringLiteral("%1 runs").arg(runs.size()) : label.isEmpty() ? QString::fromStdString(runs.front().name) : label;
+  const QString name = runs.size() > 1   ? QStringLiteral("%1 runs").arg(runs.size())
+                       : label.isEmpty() ? QString::fromStdString(runs.front().name)
+                                         : label;
   auto* box = new QMessageBox(parent);
   box->setAttribute(Qt::WA_DeleteOnClose);
   box->setIcon(QMessageBox::NoIcon);
