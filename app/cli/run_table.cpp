@@ -4,6 +4,7 @@
 
 #include "engine/base/text.h"
 #include "engine/service/client.h"
+#include "engine/service/resolved_run.h"
 
 namespace weft::cli {
 
@@ -45,12 +46,13 @@ std::string runTable(const std::vector<store::RunSummary>& runs) {
   table.column("map", Table::Align::Left);
   table.column("parameters");
   table.column("KV B/token");
+  table.column("in", Table::Align::Left);
   table.column("perplexity");
   table.column("tokens/s");
   table.column("step");
   for (const store::RunSummary& run : runs) {
     table.row({std::to_string(run.id.value), run.name, stateName(run), mapName(run), formatCount(static_cast<double>(run.parameters)),
-               bytes(run.kvBytesPerToken), orDash(run.perplexity, formatPerplexity), orDash(run.tokensPerSecond, rate),
+               bytes(run.kvBytesPerToken), service::kvTypeOf(run), orDash(run.perplexity, formatPerplexity), orDash(run.tokensPerSecond, rate),
                fmt::format("{}/{}", run.step, run.steps)});
   }
   return table.toText();
@@ -64,11 +66,12 @@ std::string resultTable(const std::vector<store::RunSummary>& runs) {
   table.column("perplexity");
   table.column("KV B/token");
   table.column("measured");
+  table.column("in", Table::Align::Left);
   table.column("parameters");
   table.column("tokens/s");
   for (const store::RunSummary& run : runs) {
     table.row({run.name, mapName(run), run.cache.empty() ? "dense" : run.cache, orDash(run.perplexity, formatPerplexity), bytes(run.kvBytesPerToken),
-               orDash(run.kvBytesPerTokenMeasured, bytes), groupDigits(run.parameters), orDash(run.tokensPerSecond, rate)});
+               orDash(run.kvBytesPerTokenMeasured, bytes), service::kvTypeOf(run), groupDigits(run.parameters), orDash(run.tokensPerSecond, rate)});
   }
   return table.toText();
 }
