@@ -292,6 +292,7 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
       if (column == CompareColumn::Map) return QString::fromStdString(run.map);
       if (column == CompareColumn::Run) return QStringLiteral("%1: %2").arg(familyOf(run).name, QString::fromStdString(run.name));
       if (isDelta(column)) return explanation(column);
+      if (column == CompareColumn::KvBytes) return kvBytesText(run);
       return {};
     case Qt::AccessibleTextRole:
       return QStringLiteral("%1: %2").arg(fullTitle(column), text(run, column));

@@ -30,6 +30,7 @@
 #include "ui/diagram/preset_browser.h"
 #include "ui/diagram/queue_panel.h"
 #include "ui/diagram/sharing_stack.h"
+#include "ui/diagram/tokenizer_reader.h"
 #include "ui/window/icons.h"
 #include "ui/window/weft_style.h"
 #include "ui/window/widgets.h"
@@ -117,6 +118,7 @@ DesignPage::DesignPage(QWidget* parent)
   connect(m_draft, &DesignDraft::restored, this, &DesignPage::restoreDraft);
   connect(m_draft, &DesignDraft::failed, this, [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });
   refreshHeader();
+  new TokenizerReader(m_document);
   m_draft->load();
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "engine/service/resolved_run.h"
 #include "ui/plot/paper_table.h"
 
 namespace weft::ui {
@@ -106,6 +107,7 @@ std::vector<std::size_t> frontierOf(const std::vector<std::pair<double, double>>
 
 ParetoData paretoData(const std::vector<store::RunSummary>& runs, ParetoX x, ParetoY y, References references) {
   ParetoData data;
+  std::vector<const store::RunSummary*> shown;
   for (const store::RunSummary& run : runs) {
     const auto atX = valueOf(run, x);
     const auto atY = valueOf(run, y);
@@ -113,12 +115,16 @@ ParetoData paretoData(const std::vector<store::RunSummary>& runs, ParetoX x, Par
     ParetoPoint point{.run = run.id, .name = QString::fromStdString(run.name), .label = {}, .family = familyOf(run), .x = *atX, .y = *atY};
     point.label = shortLabel(point.name, point.family);
     data.points.push_back(std::move(point));
+    shown.push_back(&run);
   }
+  if (x != ParetoX::Parameters) data.kvTypes = QString::fromStdString(service::kvTypesOf(shown));
   std::vector<std::pair<double, double>> measured;
   for (const ParetoPoint& point : data.points) measured.emplace_back(point.x, point.y);
   data.frontier = frontierOf(measured);
   for (const std::size_t i : data.frontier) data.points[i].isOnFrontier = true;
   if (references == References::Show && y != ParetoY::LastLoss) {
+    const QString paper = QStringLiteral("16-bit");
+    if (!data.kvTypes.isEmpty() && !data.kvTypes.contains(paper)) data.kvTypes += QStringLiteral(" and ") + paper;
     for (const PaperRow& row : paperTable1()) {
       const double atX = x == ParetoX::Parameters ? static_cast<double>(row.parameters) : row.kvBytesPerToken;
       data.points.push_back({.run = {},

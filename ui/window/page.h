@@ -26,9 +26,13 @@ class Page : public QWidget {
   // "Look at these runs": Compare and Monitor select them, Design takes the first one's configuration, Runs selects their rows. A page that
   // shows no runs ignores it. The page is brought to the front first.
   virtual void showRuns(const std::vector<store::RunId>&) {}
+  // "New run...", "Add job...": the page that makes runs opens its form, with the keyboard in it.
+  virtual void startNewRun() {}
 
  Q_SIGNALS:
   void openPageRequested(const QString& pageName);
+  // The window opens Design and calls its startNewRun().
+  void newRunRequested();
   // The window opens the page of that name and calls its showRuns().
   void showRunsRequested(const QString& pageName, const std::vector<weft::store::RunId>& runs);
   // One sentence for the status bar; errors are shown until the next message.
