@@ -6,6 +6,7 @@
 
 #include "app/cli/run_table.h"
 #include "engine/base/text.h"
+#include "engine/service/resolved_run.h"
 
 namespace weft::cli {
 
@@ -31,13 +32,16 @@ std::string whole(double value) { return groupDigits(std::llround(value)); }
 std::string groupTable(const std::vector<RunGroup>& groups) {
   Table table;
   for (const char* title : {"configuration", "map", "cache"}) table.column(title, Table::Align::Left);
-  for (const char* title : {"perplexity", "KV B/token", "measured", "parameters", "tokens/s"}) table.column(title);
+  for (const char* title : {"perplexity", "KV B/token", "measured"}) table.column(title);
+  table.column("in", Table::Align::Left);
+  for (const char* title : {"parameters", "tokens/s"}) table.column(title);
   for (const RunGroup& group : groups) {
     if (group.members.empty()) continue;
     const store::RunSummary& first = group.members.front();
     table.row({group.name, mapName(first), first.cache.empty() ? "dense" : first.cache,
                statistics::summaryText(service::perplexitySummary(group), formatPerplexity), whole(first.kvBytesPerToken),
-               orDash(first.kvBytesPerTokenMeasured, whole), groupDigits(first.parameters), orDash(meanSpeed(group), whole)});
+               orDash(first.kvBytesPerTokenMeasured, whole), service::kvTypeOf(first), groupDigits(first.parameters),
+               orDash(meanSpeed(group), whole)});
   }
   return table.toText();
 }

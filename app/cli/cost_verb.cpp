@@ -18,7 +18,7 @@
 #include "engine/config/paper_results.h"
 #include "engine/config/presets.h"
 #include "engine/config/training_request.h"
-#include "engine/data/tokenizer.h"
+#include "engine/service/resolved_run.h"
 #include "engine/sharing/device_model.h"
 #include "engine/sharing/generators.h"
 #include "engine/sharing/map_text.h"
@@ -41,10 +41,18 @@ struct CostArguments {
   bool showsPaper = false, allowsUpward = false;
 };
 
-Json costJson(const config::RunConfig& config, const SharingMap& map, const sharing::CostReport& report) {
+Json costJson(const service::ResolvedRun& run, sharing::ElementType type, const sharing::CostReport& report) {
   const sharing::ParameterCount& count = report.parameters;
-  return {{"name", config.name},
-          {"map", toText(map)},
+  return {{"name", run.config.name},
+          {"map", toText(run.map)},
+          {"vocabulary", run.config.model.vocabulary},
+          {"dtype", sharing::toString(type)},
+          {"run_here",
+           {{"device", run.types.isOnCpu ? "cpu" : "cuda"},
+            {"dtype", sharing::toString(run.types.compute)},
+            {"kv_dtype", sharing::toString(run.types.cache)},
+            {"parameters", run.cost.parameters.total()},
+            {"kv_bytes_per_token", run.cost.kv.bytesPerToken}}},
           {"parameters", count.total()},
           {"parameters_by_part",
            {{"embedding", count.embedding},
@@ -214,18 +222,20 @@ Result<void> showPaper(const Context& context) {
   return {};
 }
 
-void printCost(const config::RunConfig& config, const SharingMap& map, const sharing::CostReport& report, const sharing::CostRequest& request) {
+void printCost(const service::ResolvedRun& run, const sharing::CostReport& report, const sharing::CostRequest& request) {
   const sharing::ParameterCount& count = report.parameters;
-  const sharing::ModelShape shape = config::shapeOf(config.model);
+  const sharing::ModelShape& shape = run.shape;
+  const SharingMap& map = run.map;
   const std::string at = fmt::format("batch {} of {} tokens, {}", request.batch, groupDigits(request.context), sharing::toString(request.cacheType));
-  print(fmt::format("{}: {} layers, {}, {} query and {} KV heads of {}", config.name, shape.layers,
+  print(fmt::format("{}: {} layers, {}, {} query and {} KV heads of {}", run.config.name, shape.layers,
                     describeGenerator(map).empty() ? toText(map) : describeGenerator(map), shape.queryHeads, shape.kvHeads, shape.headWidth));
   Table table;
   table.column("", Table::Align::Left);
   table.column("");
   table.column("", Table::Align::Left);
   const auto row = [&](const char* what, const std::string& number, const std::string& formula) { table.row({what, number, formula}); };
-  row("parameters", formatCount(static_cast<double>(count.total())), groupDigits(count.total()) + ", the sum of:");
+  row("parameters", formatCount(static_cast<double>(count.total())),
+      fmt::format("{}, with {}, the sum of:", groupDigits(count.total()), run.tokenizerWords()));
   row("  embedding", formatCount(static_cast<double>(count.embedding)), "V d");
   row("  head", formatCount(static_cast<double>(count.head)), count.head == 0 ? "tied to the embedding" : "V d");
   row("  query, output", formatCount(static_cast<double>(count.query + count.output)), "2 L d H D");
@@ -245,6 +255,8 @@ void printCost(const config::RunConfig& config, const SharingMap& map, const sha
   row("FLOPs, decode", formatCount(report.flops.decode), "per token: 2 N + 4 sum over layers of T H D");
   std::string text = table.toText();
   print(text.substr(text.find('\n') + 1));
+  print(fmt::format("A run of it here: {} parameters; KV bytes per token: {}.", groupDigits(run.cost.parameters.total()),
+                    service::bytesPerTokenWords(shape, map, request.cacheType, run.types)));
 }
 
 std::vector<std::string> deviceNames() {
@@ -278,13 +290,9 @@ Result<void> showCost(const CostArguments& arguments, const Context& context) {
     config.model.sharing = toText(given);
     config.model.allowUpward = config.model.allowUpward || arguments.allowsUpward;
   }
-  WEFT_TRY(config::validate(config));
-  if (config.model.vocabulary == 0) {
-    WEFT_ASSIGN(const auto tokenizer, data::openTokenizer(config.data.tokenizer));
-    config.model.vocabulary = tokenizer->vocabularySize();
-  }
-  const sharing::ModelShape shape = config::shapeOf(config.model);
-  WEFT_ASSIGN(const SharingMap map, config::sharingMap(config.model));
+  WEFT_ASSIGN(const service::ResolvedRun run, service::resolveRun(config));
+  const sharing::ModelShape& shape = run.shape;
+  const SharingMap& map = run.map;
   WEFT_ASSIGN(const sharing::ElementType type, sharing::parseElementType(arguments.dtype));
   const sharing::CostRequest request{.cacheType = type, .context = arguments.context.value_or(config.train.sequenceLength), .batch = arguments.batch};
   WEFT_ASSIGN(const sharing::CostReport report, sharing::cost(shape, map, request));
@@ -300,10 +308,10 @@ Result<void> showCost(const CostArguments& arguments, const Context& context) {
   }
   const sharing::TrainingRequest training = config::trainingRequest(config.train, type);
   WEFT_ASSIGN(const sharing::TrainingMemory trained, sharing::trainingMemory(shape, map, training));
-  Json value = costJson(config, map, report);
+  Json value = costJson(run, type, report);
   value["training_memory"] = trainingJson(training, trained);
   if (!context.json) {
-    printCost(config, map, report, request);
+    printCost(run, report, request);
     printTraining(training, trained);
   }
 

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -66,16 +67,20 @@ std::optional<store::Project> projectIfAny(const Context& context) {
   return project ? std::optional(*std::move(project)) : std::nullopt;
 }
 
+std::function<void(const service::Event&)> progressOnTerminal() {
+  return [progress = std::make_shared<Progress>()](const service::Event& event) { progress->show(event); };
+}
+
 Result<service::FinishedEvent> runDirectJob(const std::string& kind, Json job, const std::optional<store::Project>& project,
                                             const std::function<void(const service::Event&)>& onEvent) {
   WEFT_ASSIGN(const TemporaryFolder folder, TemporaryFolder::create("weft-job"));
   job["kind"] = kind;
   if (!job.contains("shards")) job["shards"] = (project ? project->shards() : folder.path() / "shards").string();
-  Progress progress;
-  return service::runDirectJob({.kind = kind, .jobJson = dumped(job, -1), .runFolder = folder.path()}, [&](const service::Event& event) {
-    progress.show(event);
-    if (onEvent) onEvent(event);
-  });
+  return service::runDirectJob({.kind = kind, .jobJson = dumped(job, -1), .runFolder = folder.path()},
+                               [&, show = progressOnTerminal()](const service::Event& event) {
+                                 show(event);
+                                 if (onEvent) onEvent(event);
+                               });
 }
 
 Json answerJson(const service::FinishedEvent& finished) {

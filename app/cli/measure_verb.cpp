@@ -1,12 +1,8 @@
 // measure: speed and KV memory of one model over a grid, or its largest batch; kept with the run that the model belongs to.
 #include <fmt/format.h>
 
-#include <chrono>
-#include <cmath>
-#include <ctime>
 #include <memory>
 #include <utility>
-#include <variant>
 
 #include "app/cli/arguments.h"
 #include "app/cli/direct_job.h"
@@ -14,7 +10,7 @@
 #include "app/cli/model_choice.h"
 #include "app/cli/program.h"
 #include "engine/base/text.h"
-#include "engine/config/run_config.h"
+#include "engine/service/measure.h"
 
 namespace weft::cli {
 
@@ -27,14 +23,6 @@ struct MeasureArguments {
   double memory_GiB = 0;
   bool wantsLargest = false;
 };
-
-std::string dateOf(double time) {
-  const std::time_t seconds = static_cast<std::time_t>(time);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                     parts.tm_sec);
-}
 
 // One point keeps the keys it always had, beside the list.
 Json toJson(const std::vector<store::Measurement>& measurements) {
@@ -64,7 +52,7 @@ void printTables(const std::vector<store::Measurement>& measurements) {
 
 Result<void> measure(const MeasureArguments& arguments, const Context& context) {
   WEFT_ASSIGN(const std::vector<std::int64_t> batches, parseIds(arguments.batches, "--batch"));
-  WEFT_ASSIGN(std::vector<std::int64_t> contexts, parseIds(arguments.contexts, "--context"));
+  WEFT_ASSIGN(const std::vector<std::int64_t> contexts, parseIds(arguments.contexts, "--context"));
   for (const std::int64_t batch : batches)
     if (batch < 1) return fail(ErrorCode::InvalidInput, "--batch must be at least 1.");
   for (const std::int64_t length : contexts)
@@ -72,36 +60,23 @@ Result<void> measure(const MeasureArguments& arguments, const Context& context) 
   if (arguments.rounds < 1) return fail(ErrorCode::InvalidInput, "--rounds must be at least 1.");
   if (!(arguments.memory_GiB >= 0 && arguments.memory_GiB < 1e6)) return fail(ErrorCode::InvalidInput, "--memory must be 0 or more GiB.");
   WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
-  for (std::int64_t& length : contexts) {
-    if (length > 0) continue;
-    WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(model.folder / "model.toml"));
-    length = config.train.sequenceLength;
-  }
   std::optional<store::RunStore> store;
+  std::optional<service::MeasuredRun> keep;
   if (model.run) {
     WEFT_ASSIGN(store::RunStore opened, store::RunStore::open(model.project->database()));
     store.emplace(std::move(opened));
+    keep = service::MeasuredRun{.store = &*store, .run = *model.run};
   }
-  Json job{{"batches", batches},
-           {"contexts", contexts},
-           {"rounds", arguments.rounds},
-           {"largest_batch", arguments.wantsLargest ? 1 : 0},
-           {"memory_bytes", std::llround(std::ldexp(arguments.memory_GiB, 30))}};
-  addToJob(job, arguments.choice, model);
-  std::vector<store::Measurement> measurements;
-  Result<void> kept;
-  const Result<service::FinishedEvent> finished = runDirectJob("measure", job, model.project, [&](const service::Event& event) {
-    const auto* measured = std::get_if<service::MeasurementEvent>(&event.body);
-    if (measured == nullptr) return;
-    store::Measurement one{.name = measured->name, .attempt = 0, .time = event.time, .values = measured->values, .labels = measured->labels};
-    one.labels["date"] = dateOf(event.time);
-    one.labels["model"] = model.folder.filename().string();
-    // Kept as it comes: what was measured before the job fails is not lost.
-    if (store && kept) kept = store->addMeasurement(*model.run, one);
-    measurements.push_back(std::move(one));
-  });
-  if (!finished) return tl::unexpected(finished.error());
-  WEFT_TRY(kept);
+  service::MeasureRequest request{.model = model.folder,
+                                  .batches = batches,
+                                  .contexts = contexts,
+                                  .rounds = arguments.rounds,
+                                  .wantsLargest = arguments.wantsLargest,
+                                  .memory_GiB = arguments.memory_GiB,
+                                  .device = arguments.choice.device,
+                                  .dtype = arguments.choice.dtype};
+  if (!arguments.choice.cache.empty()) request.cache = arguments.choice.cache == "dense" ? "" : arguments.choice.cache;
+  WEFT_ASSIGN(const std::vector<store::Measurement> measurements, service::measureModel(request, keep, progressOnTerminal()));
   if (context.json) {
     printJson(toJson(measurements));
   } else {

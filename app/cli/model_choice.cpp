@@ -1,27 +1,11 @@
 #include "app/cli/model_choice.h"
 
-#include <system_error>
-
 #include "app/cli/direct_job.h"
 #include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/service/client.h"
 
 namespace weft::cli {
-
-namespace fs = std::filesystem;
-
-namespace {
-
-std::optional<store::RunId> runOf(const fs::path& checkpoint, const std::optional<store::Project>& project) {
-  const fs::path folder = checkpoint.parent_path().parent_path();
-  std::int64_t number = 0;
-  if (!project || !parseInteger(folder.filename().string(), number)) return std::nullopt;
-  std::error_code error;
-  return fs::equivalent(folder, project->runFolder({number}), error) ? std::optional(store::RunId{number}) : std::nullopt;
-}
-
-}  // namespace
 
 void ModelChoice::addModel(CLI::App& verb, const char* more) {
   verb.add_option("MODEL", model, std::string("A checkpoint folder, RUN, RUN@step-N or RUN@best") + more)->required();
@@ -41,7 +25,7 @@ Result<ChosenModel> findModel(const ModelChoice& choice, const Context& context)
   if (!context.projectFolder.empty() && !chosen.project) WEFT_TRY(context.project());
   WEFT_ASSIGN(chosen.folder, service::resolveModel(choice.model, chosen.project));
   chosen.folder = absolutePath(chosen.folder.string());
-  chosen.run = runOf(chosen.folder, chosen.project);
+  if (chosen.project) chosen.run = service::runOfCheckpoint(chosen.folder, *chosen.project);
   const std::string name = chosen.folder.filename().string();
   if (chosen.run) parseInteger(name.substr(name.find('-') + 1), chosen.step);
   return chosen;

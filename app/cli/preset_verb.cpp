@@ -1,4 +1,6 @@
 // presets: the ready configurations. No project, no model.
+#include <fmt/format.h>
+
 #include <memory>
 #include <string>
 
@@ -6,6 +8,7 @@
 #include "app/cli/program.h"
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
+#include "engine/service/resolved_run.h"
 #include "engine/sharing/cost_model.h"
 
 namespace weft::cli {
@@ -26,24 +29,30 @@ Result<void> showPresets(const std::string& name, const Context& context) {
   Table table;
   table.column("preset", Table::Align::Left);
   table.column("parameters");
-  table.column("KV B/token");
+  table.column("KV B/token, 16-bit");
+  table.column("of a run here");
   table.column("", Table::Align::Left);
   for (const config::Preset& preset : config::presets()) {
-    WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(preset.config.model));
-    WEFT_ASSIGN(const sharing::CostReport cost,
-                sharing::cost(config::shapeOf(preset.config.model), map, {.cacheType = sharing::ElementType::BFloat16}));
-    list.push_back({{"name", preset.name},
-                    {"group", preset.group},
-                    {"description", preset.description},
-                    {"sharing", preset.config.model.sharing},
-                    {"parameters", cost.parameters.total()},
-                    {"kv_bytes_per_token", cost.kv.bytesPerToken}});
-    table.row({preset.name, formatCount(static_cast<double>(cost.parameters.total())), groupDigits(cost.kv.bytesPerToken), preset.description});
+    WEFT_ASSIGN(const service::ResolvedRun run, service::resolveRun(preset.config));
+    WEFT_ASSIGN(const sharing::CostReport cost, sharing::cost(run.shape, run.map, {.cacheType = sharing::ElementType::BFloat16}));
+    const std::string type = sharing::toString(run.types.cache);
+    list.push_back(
+        {{"name", preset.name},
+         {"group", preset.group},
+         {"description", preset.description},
+         {"sharing", preset.config.model.sharing},
+         {"parameters", cost.parameters.total()},
+         {"kv_bytes_per_token", cost.kv.bytesPerToken},
+         {"dtype", "bfloat16"},
+         {"run_here", {{"kv_dtype", type}, {"kv_bytes_per_token", run.cost.kv.bytesPerToken}, {"parameters", run.cost.parameters.total()}}}});
+    table.row({preset.name, formatCount(static_cast<double>(cost.parameters.total())), groupDigits(cost.kv.bytesPerToken),
+               fmt::format("{} {}", groupDigits(run.cost.kv.bytesPerToken), type), preset.description});
   }
   if (context.json) {
     printJson(list);
   } else {
     print(table.toText());
+    print("Parameters are those of a run: a preset without a vocabulary takes the byte tokenizer's until its own is named.");
   }
   return {};
 }

@@ -4,6 +4,7 @@
 
 #include "engine/base/text.h"
 #include "engine/service/client.h"
+#include "engine/service/resolved_run.h"
 #include "engine/store/run_labels.h"
 
 namespace weft::cli {
@@ -46,6 +47,7 @@ std::string runTable(const std::vector<store::RunSummary>& runs) {
   table.column("map", Table::Align::Left);
   table.column("parameters");
   table.column("KV B/token");
+  table.column("in", Table::Align::Left);
   table.column("perplexity");
   table.column("tokens/s");
   table.column("step");
@@ -53,7 +55,7 @@ std::string runTable(const std::vector<store::RunSummary>& runs) {
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const store::RunSummary& run = runs[i];
     table.row({std::to_string(run.id.value), labels[i], stateName(run), mapName(run), formatCount(static_cast<double>(run.parameters)),
-               bytes(run.kvBytesPerToken), orDash(run.perplexity, formatPerplexity), orDash(run.tokensPerSecond, rate),
+               bytes(run.kvBytesPerToken), service::kvTypeOf(run), orDash(run.perplexity, formatPerplexity), orDash(run.tokensPerSecond, rate),
                fmt::format("{}/{}", run.step, run.steps)});
   }
   return table.toText();
@@ -67,13 +69,14 @@ std::string resultTable(const std::vector<store::RunSummary>& runs) {
   table.column("perplexity");
   table.column("KV B/token");
   table.column("measured");
+  table.column("in", Table::Align::Left);
   table.column("parameters");
   table.column("tokens/s");
   const std::vector<std::string> labels = store::runLabels(runs);
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const store::RunSummary& run = runs[i];
     table.row({labels[i], mapName(run), run.cache.empty() ? "dense" : run.cache, orDash(run.perplexity, formatPerplexity), bytes(run.kvBytesPerToken),
-               orDash(run.kvBytesPerTokenMeasured, bytes), groupDigits(run.parameters), orDash(run.tokensPerSecond, rate)});
+               orDash(run.kvBytesPerTokenMeasured, bytes), service::kvTypeOf(run), groupDigits(run.parameters), orDash(run.tokensPerSecond, rate)});
   }
   return table.toText();
 }

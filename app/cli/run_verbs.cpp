@@ -18,6 +18,7 @@
 #include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
+#include "engine/service/resolved_run.h"
 #include "engine/store/evaluations.h"
 
 namespace weft::cli {

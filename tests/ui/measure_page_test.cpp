@@ -8,11 +8,15 @@
 #include <QClipboard>
 #include <QComboBox>
 #include <QFileInfo>
+#include <QProgressBar>
+#include <QPushButton>
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTest>
 
+#include "engine/service/events.h"
 #include "tests/ui/compare_fixture.h"
+#include "ui/measure/measure_form.h"
 #include "ui/measure/measure_model.h"
 #include "ui/runs/filter_field.h"
 
@@ -88,7 +92,7 @@ TEST_F(MeasurePageTest, SaysWhatToDoWhereNothingWasMeasured) {
   EXPECT_EQ(m_page.plot()->emptyText(), QStringLiteral("No project is open."));
   m_project.addFinished({.name = "CLA"});
   open();
-  ASSERT_TRUE(waitUntil([&] { return m_page.plot()->emptyText().contains(QStringLiteral("weft measure RUN")); }));
+  ASSERT_TRUE(waitUntil([&] { return m_page.plot()->emptyText().contains(QStringLiteral("press Measure")); }));
   EXPECT_TRUE(m_page.plot()->lines().empty());
 }
 
@@ -181,6 +185,127 @@ TEST_F(MeasurePageTest, ExportsTheTableAsCsvAndThePlotInThreeForms) {
   ASSERT_TRUE(waitUntil([&] { return !said.isEmpty(); }));
   EXPECT_FALSE(said[0][1].toBool()) << said[0][0].toString().toStdString();
   EXPECT_GT(QFileInfo(path).size(), 1000);
+}
+
+// The form with a worker that is a script: what the real one measures is tests/worker's and tests/infer's matter.
+class MeasureFormTest : public MeasurePageTest {
+ protected:
+  ~MeasureFormTest() override { qunsetenv("WEFT_WORKER"); }
+  void openWithCheckpoint() {
+    m_run = m_project.addFinished({.name = "CLA", .configToml = "name = \"CLA\"\n[train]\nsequence_length = 96\n"});
+    const auto folder = m_project.project().runFolder(m_run) / "checkpoints" / "step-300";
+    ASSERT_TRUE(createFolders(folder));
+    ASSERT_TRUE(writeFileAtomically(folder / "model.toml", "name = \"CLA\"\n[train]\nsequence_length = 96\n"));
+    ASSERT_TRUE(writeFileAtomically(folder / "model.safetensors", ""));
+    open();
+    ASSERT_TRUE(waitUntil([&] { return form().contextField()->text() == QStringLiteral("96"); })) << "the context that it was trained at";
+  }
+  // "$1" is the job's folder; it goes on when the file `go` is there.
+  void setWorker(const std::string& body) {
+    const auto file = m_folder.path() / "worker.sh";
+    ASSERT_TRUE(
+        writeFileAtomically(file, "#!/bin/sh\nsay() { printf '%s\\n' \"$1\" >> \"$events\"; }\nevents=\"$1/events.jsonl\"\ncp \"$1/job.json\" '" +
+                                      (m_folder.path() / "job.json").string() + "'\n" + body));
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    qputenv("WEFT_WORKER", QByteArray::fromStdString(file.string()));
+  }
+  static std::string say(decltype(service::Event::body) body) { return "say '" + service::toJsonLine({1000, std::move(body)}) + "'\n"; }
+  static std::string sayPoint(double batch) {
+    const store::Measurement one = point(batch, 96, 900);
+    return say(service::MeasurementEvent{.name = one.name, .values = one.values, .labels = one.labels});
+  }
+  std::string waitForGo() const { return "while [ ! -e '" + (m_folder.path() / "go").string() + "' ]; do sleep 0.01; done\n"; }
+  void go() const { ASSERT_TRUE(writeFileAtomically(m_folder.path() / "go", "")); }
+  MeasureForm& form() { return *m_page.form(); }
+  std::string job() const { return readFile(m_folder.path() / "job.json").value_or(""); }
+
+  TemporaryFolder m_folder = TemporaryFolder::create("weft-ui").value();
+  store::RunId m_run;
+};
+
+TEST_F(MeasureFormTest, MeasuresTheProposedRunWithProgressAndKeepsTheResultWithIt) {
+  setWorker(say(service::HelloEvent{}) + say(service::ProgressEvent{.phase = "measuring", .done = 1, .total = 4}) + sayPoint(1) + waitForGo() +
+            sayPoint(2) + say(service::FinishedEvent{}));
+  openWithCheckpoint();
+  QSignalSpy said(&m_page, &Page::messageRaised);
+  EXPECT_EQ(form().modelField()->text(), QString::number(m_run.value));
+  QTest::mouseClick(form().button(), Qt::LeftButton);
+  ASSERT_TRUE(waitUntil([&] { return form().progress()->isVisible() && form().progress()->value() == 250; }));
+  EXPECT_TRUE(form().progress()->text().contains(QStringLiteral("measuring"))) << form().progress()->text().toStdString();
+  EXPECT_EQ(form().button()->text(), QStringLiteral("Cancel"));
+  ASSERT_TRUE(waitUntil([&] { return m_page.model()->rowCount() == 1; })) << "a point is kept as it comes, and the page stays alive meanwhile";
+  go();
+  ASSERT_TRUE(waitUntil([&] { return m_page.model()->rowCount() == 2 && !said.isEmpty(); }));
+  EXPECT_EQ(said[0][0].toString(), QStringLiteral("2 measured points kept with run %1.").arg(m_run.value));
+  EXPECT_FALSE(said[0][1].toBool());
+  EXPECT_EQ(form().button()->text(), QStringLiteral("Measure"));
+  EXPECT_THAT(job(), testing::HasSubstr("\"batches\":[1,2,4],\"contexts\":[96]"));
+  EXPECT_THAT(job(), testing::HasSubstr("checkpoints/step-300"));
+}
+
+TEST_F(MeasureFormTest, TakesBatchesAndContextsByKeysAndRefusesWhatIsNoNumber) {
+  setWorker(say(service::HelloEvent{}) + sayPoint(8) + say(service::FinishedEvent{}));
+  openWithCheckpoint();
+  QSignalSpy said(&m_page, &Page::messageRaised);
+  const auto write = [&](QLineEdit* field, const QString& text) {
+    field->setFocus();
+    field->selectAll();
+    QTest::keyClicks(field, text);
+  };
+  write(form().batchField(), QStringLiteral("two"));
+  QTest::keyClick(form().batchField(), Qt::Key_Return);
+  ASSERT_EQ(said.size(), 1);
+  EXPECT_EQ(said[0][0].toString(), QStringLiteral("Batch takes whole numbers from 1 on, like 128, 512."));
+  EXPECT_TRUE(said[0][1].toBool());
+  EXPECT_FALSE(form().isMeasuring());
+  write(form().batchField(), QStringLiteral("8"));
+  write(form().contextField(), QStringLiteral("64, 256"));
+  QTest::keyClick(form().contextField(), Qt::Key_Return);
+  ASSERT_TRUE(waitUntil([&] { return said.size() == 2; }));
+  EXPECT_THAT(job(), testing::HasSubstr("\"batches\":[8],\"contexts\":[64,256]"));
+}
+
+TEST_F(MeasureFormTest, IsCanceledByTheButtonAndByEscapeAndKeepsWhatThereIs) {
+  setWorker(say(service::HelloEvent{}) + sayPoint(1) + waitForGo());
+  openWithCheckpoint();
+  QSignalSpy said(&m_page, &Page::messageRaised);
+  QTest::mouseClick(form().button(), Qt::LeftButton);
+  ASSERT_TRUE(waitUntil([&] { return m_page.model()->rowCount() == 1; }));
+  QTest::mouseClick(form().button(), Qt::LeftButton);
+  ASSERT_TRUE(waitUntil([&] { return said.size() == 1; }));
+  EXPECT_EQ(said[0][0].toString(), QStringLiteral("The measurement was stopped: 1 measured point kept with run %1.").arg(m_run.value));
+  EXPECT_FALSE(said[0][1].toBool()) << "it is what was asked for";
+  QTest::mouseClick(form().button(), Qt::LeftButton);
+  ASSERT_TRUE(waitUntil([&] { return form().isMeasuring(); }));
+  QTest::keyClick(&form(), Qt::Key_Escape);
+  ASSERT_TRUE(waitUntil([&] { return said.size() == 2; }));
+  EXPECT_FALSE(form().isMeasuring());
+}
+
+TEST_F(MeasureFormTest, AFailureIsOneSentence) {
+  setWorker(say(service::HelloEvent{}) + say(service::FailedEvent{.code = "out_of_memory", .message = "Nothing that was asked for fits."}) +
+            "exit 3\n");
+  openWithCheckpoint();
+  QSignalSpy said(&m_page, &Page::messageRaised);
+  QTest::mouseClick(form().button(), Qt::LeftButton);
+  ASSERT_TRUE(waitUntil([&] { return said.size() == 1; }));
+  EXPECT_EQ(said[0][0].toString(), QStringLiteral("Nothing that was asked for fits."));
+  EXPECT_TRUE(said[0][1].toBool());
+  // A model that is not there.
+  form().modelField()->setFocus();
+  form().modelField()->selectAll();
+  QTest::keyClicks(form().modelField(), QStringLiteral("nobody"));
+  QTest::keyClick(form().modelField(), Qt::Key_Return);
+  ASSERT_TRUE(waitUntil([&] { return said.size() == 2; }));
+  EXPECT_THAT(said[1][0].toString().toStdString(), testing::HasSubstr("nobody"));
+}
+
+TEST_F(MeasureFormTest, TheSelectedRowsRunIsProposed) {
+  openFilled();
+  m_page.table()->selectRow(5);
+  EXPECT_EQ(form().modelField()->text(), QString::number(m_mqa.value));
+  m_page.table()->selectRow(0);
+  EXPECT_EQ(form().modelField()->text(), QString::number(m_cla.value));
 }
 
 }  // namespace

@@ -308,6 +308,7 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
         if (!said.isEmpty()) return said;
       }
       if (isDelta(column)) return explanation(column);
+      if (column == CompareColumn::KvBytes) return kvBytesText(run);
       return {};
     case Qt::AccessibleTextRole:
       return QStringLiteral("%1: %2").arg(fullTitle(column), text(run, column));

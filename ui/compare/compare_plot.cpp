@@ -149,6 +149,7 @@ void ComparePlot::fitAxes() {
   yAxis->setRange(isLogY ? niceLogRange(*yLow, *yHigh) : niceRange(*yLow, *yHigh));
   QStringList remarks;
   if (const QString unit = unitOf(m_view.x); !unit.isEmpty()) remarks << unit;
+  if (!data().kvTypes.isEmpty()) remarks << data().kvTypes;
   if (isLogX) remarks << QStringLiteral("log scale");
   xAxis->setLabel(remarks.isEmpty() ? titleOf(m_view.x) : QStringLiteral("%1 (%2)").arg(titleOf(m_view.x), remarks.join(QStringLiteral(", "))));
   yAxis->setLabel(titleOf(m_view.y));

@@ -33,8 +33,7 @@ const std::vector<Row>& rows() {
   static const std::vector<Row> all{
       {"perplexity", CompareColumn::Mark, [](const store::RunSummary& run) { return perplexityText(run.perplexity); }},
       {"over seeds", CompareColumn::Mark, [](const store::RunSummary&) { return QString(); }},
-      {"KV per token", CompareColumn::KvBytesDelta,
-       [](const store::RunSummary& run) { return QStringLiteral("%1 B").arg(bytesPerTokenText(run.kvBytesPerToken)); }},
+      {"KV per token", CompareColumn::KvBytesDelta, [](const store::RunSummary& run) { return kvBytesText(run); }},
       {"measured", CompareColumn::KvMeasuredDelta,
        [](const store::RunSummary& run) {
          return run.kvBytesPerTokenMeasured ? QStringLiteral("%1 B").arg(bytesPerTokenText(run.kvBytesPerTokenMeasured)) : QStringLiteral("–");

@@ -13,7 +13,10 @@
 
 #include "engine/base/text.h"
 #include "engine/config/training_request.h"
+#include "engine/service/local_executor.h"
+#include "engine/service/resolved_run.h"
 #include "engine/sharing/memory_model.h"
+#include "ui/diagram/cost_bars.h"
 #include "ui/diagram/panel_parts.h"
 #include "ui/window/icons.h"
 #include "ui/window/widgets.h"
@@ -69,110 +72,13 @@ const std::vector<MemoryChoice>& memoryChoices() {
   return choices;
 }
 
-// Bytes per token of the plain maps and of this one, on one scale, with the ratio.
-class ComparisonBars : public QWidget {
- public:
-  using QWidget::QWidget;
-  struct Bar {
-    QString name;
-    std::int64_t bytes = 0;
-    bool isThis = false;
-  };
-  void show(std::vector<Bar> bars) {
-    m_bars = std::move(bars);
-    setFixedHeight(static_cast<int>(m_bars.size()) * kRow + 2);
-    QStringList said;
-    for (const Bar& bar : m_bars) said << QStringLiteral("%1 %2 B").arg(bar.name, number(bar.bytes));
-    setAccessibleName(said.join(QStringLiteral(", ")));
-    update();
-  }
-
- protected:
-  void paintEvent(QPaintEvent*) override {
-    if (m_bars.empty()) return;
-    const Theme& theme = Theme::current();
-    QPainter painter(this);
-    painter.setFont(captionFont());
-    const std::int64_t own = m_bars.back().bytes;
-    std::int64_t most = 1;
-    for (const Bar& bar : m_bars) most = std::max(most, bar.bytes);
-    const int left = 62, room = std::max(20, width() - left - 116);
-    int top = 1;
-    for (const Bar& bar : m_bars) {
-      QFont font = captionFont();
-      if (bar.isThis) font.setWeight(QFont::DemiBold);
-      painter.setFont(font);
-      painter.setPen(bar.isThis ? theme.text : theme.text2);
-      painter.drawText(QRect(0, top, left, kRow), Qt::AlignVCenter, bar.name);
-      painter.fillRect(
-          QRectF(left, top + 4, std::max(2.0, static_cast<double>(room) * static_cast<double>(bar.bytes) / static_cast<double>(most)), kRow - 8),
-          bar.isThis && isEnabled() ? theme.accent : theme.heads);
-      painter.setFont(captionFont());
-      painter.drawText(QRect(width() - 112, top, 62, kRow), Qt::AlignRight | Qt::AlignVCenter, number(bar.bytes));
-      painter.setPen(theme.text);
-      if (!bar.isThis && own > 0)
-        painter.drawText(QRect(width() - 50, top, 50, kRow), Qt::AlignRight | Qt::AlignVCenter,
-                         toQt(fmt::format("{:.1f}×", static_cast<double>(bar.bytes) / static_cast<double>(own))));
-      top += kRow;
-    }
-  }
-
- private:
-  static constexpr int kRow = 18;
-  std::vector<Bar> m_bars;
-};
-
-// Weights and KV in a device's memory.
-class MemoryBar : public QWidget {
- public:
-  explicit MemoryBar(QWidget* parent = nullptr) : QWidget(parent) { setFixedHeight(32); }
-  void show(double weights, double kv, double total) {
-    m_weights = weights;
-    m_kv = kv;
-    m_total = total;
-    setAccessibleName(text());
-    update();
-  }
-  QString text() const {
-    const double free = m_total - m_weights - m_kv;
-    return free >= 0 ? CostPanel::tr("%1 of %2 GiB free")
-                           .arg(toQt(fmt::format("{:.1f}", free / (1024 * kMiB))), toQt(fmt::format("{:.1f}", m_total / (1024 * kMiB))))
-                     : CostPanel::tr("%1 more than its %2").arg(bytesText(-free), bytesText(m_total));
-  }
-
- protected:
-  void paintEvent(QPaintEvent*) override {
-    const Theme& theme = Theme::current();
-    QPainter painter(this);
-    const bool fits = m_weights + m_kv <= m_total;
-    const qreal scale = width() / std::max({m_total, m_weights + m_kv, 1.0});
-    painter.fillRect(QRectF(0, 0, width(), 11), theme.track);
-    const qreal weights = std::round(m_weights * scale);
-    painter.fillRect(QRectF(0, 0, weights, 11), theme.heads);
-    painter.fillRect(QRectF(weights + 1, 0, std::max(1.0, m_kv * scale - 1), 11), fits ? theme.accent : theme.error);
-    if (!fits) painter.fillRect(QRectF(std::round(m_total * scale), 0, 2, 11), theme.text);
-    painter.setFont(captionFont());
-    int left = 0;
-    for (const auto& [color, name] : {std::pair(theme.heads, CostPanel::tr("weights %1").arg(gibiText(m_weights))),
-                                      std::pair(fits ? theme.accent : theme.error, CostPanel::tr("KV %1").arg(gibiText(m_kv)))}) {
-      painter.fillRect(QRect(left, 20, 8, 8), color);
-      painter.setPen(theme.text2);
-      painter.drawText(QRect(left + 13, 14, 160, 18), Qt::AlignVCenter, name);
-      left += 13 + painter.fontMetrics().horizontalAdvance(name) + 12;
-    }
-    painter.setPen(fits ? theme.text2 : theme.error);
-    painter.drawText(QRect(0, 14, width(), 18), Qt::AlignRight | Qt::AlignVCenter, text());
-  }
-
- private:
-  double m_weights = 0, m_kv = 0, m_total = 0;
-};
-
 CostPanel::CostPanel(SharingDocument* document, QWidget* parent)
     : QWidget(parent),
       m_document(document),
       m_type(new QComboBox),
       m_stale(new TextLabel({}, Type::Caption, Tone::Error)),
+      m_vocabulary(new TextLabel({}, Type::Caption, Tone::Text2)),
+      m_both(new TextLabel({}, Type::Caption, Tone::Text2)),
       m_parameters(new CostLine(tr("Parameters"))),
       m_perToken(new CostLine(tr("KV per token"))),
       m_resident(new CostLine(tr("KV resident"))),
@@ -196,7 +102,7 @@ CostPanel::CostPanel(SharingDocument* document, QWidget* parent)
   m_memory->setAccessibleName(tr("Device"));
   m_memory->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
   m_stale->setWordWrap(true);
-  for (TextLabel* label : {m_others, m_bound, m_micro}) label->setWordWrap(true);
+  for (TextLabel* label : {m_vocabulary, m_both, m_others, m_bound, m_micro}) label->setWordWrap(true);
   const auto doubling = [](int value, int steps) {
     const std::int64_t next = steps > 0 ? std::int64_t{value} * 2 : value / 2;
     return static_cast<int>(std::clamp<std::int64_t>(next, 1, std::numeric_limits<int>::max()));
@@ -208,7 +114,9 @@ CostPanel::CostPanel(SharingDocument* document, QWidget* parent)
   section->addAtHeading(m_type);
   section->add(m_stale);
   section->add(m_parameters);
+  section->add(m_vocabulary);
   section->add(m_perToken);
+  section->add(m_both);
   section->add(m_bars);
   QWidget* question = fieldRow({labelled(tr("Batch"), m_batch), labelled(tr("Context"), m_context), labelled(tr("Device"), m_memory)});
   static_cast<QHBoxLayout*>(question->layout())->setStretch(2, 2);  // names of devices are longer than numbers
@@ -272,6 +180,32 @@ void CostPanel::refresh() {
   for (QWidget* widget : {static_cast<QWidget*>(m_bars), static_cast<QWidget*>(m_memoryBar)}) widget->setEnabled(!isStale);
   for (CostLine* line : lines()) line->setStale(isStale);
   if (m_document->costs()) showLines(*m_document->costs());
+  showWords();
+}
+
+QString CostPanel::vocabularyWords() const { return m_vocabulary->text(); }
+QString CostPanel::typeWords() const { return m_both->text(); }
+
+void CostPanel::showWords() {
+  const std::int64_t own = m_document->design().model.vocabulary;
+  const auto& read = m_document->tokenizerVocabulary();
+  if (own > 0) {
+    m_vocabulary->setText(tr("with a vocabulary of %1").arg(number(own)));
+  } else if (m_document->run().data.tokenizer == "byte") {
+    m_vocabulary->setText(tr("with the byte tokenizer’s %1 ids").arg(number(m_document->costedShape().vocabulary)));
+  } else if (!read) {
+    m_vocabulary->setText(QString::fromLatin1(service::kWithoutEmbedding));
+  } else {
+    m_vocabulary->setText(*read ? tr("with the tokenizer’s %1 ids").arg(number(**read))
+                                : tr("without embedding: %1").arg(toQt(read->error().message)));
+  }
+  // The lanes are asked once: what a machine has does not change while its window is open.
+  static const std::vector<service::Lane> lanes = service::localLanes();
+  const auto types = service::typesOf(m_document->run(), lanes);
+  m_both->setText(types
+                      ? toQt(service::bytesPerTokenWords(m_document->costedShape(), m_document->costedMap(), m_document->request().cacheType, *types))
+                      : QString());
+  m_both->setVisible(!m_both->text().isEmpty());
 }
 
 void CostPanel::showLines(const sharing::CostReport& costs) {

@@ -35,6 +35,9 @@ class CostPanel : public QWidget {
   void setMemoryChoice(int index);
   void setFormulasShown(bool shown);
 
+  // "with the byte tokenizer's 257 ids", "256 B in bfloat16, 512 B in float32 on this CPU": what the two numbers above them are numbers of.
+  QString vocabularyWords() const;
+  QString typeWords() const;
   // The lines in reading order, for tests and for "copy costs".
   QList<CostLine*> lines() const;
 
@@ -43,6 +46,7 @@ class CostPanel : public QWidget {
 
  private:
   void refresh();
+  void showWords();
   void showLines(const sharing::CostReport& costs);
   void showFits(const sharing::CostReport& costs, const MemoryChoice& memory);
   void showDecode(const sharing::CostReport& costs, const MemoryChoice& memory);
@@ -50,7 +54,7 @@ class CostPanel : public QWidget {
 
   SharingDocument* m_document;
   QComboBox* m_type;
-  TextLabel* m_stale;
+  TextLabel *m_stale, *m_vocabulary, *m_both;
   CostLine *m_parameters, *m_perToken, *m_resident, *m_read, *m_largest, *m_decode, *m_ceiling, *m_training, *m_step;
   ComparisonBars* m_bars;
   NumberField *m_batch, *m_context;

@@ -30,6 +30,7 @@
 #include "ui/diagram/preset_browser.h"
 #include "ui/diagram/queue_panel.h"
 #include "ui/diagram/sharing_stack.h"
+#include "ui/diagram/tokenizer_reader.h"
 #include "ui/window/file_dialog.h"
 #include "ui/window/icons.h"
 #include "ui/window/weft_style.h"
@@ -129,6 +130,7 @@ DesignPage::DesignPage(QWidget* parent) : Page(parent), m_document(new SharingDo
   });
   connect(m_draft, &DesignDraft::failed, this, [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });
   refreshHeader();
+  new TokenizerReader(m_document);
   m_first = std::make_unique<DraftContent>(draft());
   m_draft->open({});
 }

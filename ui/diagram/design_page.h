@@ -38,6 +38,7 @@ class DesignPage : public Page {
   void setSession(ProjectSession* session) override;
   QList<QAction*> pageActions() const override { return m_actions; }
   void showRuns(const std::vector<store::RunId>& runs) override;  // the first one's configuration
+  void startNewRun() override { openQueue(); }
 
   SharingDocument* document() const { return m_document; }
   SharingStack* stack() const { return m_stack; }

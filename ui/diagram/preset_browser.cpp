@@ -15,22 +15,36 @@
 
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
+#include "engine/service/local_executor.h"
+#include "engine/service/resolved_run.h"
 #include "ui/window/icons.h"
 #include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {
 
-constexpr int kWidth = 620, kMostHeight = 560, kFieldHeight = 40, kHintHeight = 44;
+constexpr int kWidth = 700, kMostHeight = 560, kFieldHeight = 40, kHintHeight = 44;
 
 QString toQt(const std::string& text) { return QString::fromStdString(text); }
 
-std::optional<sharing::CostReport> costOf(const config::RunConfig& config) {
-  const auto map = config::sharingMap(config.model);
-  if (!map) return std::nullopt;
-  const auto cost = sharing::cost(config::shapeOf(config.model), *map, {.cacheType = sharing::ElementType::BFloat16});
+// What a run of the preset has: no tokenizer.json is read for it, since no preset names one.
+std::optional<service::ResolvedRun> resolved(const config::RunConfig& config) {
+  static const std::vector<service::Lane> lanes = service::localLanes();
+  auto run = service::resolveRun(config, {.lanes = lanes, .tokenizerVocabulary = config.model.vocabulary});
+  if (!run) return std::nullopt;
+  return *std::move(run);
+}
+
+std::optional<sharing::CostReport> costIn16Bits(const service::ResolvedRun& run) {
+  const auto cost = sharing::cost(run.shape, run.map, {.cacheType = sharing::ElementType::BFloat16});
   if (!cost) return std::nullopt;
   return *cost;
+}
+
+QString typeText(sharing::ElementType type) {
+  return type == sharing::ElementType::BFloat16  ? QStringLiteral("bf16")
+         : type == sharing::ElementType::Float32 ? QStringLiteral("fp32")
+                                                 : QString::fromLatin1(sharing::toString(type));
 }
 
 QStandardItem* plainItem(const QString& text, Qt::Alignment alignment = Qt::AlignLeft | Qt::AlignVCenter) {
@@ -42,24 +56,28 @@ QStandardItem* plainItem(const QString& text, Qt::Alignment alignment = Qt::Alig
 
 QList<QStandardItem*> rowOf(const config::Preset& preset) {
   const QString name = toQt(preset.name), description = toQt(preset.description);
-  const auto cost = costOf(preset.config);
+  const auto run = resolved(preset.config);
+  const auto cost = run ? costIn16Bits(*run) : std::nullopt;
   const Qt::Alignment right = Qt::AlignRight | Qt::AlignVCenter;
-  QList<QStandardItem*> row{plainItem(name), plainItem(cost ? toQt(formatCount(static_cast<double>(cost->parameters.total()))) : QString(), right),
-                            plainItem(cost ? toQt(groupDigits(cost->kv.bytesPerToken)) : QString(), right)};
+  QList<QStandardItem*> row{
+      plainItem(name), plainItem(cost ? toQt(formatCount(static_cast<double>(cost->parameters.total()))) : QString(), right),
+      plainItem(cost ? toQt(groupDigits(cost->kv.bytesPerToken)) : QString(), right),
+      plainItem(run ? QStringLiteral("%1 %2").arg(toQt(groupDigits(run->cost.kv.bytesPerToken)), typeText(run->types.cache)) : QString(), right)};
   for (QStandardItem* item : row) {
     item->setToolTip(description);
     item->setData(name, PresetBrowser::NameRole);
     item->setData(description, PresetBrowser::DescriptionRole);
     item->setData(QStringList{name, toQt(preset.config.name), toQt(preset.group), description}.join(u'\n'), PresetBrowser::SearchRole);
   }
-  row[PresetBrowser::Name]->setAccessibleText(
-      PresetBrowser::tr("%1, %2 parameters, %3 bytes of KV a token").arg(name, row[1]->text(), row[2]->text()));
+  row[PresetBrowser::Name]->setAccessibleText(PresetBrowser::tr("%1, %2 parameters, %3 bytes of KV a token in 16 bits, a run here keeps %4")
+                                                  .arg(name, row[1]->text(), row[2]->text(), row[3]->text()));
   return row;
 }
 
 QStandardItemModel* makeModel(QObject* parent) {
   auto* model = new QStandardItemModel(0, PresetBrowser::ColumnCount, parent);
-  model->setHorizontalHeaderLabels({PresetBrowser::tr("Preset"), PresetBrowser::tr("Parameters"), PresetBrowser::tr("KV B/token, bf16")});
+  model->setHorizontalHeaderLabels(
+      {PresetBrowser::tr("Preset"), PresetBrowser::tr("Parameters"), PresetBrowser::tr("KV B/token, bf16"), PresetBrowser::tr("of a run here")});
   QMap<QString, QStandardItem*> families;
   for (const config::Preset& preset : config::presets()) {
     const QString family = toQt(preset.group);
@@ -70,7 +88,7 @@ QStandardItemModel* makeModel(QObject* parent) {
       font.setWeight(QFont::DemiBold);
       item->setFont(font);
       families[family] = item;
-      model->appendRow(QList<QStandardItem*>{item, plainItem({}), plainItem({})});
+      model->appendRow(QList<QStandardItem*>{item, plainItem({}), plainItem({}), plainItem({})});
     }
     families[family]->appendRow(rowOf(preset));
   }
@@ -115,7 +133,8 @@ PresetBrowser::PresetBrowser(QWidget* page)
   m_list->header()->setSectionResizeMode(Name, QHeaderView::Stretch);
   m_list->header()->setSectionResizeMode(Parameters, QHeaderView::ResizeToContents);
   m_list->header()->setSectionResizeMode(KvBytes, QHeaderView::ResizeToContents);
-  for (const Column column : {Parameters, KvBytes})
+  m_list->header()->setSectionResizeMode(KvBytesHere, QHeaderView::ResizeToContents);
+  for (const Column column : {Parameters, KvBytes, KvBytesHere})
     m_model->setHeaderData(column, Qt::Horizontal, int(Qt::AlignRight | Qt::AlignVCenter), Qt::TextAlignmentRole);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(2, 2, 2, kHintHeight);

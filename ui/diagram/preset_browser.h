@@ -29,7 +29,7 @@ class PresetFilter : public QSortFilterProxyModel {
 class PresetBrowser : public QFrame {
   Q_OBJECT
  public:
-  enum Column { Name, Parameters, KvBytes, ColumnCount };
+  enum Column { Name, Parameters, KvBytes, KvBytesHere, ColumnCount };
   enum Role { NameRole = Qt::UserRole, DescriptionRole, SearchRole };  // NameRole is empty on a family
 
   explicit PresetBrowser(QWidget* page);

@@ -12,6 +12,8 @@
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
 #include "ui/diagram/panel_parts.h"
+#include "ui/diagram/run_preview.h"
+#include "ui/models/run_forecast.h"
 #include "ui/window/file_dialog.h"
 #include "ui/window/weft_style.h"
 #include "ui/window/widgets.h"
@@ -52,6 +54,8 @@ QueuePanel::QueuePanel(SharingDocument* document, QWidget* parent)
       m_learningRate(new QLineEdit),
       m_seeds(new QLineEdit),
       m_device(new QComboBox),
+      m_forecaster(new RunForecaster(this)),
+      m_preview(new RunPreview),
       m_sentence(new TextLabel({}, Type::Caption, Tone::Error)),
       m_queue(new QPushButton(tr("Queue run"))) {
   m_preset->addItem(tr("as it is"));
@@ -99,7 +103,7 @@ QueuePanel::QueuePanel(SharingDocument* document, QWidget* parent)
   auto* rows = new QVBoxLayout(content);
   rows->setContentsMargins(0, 0, 0, 0);
   rows->setSpacing(0);
-  for (PanelSection* part : {section, data, training}) rows->addWidget(part);
+  for (QWidget* part : std::initializer_list<QWidget*>{section, data, training, m_preview}) rows->addWidget(part);
   rows->addStretch();
   auto* scroll = new QScrollArea;
   scroll->setFrameShape(QFrame::NoFrame);
@@ -138,14 +142,19 @@ QueuePanel::QueuePanel(SharingDocument* document, QWidget* parent)
   connect(close, &QPushButton::clicked, this, &QueuePanel::closed);
   connect(m_queue, &QPushButton::clicked, this, &QueuePanel::submit);
   connect(document, &SharingDocument::changed, this, &QueuePanel::check);
+  connect(m_forecaster, &RunForecaster::changed, this, &QueuePanel::foresee);
   show(m_document->run());
   m_name->setText(m_document->name());
   check();
 }
 
 void QueuePanel::setSession(ProjectSession* session) {
+  if (m_session) m_session->disconnect(this);
   m_session = session;
   m_awaited = 0;
+  m_forecaster->setProject(session ? std::optional(session->project()) : std::nullopt);
+  if (session) connect(session, &ProjectSession::runsChanged, this, &QueuePanel::refreshTrials);
+  refreshTrials();
   check();
 }
 
@@ -153,6 +162,7 @@ void QueuePanel::open() {
   show(m_document->run());
   m_preset->setCurrentIndex(0);
   m_name->setText(m_document->name());
+  m_forecaster->forgetFailures();
   check();
   m_name->setFocus(Qt::ShortcutFocusReason);
   m_name->selectAll();
@@ -208,6 +218,8 @@ void QueuePanel::check() {
   m_files->setEnabled(isText);
   m_browseFiles->setEnabled(isText);
   const auto runs = configs();
+  if (runs && isVisible()) m_forecaster->ask(runs->front());
+  foresee();
   m_queue->setText(!m_session ? tr("Open a project…") : runs && runs->size() > 1 ? tr("Queue %1 runs").arg(runs->size()) : tr("Queue run"));
   m_queue->setEnabled(m_awaited == 0 && (!m_session || runs.has_value()));
   if (!runs) {
@@ -221,6 +233,33 @@ void QueuePanel::check() {
     const std::int64_t tokens = runs->front().train.steps * runs->front().train.sequenceLength * runs->front().train.batchSequences;
     m_sentence->setText(tr("%1 training tokens a run").arg(toQt(formatCount(static_cast<double>(tokens)))));
   }
+}
+
+// The design's side of the comparison is always that of this moment; the run's follows a moment later.
+void QueuePanel::foresee() {
+  const auto runs = configs();
+  m_preview->setVisible(runs.has_value());
+  if (!runs) return;
+  m_preview->show(m_forecaster->forecast(),
+                  {.shape = m_document->costedShape(), .map = m_document->costedMap(), .type = m_document->request().cacheType}, runs->size());
+}
+
+// Steps are tried out only where somebody looks, and never beside a training, which both would slow down.
+void QueuePanel::refreshTrials() {
+  const bool trains = m_session && std::any_of(m_session->snapshot()->runs.begin(), m_session->snapshot()->runs.end(),
+                                               [](const store::RunSummary& run) { return store::isActive(run.state); });
+  m_forecaster->setTrials(isVisible() && m_session, trains ? tr("a run trains here now, and none like this one has trained before") : QString());
+}
+
+void QueuePanel::showEvent(QShowEvent* event) {
+  QWidget::showEvent(event);
+  refreshTrials();
+  check();
+}
+
+void QueuePanel::hideEvent(QHideEvent* event) {
+  QWidget::hideEvent(event);
+  refreshTrials();
 }
 
 void QueuePanel::submit() {

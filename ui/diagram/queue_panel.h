@@ -15,6 +15,8 @@ class QPushButton;
 namespace weft::ui {
 
 class NumberField;
+class RunForecaster;
+class RunPreview;
 class TextLabel;
 
 class QueuePanel : public QWidget {
@@ -26,6 +28,7 @@ class QueuePanel : public QWidget {
 
   // One configuration a seed; the first thing that is wrong.
   [[nodiscard]] Result<std::vector<config::RunConfig>> configs() const;
+  RunPreview* preview() const { return m_preview; }
 
  Q_SIGNALS:
   void closed();
@@ -35,11 +38,15 @@ class QueuePanel : public QWidget {
 
  protected:
   void keyPressEvent(QKeyEvent* event) override;
+  void showEvent(QShowEvent* event) override;
+  void hideEvent(QHideEvent* event) override;
 
  private:
   void show(const config::RunConfig& run);
   void check();
   void submit();
+  void foresee();
+  void refreshTrials();
   void browseText();
   void browseTokenizer();
 
@@ -54,6 +61,8 @@ class QueuePanel : public QWidget {
   NumberField *m_steps, *m_sequence, *m_batch, *m_microBatch;
   QLineEdit *m_learningRate, *m_seeds;
   QComboBox* m_device;
+  RunForecaster* m_forecaster;
+  RunPreview* m_preview;
   TextLabel* m_sentence;
   QPushButton* m_queue;
   bool m_isShowing = false;

@@ -84,12 +84,6 @@ SharingDocument::SharingDocument(QObject* parent) : QObject(parent) {
   m_design.model.sharing = sharing::toText(m_map);
 }
 
-sharing::ModelShape SharingDocument::shape() const {
-  sharing::ModelShape shape = config::shapeOf(m_design.model);
-  shape.layers = m_map.layerCount();
-  return shape;
-}
-
 QString SharingDocument::name() const {
   if (!m_design.name.isEmpty()) return m_design.name;
   const config::ModelConfig& model = m_design.model;
@@ -279,46 +273,6 @@ void SharingDocument::changeModel(const QString& what, const std::function<void(
   Design next = m_design;
   change(next.model);
   push(what, std::move(next));
-}
-
-void SharingDocument::setRequest(const sharing::CostRequest& request) {
-  m_request = request;
-  updateCosts();
-  Q_EMIT changed();
-}
-
-void SharingDocument::setRun(const config::RunConfig& run) {
-  m_run = run;
-  updateCosts();
-  Q_EMIT changed();
-}
-
-config::RunConfig SharingDocument::runConfig() const {
-  config::RunConfig config = m_run;
-  config.name = name().toStdString();
-  config.model = m_design.model;
-  return config;
-}
-
-void SharingDocument::load(const config::RunConfig& config, const QString& what) {
-  m_run = config;
-  Design next{.name = toQt(config.name), .model = config.model};
-  if (const auto map = config::sharingMap(config.model)) next.model.sharing = sharing::toText(*map);
-  const bool isSame = next == m_design;
-  push(what, std::move(next));
-  if (isSame) Q_EMIT changed();
-}
-
-void SharingDocument::restore(const config::RunConfig& config, const Design& design) {
-  m_undo.clear();
-  m_run = config;
-  // The configuration's own map is valid: shown below a text that may not be.
-  Design valid = design;
-  valid.model.sharing = config.model.sharing;
-  valid.model.layers = config.model.layers;
-  m_design = std::move(valid);
-  parse();
-  apply(design);
 }
 
 void SharingDocument::apply(const Design& design) {

@@ -48,7 +48,8 @@ class SharingDocument : public QObject {
   const Design& design() const { return m_design; }
   QString name() const;
   const std::string& text() const { return m_design.model.sharing; }
-  sharing::ModelShape shape() const;                        // with as many layers as map()
+  // With as many layers as map(), and where the model takes its tokenizer's vocabulary, with that one; 0 while the tokenizer is not read.
+  sharing::ModelShape shape() const;
   const sharing::SharingMap& map() const { return m_map; }  // the last valid one
   bool isValid() const { return !m_error; }
   const std::optional<sharing::MapTextError>& error() const { return m_error; }
@@ -90,6 +91,9 @@ class SharingDocument : public QObject {
   const config::RunConfig& run() const { return m_run; }  // data, training, device; its name and model are those of the last load()
   void setRun(const config::RunConfig& run);
   config::RunConfig runConfig() const;  // run() with this design's name and model
+  // Ids of run().data.tokenizer, or why they are not known; nullopt: it is not read yet. The byte tokenizer needs no reading.
+  const std::optional<Result<std::int64_t>>& tokenizerVocabulary() const { return m_vocabulary; }
+  void setTokenizerVocabulary(std::optional<Result<std::int64_t>> vocabulary);
 
   // Replaces name, model and run in one undo step.
   void load(const config::RunConfig& config, const QString& what);
@@ -112,6 +116,7 @@ class SharingDocument : public QObject {
 
   Design m_design;
   config::RunConfig m_run;
+  std::optional<Result<std::int64_t>> m_vocabulary;
   sharing::CostRequest m_request;
   sharing::SharingMap m_map = sharing::SharingMap::identity(1);
   std::optional<sharing::MapTextError> m_error;

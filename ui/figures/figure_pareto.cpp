@@ -86,9 +86,10 @@ class LegendElement : public QCPLayoutElement {
   LegendLook m_look;
 };
 
-QString xTitle(const FigureOptions& options, bool isLog) {
+QString xTitle(const FigureOptions& options, const ParetoData& data, bool isLog) {
   QStringList remarks;
   if (!unitOf(options.x).isEmpty()) remarks << QStringLiteral("bytes");
+  if (!data.kvTypes.isEmpty()) remarks << data.kvTypes;
   if (isLog) remarks << QStringLiteral("log scale");
   return remarks.isEmpty() ? titleOf(options.x) : QStringLiteral("%1 (%2)").arg(titleOf(options.x), remarks.join(QStringLiteral(", ")));
 }
@@ -161,7 +162,7 @@ class ParetoScene : public FigureScene {
       QCPAxisRect* area = m_plot.axisRect();
       area->setMinimumMargins(area->minimumMargins() + QMargins(0, 0, static_cast<int>(std::ceil(width / 2)), 0));
     }
-    m_plot.xAxis->setLabel(xTitle(options, isLogX));
+    m_plot.xAxis->setLabel(xTitle(options, data, isLogX));
     m_plot.yAxis->setLabel(isLogY ? QStringLiteral("%1 (log scale)").arg(titleOf(options.y)) : titleOf(options.y));
   }
 

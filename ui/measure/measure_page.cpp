@@ -14,6 +14,7 @@
 
 #include "engine/store/run_labels.h"
 #include "ui/figures/figure_export.h"
+#include "ui/measure/measure_form.h"
 #include "ui/measure/measure_model.h"
 #include "ui/models/run_sort_proxy.h"
 #include "ui/models/table_export.h"
@@ -32,7 +33,10 @@ MeasurePage::MeasurePage(QWidget* parent)
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
   column->addWidget(buildHeader());
+  m_form = new MeasureForm;
+  column->addWidget(m_form);
   column->addWidget(buildFilterRow());
+  connect(m_form, &MeasureForm::messageRaised, this, &Page::messageRaised);
   auto* split = new QSplitter(Qt::Vertical);
   split->setHandleWidth(1);
   split->setChildrenCollapsible(false);
@@ -41,6 +45,7 @@ MeasurePage::MeasurePage(QWidget* parent)
   split->setStretchFactor(0, 1);
   split->setSizes({430, 330});
   column->addWidget(split, 1);
+  connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &MeasurePage::propose);
   buildActions();
   setFocusProxy(m_plot);
   refresh();
@@ -191,10 +196,15 @@ void MeasurePage::setSession(ProjectSession* session) {
   m_measurements.clear();
   m_isLoading = m_isStale = false;
   m_snapshot = session ? session->snapshot() : std::make_shared<RunsSnapshot>();
+  m_form->setSession(session);
+  propose();
   if (session)
     connect(session, &ProjectSession::runsChanged, this, [this](const std::shared_ptr<const RunsSnapshot>& snapshot) {
       m_snapshot = snapshot;
-      whenShown([this] { load(); });
+      whenShown([this] {
+        propose();
+        load();
+      });
     });
   whenShown([this] { load(); });
   refresh();
@@ -251,13 +261,13 @@ void MeasurePage::refresh() {
   if (!m_session)
     m_plot->setEmptyText(withoutProject(QStringLiteral("No project is open.")));
   else if (rows > 0)
-    m_plot->setEmptyText(
-        m_plot->lines().empty() ? QStringLiteral("Nothing was measured for these axes; choose others, or measure with --largest-batch.") : QString());
+    m_plot->setEmptyText(m_plot->lines().empty() ? QStringLiteral("Nothing was measured for these axes; choose others, or measure the largest batch.")
+                                                 : QString());
   else if (!m_measurements.empty() &&
            std::any_of(m_measurements.begin(), m_measurements.end(), [](const auto& one) { return !measuredPoints({one}).empty(); }))
     m_plot->setEmptyText(QStringLiteral("No run that was measured matches the filter."));
   else
-    m_plot->setEmptyText(QStringLiteral("The inference of no run was measured yet. In a terminal: weft measure RUN --batch 1,2,4 --context 128,512"));
+    m_plot->setEmptyText(QStringLiteral("The inference of no run was measured yet. Name one above and press Measure."));
 }
 
 void MeasurePage::fillAt() {
@@ -277,15 +287,27 @@ void MeasurePage::applyView() {
   m_at->setEnabled(!isLargest && m_at->count() > 0);
   m_plot->setView({.x = static_cast<MeasureX>(m_x->currentData().toInt()), .y = y, .at = m_at->currentData().toLongLong()});
   if (m_model->rowCount() > 0)
-    m_plot->setEmptyText(
-        m_plot->lines().empty() ? QStringLiteral("Nothing was measured for these axes; choose others, or measure with --largest-batch.") : QString());
+    m_plot->setEmptyText(m_plot->lines().empty() ? QStringLiteral("Nothing was measured for these axes; choose others, or measure the largest batch.")
+                                                 : QString());
 }
 
 void MeasurePage::showRuns(const std::vector<store::RunId>& runs) {
   if (runs.empty()) return;
   m_filter->setText({});
   m_handedOver = runs;
+  propose();
   refresh();
+}
+
+// What the user points at: the selected row's run, else what another page handed over, else the newest run that has ended with weights.
+void MeasurePage::propose() {
+  std::vector<store::RunId> candidates = selectedRuns();
+  candidates.insert(candidates.end(), m_handedOver.begin(), m_handedOver.end());
+  for (const store::RunId id : candidates)
+    if (const store::RunSummary* run = m_snapshot->find(id)) return m_form->propose(run, MeasureForm::Proposal::Pointed);
+  const auto newest = std::find_if(m_snapshot->runs.begin(), m_snapshot->runs.end(),
+                                   [](const store::RunSummary& run) { return run.state == store::RunState::Finished && run.step > 0; });
+  m_form->propose(newest == m_snapshot->runs.end() ? nullptr : &*newest, MeasureForm::Proposal::Default);
 }
 
 std::vector<store::RunId> MeasurePage::selectedRuns() const {

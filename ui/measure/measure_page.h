@@ -19,6 +19,7 @@ class QTableView;
 namespace weft::ui {
 
 class FilterField;
+class MeasureForm;
 class MeasureModel;
 class PageHeader;
 class TextLabel;
@@ -36,6 +37,7 @@ class MeasurePage : public Page {
   void showRuns(const std::vector<store::RunId>& runs) override;
   void exportPlot(const QString& path);
 
+  MeasureForm* form() const { return m_form; }
   MeasurePlot* plot() const { return m_plot; }
   MeasureModel* model() const { return m_model; }
   QTableView* table() const { return m_table; }
@@ -55,6 +57,7 @@ class MeasurePage : public Page {
   void applyMeasurements(std::vector<RunMeasurements> measurements);
   void refresh();
   void fillAt();
+  void propose();
   void applyView();
   bool takesPart(const store::RunSummary& run) const;
   void askExport(const QString& format);
@@ -72,6 +75,7 @@ class MeasurePage : public Page {
   QSortFilterProxyModel* m_proxy;
   PageHeader* m_header = nullptr;
   FilterField* m_filter = nullptr;
+  MeasureForm* m_form = nullptr;
   TextLabel* m_count = nullptr;
   TextLabel* m_atLabel = nullptr;
   QComboBox* m_x = nullptr;

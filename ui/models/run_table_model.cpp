@@ -121,6 +121,7 @@ QString toolTip(const RunSummary& run, RunColumn column) {
   if (column == RunColumn::Map) return map;
   if (column == RunColumn::Status || column == RunColumn::Progress) return QString::fromStdString(run.failure.empty() ? run.phase : run.failure);
   if (column == RunColumn::Name) return QString::fromStdString(run.note.empty() ? run.name : run.name + ": " + run.note);
+  if (column == RunColumn::KvBytes) return kvBytesText(run);
   if (column == RunColumn::Perplexity && run.unigramPerplexity) return QStringLiteral("unigram model: %1").arg(perplexityText(run.unigramPerplexity));
   return {};
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/base/text.h"
+#include "engine/service/resolved_run.h"
 #include "engine/store/run_labels.h"
 
 namespace weft::ui {
@@ -135,6 +136,12 @@ QString bytesPerTokenText(std::optional<double> bytes) {
   const double rounded = std::round(*bytes);
   if (std::abs(*bytes - rounded) < 0.005) return QString::fromStdString(groupDigits(static_cast<std::int64_t>(rounded)));
   return QString::number(*bytes, 'f', *bytes < 100 ? 2 : 1);
+}
+
+QString kvBytesText(const store::RunSummary& run) {
+  const QString bytes = bytesPerTokenText(run.kvBytesPerToken) + QStringLiteral(" B"), type = QString::fromStdString(service::kvTypeOf(run));
+  if (type.isEmpty()) return bytes;
+  return run.cache.empty() ? QStringLiteral("%1 in %2").arg(bytes, type) : QStringLiteral("%1 with %2").arg(bytes, type);
 }
 
 QString progressText(const store::RunSummary& run) {

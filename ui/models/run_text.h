@@ -22,6 +22,7 @@ QString countText(double count);                         // "945.8 M", "-" for n
 QString rateText(std::optional<double> perSecond);       // "47.6 k"
 QString perplexityText(std::optional<double> value);     // "13.54"
 QString bytesPerTokenText(std::optional<double> bytes);  // "5,120"
+QString kvBytesText(const store::RunSummary& run);       // "512 B in float32": bytes mean little without their type
 QString progressText(const store::RunSummary& run);      // "62%", "7,153 steps", "at 31%, resumable", the failure
 QString ageText(double time_s, double now_s);            // "now", "12 min", "4 h", "12 d"; "" for a time of 0
 QString durationText(double seconds);                    // "2 d 19 h", "4 min"

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "engine/service/resolved_run.h"
 #include "engine/store/run_labels.h"
 #include "ui/plot/paper_table.h"
 
@@ -111,6 +112,7 @@ ParetoData paretoData(const std::vector<store::RunSummary>& runs, ParetoX x, Par
   ParetoData data;
   // Labels are those of the whole list, also of runs that have no point yet: table and plot call a run the same.
   const std::vector<std::string> distinctions = store::runDistinctions(runs);
+  std::vector<const store::RunSummary*> shown;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const store::RunSummary& run = runs[i];
     const auto atX = valueOf(run, x);
@@ -120,12 +122,16 @@ ParetoData paretoData(const std::vector<store::RunSummary>& runs, ParetoX x, Par
     ParetoPoint point{.run = run.id, .name = withDistinction(name, distinctions[i]), .label = {}, .family = familyOf(run), .x = *atX, .y = *atY};
     point.label = shortLabel(name, distinctions[i], point.family);
     data.points.push_back(std::move(point));
+    shown.push_back(&run);
   }
+  if (x != ParetoX::Parameters) data.kvTypes = QString::fromStdString(service::kvTypesOf(shown));
   std::vector<std::pair<double, double>> measured;
   for (const ParetoPoint& point : data.points) measured.emplace_back(point.x, point.y);
   data.frontier = frontierOf(measured);
   for (const std::size_t i : data.frontier) data.points[i].isOnFrontier = true;
   if (references == References::Show && y != ParetoY::LastLoss) {
+    const QString paper = QStringLiteral("16-bit");
+    if (!data.kvTypes.isEmpty() && !data.kvTypes.contains(paper)) data.kvTypes += QStringLiteral(" and ") + paper;
     for (const PaperRow& row : paperTable1()) {
       const double atX = x == ParetoX::Parameters ? static_cast<double>(row.parameters) : row.kvBytesPerToken;
       data.points.push_back({.run = {},

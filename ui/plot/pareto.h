@@ -41,6 +41,7 @@ struct ParetoData {
   std::vector<ParetoPoint> points;    // in the order of the runs, then the references
   std::vector<std::size_t> frontier;  // by x, then y; references are never on it
   std::vector<ParetoCurve> curves;    // in the legend's order
+  QString kvTypes;                    // of the points' bytes: "float32", "float32 and 16-bit"; "" where x is no memory
   const ParetoPoint* find(store::RunId run) const;
 };
 

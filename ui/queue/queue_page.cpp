@@ -52,7 +52,7 @@ QueuePage::QueuePage(QWidget* parent)
   });
   auto* add = new QPushButton(QStringLiteral("Add job..."));
   makePrimary(add);
-  connect(add, &QPushButton::clicked, this, [this] { openPageRequested(QStringLiteral("Design")); });
+  connect(add, &QPushButton::clicked, this, &Page::newRunRequested);
   m_header->addWidget(m_engineButton);
   m_header->addWidget(add);
   layout->addWidget(m_header);
@@ -258,7 +258,7 @@ void QueuePage::updatePanel() {
   if (!run->phase.empty()) add(QStringLiteral("Phase"), QString::fromStdString(run->phase));
   add(QStringLiteral("Attempt"), QString::number(std::max(1, run->attempt)));
   add(QStringLiteral("Parameters"), countText(static_cast<double>(run->parameters)));
-  add(QStringLiteral("KV per token"), bytesPerTokenText(run->kvBytesPerToken) + QStringLiteral(" B"));
+  add(QStringLiteral("KV per token"), kvBytesText(*run));
   add(QStringLiteral("Snapshot"), QStringLiteral("taken when the job was queued"));
   int nearest = 1;
   for (int i = 0; i < m_priority->count(); ++i)

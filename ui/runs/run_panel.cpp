@@ -206,7 +206,7 @@ void RunPanel::showSummary(const store::RunSummary& run, const QString& label) {
              ? QStringLiteral("%1, best %2").arg(perplexityText(run.perplexity), perplexityText(run.bestPerplexity))
              : perplexityText(run.perplexity),
          QStringLiteral("exp(mean held-out loss in nats per token)"));
-  addRow(m_numbers, QStringLiteral("KV per token"), bytesPerTokenText(run.kvBytesPerToken) + QStringLiteral(" B"),
+  addRow(m_numbers, QStringLiteral("KV per token"), kvBytesText(run),
          QStringLiteral("sum over producing layers of 2 · KV heads · head width · bytes per element"));
   addRow(m_numbers, QStringLiteral("measured"),
          run.kvBytesPerTokenMeasured ? bytesPerTokenText(run.kvBytesPerTokenMeasured) + QStringLiteral(" B") : QStringLiteral("–"),

@@ -139,7 +139,7 @@ QWidget* RunsPage::buildTop() {
   connect(m_compareButton, &QPushButton::clicked, this, [this] { showRunsRequested(QStringLiteral("Compare"), m_table->selectedRuns()); });
   auto* newRun = new QPushButton(QStringLiteral("New run..."));
   makePrimary(newRun);
-  connect(newRun, &QPushButton::clicked, this, [this] { openPageRequested(QStringLiteral("Design")); });
+  connect(newRun, &QPushButton::clicked, this, &Page::newRunRequested);
   for (QPushButton* button : {columns, exportButton, m_compareButton, newRun}) m_header->addWidget(button);
   rows->addWidget(m_header);
 

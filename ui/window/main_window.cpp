@@ -166,6 +166,11 @@ MainWindow::MainWindow(ThemeController& theme, std::vector<Page*> pages, QWidget
     page->setAutoFillBackground(true);
     page->setBackgroundRole(QPalette::Base);
     connect(page, &Page::openPageRequested, this, &MainWindow::showPage);
+    connect(page, &Page::newRunRequested, this, [this] {
+      const QString design = QStringLiteral("Design");
+      showPage(design);
+      if (Page* target = this->page(design)) target->startNewRun();
+    });
     connect(page, &Page::messageRaised, this, &MainWindow::raiseMessage);
     connect(page, &Page::showRunsRequested, this, [this](const QString& name, const std::vector<store::RunId>& runs) {
       showPage(name);

@@ -29,9 +29,13 @@ class Page : public QWidget {
   virtual void showRuns(const std::vector<store::RunId>&) {}
   // The name of a project that is being opened, until setSession() comes; empty: none is.
   void setOpening(const QString& project);
+  // "New run...", "Add job...": the page that makes runs opens its form, with the keyboard in it.
+  virtual void startNewRun() {}
 
  Q_SIGNALS:
   void openPageRequested(const QString& pageName);
+  // The window opens Design and calls its startNewRun().
+  void newRunRequested();
   // The window opens the page of that name and calls its showRuns().
   void showRunsRequested(const QString& pageName, const std::vector<weft::store::RunId>& runs);
   // One sentence for the status bar; errors are shown until the next message.
