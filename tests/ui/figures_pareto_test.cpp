@@ -104,8 +104,8 @@ TEST(ParetoData, ShortensLabelsOnlyWhileTheyStayDistinct) {
   const ParetoData data = paretoData(runs);
   EXPECT_EQ(data.find({4})->label, "H128") << "H128-MQA, and the legend says MQA";
   EXPECT_EQ(data.find({12})->label, "H64");
-  EXPECT_EQ(data.find({10})->label, "H128 #10");
-  EXPECT_EQ(data.find({11})->label, "H128 #11");
+  EXPECT_EQ(data.find({10})->label, "H128 16/1×128") << "what differs among those of the name";
+  EXPECT_EQ(data.find({11})->label, "H128 22/1×90");
 }
 
 TEST(ParetoData, ReadsACurveAtAPointAndBetweenPoints) {

@@ -77,7 +77,7 @@ TEST(ProjectSession, LoadsDetailAndTheTailOfTheLog) {
   session.loadLog(id, &session, [&](Result<QString> answer) { log = *answer; });
   ASSERT_TRUE(waitUntil([&] { return detail && log; }));
   EXPECT_EQ(detail->summary.name, "detail");
-  EXPECT_EQ(detail->configToml, "name = \"detail\"\n");
+  EXPECT_EQ(detail->configToml, test::configOf({.name = "detail"}));
   EXPECT_EQ(detail->evaluations.size(), 1u);
   EXPECT_EQ(detail->attempts.size(), 1u);
   EXPECT_EQ(*log, QStringLiteral("last line\n")) << "the half line at the beginning of the tail is left out";

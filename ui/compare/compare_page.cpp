@@ -8,7 +8,6 @@
 #include <QStandardItemModel>
 #include <QVBoxLayout>
 #include <algorithm>
-#include <tuple>
 
 #include "ui/compare/compare_model.h"
 #include "ui/compare/compare_table.h"
@@ -278,42 +277,6 @@ void ComparePage::refresh() {
   updateTexts();
 }
 
-bool ComparePage::areOneConfiguration(const store::RunSummary& a, const store::RunSummary& b) const {
-  if (m_groups->isComplete()) return m_groups->groupOf(a.id) != nullptr && m_groups->groupOf(a.id) == m_groups->groupOf(b.id);
-  // Not known yet: what the summary says.
-  const auto chosen = [](const store::RunSummary& run) {
-    return std::tie(run.name, run.map, run.cache, run.queryHeads, run.kvHeads, run.headWidth, run.hidden, run.steps, run.parameters);
-  };
-  return chosen(a) == chosen(b);
-}
-
-// The configurations are known now, or others: what is said of them, and which pair is worth a look, may change.
-void ComparePage::applyGroups() {
-  if (!m_hasChosen) chooseFirstPair();
-  updatePanel();
-  m_plot->redrawReading();
-}
-
-// What the program is for: two configurations of equal KV memory, one of them on the frontier. Shown until somebody chooses otherwise.
-void ComparePage::chooseFirstPair() {
-  const ParetoData& data = m_plot->data();
-  const ParetoPoint* low = nullptr;
-  const ParetoPoint* high = nullptr;
-  for (const std::size_t i : data.frontier)
-    for (const ParetoPoint& other : data.points)
-      if (!other.isReference() && other.x == data.points[i].x && other.y > data.points[i].y &&
-          (!low || other.y - data.points[i].y > high->y - low->y) &&
-          !areOneConfiguration(*m_snapshot->find(data.points[i].run), *m_snapshot->find(other.run))) {
-        low = &data.points[i];
-        high = &other;
-      }
-  if (low)
-    m_selection->setRuns({low->run, high->run});
-  else
-    m_selection->clear();
-  m_hasChosen = false;
-}
-
 void ComparePage::updatePanel() {
   const auto side = [this](store::RunId id) -> std::optional<PairSide> {
     const store::RunSummary* run = m_snapshot->find(id);
@@ -330,12 +293,6 @@ void ComparePage::updatePanel() {
   }
   m_panel->showPair(a, b, second);
   updateVerdict(a ? a->run.id : store::RunId{}, b ? b->run.id : store::RunId{});
-}
-
-void ComparePage::updateVerdict(store::RunId a, store::RunId b) {
-  const QString sentence = m_groups->sentence(a, b);
-  m_panel->showVerdict(
-      {.a = m_groups->perplexityText(a), .b = m_groups->perplexityText(b), .sentence = sentence.isEmpty() ? sentence : sentence + u'.'});
 }
 
 void ComparePage::updateBaselineBox() {
