@@ -47,16 +47,19 @@ class CompareVerb : public ProjectTest {
     auto service = store.service();
     ASSERT_TRUE(service.take(id));
     ASSERT_TRUE(service.attemptStarted({.run = id, .pid = 4242, .pidStart = "1", .device = "cpu"}));
-    std::vector<store::Row> rows{store::HelloRow{.time = 1, .attempt = 1, .build = "test", .torch = "2", .device = "cpu"}};
-    rows.emplace_back(store::EvaluationRow{{.step = run.steps,
-                                            .split = "valid",
-                                            .task = "perplexity",
-                                            .loss_nats = std::log(perplexity),
-                                            .perplexity = perplexity,
-                                            .tokens = 16384,
-                                            .time = 2}});
-    rows.emplace_back(store::EndRow{.time = 3, .outcome = "completed", .code = {}, .message = {}, .detail = {}});
-    ASSERT_TRUE(service.ingest({.run = id, .from = 0, .to = 100, .rows = std::move(rows)}));
+    const store::Evaluation evaluation{.step = run.steps,
+                                       .split = "valid",
+                                       .task = "perplexity",
+                                       .loss_nats = std::log(perplexity),
+                                       .perplexity = perplexity,
+                                       .tokens = 16384,
+                                       .time = 2};
+    ASSERT_TRUE(service.ingest(
+        {.run = id,
+         .from = 0,
+         .to = 100,
+         .rows = {store::HelloRow{.time = 1, .attempt = 1, .build = "test", .torch = "2", .device = "cpu"}, store::EvaluationRow{evaluation},
+                  store::EndRow{.time = 3, .outcome = "completed", .code = {}, .message = {}, .detail = {}}}}));
     ASSERT_TRUE(
         service.attemptEnded({.run = id, .state = store::RunState::Finished, .outcome = "completed", .code = {}, .failure = {}, .detail = {}}));
   }
