@@ -125,8 +125,9 @@ void printDetails(const RunDetails& details) {
   line("map", run.map + (run.generator.empty() ? "" : "   (" + run.generator + ")"));
   line("model", fmt::format("{} layers, hidden {}, {} query and {} KV heads of {}, {} parameters", run.layers, run.hidden, run.queryHeads,
                             run.kvHeads, run.headWidth, formatCount(static_cast<double>(run.parameters))));
-  line("KV per token", fmt::format("{} B analytic, {} B measured, {} cache", groupDigits(static_cast<std::int64_t>(run.kvBytesPerToken)),
+  line("KV per token", fmt::format("{} B analytic, {} B measured, {}{} cache", groupDigits(static_cast<std::int64_t>(run.kvBytesPerToken)),
                                    run.kvBytesPerTokenMeasured ? groupDigits(static_cast<std::int64_t>(*run.kvBytesPerTokenMeasured)) : "-",
+                                   run.cache.empty() && !service::kvTypeOf(run).empty() ? service::kvTypeOf(run) + ", " : "",
                                    run.cache.empty() ? "dense" : run.cache));
   line("steps", fmt::format("{} of {}, {} tokens", run.step, run.steps, groupDigits(run.tokens)));
   line("perplexity", run.perplexity

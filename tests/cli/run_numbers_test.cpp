@@ -26,7 +26,7 @@ TEST_F(RunNumbers, AreTheSameInPresetsCostAndShow) {
     EXPECT_EQ(onCpu["kv_dtype"], "float32") << name;
     EXPECT_EQ(onCpu["kv_bytes_per_token"], 2 * cost["kv_bytes_per_token"].get<int>()) << name;
     ASSERT_TRUE(succeeded(weft({"submit", "--preset", name, "--hold", "--name", name, "--set", "device.device=cpu"})));
-    const nlohmann::json run = weft({"show", name, "--json"}).json();
+    const nlohmann::json run = weft({"show", name, "--json"}).json().at(0);
     EXPECT_EQ(run["parameters"], cost["parameters"]) << name;
     EXPECT_EQ(run["kv_bytes_per_token"], onCpu["kv_bytes_per_token"]) << name;
     EXPECT_EQ(run["kv_type"], "float32") << name;
