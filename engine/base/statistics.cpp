@@ -33,15 +33,19 @@ double loss(std::span<const DocumentScore> scores) {
   return tokens > 0 ? -logLikelihood / static_cast<double>(tokens) : std::numeric_limits<double>::quiet_NaN();
 }
 
-// "0.2", "12", "0.04": a percentage with two digits that say something.
-std::string digits(double percent) {
-  const double size = std::abs(percent);
-  if (size >= 10) return fmt::format("{:.0f}", percent);
-  if (size >= 0.095 || size == 0) return fmt::format("{:.1f}", percent);
-  return fmt::format("{:.2g}", percent);
+// Digits after the point of a percentage that is known to within `uncertainty`: 12 -> 0, 0.6 -> 1, 0.04 -> 2; at most 3.
+int decimalsOf(double uncertainty) {
+  if (!(uncertainty > 0)) return 1;
+  if (uncertainty >= 9.5) return 0;
+  if (uncertainty >= 0.095) return 1;
+  return uncertainty >= 0.0095 ? 2 : 3;
 }
 
-std::string signedDigits(double percent) { return (percent >= 0 ? "+" : "") + digits(percent); }
+std::string signedPercent(double percent, int decimals) {
+  const std::string text = fmt::format("{:+.{}f}", percent, decimals);
+  // What rounds to nothing has no sign of its own.
+  return text.find_first_of("123456789") == std::string::npos ? "+" + text.substr(1) : text;
+}
 
 std::string unitName(Unit unit, int n) {
   const char* name = unit == Unit::Seeds ? "seed" : "document";
@@ -180,13 +184,14 @@ std::string bytesInWords(const Subject& subject, const Subject& reference) {
 std::string relativeText(const PairedDifference& logRatio) {
   const auto percent = [](double log) { return 100 * std::expm1(log); };
   const double mean = percent(logRatio.mean);
-  if (!logRatio.interval) return signedDigits(mean) + "%";
+  if (!logRatio.interval) return signedPercent(mean, 1) + "%";
   const double low = percent(logRatio.interval->low), high = percent(logRatio.interval->high);
   const double half = (high - low) / 2;
   // A ± stands for both sides: only where they round to the same.
   const bool isSymmetric = half < 10 && std::abs((low + high) / 2 - mean) < 0.1 * half + 0.005;
-  if (isSymmetric) return fmt::format("{}% ± {}%", signedDigits(mean), digits(half));
-  return fmt::format("{}% ({}% to {}%)", signedDigits(mean), signedDigits(low), signedDigits(high));
+  const int decimals = decimalsOf(half);
+  if (isSymmetric) return fmt::format("{}% ± {:.{}f}%", signedPercent(mean, decimals), half, decimals);
+  return fmt::format("{}% ({}% to {}%)", signedPercent(mean, decimals), signedPercent(low, decimals), signedPercent(high, decimals));
 }
 
 std::string basisInWords(const Comparison& comparison) {

@@ -147,6 +147,13 @@ TEST(StatisticsWords, WideIntervalsAreWrittenByTheirEnds) {
   EXPECT_EQ(relativeText({.unit = Unit::Seeds, .n = 1, .mean = 0.002, .interval = {}, .pValue = {}}), "+0.2%");
 }
 
+TEST(StatisticsWords, NoDigitIsWrittenThatTheIntervalDoesNotKnow) {
+  EXPECT_EQ(relativeText(difference(0.00018, -0.0046, 0.0050, 0.9)), "+0.0% ± 0.5%");
+  EXPECT_EQ(relativeText(difference(-0.00018, -0.0050, 0.0046, 0.9)), "+0.0% ± 0.5%") << "nothing has no sign";
+  EXPECT_EQ(relativeText(difference(0.00021, 0.00015, 0.00027, 0.001)), "+0.021% ± 0.006%");
+  EXPECT_EQ(relativeText(difference(0, 0, 0, 1)), "+0.0% ± 0.0%");
+}
+
 TEST(StatisticsWords, OneRunEachMakesNoClaim) {
   PairedDifference one;
   one.n = 1;
