@@ -13,6 +13,7 @@
 #include "ui/compare/compare_plot.h"
 #include "ui/compare/pair_selection.h"
 #include "ui/diagram/cost_panel.h"
+#include "ui/models/run_filter.h"
 #include "ui/models/run_sort_proxy.h"
 #include "ui/models/run_table_model.h"
 #include "ui/monitor/loss_chart.h"
@@ -48,7 +49,7 @@ void curves(benchmark::State& state) {
     const auto data = noisyCurve(static_cast<std::size_t>(state.range(0)), i + 1);
     QColor color = QColor::fromHsv(static_cast<int>(i) * 36, 200, 200);
     for (const Curve::Form form : {Curve::Form::Line, Curve::Form::Band}) {
-      auto* curve = new Curve(plot.xAxis, plot.yAxis, form);
+      auto* curve = new Curve(&plot, form);
       if (form == Curve::Form::Band) color.setAlpha(60);
       form == Curve::Form::Line ? curve->setPen(QPen(color, 1.5)) : curve->setBrush(color);
       curve->setData(data);
