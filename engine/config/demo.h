@@ -24,7 +24,8 @@ std::vector<RunConfig> demoRuns(const DemoOptions& options);
 // The name of the run whose weights a run of the demo reads; "" for one that is trained.
 std::string demoOriginal(const RunConfig& config);
 
-// What is held against what, by name (subject, reference): half the bytes, equal bytes, all the heads, an int8 cache of the same weights.
+// What is held against what, by name (subject, reference): sharing against its dense twin of twice the bytes, and against a dense one of equal bytes.
+// No more: each further comparison costs the others some of what three seeds can show.
 const std::vector<std::pair<std::string, std::string>>& demoComparisons();
 
 }  // namespace weft::config

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <QAbstractItemModelTester>
+#include <QTest>
 #include <cmath>
 
 #include "tests/ui/figures_fixture.h"
@@ -55,6 +56,9 @@ TEST(ComparePlotSize, AThousandRunsAreDrawnAndAnUnchangedSnapshotDrawsNothing) {
   plot.setRuns(runs);
   plot.replot();
   EXPECT_EQ(plot.data().points.size(), 1000U);
+  // What showing the window and the first runs still have to draw.
+  ASSERT_TRUE(QTest::qWaitForWindowExposed(&plot));
+  QCoreApplication::processEvents();
   int drawn = 0;
   QObject::connect(&plot, &QCustomPlot::afterReplot, [&] { ++drawn; });
   for (int i = 0; i < 10; ++i) plot.setRuns(runs);

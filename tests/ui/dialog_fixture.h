@@ -5,6 +5,7 @@
 #include <QApplication>
 #include <QFileDialog>
 #include <QLineEdit>
+#include <QMainWindow>
 #include <QMessageBox>
 #include <QTest>
 #include <QTimer>
@@ -50,13 +51,22 @@ Dialog* openDialog() {
   Dialog* found = nullptr;
   waitUntil([&] {
     found = qobject_cast<Dialog*>(QApplication::activeModalWidget());
+    // After a question of its own, too: a window manager's part, which nobody plays for the offscreen platform.
+    if (found && !found->isActiveWindow()) found->activateWindow();
     return found && found->isActiveWindow() && QApplication::focusWidget() && found->isAncestorOf(QApplication::focusWidget());
   });
   return found;
 }
 
+// None is open any more, and the window has the keyboard back.
 inline bool noDialog() {
-  return waitUntil([] { return QApplication::activeModalWidget() == nullptr; });
+  if (!waitUntil([] { return QApplication::activeModalWidget() == nullptr; })) return false;
+  for (QWidget* window : QApplication::topLevelWidgets()) {
+    if (!window->isVisible() || !qobject_cast<QMainWindow*>(window)) continue;
+    window->activateWindow();
+    return QTest::qWaitForWindowActive(window) && waitUntil([] { return QApplication::focusWidget() != nullptr; });
+  }
+  return true;
 }
 
 // Answers the question that the next key raises within itself (a file is there already, a folder is not), with `key`; what it asked is text().
@@ -65,7 +75,8 @@ class Answer {
   explicit Answer(Qt::Key key) {
     QObject::connect(&m_timer, &QTimer::timeout, [this, key] {
       auto* box = qobject_cast<QMessageBox*>(QApplication::activeModalWidget());
-      if (!box || !box->isActiveWindow()) return;
+      if (!box) return;
+      if (!box->isActiveWindow() && ++m_waits < 100) return box->activateWindow();
       m_timer.stop();
       m_text = box->text();
       QTest::keyClick(box, key);
@@ -76,6 +87,7 @@ class Answer {
 
  private:
   QTimer m_timer;
+  int m_waits = 0;
   QString m_text;
 };
 

@@ -65,7 +65,7 @@ class ManyCurves : public test::MonitorTest {
 TEST_F(ManyCurves, TheHeaderCountsThemAndTheListShowsEachAsItsCurveIsDrawn) {
   openHundred();
   EXPECT_EQ(m_page.strip()->titleText(), QStringLiteral("100 runs"));
-  EXPECT_TRUE(m_page.strip()->factsText().startsWith(QStringLiteral("100 finished · current: MHA, finished")))
+  EXPECT_TRUE(m_page.strip()->factsText().startsWith(QStringLiteral("100 finished · current: MHA 400 steps s1, finished")))
       << m_page.strip()->factsText().toStdString();
   std::set<PenLook> looks;
   for (const ChartRun& run : m_page.lossChart()->runs()) {

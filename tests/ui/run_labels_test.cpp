@@ -103,7 +103,7 @@ TEST_F(LabelsInMonitor, StandInCardsHeaderReadingsChartsAndLog) {
     const auto labels = where.findChildren<QLabel*>();
     return std::any_of(labels.begin(), labels.end(), [&](const QLabel* label) { return label->text() == text; });
   };
-  EXPECT_TRUE(shows(*m_page.strip(), "MQA s2"));
+  EXPECT_TRUE(m_page.strip()->factsText().contains("current: MQA s2")) << m_page.strip()->factsText().toStdString();
   EXPECT_TRUE(shows(*m_page.log(), "MQA s2"));
 }
 
