@@ -121,7 +121,7 @@ TEST_F(CompareVerb, PairedSeedsWithADifferenceSayWhichIsHigherAndByHowMuch) {
   const Outcome outcome = weft({"compare", "MQA", "MQA-CLA2"});
   ASSERT_TRUE(succeeded(outcome)) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("(3 seeds, paired): higher than MQA's."));
-  EXPECT_THAT(outcome.out, HasSubstr("perplexity +10% ± "));
+  EXPECT_THAT(outcome.out, HasSubstr("perplexity +10.1% ± 0.6% (3 seeds, paired)"));
 }
 
 TEST_F(CompareVerb, ComparisonsBesideEachOtherAreCounted) {
