@@ -108,7 +108,7 @@ TEST_F(SeedsInCompare, ThreePairedSeedsWithADifferenceSayWhichIsHigher) {
   click(3);
   click(0, Qt::ControlModifier);
   const QString said = m_page.panel()->sentence();
-  EXPECT_TRUE(said.startsWith("MQA-CLA2 against MQA: half of MQA's KV bytes; perplexity +10% ± ")) << said.toStdString();
+  EXPECT_TRUE(said.startsWith("MQA-CLA2 against MQA: half of MQA's KV bytes; perplexity +10.1% ± 0.6% (3 seeds, paired)")) << said.toStdString();
   EXPECT_TRUE(said.endsWith(" (3 seeds, paired): higher than MQA's.")) << said.toStdString();
 }
 
