@@ -46,7 +46,9 @@ TEST(EvenRanks, KeepsTheEndsAndWhatMustBeThere) {
   EXPECT_NE(std::find(chosen.begin(), chosen.end(), 500U), chosen.end());
   double before = -1;
   for (const double value : shown) {
-    if (before >= 0) EXPECT_LT(value - before, 230) << "no hole in the middle";
+    if (before >= 0) {
+      EXPECT_LT(value - before, 230) << "no hole in the middle";
+    }
     before = value;
   }
   EXPECT_EQ(evenRanks({3, 1, 2}, 10).size(), 3U) << "few are all kept";

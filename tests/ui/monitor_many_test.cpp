@@ -95,7 +95,9 @@ TEST_F(ManyCurves, NamesStandBesideThePlotApartFromEachOtherAndTheCurrentRunsIsA
     for (std::size_t i = 0; i < named.size(); ++i) {
       EXPECT_GE(named[i].box.left(), chart->plotArea().right()) << "not on the curves";
       EXPECT_LE(named[i].box.right(), chart->width());
-      if (i > 0) EXPECT_GE(named[i].box.top(), named[i - 1].box.bottom() - 1);
+      if (i > 0) {
+        EXPECT_GE(named[i].box.top(), named[i - 1].box.bottom() - 1);
+      }
     }
     EXPECT_TRUE(std::any_of(named.begin(), named.end(), [&](const auto& one) { return one.run == m_page.jobs()->current(); }));
   };
