@@ -121,7 +121,7 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
          &StartPage::newRequested);
   choice(QStringLiteral("folder"), QStringLiteral("Open project"), QStringLiteral("A folder that holds a weft.db."), &StartPage::openRequested);
   choice(QStringLiteral("book"), QStringLiteral("Open the example"),
-         QStringLiteral("Trains four small models on the built-in corpus, about a minute on this machine."), &StartPage::exampleRequested);
+         QStringLiteral("Trains four small models on LibTorch's own headers, about a minute on this machine."), &StartPage::exampleRequested);
   column->addLayout(choices);
   column->addSpacing(20);
   m_recentBox = new QWidget;
