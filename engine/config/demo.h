@@ -11,7 +11,7 @@
 namespace weft::config {
 
 struct DemoOptions {
-  bool quick = false;                          // one seed and a sixth of the tokens: it shows the way and compares nothing
+  bool quick = false;                          // one seed and an eighth of the tokens: it shows the way and compares nothing
   std::vector<std::string> files, validFiles;  // text; both empty = the synthetic corpus
   std::string tokenizer = "byte";
   bool cuda = false;                // larger model and more tokens
