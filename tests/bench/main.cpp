@@ -1,21 +1,4 @@
 // weft_bench [filter] [--benchmark_... options]
-#include <benchmark/benchmark.h>
+#include "tests/bench/run_filtered.h"
 
-#include <string>
-#include <vector>
-
-int main(int argc, char** argv) {
-  std::vector<std::string> words(argv, argv + argc);
-  // A bare word is a filter: `./dev bench tokenizer`.
-  for (std::size_t at = 1; at < words.size(); ++at) {
-    if (words[at].rfind("--", 0) != 0) words[at] = "--benchmark_filter=" + words[at];
-  }
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
-  if (benchmark::RunSpecifiedBenchmarks() == 0) return 2;
-  benchmark::Shutdown();
-  return 0;
-}
+int main(int argc, char** argv) { return weft::bench::runFiltered(argc, argv); }

@@ -1,13 +1,10 @@
 // weft_ui_bench [filter] [--benchmark_... options]: what the studio's window costs, drawn into memory. The column CPU is the GUI thread's own time,
 // which other work on the machine does not lengthen.
-#include <benchmark/benchmark.h>
-
 #include <QApplication>
 #include <QSettings>
 #include <QTemporaryDir>
-#include <string>
-#include <vector>
 
+#include "tests/bench/run_filtered.h"
 #include "ui/window/theme_controller.h"
 
 int main(int argc, char** argv) {
@@ -23,18 +20,5 @@ int main(int argc, char** argv) {
   QSettings::setDefaultFormat(QSettings::IniFormat);
   QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, home.path());
   const weft::ui::ThemeController theme(weft::ui::ThemeChoice::Light);
-
-  std::vector<std::string> words(argv, argv + argc);
-  // A bare word is a filter: `./dev bench ui curves`.
-  for (std::size_t at = 1; at < words.size(); ++at) {
-    if (words[at].rfind("--", 0) != 0) words[at] = "--benchmark_filter=" + words[at];
-  }
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
-  if (benchmark::RunSpecifiedBenchmarks() == 0) return 2;
-  benchmark::Shutdown();
-  return 0;
+  return weft::bench::runFiltered(argc, argv);
 }
