@@ -1,4 +1,5 @@
-// tests/operation_checks.h -- one operation against its formula written in plain torch, and the CUDA path against the CPU path.
+// tests/operation_checks.h -- one operation against its formula written in plain torch, and the CUDA path against the
+// CPU path.
 #pragma once
 
 #include <functional>
@@ -9,7 +10,8 @@
 
 namespace weft::test {
 
-// Activations are in the place's type, parameters in float32 (float64 where activations are), integers stay as they are.
+// Activations are in the place's type, parameters in float32 (float64 where activations are), integers stay as they
+// are.
 enum class Role { Activation, Parameter, Integer };
 struct Input {
   Role role = Role::Activation;
@@ -55,25 +57,29 @@ inline Evaluation evaluate(const Operation& operation, const Place& place, const
   return result;
 }
 
-// `operation` in `place` equals `formula` in float64 within `allowed`, forward and backward; on CUDA also the CPU path of the same type.
-inline void expectFormula(const Operation& operation, const Operation& formula, const Place& place, const std::vector<Input>& inputs,
-                          const std::string& what, double allowed) {
+// `operation` in `place` equals `formula` in float64 within `allowed`, forward and backward; on CUDA also the CPU path
+// of the same type.
+inline void expectFormula(const Operation& operation, const Operation& formula, const Place& place,
+                          const std::vector<Input>& inputs, const std::string& what, double allowed) {
   const std::vector<Input> rounded = roundedTo(place, inputs);
-  const auto compare = [&](const Evaluation& actual, const Evaluation& expected, double within, const std::string& reference) {
+  const auto compare = [&](const Evaluation& actual, const Evaluation& expected, double within,
+                           const std::string& reference) {
     EXPECT_TRUE(isClose(actual.value, expected.value, within)) << what << ", value, against " << reference;
     ASSERT_EQ(actual.gradients.size(), expected.gradients.size());
     for (std::size_t i = 0; i < actual.gradients.size(); ++i) {
-      EXPECT_TRUE(isClose(actual.gradients[i], expected.gradients[i], within)) << what << ", gradient " << i << ", against " << reference;
+      EXPECT_TRUE(isClose(actual.gradients[i], expected.gradients[i], within))
+          << what << ", gradient " << i << ", against " << reference;
     }
   };
   const Evaluation actual = evaluate(operation, place, rounded);
   compare(actual, evaluate(formula, kExact, rounded), allowed, "the formula in float64");
   // Both paths round, maybe apart.
-  if (place.device == torch::kCUDA) compare(actual, evaluate(operation, {torch::kCPU, place.type}, rounded), 2 * allowed, "the CPU path");
+  if (place.device == torch::kCUDA)
+    compare(actual, evaluate(operation, {torch::kCPU, place.type}, rounded), 2 * allowed, "the CPU path");
 }
 
-inline void expectFormula(const Operation& operation, const Operation& formula, const Place& place, const std::vector<Input>& inputs,
-                          const std::string& what) {
+inline void expectFormula(const Operation& operation, const Operation& formula, const Place& place,
+                          const std::vector<Input>& inputs, const std::string& what) {
   expectFormula(operation, formula, place, inputs, what, tolerance(place.type));
 }
 
@@ -83,11 +89,13 @@ class KernelTest : public ::testing::TestWithParam<Place> {
     if (GetParam().device == torch::kCUDA) WEFT_SKIP_WITHOUT_CUDA();
   }
 };
-#define WEFT_INSTANTIATE_PLACES(Suite)                                                                                                          \
-  INSTANTIATE_TEST_SUITE_P(Cpu, Suite,                                                                                                          \
-                           ::testing::Values(::weft::test::Place{torch::kCPU, torch::kDouble}, ::weft::test::Place{torch::kCPU, torch::kFloat}, \
-                                             ::weft::test::Place{torch::kCPU, torch::kBFloat16}));                                              \
-  INSTANTIATE_TEST_SUITE_P(Cuda, Suite,                                                                                                         \
-                           ::testing::Values(::weft::test::Place{torch::kCUDA, torch::kFloat}, ::weft::test::Place{torch::kCUDA, torch::kBFloat16}))
+#define WEFT_INSTANTIATE_PLACES(Suite)                                                             \
+  INSTANTIATE_TEST_SUITE_P(Cpu, Suite,                                                             \
+                           ::testing::Values(::weft::test::Place{torch::kCPU, torch::kDouble},     \
+                                             ::weft::test::Place{torch::kCPU, torch::kFloat},      \
+                                             ::weft::test::Place{torch::kCPU, torch::kBFloat16})); \
+  INSTANTIATE_TEST_SUITE_P(Cuda, Suite,                                                            \
+                           ::testing::Values(::weft::test::Place{torch::kCUDA, torch::kFloat},     \
+                                             ::weft::test::Place{torch::kCUDA, torch::kBFloat16}))
 
 }  // namespace weft::test

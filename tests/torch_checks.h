@@ -1,4 +1,5 @@
-// tests/torch_checks.h -- what the tests of the torch rooms share: places to compute in, closeness, finite differences, fixtures.
+// tests/torch_checks.h -- what the tests of the torch rooms share: places to compute in, closeness, finite differences,
+// fixtures.
 #pragma once
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -37,8 +38,9 @@ inline void PrintTo(const Place& place, std::ostream* stream) {
 #define WEFT_SKIP_WITHOUT_CUDA() \
   if (!::weft::test::hasCuda()) GTEST_SKIP() << "this machine has no CUDA device"
 
-// Error that an operation with one rounding of its result may have, relative to the largest value of the exact result. bfloat16 has 8 bits, so half a
-// unit in its last place is 2^-8; float32 has 24, and the sums inside (float32 for both) take some units more.
+// Error that an operation with one rounding of its result may have, relative to the largest value of the exact result.
+// bfloat16 has 8 bits, so half a unit in its last place is 2^-8; float32 has 24, and the sums inside (float32 for both)
+// take some units more.
 inline double tolerance(torch::ScalarType type) {
   if (type == torch::kDouble) return 1e-13;
   return type == torch::kFloat ? 2e-6 : std::ldexp(1.01, -8);
@@ -49,12 +51,14 @@ inline torch::Tensor randomTensor(at::IntArrayRef shape, std::uint64_t seed, dou
   return torch::empty(shape, torch::kDouble).normal_(0, scale, at::detail::createCPUGenerator(seed));
 }
 inline torch::Tensor randomIds(at::IntArrayRef shape, std::int64_t below, std::uint64_t seed) {
-  return torch::randint(0, below, shape, at::detail::createCPUGenerator(seed), torch::TensorOptions().dtype(torch::kLong));
+  return torch::randint(0, below, shape, at::detail::createCPUGenerator(seed),
+                        torch::TensorOptions().dtype(torch::kLong));
 }
 
 inline torch::Tensor exact(const torch::Tensor& x) { return x.detach().to(torch::kCPU, torch::kDouble); }
 
-// max |actual - expected| / max |expected|; the absolute error where all expected values are 0; infinite where one side is not finite.
+// max |actual - expected| / max |expected|; the absolute error where all expected values are 0; infinite where one side
+// is not finite.
 inline double relativeError(const torch::Tensor& actual, const torch::Tensor& expected) {
   if (expected.numel() == 0) return 0;
   const torch::Tensor a = exact(actual), e = exact(expected);
@@ -63,7 +67,8 @@ inline double relativeError(const torch::Tensor& actual, const torch::Tensor& ex
   return largest > 0 ? difference / largest : difference;
 }
 
-inline ::testing::AssertionResult isClose(const torch::Tensor& actual, const torch::Tensor& expected, double tolerance) {
+inline ::testing::AssertionResult isClose(const torch::Tensor& actual, const torch::Tensor& expected,
+                                          double tolerance) {
   if (!actual.defined()) return ::testing::AssertionFailure() << "the tensor is not defined";
   if (actual.sizes() != expected.sizes()) {
     return ::testing::AssertionFailure() << fmt::format("the shape is [{}], not [{}]", fmt::join(actual.sizes(), ", "),
@@ -77,12 +82,14 @@ inline ::testing::AssertionResult isClose(const torch::Tensor& actual, const tor
 inline ::testing::AssertionResult isBitwise(const torch::Tensor& actual, const torch::Tensor& expected) {
   if (actual.scalar_type() != expected.scalar_type()) return ::testing::AssertionFailure() << "the types differ";
   if (torch::equal(actual, expected)) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << fmt::format("relative error {:.3g}, not bitwise equal", relativeError(actual, expected));
+  return ::testing::AssertionFailure() << fmt::format("relative error {:.3g}, not bitwise equal",
+                                                      relativeError(actual, expected));
 }
 
 using ScalarFunction = std::function<torch::Tensor(const std::vector<torch::Tensor>&)>;
 
-// Central differences of f by every element of x (float64, contiguous, CPU), which f reads; x is moved by `step` both ways and put back.
+// Central differences of f by every element of x (float64, contiguous, CPU), which f reads; x is moved by `step` both
+// ways and put back.
 inline torch::Tensor finiteDifferences(const std::function<double()>& f, const torch::Tensor& x, double step = 1e-5) {
   const torch::NoGradGuard noGrad;
   torch::Tensor gradient = torch::empty_like(x);
@@ -99,8 +106,10 @@ inline torch::Tensor finiteDifferences(const std::function<double()>& f, const t
   return gradient;
 }
 
-// The gradients of f at `inputs` are those of finite differences. With values near 1 the differences err by about step^2 + 1e-16 / step.
-inline void expectGradientsOfFiniteDifferences(const ScalarFunction& f, const std::vector<torch::Tensor>& inputs, double tolerance = 1e-7) {
+// The gradients of f at `inputs` are those of finite differences. With values near 1 the differences err by about
+// step^2 + 1e-16 / step.
+inline void expectGradientsOfFiniteDifferences(const ScalarFunction& f, const std::vector<torch::Tensor>& inputs,
+                                               double tolerance = 1e-7) {
   std::vector<torch::Tensor> leaves;
   for (const torch::Tensor& input : inputs) leaves.push_back(input.detach().clone().requires_grad_());
   f(leaves).backward();

@@ -1,5 +1,5 @@
-// ui/studio_pch.h -- precompiled once for the studio's library, its program and its tests (ui/CMakeLists.txt): what most of its files include anyway.
-// A file still includes what it uses, so that it also compiles without this.
+// ui/studio_pch.h -- precompiled once for the studio's library, its program and its tests (ui/CMakeLists.txt): what
+// most of its files include anyway. A file still includes what it uses, so that it also compiles without this.
 #pragma once
 #include <QAbstractItemModel>
 #include <QAction>

@@ -15,20 +15,28 @@
 namespace weft::cli {
 
 void ConfigArguments::addTo(CLI::App& verb, const char* fileOption) {
-  CLI::Option* fromFile = verb.add_option(fileOption, file, "A run's configuration ('-': standard input)")->type_name("FILE");
-  verb.add_option("--preset", preset, "A ready configuration; `weft presets` lists them")->type_name("NAME")->excludes(fromFile);
-  verb.add_option("--set", settings, "Change one field, like train.steps=100 (repeatable)")->type_name("KEY=VALUE")->allow_extra_args(false);
+  CLI::Option* fromFile =
+      verb.add_option(fileOption, file, "A run's configuration ('-': standard input)")->type_name("FILE");
+  verb.add_option("--preset", preset, "A ready configuration; `weft presets` lists them")
+      ->type_name("NAME")
+      ->excludes(fromFile);
+  verb.add_option("--set", settings, "Change one field, like train.steps=100 (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
 }
 
 Result<config::RunConfig> ConfigArguments::load() const {
   if (file.empty() && preset.empty()) {
-    return fail(ErrorCode::InvalidInput, "No configuration was named; give a FILE.toml or --preset NAME (`weft presets` lists them).");
+    return fail(ErrorCode::InvalidInput,
+                "No configuration was named; give a FILE.toml or --preset NAME (`weft presets` lists them).");
   }
   WEFT_ASSIGN(config::RunConfig config, preset.empty() ? config::loadRunConfig(file) : config::preset(preset));
   for (const std::string& setting : settings) {
     const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos) return fail(ErrorCode::InvalidInput, "--set " + setting + " has no '='; write it like train.steps=100.");
-    WEFT_TRY(config::setField(config, trim(std::string_view(setting).substr(0, equals)), std::string_view(setting).substr(equals + 1)));
+    if (equals == std::string::npos)
+      return fail(ErrorCode::InvalidInput, "--set " + setting + " has no '='; write it like train.steps=100.");
+    WEFT_TRY(config::setField(config, trim(std::string_view(setting).substr(0, equals)),
+                              std::string_view(setting).substr(equals + 1)));
   }
   // What came with a file is absolute already; what was set here is meant against where the user stands.
   std::error_code error;
@@ -67,7 +75,8 @@ Result<std::vector<store::RunSummary>> findRuns(store::RunStore& store, const st
   return runs;
 }
 
-Result<std::vector<store::RunSummary>> findRunsToCompare(store::RunStore& store, const std::vector<std::string>& texts) {
+Result<std::vector<store::RunSummary>> findRunsToCompare(store::RunStore& store,
+                                                         const std::vector<std::string>& texts) {
   std::vector<store::RunSummary> runs;
   for (const std::string& text : texts) {
     WEFT_ASSIGN(const std::vector<store::RunSummary> meant, store::findRunsMeant(store, text));
@@ -84,8 +93,8 @@ Result<std::vector<std::int64_t>> parseIds(const std::string& text, const char* 
   for (const std::string& part : split(text, ',')) {
     std::int64_t id = 0;
     if (!parseInteger(trim(part), id) || id < 0) {
-      return fail(ErrorCode::InvalidInput,
-                  std::string(option) + " has '" + part + "' in it; it takes whole numbers with commas between, like 1,2,3.");
+      return fail(ErrorCode::InvalidInput, std::string(option) + " has '" + part +
+                                               "' in it; it takes whole numbers with commas between, like 1,2,3.");
     }
     ids.push_back(id);
   }

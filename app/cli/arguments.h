@@ -28,13 +28,15 @@ struct ConfigArguments {
 // The map that such an argument says; the sentence of an error ends with a text that would be valid, if one is near.
 [[nodiscard]] Result<sharing::SharingMap> namedMap(const std::string& argument, const sharing::ParseOptions& options);
 
-// The run that a number, a name or a label ("MQA s2", "MQA:s2") means. Of several that bear the name it is the newest, and stderr says which there
-// are.
+// The run that a number, a name or a label ("MQA s2", "MQA:s2") means. Of several that bear the name it is the newest,
+// and stderr says which there are.
 [[nodiscard]] Result<store::RunSummary> findRun(store::RunStore& store, const std::string& text);
 // Several of them, in that order.
-[[nodiscard]] Result<std::vector<store::RunSummary>> findRuns(store::RunStore& store, const std::vector<std::string>& texts);
+[[nodiscard]] Result<std::vector<store::RunSummary>> findRuns(store::RunStore& store,
+                                                              const std::vector<std::string>& texts);
 // To be held against each other: a name stands for every run that bears it and is not archived. Each run once.
-[[nodiscard]] Result<std::vector<store::RunSummary>> findRunsToCompare(store::RunStore& store, const std::vector<std::string>& texts);
+[[nodiscard]] Result<std::vector<store::RunSummary>> findRunsToCompare(store::RunStore& store,
+                                                                       const std::vector<std::string>& texts);
 
 // "1,2, 3" -> 1, 2, 3. InvalidInput naming the option.
 [[nodiscard]] Result<std::vector<std::int64_t>> parseIds(const std::string& text, const char* option);

@@ -1,4 +1,5 @@
-// compare: runs side by side, what their configurations say against the first over the seeds that they share, and the settings in which they differ.
+// compare: runs side by side, what their configurations say against the first over the seeds that they share, and the
+// settings in which they differ.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,7 +53,8 @@ Result<Differences> readDifferences(store::RunStore& store, const std::vector<Ru
   std::vector<std::string> order;
   for (const RunSummary& run : runs) {
     WEFT_ASSIGN(const std::string toml, store.configToml(run.id));
-    WEFT_ASSIGN(const config::RunConfig config, config::parseRunConfig(toml, fmt::format("the configuration of run {}", run.id.value)));
+    WEFT_ASSIGN(const config::RunConfig config,
+                config::parseRunConfig(toml, fmt::format("the configuration of run {}", run.id.value)));
     Fields fields;
     for (auto& [key, value] : config::flatten(config)) {
       if (differences.values.empty()) order.push_back(key);
@@ -62,12 +64,14 @@ Result<Differences> readDifferences(store::RunStore& store, const std::vector<Ru
   }
   for (const std::string& key : order) {
     const auto differs = [&](const Fields& fields) { return fields.at(key) != differences.values.front().at(key); };
-    if (key != "name" && std::any_of(differences.values.begin(), differences.values.end(), differs)) differences.keys.push_back(key);
+    if (key != "name" && std::any_of(differences.values.begin(), differences.values.end(), differs))
+      differences.keys.push_back(key);
   }
   return differences;
 }
 
-// Perplexities without a difference: that of two runs is no result, and that of configurations has a sentence of its own.
+// Perplexities without a difference: that of two runs is no result, and that of configurations has a sentence of its
+// own.
 std::string sideBySide(const std::vector<RunSummary>& runs, const std::vector<std::string>& labels) {
   const RunSummary& first = runs.front();
   Table table;
@@ -79,9 +83,10 @@ std::string sideBySide(const std::vector<RunSummary>& runs, const std::vector<st
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const RunSummary& run = runs[i];
     const auto parameters = static_cast<double>(run.parameters);
-    table.row({std::to_string(run.id.value), labels[i], mapName(run), orDash(run.perplexity, formatPerplexity), whole(run.kvBytesPerToken),
-               percent(run.kvBytesPerToken, first.kvBytesPerToken), formatCount(parameters),
-               percent(parameters, static_cast<double>(first.parameters)), run.tokensPerSecond ? whole(*run.tokensPerSecond) : "-",
+    table.row({std::to_string(run.id.value), labels[i], mapName(run), orDash(run.perplexity, formatPerplexity),
+               whole(run.kvBytesPerToken), percent(run.kvBytesPerToken, first.kvBytesPerToken), formatCount(parameters),
+               percent(parameters, static_cast<double>(first.parameters)),
+               run.tokensPerSecond ? whole(*run.tokensPerSecond) : "-",
                percent(run.tokensPerSecond, first.tokensPerSecond)});
   }
   return table.toText();
@@ -103,13 +108,15 @@ Json ratio(const std::optional<double>& value, const std::optional<double>& refe
   return value && reference && *reference != 0 ? Json(*value / *reference) : Json();
 }
 
-// The configurations of the runs, and what may be said of them: every other one against the first; of runs of one configuration that they are.
+// The configurations of the runs, and what may be said of them: every other one against the first; of runs of one
+// configuration that they are.
 struct Findings {
   std::vector<service::RunGroup> groups;
   std::vector<statistics::Comparison> comparisons;
 };
 
-Result<Findings> readFindings(OpenProject& open, const std::vector<RunSummary>& runs, const std::vector<std::string>& labels) {
+Result<Findings> readFindings(OpenProject& open, const std::vector<RunSummary>& runs,
+                              const std::vector<std::string>& labels) {
   Findings findings;
   service::RunIdentities identities(open.project);
   WEFT_ASSIGN(findings.groups, service::groupRuns(open.store, identities, runs));
@@ -119,11 +126,12 @@ Result<Findings> readFindings(OpenProject& open, const std::vector<RunSummary>& 
   }
   for (std::size_t i = 1; i < runs.size(); ++i) {
     const bool isSameSeed = runs[i].seed == runs[0].seed;
-    findings.comparisons.push_back({.subject = {.name = labels[i], .kvBytesPerToken = {}},
-                                    .reference = {.name = labels[0], .kvBytesPerToken = {}},
-                                    .obstacle = isSameSeed ? statistics::Obstacle::SameSeed : statistics::Obstacle::SameConfiguration,
-                                    .logPerplexity = {},
-                                    .adjustedP = {}});
+    findings.comparisons.push_back(
+        {.subject = {.name = labels[i], .kvBytesPerToken = {}},
+         .reference = {.name = labels[0], .kvBytesPerToken = {}},
+         .obstacle = isSameSeed ? statistics::Obstacle::SameSeed : statistics::Obstacle::SameConfiguration,
+         .logPerplexity = {},
+         .adjustedP = {}});
   }
   return findings;
 }
@@ -152,10 +160,11 @@ Result<void> compare(const std::vector<std::string>& names, const Context& conte
     for (std::size_t i = 0; i < runs.size(); ++i) {
       Json value = runJson(runs[i]);
       value["label"] = labels[i];
-      value["relative"] = {{"perplexity", ratio(runs[i].perplexity, runs[0].perplexity)},
-                           {"kv_bytes_per_token", ratio(runs[i].kvBytesPerToken, runs[0].kvBytesPerToken)},
-                           {"parameters", ratio(static_cast<double>(runs[i].parameters), static_cast<double>(runs[0].parameters))},
-                           {"tokens_per_second", ratio(runs[i].tokensPerSecond, runs[0].tokensPerSecond)}};
+      value["relative"] = {
+          {"perplexity", ratio(runs[i].perplexity, runs[0].perplexity)},
+          {"kv_bytes_per_token", ratio(runs[i].kvBytesPerToken, runs[0].kvBytesPerToken)},
+          {"parameters", ratio(static_cast<double>(runs[i].parameters), static_cast<double>(runs[0].parameters))},
+          {"tokens_per_second", ratio(runs[i].tokensPerSecond, runs[0].tokensPerSecond)}};
       Json settings = Json::object();
       for (const std::string& key : differences.keys) settings[key] = differences.values[i].at(key);
       value["differences"] = std::move(settings);
@@ -166,8 +175,8 @@ Result<void> compare(const std::vector<std::string>& names, const Context& conte
     return {};
   }
   print(sideBySide(runs, labels));
-  const bool hasSeveral =
-      std::any_of(findings.groups.begin(), findings.groups.end(), [](const service::RunGroup& group) { return group.members.size() > 1; });
+  const bool hasSeveral = std::any_of(findings.groups.begin(), findings.groups.end(),
+                                      [](const service::RunGroup& group) { return group.members.size() > 1; });
   if (hasSeveral) print("\n" + groupTable(findings.groups));
   print("\n" + comparisonLines(findings.comparisons));
   print(differences.keys.empty() ? "\nTheir settings are the same." : "\n" + settingsTable(labels, differences));
@@ -185,7 +194,11 @@ Result<void> compareMeasurements(const std::vector<std::string>& names, const Co
     const RunSummary& run = runs[i];
     WEFT_ASSIGN(const std::vector<store::Measurement> all, open.store.measurements(run.id));
     measured.push_back({.name = labels[i], .measurements = newestMeasurements(all)});
-    Json value{{"id", run.id.value}, {"name", run.name}, {"map", run.map}, {"points", Json::array()}, {"largest_batches", Json::array()}};
+    Json value{{"id", run.id.value},
+               {"name", run.name},
+               {"map", run.map},
+               {"points", Json::array()},
+               {"largest_batches", Json::array()}};
     for (const store::Measurement& one : measured.back().measurements) {
       if (isPoint(one)) value["points"].push_back(pointJson(one));
       if (isLargestBatch(one)) value["largest_batches"].push_back(largestJson(one));
@@ -215,7 +228,8 @@ Result<void> compareEvaluations(const std::vector<std::string>& names, const Con
     WEFT_ASSIGN(const std::vector<store::Evaluation> all, open.store.evaluations(run.id));
     evaluated.push_back({.name = labels[i], .evaluations = store::newestOnDemand(all)});
     Json value{{"id", run.id.value}, {"name", run.name}, {"map", run.map}, {"evaluations", Json::array()}};
-    for (const store::Evaluation& one : evaluated.back().evaluations) value["evaluations"].push_back(evaluationJson(one));
+    for (const store::Evaluation& one : evaluated.back().evaluations)
+      value["evaluations"].push_back(evaluationJson(one));
     list.push_back(std::move(value));
   }
   if (context.json) {
@@ -240,20 +254,26 @@ struct CompareArguments {
 
 void addCompareVerb(Program& program) {
   const auto arguments = std::make_shared<CompareArguments>();
-  CLI::App* verb =
-      program.addVerb(kResultsGroup, "compare",
-                      "Runs side by side, their configurations against the first one's over shared seeds, and the settings in which they differ",
-                      [arguments](const Context& context) {
-                        if (arguments->ofMeasurements) return compareMeasurements(arguments->runs, context);
-                        if (arguments->ofEvaluations) return compareEvaluations(arguments->runs, context);
-                        return compare(arguments->runs, context);
-                      });
-  verb->add_option("RUN", arguments->runs, "Numbers, labels (MQA:s2) or names; a name stands for all its runs that are not archived");
+  CLI::App* verb = program.addVerb(kResultsGroup, "compare",
+                                   "Runs side by side, their configurations against the first one's over shared seeds, "
+                                   "and the settings in which they differ",
+                                   [arguments](const Context& context) {
+                                     if (arguments->ofMeasurements)
+                                       return compareMeasurements(arguments->runs, context);
+                                     if (arguments->ofEvaluations) return compareEvaluations(arguments->runs, context);
+                                     return compare(arguments->runs, context);
+                                   });
+  verb->add_option("RUN", arguments->runs,
+                   "Numbers, labels (MQA:s2) or names; a name stands for all its runs that are not archived");
   CLI::Option* measurements =
-      verb->add_flag("--measurements", arguments->ofMeasurements, "Instead: speed, KV memory and largest batch, as `weft measure` found them");
-  verb->add_flag("--evaluations", arguments->ofEvaluations, "Instead: texts, WikiText and tasks, as `weft eval` found them")->excludes(measurements);
+      verb->add_flag("--measurements", arguments->ofMeasurements,
+                     "Instead: speed, KV memory and largest batch, as `weft measure` found them");
+  verb->add_flag("--evaluations", arguments->ofEvaluations,
+                 "Instead: texts, WikiText and tasks, as `weft eval` found them")
+      ->excludes(measurements);
   verb->footer(
-      "Examples:\n  weft compare MQA MQA-CLA2 H16-MQA\n  weft compare --measurements MQA MQA-CLA2\n  weft compare --evaluations MQA MQA-CLA2");
+      "Examples:\n  weft compare MQA MQA-CLA2 H16-MQA\n  weft compare --measurements MQA MQA-CLA2\n  weft compare "
+      "--evaluations MQA MQA-CLA2");
 }
 
 }  // namespace weft::cli

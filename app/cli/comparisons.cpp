@@ -39,9 +39,9 @@ std::string groupTable(const std::vector<RunGroup>& groups) {
     if (group.members.empty()) continue;
     const store::RunSummary& first = group.members.front();
     table.row({group.name, mapName(first), first.cache.empty() ? "dense" : first.cache,
-               statistics::summaryText(service::perplexitySummary(group), formatPerplexity), whole(first.kvBytesPerToken),
-               orDash(first.kvBytesPerTokenMeasured, whole), service::kvTypeOf(first), groupDigits(first.parameters),
-               orDash(meanSpeed(group), whole)});
+               statistics::summaryText(service::perplexitySummary(group), formatPerplexity),
+               whole(first.kvBytesPerToken), orDash(first.kvBytesPerTokenMeasured, whole), service::kvTypeOf(first),
+               groupDigits(first.parameters), orDash(meanSpeed(group), whole)});
   }
   return table.toText();
 }
@@ -49,8 +49,8 @@ std::string groupTable(const std::vector<RunGroup>& groups) {
 std::string comparisonLines(const std::vector<statistics::Comparison>& comparisons) {
   std::string lines;
   for (const statistics::Comparison& comparison : comparisons) {
-    lines += fmt::format("{}{} against {}: {}.", lines.empty() ? "" : "\n", comparison.subject.name, comparison.reference.name,
-                         statistics::sentence(comparison));
+    lines += fmt::format("{}{} against {}: {}.", lines.empty() ? "" : "\n", comparison.subject.name,
+                         comparison.reference.name, statistics::sentence(comparison));
   }
   return lines;
 }

@@ -1,4 +1,5 @@
-// demo: four sharing patterns and an int8 cache on the same tokens, with paired seeds, from nothing to a table, what it says, and a figure.
+// demo: four sharing patterns and an int8 cache on the same tokens, with paired seeds, from nothing to a table, what it
+// says, and a figure.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -54,13 +55,16 @@ Result<std::vector<std::int64_t>> parseSeeds(const std::string& text) {
   for (const std::string& part : split(text, ',')) {
     std::int64_t seed = 0;
     if (!parseInteger(trim(part), seed) || seed < 0 || std::find(seeds.begin(), seeds.end(), seed) != seeds.end()) {
-      return fail(ErrorCode::InvalidInput,
-                  "--seeds takes different whole numbers, separated by commas, like 4,5,6; this is '" + shortened(text) + "'.");
+      return fail(
+          ErrorCode::InvalidInput,
+          "--seeds takes different whole numbers, separated by commas, like 4,5,6; this is '" + shortened(text) + "'.");
     }
     seeds.push_back(seed);
   }
   constexpr std::size_t kMost = 32;
-  if (seeds.size() > kMost) return fail(ErrorCode::InvalidInput, fmt::format("--seeds takes at most {} seeds; these are {}.", kMost, seeds.size()));
+  if (seeds.size() > kMost)
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("--seeds takes at most {} seeds; these are {}.", kMost, seeds.size()));
   return seeds;
 }
 
@@ -68,7 +72,8 @@ Result<std::vector<std::int64_t>> parseSeeds(const std::string& text) {
 Result<std::optional<RunId>> earlierRun(store::RunStore& store, const config::RunConfig& wanted) {
   WEFT_ASSIGN(const std::vector<RunSummary> runs, store.runs());
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
-    const bool isUsable = store::isActive(run->state) || run->state == store::RunState::Queued || run->state == store::RunState::Finished;
+    const bool isUsable =
+        store::isActive(run->state) || run->state == store::RunState::Queued || run->state == store::RunState::Finished;
     if (run->name != wanted.name || !isUsable) continue;
     WEFT_ASSIGN(const std::string toml, store.configToml(run->id));
     Result<config::RunConfig> config = config::parseRunConfig(toml, "config.toml");
@@ -107,7 +112,8 @@ class Demo {
       ++trainings;
     }
     if (trainings == 0) return std::string();
-    return fmt::format("{} trainings take about {} on this machine, by the speed of {}.", trainings, service::aboutDuration(seconds), speed->source);
+    return fmt::format("{} trainings take about {} on this machine, by the speed of {}.", trainings,
+                       service::aboutDuration(seconds), speed->source);
   }
 
   // Queues what is not there yet. The int8 run follows when the weights that it reads are there.
@@ -131,8 +137,9 @@ class Demo {
   Result<void> submitAfterwards() {
     for (config::RunConfig config : m_afterwards) {
       const std::string original = config::demoOriginal(config);
-      const auto trained =
-          std::find_if(m_runs.begin(), m_runs.end(), [&](const RunSummary& run) { return run.name == original && run.seed == config.train.seed; });
+      const auto trained = std::find_if(m_runs.begin(), m_runs.end(), [&](const RunSummary& run) {
+        return run.name == original && run.seed == config.train.seed;
+      });
       if (trained == m_runs.end()) continue;
       WEFT_ASSIGN(const fs::path checkpoint, service::resolveModel(std::to_string(trained->id.value), m_open.project));
       config.train.initFrom = checkpoint.string();
@@ -198,7 +205,8 @@ Result<Findings> readFindings(OpenProject& open, const std::vector<RunSummary>& 
   service::RunIdentities identities(open.project);
   WEFT_ASSIGN(findings.groups, service::groupRuns(open.store, identities, runs));
   const auto group = [&](const std::string& name) {
-    return std::find_if(findings.groups.begin(), findings.groups.end(), [&](const service::RunGroup& one) { return one.name == name; });
+    return std::find_if(findings.groups.begin(), findings.groups.end(),
+                        [&](const service::RunGroup& one) { return one.name == name; });
   };
   for (const auto& [subject, reference] : config::demoComparisons()) {
     const auto of = group(subject), against = group(reference);
@@ -209,8 +217,8 @@ Result<Findings> readFindings(OpenProject& open, const std::vector<RunSummary>& 
   return findings;
 }
 
-void printSummary(const OpenProject& open, const std::vector<RunSummary>& runs, const Findings& findings, const std::vector<std::string>& figures,
-                  const Context& context) {
+void printSummary(const OpenProject& open, const std::vector<RunSummary>& runs, const Findings& findings,
+                  const std::vector<std::string>& figures, const Context& context) {
   const std::optional<double> unigram = firstOf(runs, &RunSummary::unigramPerplexity);
   const std::optional<double> floor = firstOf(runs, &RunSummary::entropyFloor_nats);
   if (context.json) {
@@ -223,14 +231,21 @@ void printSummary(const OpenProject& open, const std::vector<RunSummary>& runs, 
                {"figures", figures}});
     return;
   }
-  if (unigram) print("Unigram perplexity of the held-out text: " + formatPerplexity(*unigram) + " (what token frequencies alone reach)");
-  if (floor) print("Entropy floor of the synthetic corpus:   " + formatPerplexity(std::exp(*floor)) + " (no model can do better)");
+  if (unigram)
+    print("Unigram perplexity of the held-out text: " + formatPerplexity(*unigram) +
+          " (what token frequencies alone reach)");
+  if (floor)
+    print("Entropy floor of the synthetic corpus:   " + formatPerplexity(std::exp(*floor)) +
+          " (no model can do better)");
   print(groupTable(findings.groups));
   if (findings.comparisons.empty()) {
-    print("One seed each: this shows the way and compares nothing. `weft demo` without --quick trains three seeds of each.\n");
+    print(
+        "One seed each: this shows the way and compares nothing. `weft demo` without --quick trains three seeds of "
+        "each.\n");
   } else {
     print(
-        "Perplexity: the mean over the seeds ± half of its 95% interval. Differences are paired by seed; a verdict is adjusted (Holm) for all of "
+        "Perplexity: the mean over the seeds ± half of its 95% interval. Differences are paired by seed; a verdict is "
+        "adjusted (Holm) for all of "
         "them.\n" +
         comparisonLines(findings.comparisons) + "\n");
   }
@@ -244,14 +259,16 @@ Result<void> finishInBackground(const store::Project& project, const DemoArgumen
   if (arguments.options.quick) words.push_back("--quick");
   if (!arguments.textFile.empty()) words.insert(words.end(), {"--text", arguments.textFile});
   if (!arguments.seeds.empty()) words.insert(words.end(), {"--seeds", arguments.seeds});
-  WEFT_TRY(service::startInBackground({.program = executableFolder() / "weft", .arguments = words, .output = project.folder() / "demo.log"}));
+  WEFT_TRY(service::startInBackground(
+      {.program = executableFolder() / "weft", .arguments = words, .output = project.folder() / "demo.log"}));
   return {};
 }
 
 Result<void> demo(DemoArguments arguments, const Context& context) {
   WEFT_TRY(data::openTokenizer(arguments.options.tokenizer));
   WEFT_ASSIGN(arguments.options.seeds, parseSeeds(arguments.seeds));
-  WEFT_ASSIGN(store::Project project, store::Project::create(context.projectFolder.empty() ? "weft-demo" : context.projectFolder));
+  WEFT_ASSIGN(store::Project project,
+              store::Project::create(context.projectFolder.empty() ? "weft-demo" : context.projectFolder));
   WEFT_ASSIGN(store::RunStore store, store::RunStore::open(project.database()));
   OpenProject open{std::move(project), std::move(store)};
   WEFT_ASSIGN(const service::DemoText text, service::demoText(open.project, arguments.textFile));
@@ -264,8 +281,8 @@ Result<void> demo(DemoArguments arguments, const Context& context) {
   WEFT_TRY(demo.submitTraining());
   if (arguments.returnsAtOnce) {
     WEFT_TRY(finishInBackground(open.project, arguments));
-    inform(fmt::format("weft: {} runs are queued in {}; the int8 run and the figure follow by themselves.", demo.ids().size(),
-                       open.project.folder().string()));
+    inform(fmt::format("weft: {} runs are queued in {}; the int8 run and the figure follow by themselves.",
+                       demo.ids().size(), open.project.folder().string()));
     return {};
   }
   inform("weft: the demo trains in " + open.project.folder().string() + "; Ctrl-C only stops looking.");
@@ -282,20 +299,27 @@ Result<void> demo(DemoArguments arguments, const Context& context) {
 
 void addDemoVerb(Program& program) {
   const auto arguments = std::make_shared<DemoArguments>();
-  CLI::App* verb = program.addVerb(kRunsGroup, "demo", "Train four sharing patterns with paired seeds on the same tokens, and say what they show",
-                                   [arguments](const Context& context) {
-                                     arguments->options.cuda = hasGpu();
-                                     return demo(*arguments, context);
-                                   });
-  verb->add_flag("--quick", arguments->options.quick,
-                 "One seed and fewer tokens: a minute on two cores instead of fifteen; it shows the way and compares nothing");
-  verb->add_option("--text", arguments->textFile, "Train on this .txt, .jsonl or .jsonl.zst [LibTorch's own C++ headers]")->type_name("FILE");
-  verb->add_option("--tokenizer", arguments->options.tokenizer, "byte, or a byte-level BPE tokenizer.json [byte]")->type_name("FILE");
-  verb->add_option("--seeds", arguments->seeds, "The seeds, the same for every pattern [1,2,3; with --quick 1]")->type_name("N,N,...");
+  CLI::App* verb = program.addVerb(
+      kRunsGroup, "demo", "Train four sharing patterns with paired seeds on the same tokens, and say what they show",
+      [arguments](const Context& context) {
+        arguments->options.cuda = hasGpu();
+        return demo(*arguments, context);
+      });
+  verb->add_flag(
+      "--quick", arguments->options.quick,
+      "One seed and fewer tokens: a minute on two cores instead of fifteen; it shows the way and compares nothing");
+  verb->add_option("--text", arguments->textFile,
+                   "Train on this .txt, .jsonl or .jsonl.zst [LibTorch's own C++ headers]")
+      ->type_name("FILE");
+  verb->add_option("--tokenizer", arguments->options.tokenizer, "byte, or a byte-level BPE tokenizer.json [byte]")
+      ->type_name("FILE");
+  verb->add_option("--seeds", arguments->seeds, "The seeds, the same for every pattern [1,2,3; with --quick 1]")
+      ->type_name("N,N,...");
   verb->add_flag("--fresh", arguments->startsAgain, "Train again, even if the project has these runs already");
   verb->add_flag("--no-wait", arguments->returnsAtOnce, "Queue the runs and return");
   verb->footer(
-      "The project is ./weft-demo, or what -C names; it is made if it does not exist.\n\nExample:\n  weft demo --text book.txt --tokenizer "
+      "The project is ./weft-demo, or what -C names; it is made if it does not exist.\n\nExample:\n  weft demo --text "
+      "book.txt --tokenizer "
       "tokenizer.json");
 }
 

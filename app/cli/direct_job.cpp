@@ -24,8 +24,8 @@ class Progress {
     if (const auto* alert = std::get_if<service::AlertEvent>(&event.body)) inform("weft: " + alert->message);
     const auto* progress = std::get_if<service::ProgressEvent>(&event.body);
     if (progress == nullptr || !m_hasTerminal || progress->total <= 0) return;
-    std::fprintf(stderr, "\r\x1b[2K%s %3.0f%% %s", bar(progress->done / progress->total, 24).c_str(), 100 * progress->done / progress->total,
-                 progress->phase.c_str());
+    std::fprintf(stderr, "\r\x1b[2K%s %3.0f%% %s", bar(progress->done / progress->total, 24).c_str(),
+                 100 * progress->done / progress->total, progress->phase.c_str());
     std::fflush(stderr);
     m_isShown = true;
   }
@@ -53,7 +53,8 @@ Json numberJson(double value) {
 void printAnswer(const Json& answer) {
   for (const auto& [name, value] : answer.items()) {
     if (value.is_object()) {
-      for (const auto& [part, number] : value.items()) print(fmt::format("{:<30}{}", name + " " + part, dumped(number, -1)));
+      for (const auto& [part, number] : value.items())
+        print(fmt::format("{:<30}{}", name + " " + part, dumped(number, -1)));
     } else {
       print(fmt::format("{:<30}{}", name, value.is_string() ? value.get<std::string>() : dumped(value, -1)));
     }
@@ -71,7 +72,8 @@ std::function<void(const service::Event&)> progressOnTerminal() {
   return [progress = std::make_shared<Progress>()](const service::Event& event) { progress->show(event); };
 }
 
-Result<service::FinishedEvent> runDirectJob(const std::string& kind, Json job, const std::optional<store::Project>& project,
+Result<service::FinishedEvent> runDirectJob(const std::string& kind, Json job,
+                                            const std::optional<store::Project>& project,
                                             const std::function<void(const service::Event&)>& onEvent) {
   WEFT_ASSIGN(const TemporaryFolder folder, TemporaryFolder::create("weft-job"));
   job["kind"] = kind;
@@ -90,7 +92,8 @@ Json answerJson(const service::FinishedEvent& finished) {
   return answer;
 }
 
-Result<void> printAnswer(const Result<service::FinishedEvent>& finished, const Context& context, Json (*toJson)(const service::FinishedEvent&)) {
+Result<void> printAnswer(const Result<service::FinishedEvent>& finished, const Context& context,
+                         Json (*toJson)(const service::FinishedEvent&)) {
   if (!finished) return tl::unexpected(finished.error());
   const Json value = toJson(*finished);
   if (context.json) {

@@ -17,9 +17,11 @@ std::optional<store::Project> projectIfAny(const Context& context);
 // Shows a direct job's progress and alerts on stderr while it is alive; silent where nobody looks.
 std::function<void(const service::Event&)> progressOnTerminal();
 
-// Runs the job in a temporary folder, its progress on a terminal's stderr. `job` has its arguments as worker/job.h says them, without the kind.
-[[nodiscard]] Result<service::FinishedEvent> runDirectJob(const std::string& kind, Json job, const std::optional<store::Project>& project,
-                                                          const std::function<void(const service::Event&)>& onEvent = {});
+// Runs the job in a temporary folder, its progress on a terminal's stderr. `job` has its arguments as worker/job.h says
+// them, without the kind.
+[[nodiscard]] Result<service::FinishedEvent> runDirectJob(
+    const std::string& kind, Json job, const std::optional<store::Project>& project,
+    const std::function<void(const service::Event&)>& onEvent = {});
 
 Json answerJson(const service::FinishedEvent& finished);
 // As JSON, or a line for each entry.

@@ -1,5 +1,5 @@
-// eval: perplexity of a text or of the held-out split, WikiText and multiple-choice tasks as lm-eval scores them; kept with the run that the model
-// belongs to.
+// eval: perplexity of a text or of the held-out split, WikiText and multiple-choice tasks as lm-eval scores them; kept
+// with the run that the model belongs to.
 #include <algorithm>
 #include <cmath>
 #include <ctime>
@@ -35,22 +35,30 @@ struct EvalArguments {
 
 Result<void> checkEval(const EvalArguments& arguments) {
   const std::string& task = arguments.task;
-  if (const auto names = data::taskNames(); !task.empty() && std::find(names.begin(), names.end(), task) == names.end()) {
+  if (const auto names = data::taskNames();
+      !task.empty() && std::find(names.begin(), names.end(), task) == names.end()) {
     const std::string near = nearestName(task, names);
-    return fail(ErrorCode::InvalidInput, "There is no task '" + task + "'; " +
-                                             (near.empty() ? "the tasks are " + join(names, ", ") : "'" + near + "' is perhaps meant") + ".");
+    return fail(ErrorCode::InvalidInput,
+                "There is no task '" + task + "'; " +
+                    (near.empty() ? "the tasks are " + join(names, ", ") : "'" + near + "' is perhaps meant") + ".");
   }
   const bool isChoice = data::findChoiceTask(task) != nullptr;
   if (!task.empty() && arguments.files.empty()) {
-    return fail(ErrorCode::InvalidInput, "--task " + task + " needs its file: --data FILE, in the data set's own form.");
+    return fail(ErrorCode::InvalidInput,
+                "--task " + task + " needs its file: --data FILE, in the data set's own form.");
   }
-  if (arguments.window < 0 || arguments.stride < 0) return fail(ErrorCode::InvalidInput, "--window and --stride must be 0 or more.");
-  if (arguments.tokens < 0 || arguments.limit < 0) return fail(ErrorCode::InvalidInput, "--tokens and --limit must be 0 or more.");
+  if (arguments.window < 0 || arguments.stride < 0)
+    return fail(ErrorCode::InvalidInput, "--window and --stride must be 0 or more.");
+  if (arguments.tokens < 0 || arguments.limit < 0)
+    return fail(ErrorCode::InvalidInput, "--tokens and --limit must be 0 or more.");
   if (arguments.tokens > 0 && !task.empty())
     return fail(ErrorCode::InvalidInput, "--tokens is for texts; a task takes --limit, so many pages or items.");
-  if (arguments.limit > 0 && task.empty()) return fail(ErrorCode::InvalidInput, "--limit is for tasks; a text takes --tokens.");
-  if (arguments.stride > 0 && isChoice) return fail(ErrorCode::InvalidInput, "--stride is for texts; the items of " + task + " stand alone.");
-  if (!arguments.out.empty() && !isChoice) return fail(ErrorCode::InvalidInput, "--out is for the items of a multiple-choice task.");
+  if (arguments.limit > 0 && task.empty())
+    return fail(ErrorCode::InvalidInput, "--limit is for tasks; a text takes --tokens.");
+  if (arguments.stride > 0 && isChoice)
+    return fail(ErrorCode::InvalidInput, "--stride is for texts; the items of " + task + " stand alone.");
+  if (!arguments.out.empty() && !isChoice)
+    return fail(ErrorCode::InvalidInput, "--out is for the items of a multiple-choice task.");
   return {};
 }
 
@@ -66,7 +74,8 @@ Result<Json> filesOf(const EvalArguments& arguments, std::optional<TemporaryFold
     }
     if (piped) return fail(ErrorCode::InvalidInput, "Standard input ('-') can be read only once.");
     WEFT_ASSIGN(piped, TemporaryFolder::create("weft-text"));
-    const fs::path path = piped->path() / (data::findChoiceTask(arguments.task) ? "standard-input.jsonl" : "standard-input.txt");
+    const fs::path path =
+        piped->path() / (data::findChoiceTask(arguments.task) ? "standard-input.jsonl" : "standard-input.txt");
     WEFT_ASSIGN(const std::string text, readFile("-"));
     WEFT_TRY(writeFileAtomically(path, text));
     files.push_back(path.string());
@@ -77,11 +86,13 @@ Result<Json> filesOf(const EvalArguments& arguments, std::optional<TemporaryFold
 std::string dataName(const EvalArguments& arguments) {
   if (arguments.files.empty()) return "valid";
   std::vector<std::string> names;
-  for (const std::string& file : arguments.files) names.push_back(file == "-" ? "standard input" : fs::path(file).filename().string());
+  for (const std::string& file : arguments.files)
+    names.push_back(file == "-" ? "standard input" : fs::path(file).filename().string());
   return join(names, ", ");
 }
 
-store::Evaluation evaluationOf(const EvalArguments& arguments, const service::FinishedEvent& finished, std::int64_t step) {
+store::Evaluation evaluationOf(const EvalArguments& arguments, const service::FinishedEvent& finished,
+                               std::int64_t step) {
   const auto value = [&](const char* name) {
     const auto found = finished.summary.find(name);
     return found == finished.summary.end() ? std::nan("") : found->second;
@@ -126,26 +137,32 @@ Result<void> evaluate(const EvalArguments& arguments, const Context& context) {
 
 void addEvalVerb(Program& program) {
   const auto arguments = std::make_shared<EvalArguments>();
-  CLI::App* verb = program.addVerb(kModelsGroup, "eval", "Perplexity of a text or of the held-out split, WikiText, multiple-choice tasks",
+  CLI::App* verb = program.addVerb(kModelsGroup, "eval",
+                                   "Perplexity of a text or of the held-out split, WikiText, multiple-choice tasks",
                                    [arguments](const Context& context) { return evaluate(*arguments, context); });
   arguments->choice.addModel(*verb, "; a run keeps what was found");
-  verb->add_option("--text,--data", arguments->files,
-                   ".txt, .jsonl, .jsonl.zst, or the task's file; '-': standard input; again for more [the held-out split]")
+  verb->add_option(
+          "--text,--data", arguments->files,
+          ".txt, .jsonl, .jsonl.zst, or the task's file; '-': standard input; again for more [the held-out split]")
       ->type_name("FILE")
       ->allow_extra_args(false);
   verb->add_option("--task", arguments->task, join(data::taskNames(), ", "))->type_name("TASK");
-  verb->add_option("--window", arguments->window, "Tokens that the model sees at once; 0: its training length [0]")->type_name("N");
+  verb->add_option("--window", arguments->window, "Tokens that the model sees at once; 0: its training length [0]")
+      ->type_name("N");
   verb->add_option("--stride", arguments->stride, "Tokens between windows; 0: the window [0]")->type_name("N");
   verb->add_option("--tokens", arguments->tokens, "Of a text at most so many; 0: all [0]")->type_name("N");
   verb->add_option("--limit", arguments->limit, "Of a task at most so many pages or items; 0: all [0]")->type_name("N");
-  verb->add_option("--out", arguments->out, "Each item with its choices' log-likelihoods, a line each")->type_name("F.jsonl");
+  verb->add_option("--out", arguments->out, "Each item with its choices' log-likelihoods, a line each")
+      ->type_name("F.jsonl");
   arguments->choice.addCache(*verb);
   arguments->choice.addType(*verb);
   verb->footer(
-      "Tasks are scored as lm-eval 0.4 does it without examples in the prompt: the same prompts, windows, word and byte counts; acc, acc_norm and "
+      "Tasks are scored as lm-eval 0.4 does it without examples in the prompt: the same prompts, windows, word and "
+      "byte counts; acc, acc_norm and "
       "their standard "
       "errors. Their files are read as the data sets were published or as Hugging Face exports them (.jsonl).\n\n"
-      "Examples:\n  weft eval MQA-CLA2 --task wikitext --data wiki.test.raw\n  weft eval MQA-CLA2 --task hellaswag --data hellaswag_val.jsonl "
+      "Examples:\n  weft eval MQA-CLA2 --task wikitext --data wiki.test.raw\n  weft eval MQA-CLA2 --task hellaswag "
+      "--data hellaswag_val.jsonl "
       "--limit 1000\n"
       "  weft compare --evaluations MQA MQA-CLA2");
 }

@@ -32,7 +32,9 @@ std::string bits(const Evaluation& evaluation) {
   return value ? fmt::format("{:.4f}", *value) : "-";
 }
 
-std::string perplexity(const Evaluation& evaluation, const char* name) { return orDash(valueOf(evaluation, name), formatPerplexity); }
+std::string perplexity(const Evaluation& evaluation, const char* name) {
+  return orDash(valueOf(evaluation, name), formatPerplexity);
+}
 
 // What a row may say, and how.
 struct Column {
@@ -42,19 +44,20 @@ struct Column {
 };
 
 const std::vector<Column>& columns() {
-  static const std::vector<Column> all{{"acc", "acc", [](const Evaluation& one) { return accuracy(one, "acc"); }},
-                                       {"acc_norm", "acc_norm", [](const Evaluation& one) { return accuracy(one, "acc_norm"); }},
-                                       {"token ppl", "token_perplexity", [](const Evaluation& one) { return perplexity(one, "token_perplexity"); }},
-                                       {"word ppl", "word_perplexity", [](const Evaluation& one) { return perplexity(one, "word_perplexity"); }},
-                                       {"byte ppl", "byte_perplexity", [](const Evaluation& one) { return perplexity(one, "byte_perplexity"); }},
-                                       {"bits/byte", "bits_per_byte", bits},
-                                       {"items", "items", [](const Evaluation& one) { return whole(valueOf(one, "items")); }},
-                                       {"pages", "pages", [](const Evaluation& one) { return whole(valueOf(one, "pages")); }},
-                                       {"tokens", "tokens", [](const Evaluation& one) { return whole(valueOf(one, "tokens")); }},
-                                       {"words", "words", [](const Evaluation& one) { return whole(valueOf(one, "words")); }},
-                                       {"bytes", "bytes", [](const Evaluation& one) { return whole(valueOf(one, "bytes")); }},
-                                       {"window", "window", [](const Evaluation& one) { return whole(valueOf(one, "window")); }},
-                                       {"stride", "stride", [](const Evaluation& one) { return whole(valueOf(one, "stride")); }}};
+  static const std::vector<Column> all{
+      {"acc", "acc", [](const Evaluation& one) { return accuracy(one, "acc"); }},
+      {"acc_norm", "acc_norm", [](const Evaluation& one) { return accuracy(one, "acc_norm"); }},
+      {"token ppl", "token_perplexity", [](const Evaluation& one) { return perplexity(one, "token_perplexity"); }},
+      {"word ppl", "word_perplexity", [](const Evaluation& one) { return perplexity(one, "word_perplexity"); }},
+      {"byte ppl", "byte_perplexity", [](const Evaluation& one) { return perplexity(one, "byte_perplexity"); }},
+      {"bits/byte", "bits_per_byte", bits},
+      {"items", "items", [](const Evaluation& one) { return whole(valueOf(one, "items")); }},
+      {"pages", "pages", [](const Evaluation& one) { return whole(valueOf(one, "pages")); }},
+      {"tokens", "tokens", [](const Evaluation& one) { return whole(valueOf(one, "tokens")); }},
+      {"words", "words", [](const Evaluation& one) { return whole(valueOf(one, "words")); }},
+      {"bytes", "bytes", [](const Evaluation& one) { return whole(valueOf(one, "bytes")); }},
+      {"window", "window", [](const Evaluation& one) { return whole(valueOf(one, "window")); }},
+      {"stride", "stride", [](const Evaluation& one) { return whole(valueOf(one, "stride")); }}};
   return all;
 }
 
@@ -79,7 +82,8 @@ std::string evaluationTable(const std::vector<EvaluatedRun>& runs) {
   });
   std::vector<const Column*> shown;
   for (const Column& column : columns()) {
-    if (std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return valueOf(*row.second, column.value).has_value(); }))
+    if (std::any_of(rows.begin(), rows.end(),
+                    [&](const auto& row) { return valueOf(*row.second, column.value).has_value(); }))
       shown.push_back(&column);
   }
   Table table;

@@ -1,4 +1,5 @@
-// app/cli/evaluations.h -- evaluations of runs (texts, WikiText, multiple-choice tasks) as JSON and as a table, the same for eval, show and compare.
+// app/cli/evaluations.h -- evaluations of runs (texts, WikiText, multiple-choice tasks) as JSON and as a table, the
+// same for eval, show and compare.
 #pragma once
 
 #include <string>

@@ -43,7 +43,8 @@ Result<Json> metricsJson(store::RunStore& store, const std::vector<RunSummary>& 
     for (const std::string& name : names) {
       WEFT_ASSIGN(const store::MetricSeries series, store.metric(run.id, name));
       Json points = Json::array();
-      for (const store::MetricPoint& point : series.points) points.push_back({{"step", point.step}, {"value", point.value}, {"time", point.time}});
+      for (const store::MetricPoint& point : series.points)
+        points.push_back({{"step", point.step}, {"value", point.value}, {"time", point.time}});
       metrics[name] = std::move(points);
     }
     list.push_back({{"id", run.id.value}, {"name", run.name}, {"metrics", std::move(metrics)}});
@@ -51,7 +52,8 @@ Result<Json> metricsJson(store::RunStore& store, const std::vector<RunSummary>& 
   return list;
 }
 
-Result<std::string> exportedText(store::RunStore& store, const std::vector<RunSummary>& runs, const std::string& what, bool asJson) {
+Result<std::string> exportedText(store::RunStore& store, const std::vector<RunSummary>& runs, const std::string& what,
+                                 bool asJson) {
   if (what == "runs") return asJson ? dumped(runsJson(runs)) + "\n" : runsCsv(runs);
   if (!asJson) return metricsCsv(store, runs);
   WEFT_ASSIGN(const Json metrics, metricsJson(store, runs));
@@ -60,17 +62,21 @@ Result<std::string> exportedText(store::RunStore& store, const std::vector<RunSu
 
 Result<void> exportAll(const ExportArguments& arguments, const Context& context) {
   if (arguments.what != "runs" && arguments.what != "metrics") {
-    return fail(ErrorCode::InvalidInput, "'" + arguments.what + "' cannot be exported; take runs or metrics, or --figure pareto, loss or maps.");
+    return fail(ErrorCode::InvalidInput,
+                "'" + arguments.what + "' cannot be exported; take runs or metrics, or --figure pareto, loss or maps.");
   }
-  const std::string format = !arguments.format.empty()                                                     ? arguments.format
+  const std::string format = !arguments.format.empty() ? arguments.format
                              : context.json || std::filesystem::path(arguments.out).extension() == ".json" ? "json"
                                                                                                            : "csv";
-  if (format != "csv" && format != "json") return fail(ErrorCode::InvalidInput, "--format is '" + format + "'; it must be csv or json.");
-  if (!arguments.figure.empty() && arguments.out == "-") return fail(ErrorCode::InvalidInput, "--figure needs --out F.pdf, F.svg, F.png or F.csv.");
+  if (format != "csv" && format != "json")
+    return fail(ErrorCode::InvalidInput, "--format is '" + format + "'; it must be csv or json.");
+  if (!arguments.figure.empty() && arguments.out == "-")
+    return fail(ErrorCode::InvalidInput, "--figure needs --out F.pdf, F.svg, F.png or F.csv.");
   WEFT_ASSIGN(OpenProject open, openProject(context));
   WEFT_ASSIGN(std::vector<RunSummary> runs, chosenRuns(open.store, arguments.runs));
   if (!arguments.figure.empty()) {
-    WEFT_TRY(writeFigure(open.project, open.store, {.kind = arguments.figure, .out = arguments.out, .runs = std::move(runs)}));
+    WEFT_TRY(writeFigure(open.project, open.store,
+                         {.kind = arguments.figure, .out = arguments.out, .runs = std::move(runs)}));
     if (context.json) printJson({{"figure", arguments.figure}, {"file", arguments.out}});
     return {};
   }
@@ -85,11 +91,18 @@ void addExportVerb(Program& program) {
   CLI::App* verb = program.addVerb(kResultsGroup, "export", "Numbers as CSV or JSON; figures as PDF, SVG, PNG or CSV",
                                    [arguments](const Context& context) { return exportAll(*arguments, context); });
   verb->add_option("WHAT", arguments->what, "runs (a row a run) or metrics (a row a point) [runs]");
-  verb->add_option("--figure", arguments->figure, "pareto, loss or maps; drawn by weft-studio, without a window if need be")->type_name("KIND");
+  verb->add_option("--figure", arguments->figure,
+                   "pareto, loss or maps; drawn by weft-studio, without a window if need be")
+      ->type_name("KIND");
   verb->add_option("--out", arguments->out, "The file; '-': standard output [-]")->type_name("FILE");
-  verb->add_option("--format", arguments->format, "csv or json [by the ending of --out, else csv]")->type_name("FORMAT");
-  verb->add_option("--runs", arguments->runs, "Numbers, names or labels (MQA:s2) with commas between [all but the archived]")->type_name("1,2,...");
-  verb->footer("Examples:\n  weft export --figure pareto --out pareto.pdf --runs 1,2,3,4\n  weft export metrics --runs MQA --out mqa.csv");
+  verb->add_option("--format", arguments->format, "csv or json [by the ending of --out, else csv]")
+      ->type_name("FORMAT");
+  verb->add_option("--runs", arguments->runs,
+                   "Numbers, names or labels (MQA:s2) with commas between [all but the archived]")
+      ->type_name("1,2,...");
+  verb->footer(
+      "Examples:\n  weft export --figure pareto --out pareto.pdf --runs 1,2,3,4\n  weft export metrics --runs MQA "
+      "--out mqa.csv");
 }
 
 }  // namespace weft::cli

@@ -39,7 +39,8 @@ std::string paretoCsv(const std::vector<RunSummary>& runs) {
   std::string text = row({"id", "name", "map", "kv_bytes_per_token", "perplexity"});
   for (const RunSummary& run : runs) {
     if (run.perplexity)
-      text += row({std::to_string(run.id.value), run.name, run.map, fmt::format("{}", run.kvBytesPerToken), number(run.perplexity)});
+      text += row({std::to_string(run.id.value), run.name, run.map, fmt::format("{}", run.kvBytesPerToken),
+                   number(run.perplexity)});
   }
   return text;
 }
@@ -58,10 +59,11 @@ Result<std::string> lossCsv(store::RunStore& store, const std::vector<RunSummary
 Result<std::string> mapsCsv(const std::vector<RunSummary>& runs) {
   std::string text = row({"id", "name", "layer", "k_source", "v_source"});
   for (const RunSummary& run : runs) {
-    WEFT_ASSIGN(const sharing::SharingMap map, sharing::parseMap(run.map, {.layers = std::nullopt, .upward = sharing::UpwardReads::Allow}));
+    WEFT_ASSIGN(const sharing::SharingMap map,
+                sharing::parseMap(run.map, {.layers = std::nullopt, .upward = sharing::UpwardReads::Allow}));
     for (int layer = 0; layer < map.layerCount(); ++layer) {
-      text += row({std::to_string(run.id.value), run.name, std::to_string(layer), std::to_string(map.layer(layer).kSource),
-                   std::to_string(map.layer(layer).vSource)});
+      text += row({std::to_string(run.id.value), run.name, std::to_string(layer),
+                   std::to_string(map.layer(layer).kSource), std::to_string(map.layer(layer).vSource)});
     }
   }
   return text;
@@ -100,16 +102,19 @@ std::vector<std::string> rangesOf(const std::vector<RunSummary>& runs) {
 
 Result<void> checkRequest(const FigureRequest& request) {
   if (std::find(kKinds.begin(), kKinds.end(), request.kind) == kKinds.end()) {
-    return fail(ErrorCode::InvalidInput, "There is no figure '" + request.kind + "'; the figures are " + join(kKinds, ", ") + ".");
+    return fail(ErrorCode::InvalidInput,
+                "There is no figure '" + request.kind + "'; the figures are " + join(kKinds, ", ") + ".");
   }
   const std::string ending = fs::path(request.out).extension().string();
   if (std::find(kEndings.begin(), kEndings.end(), ending) == kEndings.end()) {
     return fail(ErrorCode::InvalidInput, "--out " + request.out + " must end in " + join(kEndings, ", ") + ".");
   }
-  const bool hasPoint = std::any_of(request.runs.begin(), request.runs.end(), [](const RunSummary& run) { return run.perplexity.has_value(); });
+  const bool hasPoint = std::any_of(request.runs.begin(), request.runs.end(),
+                                    [](const RunSummary& run) { return run.perplexity.has_value(); });
   if (request.runs.empty() || (request.kind == "pareto" && !hasPoint)) {
-    return fail(ErrorCode::InvalidInput,
-                request.kind == "pareto" ? "No run has a perplexity yet, so there is no point to plot." : "There is no run to plot.");
+    return fail(ErrorCode::InvalidInput, request.kind == "pareto"
+                                             ? "No run has a perplexity yet, so there is no point to plot."
+                                             : "There is no run to plot.");
   }
   return {};
 }
@@ -127,13 +132,17 @@ Result<void> writeFigure(const store::Project& project, store::RunStore& store, 
   }
   const fs::path studio = executableFolder() / "weft-studio";
   if (!fs::exists(studio, error)) {
-    return fail(ErrorCode::Unsupported, "Figures are drawn by weft-studio, which is not beside this program; --out F.csv works without it.");
+    return fail(ErrorCode::Unsupported,
+                "Figures are drawn by weft-studio, which is not beside this program; --out F.csv works without it.");
   }
   const std::vector<std::string> words{"--export-figure", request.kind, "--project", project.folder().string(),
                                        "--out",           out.string(), "--runs",    join(rangesOf(request.runs), ",")};
-  WEFT_ASSIGN(const int code, service::runProgram({.program = studio, .arguments = words, .variables = studioVariables()}));
-  if (code != 0) return fail(ErrorCode::JobFailed, fmt::format("weft-studio could not draw {} (exit code {}).", out.string(), code));
-  if (!fs::exists(out, error)) return fail(ErrorCode::JobFailed, "weft-studio ended without writing " + out.string() + ".");
+  WEFT_ASSIGN(const int code,
+              service::runProgram({.program = studio, .arguments = words, .variables = studioVariables()}));
+  if (code != 0)
+    return fail(ErrorCode::JobFailed, fmt::format("weft-studio could not draw {} (exit code {}).", out.string(), code));
+  if (!fs::exists(out, error))
+    return fail(ErrorCode::JobFailed, "weft-studio ended without writing " + out.string() + ".");
   return {};
 }
 
@@ -204,8 +213,8 @@ Result<std::string> metricsCsv(store::RunStore& store, const std::vector<RunSumm
     for (const std::string& name : names) {
       WEFT_ASSIGN(const store::MetricSeries series, store.metric(run.id, name));
       for (const store::MetricPoint& point : series.points) {
-        text += row({std::to_string(run.id.value), run.name, name, std::to_string(point.step), fmt::format("{}", point.value),
-                     fmt::format("{:.3f}", point.time)});
+        text += row({std::to_string(run.id.value), run.name, name, std::to_string(point.step),
+                     fmt::format("{}", point.value), fmt::format("{:.3f}", point.time)});
       }
     }
   }

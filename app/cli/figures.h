@@ -1,4 +1,5 @@
-// app/cli/figures.h -- figures come from weft-studio, run without a window; their data as CSV comes from the store alone.
+// app/cli/figures.h -- figures come from weft-studio, run without a window; their data as CSV comes from the store
+// alone.
 #pragma once
 
 #include <string>
@@ -16,8 +17,10 @@ struct FigureRequest {
   std::vector<store::RunSummary> runs;
 };
 
-// InvalidInput (kind, ending, nothing to plot), Unsupported (no studio beside this program), JobFailed (the studio could not).
-[[nodiscard]] Result<void> writeFigure(const store::Project& project, store::RunStore& store, const FigureRequest& request);
+// InvalidInput (kind, ending, nothing to plot), Unsupported (no studio beside this program), JobFailed (the studio
+// could not).
+[[nodiscard]] Result<void> writeFigure(const store::Project& project, store::RunStore& store,
+                                       const FigureRequest& request);
 
 // The parts for tests and `weft export`: one row a run with every number of a summary; one row a metric point.
 std::string runsCsv(const std::vector<store::RunSummary>& runs);

@@ -47,7 +47,8 @@ Result<void> tokenize(const TokenizeArguments& arguments, const Context&) {
   } else {
     WEFT_TRY(data::readDocuments(arguments.file, take));
   }
-  inform(fmt::format("{} documents, {} tokens with {}", groupDigits(documents), groupDigits(tokens), tokenizer->name()));
+  inform(
+      fmt::format("{} documents, {} tokens with {}", groupDigits(documents), groupDigits(tokens), tokenizer->name()));
   return {};
 }
 
@@ -73,7 +74,11 @@ Result<Json> inspectConfig(const fs::path& path) {
   WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(config.model));
   Json fields = Json::object();
   for (const auto& [key, value] : config::flatten(config)) fields[key] = value;
-  return Json{{"kind", "config"}, {"name", config.name}, {"map", toText(map)}, {"generator", describeGenerator(map)}, {"fields", std::move(fields)}};
+  return Json{{"kind", "config"},
+              {"name", config.name},
+              {"map", toText(map)},
+              {"generator", describeGenerator(map)},
+              {"fields", std::move(fields)}};
 }
 
 Result<Json> inspectProject(const fs::path& folder) {
@@ -82,7 +87,11 @@ Result<Json> inspectProject(const fs::path& folder) {
   WEFT_ASSIGN(const std::vector<store::RunSummary> runs, store.runs());
   std::map<std::string, int> states;
   for (const store::RunSummary& run : runs) ++states[store::toString(run.state)];
-  return Json{{"kind", "project"}, {"name", project.name()}, {"folder", project.folder().string()}, {"runs", runs.size()}, {"states", states}};
+  return Json{{"kind", "project"},
+              {"name", project.name()},
+              {"folder", project.folder().string()},
+              {"runs", runs.size()},
+              {"states", states}};
 }
 
 Result<Json> inspectCheckpoint(const fs::path& folder) {
@@ -102,7 +111,9 @@ Result<Json> inspectFolder(const fs::path& folder) {
   if (fs::exists(folder / "weft.db", error)) return inspectProject(folder);
   if (fs::exists(folder / "model.toml", error)) return inspectCheckpoint(folder);
   if (fs::exists(folder / "config.toml", error)) return inspectConfig(folder / "config.toml");
-  return fail(ErrorCode::InvalidInput, folder.string() + " is a folder that Weft does not know: a project has a weft.db, a checkpoint a model.toml.");
+  return fail(
+      ErrorCode::InvalidInput,
+      folder.string() + " is a folder that Weft does not know: a project has a weft.db, a checkpoint a model.toml.");
 }
 
 Result<Json> inspectPath(const fs::path& path) {
@@ -122,8 +133,10 @@ Result<Json> inspectPath(const fs::path& path) {
   if (path.extension() == ".toml") return inspectConfig(path);
   if (path.extension() == ".json") return inspectTokenizer(path);
   if (path.extension() == ".safetensors") return readSafetensorsHeader(path);
-  return fail(ErrorCode::InvalidInput,
-              path.string() + " is of no kind that Weft knows (safetensors, tokenizer.json, token shard, TOML, checkpoint, project).");
+  return fail(
+      ErrorCode::InvalidInput,
+      path.string() +
+          " is of no kind that Weft knows (safetensors, tokenizer.json, token shard, TOML, checkpoint, project).");
 }
 
 void printValue(const std::string& key, const Json& value) {
@@ -131,12 +144,14 @@ void printValue(const std::string& key, const Json& value) {
     print(key + ":");
     for (const Json& item : value) {
       std::vector<std::string> cells;
-      for (const auto& [name, cell] : item.items()) cells.push_back(cell.is_string() ? cell.get<std::string>() : dumped(cell, -1));
+      for (const auto& [name, cell] : item.items())
+        cells.push_back(cell.is_string() ? cell.get<std::string>() : dumped(cell, -1));
       print("  " + join(cells, "  "));
     }
   } else if (value.is_object()) {
     print(key + ":");
-    for (const auto& [name, cell] : value.items()) print("  " + name + " = " + (cell.is_string() ? cell.get<std::string>() : dumped(cell, -1)));
+    for (const auto& [name, cell] : value.items())
+      print("  " + name + " = " + (cell.is_string() ? cell.get<std::string>() : dumped(cell, -1)));
   } else {
     print(key + ": " + (value.is_string() ? value.get<std::string>() : dumped(value, -1)));
   }
@@ -158,14 +173,18 @@ void addFileVerbs(Program& program) {
   const auto arguments = std::make_shared<TokenizeArguments>();
   CLI::App* verb = program.addVerb(kFilesGroup, "tokenize", "Token ids of each document, one JSON line a document",
                                    [arguments](const Context& context) { return tokenize(*arguments, context); });
-  verb->add_option("--tokenizer", arguments->tokenizer, "byte, or a byte-level BPE tokenizer.json [byte]")->type_name("FILE");
-  verb->add_option("FILE", arguments->file, ".txt, .jsonl or .jsonl.zst; '-': standard input as one document")->required();
+  verb->add_option("--tokenizer", arguments->tokenizer, "byte, or a byte-level BPE tokenizer.json [byte]")
+      ->type_name("FILE");
+  verb->add_option("FILE", arguments->file, ".txt, .jsonl or .jsonl.zst; '-': standard input as one document")
+      ->required();
   verb->footer("Example:\n  echo -n 'Weft runs' | weft tokenize --tokenizer tokenizer.json -");
 
   const auto file = std::make_shared<std::string>();
   verb = program.addVerb(kFilesGroup, "inspect", "Say what a file or folder is and what is in it",
                          [file](const Context& context) { return inspect(*file, context); });
-  verb->add_option("FILE", *file, "safetensors, tokenizer.json, token shard, run TOML, checkpoint folder, project folder")->required();
+  verb->add_option("FILE", *file,
+                   "safetensors, tokenizer.json, token shard, run TOML, checkpoint folder, project folder")
+      ->required();
 }
 
 }  // namespace weft::cli

@@ -1,5 +1,5 @@
-// import: another project's model folder becomes a checkpoint of ours. convert: a checkpoint under another map. export-model: a checkpoint as a
-// folder for transformers.
+// import: another project's model folder becomes a checkpoint of ours. convert: a checkpoint under another map.
+// export-model: a checkpoint as a folder for transformers.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,9 +25,10 @@ struct ImportArguments {
 
 Result<void> import(const ImportArguments& arguments, const Context& context) {
   std::error_code error;
-  if (!std::filesystem::is_directory(arguments.folder, error)) return fail(ErrorCode::NotFound, "There is no folder " + arguments.folder + ".");
-  const Result<service::FinishedEvent> finished =
-      runDirectJob("import", {{"from", absolutePath(arguments.folder)}, {"out", absolutePath(arguments.out)}}, std::nullopt);
+  if (!std::filesystem::is_directory(arguments.folder, error))
+    return fail(ErrorCode::NotFound, "There is no folder " + arguments.folder + ".");
+  const Result<service::FinishedEvent> finished = runDirectJob(
+      "import", {{"from", absolutePath(arguments.folder)}, {"out", absolutePath(arguments.out)}}, std::nullopt);
   if (!finished || context.json) return printAnswer(finished, context);
   const Json answer = answerJson(*finished);
   print(fmt::format("{}: {} parameters, now the checkpoint {}.", answer["architecture"].get<std::string>(),
@@ -49,8 +50,9 @@ Result<void> convert(const ConvertArguments& arguments, const Context& context) 
   }
   WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
   WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(model.folder / "model.toml"));
-  WEFT_ASSIGN(const sharing::SharingMap map,
-              namedMap(arguments.map, {.layers = config.model.layers, .upward = sharing::upwardReads(arguments.allowsUpward)}));
+  WEFT_ASSIGN(
+      const sharing::SharingMap map,
+      namedMap(arguments.map, {.layers = config.model.layers, .upward = sharing::upwardReads(arguments.allowsUpward)}));
   const Result<service::FinishedEvent> finished = runDirectJob("convert",
                                                                {{"model", absolutePath(model.folder.string())},
                                                                 {"out", absolutePath(arguments.out)},
@@ -61,7 +63,8 @@ Result<void> convert(const ConvertArguments& arguments, const Context& context) 
                                                                model.project);
   if (!finished || context.json) return printAnswer(finished, context);
   const Json answer = answerJson(*finished);
-  print(fmt::format("{} parameters became {}, now the checkpoint {}.", groupDigits(answer["parameters_before"].get<std::int64_t>()),
+  print(fmt::format("{} parameters became {}, now the checkpoint {}.",
+                    groupDigits(answer["parameters_before"].get<std::int64_t>()),
                     groupDigits(answer["parameters"].get<std::int64_t>()), arguments.out));
   for (const Json& line : answer["dropped"]) print("not kept: " + line.get<std::string>());
   return {};
@@ -74,15 +77,17 @@ struct ExportArguments {
 };
 
 Result<void> exportModel(const ExportArguments& arguments, const Context& context) {
-  if (!(arguments.shard_GB > 0 && arguments.shard_GB < 1e6)) return fail(ErrorCode::InvalidInput, "--shard-size must be above 0 GB.");
+  if (!(arguments.shard_GB > 0 && arguments.shard_GB < 1e6))
+    return fail(ErrorCode::InvalidInput, "--shard-size must be above 0 GB.");
   WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
-  const Result<service::FinishedEvent> finished = runDirectJob("export",
-                                                               {{"model", absolutePath(model.folder.string())},
-                                                                {"out", absolutePath(arguments.out)},
-                                                                {"layout", arguments.layout},
-                                                                {"dtype", arguments.type},
-                                                                {"shard_bytes", std::max<std::int64_t>(1, std::llround(arguments.shard_GB * 1e9))}},
-                                                               model.project);
+  const Result<service::FinishedEvent> finished =
+      runDirectJob("export",
+                   {{"model", absolutePath(model.folder.string())},
+                    {"out", absolutePath(arguments.out)},
+                    {"layout", arguments.layout},
+                    {"dtype", arguments.type},
+                    {"shard_bytes", std::max<std::int64_t>(1, std::llround(arguments.shard_GB * 1e9))}},
+                   model.project);
   if (!finished || context.json) return printAnswer(finished, context);
   const Json answer = answerJson(*finished);
   const bool isOurs = answer["architecture"] == "WeftCrossLayerForCausalLM";
@@ -98,12 +103,16 @@ Result<void> exportModel(const ExportArguments& arguments, const Context& contex
 
 void addInterchangeVerbs(Program& program) {
   const auto arguments = std::make_shared<ImportArguments>();
-  CLI::App* verb = program.addVerb(kModelsGroup, "import", "Make a checkpoint of a Hugging Face or cross-layer model folder",
-                                   [arguments](const Context& context) { return import(*arguments, context); });
+  CLI::App* verb =
+      program.addVerb(kModelsGroup, "import", "Make a checkpoint of a Hugging Face or cross-layer model folder",
+                      [arguments](const Context& context) { return import(*arguments, context); });
   verb->add_option("DIR", arguments->folder, "config.json, safetensors (one or sharded), tokenizer.json")->required();
-  verb->add_option("--out", arguments->out, "The checkpoint's folder; it must not be there yet")->type_name("DIR")->required();
+  verb->add_option("--out", arguments->out, "The checkpoint's folder; it must not be there yet")
+      ->type_name("DIR")
+      ->required();
   verb->footer(
-      "Read are Llama, Mistral, Qwen2 and Qwen3 where their blocks fit, LCKV's Llama, gpt_crosslayer of the CLA authors, and what export-model "
+      "Read are Llama, Mistral, Qwen2 and Qwen3 where their blocks fit, LCKV's Llama, gpt_crosslayer of the CLA "
+      "authors, and what export-model "
       "wrote. Weights keep their "
       "type.\n\n"
       "Example:\n  weft import ~/models/TinyLlama-1.1B --out tinyllama && weft eval tinyllama --text valid.txt");
@@ -112,12 +121,18 @@ void addInterchangeVerbs(Program& program) {
   verb = program.addVerb(kModelsGroup, "convert", "A checkpoint under another sharing map, to train on from",
                          [conversion](const Context& context) { return convert(*conversion, context); });
   verb->add_option("MODEL", conversion->choice.model, "A checkpoint folder, RUN, RUN@step-N or RUN@best")->required();
-  verb->add_option("--map", conversion->map, "The map, in any text form, a pattern like cla2, or @FILE")->type_name("MAP")->required();
-  verb->add_option("--method", conversion->method, "first: a group takes its producer's K and V; mean: the mean over its layers [first]")
+  verb->add_option("--map", conversion->map, "The map, in any text form, a pattern like cla2, or @FILE")
+      ->type_name("MAP")
+      ->required();
+  verb->add_option("--method", conversion->method,
+                   "first: a group takes its producer's K and V; mean: the mean over its layers [first]")
       ->type_name("METHOD");
-  verb->add_option("--kv-heads", conversion->kvHeads, "Fewer KV heads, each the mean of its neighbours [as they are]")->type_name("N");
+  verb->add_option("--kv-heads", conversion->kvHeads, "Fewer KV heads, each the mean of its neighbours [as they are]")
+      ->type_name("N");
   verb->add_flag("--allow-upward", conversion->allowsUpward, "Accept layers that read from later ones");
-  verb->add_option("--out", conversion->out, "The checkpoint's folder; it must not be there yet")->type_name("DIR")->required();
+  verb->add_option("--out", conversion->out, "The checkpoint's folder; it must not be there yet")
+      ->type_name("DIR")
+      ->required();
   verb->footer(
       "Example:\n  weft convert tinyllama --map cla2 --method mean --out tinyllama-cla2\n"
       "  weft submit run.toml --set train.init_from=tinyllama-cla2     # with the same [model]");
@@ -127,11 +142,14 @@ void addInterchangeVerbs(Program& program) {
                          [exported](const Context& context) { return exportModel(*exported, context); });
   verb->add_option("MODEL", exported->choice.model, "A checkpoint folder, RUN, RUN@step-N or RUN@best")->required();
   verb->add_option("--out", exported->out, "The folder; it must not be there yet")->type_name("DIR")->required();
-  verb->add_option("--layout", exported->layout, "auto, llama (for maps that share nothing) or cross-layer [auto]")->type_name("LAYOUT");
+  verb->add_option("--layout", exported->layout, "auto, llama (for maps that share nothing) or cross-layer [auto]")
+      ->type_name("LAYOUT");
   verb->add_option("--dtype", exported->type, "keep, float32, bfloat16 or float16 [keep]")->type_name("TYPE");
-  verb->add_option("--shard-size", exported->shard_GB, "A larger model is divided into files of at most so many [5]")->type_name("GB");
+  verb->add_option("--shard-size", exported->shard_GB, "A larger model is divided into files of at most so many [5]")
+      ->type_name("GB");
   verb->footer(
-      "A model that shares nothing becomes a LlamaForCausalLM, or a MistralForCausalLM where all layers have one window; others get config.json with "
+      "A model that shares nothing becomes a LlamaForCausalLM, or a MistralForCausalLM where all layers have one "
+      "window; others get config.json with "
       "sharing_pattern and the Python files that let transformers run it. `weft import` reads all of them back.\n\n"
       "Example:\n  weft export-model MQA-CLA2@best --out mqa-cla2-hf");
 }

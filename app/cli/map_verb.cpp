@@ -35,7 +35,10 @@ std::string windowText(const sharing::Window& window) {
 }
 
 Json mapJson(const SharingMap& map) {
-  Json value{{"layers", map.layerCount()}, {"k_source", Json::array()}, {"v_source", Json::array()}, {"producers", map.producers()}};
+  Json value{{"layers", map.layerCount()},
+             {"k_source", Json::array()},
+             {"v_source", Json::array()},
+             {"producers", map.producers()}};
   Json windows = Json::array(), heads = Json::array();
   for (const sharing::LayerSharing& layer : map.layers()) {
     value["k_source"].push_back(layer.kSource);
@@ -85,12 +88,14 @@ Result<void> listGenerators(const Context& context) {
 Result<void> showMap(const MapArguments& arguments, const Context& context) {
   if (arguments.lists) return listGenerators(context);
   if (arguments.text.empty())
-    return fail(ErrorCode::InvalidInput, "There is no map to read: give one, like 0_0_2_2 or cla2, or --list to see the patterns.");
+    return fail(ErrorCode::InvalidInput,
+                "There is no map to read: give one, like 0_0_2_2 or cla2, or --list to see the patterns.");
   const auto upward = sharing::upwardReads(arguments.allowsUpward);
   WEFT_ASSIGN(const SharingMap map, namedMap(arguments.text, {.layers = arguments.layers, .upward = upward}));
   std::optional<std::vector<sharing::MapDifference>> differences;
   if (!arguments.compare.empty()) {
-    WEFT_ASSIGN(const SharingMap other, namedMap(arguments.compare, {.layers = arguments.layers.value_or(map.layerCount()), .upward = upward}));
+    WEFT_ASSIGN(const SharingMap other,
+                namedMap(arguments.compare, {.layers = arguments.layers.value_or(map.layerCount()), .upward = upward}));
     differences = sharing::differences(map, other);
   }
   if (!arguments.as.empty()) {
@@ -103,14 +108,16 @@ Result<void> showMap(const MapArguments& arguments, const Context& context) {
     Json value = mapJson(map);
     if (differences) {
       value["differences"] = Json::array();
-      for (const sharing::MapDifference& one : *differences) value["differences"].push_back({{"layer", one.layer}, {"text", one.text}});
+      for (const sharing::MapDifference& one : *differences)
+        value["differences"].push_back({{"layer", one.layer}, {"text", one.text}});
     }
     printJson(value);
     return {};
   }
   if (differences) {
     if (differences->empty()) print("The maps are the same.");
-    for (const sharing::MapDifference& one : *differences) print((one.layer < 0 ? "" : fmt::format("layer {} ", one.layer)) + one.text);
+    for (const sharing::MapDifference& one : *differences)
+      print((one.layer < 0 ? "" : fmt::format("layer {} ", one.layer)) + one.text);
     return {};
   }
   const std::string generator = describeGenerator(map);
@@ -141,11 +148,14 @@ void addMapVerb(Program& program) {
   const auto map = std::make_shared<MapArguments>();
   CLI::App* verb = program.addVerb(kPatternsGroup, "map", "Read a sharing map in any text form and say what it is",
                                    [map](const Context& context) { return showMap(*map, context); });
-  verb->add_option("MAP", map->text, "0_0_2_2, [0,0,2,2], 'k:0_0 v:0_1', a pattern like cla2, another project's config.json as '{...}', or @FILE");
+  verb->add_option(
+      "MAP", map->text,
+      "0_0_2_2, [0,0,2,2], 'k:0_0 v:0_1', a pattern like cla2, another project's config.json as '{...}', or @FILE");
   verb->add_option("--layers", map->layers, "The model's layer count; patterns need it")->type_name("N");
   verb->add_flag("--allow-upward", map->allowsUpward, "Accept layers that read from later ones");
   verb->add_option("--compare", map->compare, "Say in which layers the map differs from this one")->type_name("MAP");
-  verb->add_option("--as", map->as, "Print it as another project writes it: sharing-pattern, lckv, gemma-3n, hunyuan, hymba, mlkv")
+  verb->add_option("--as", map->as,
+                   "Print it as another project writes it: sharing-pattern, lckv, gemma-3n, hunyuan, hymba, mlkv")
       ->type_name("FORM");
   verb->add_flag("--list", map->lists, "List the patterns with an example of 12 layers");
   verb->footer(

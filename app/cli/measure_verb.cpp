@@ -1,4 +1,5 @@
-// measure: speed and KV memory of one model over a grid, or its largest batch; kept with the run that the model belongs to.
+// measure: speed and KV memory of one model over a grid, or its largest batch; kept with the run that the model belongs
+// to.
 #include <fmt/format.h>
 
 #include <memory>
@@ -46,8 +47,9 @@ void printTables(const std::vector<store::Measurement>& measurements) {
   if (!largest.empty()) print(largest);
   const auto& labels = measurements.front().labels;
   const auto label = [&](const char* name) { return labels.contains(name) ? labels.at(name) : std::string(); };
-  inform(fmt::format("{}, computing in {}, {} cache ({}), torch {}. Memory limit: {}. ± is half of the interquartile range.", label("device_name"),
-                     label("compute_dtype"), label("cache"), label("dtype"), label("torch"), label("limit")));
+  inform(fmt::format(
+      "{}, computing in {}, {} cache ({}), torch {}. Memory limit: {}. ± is half of the interquartile range.",
+      label("device_name"), label("compute_dtype"), label("cache"), label("dtype"), label("torch"), label("limit")));
 }
 
 Result<void> measure(const MeasureArguments& arguments, const Context& context) {
@@ -58,7 +60,8 @@ Result<void> measure(const MeasureArguments& arguments, const Context& context) 
   for (const std::int64_t length : contexts)
     if (length < 0) return fail(ErrorCode::InvalidInput, "--context must be 0 or more.");
   if (arguments.rounds < 1) return fail(ErrorCode::InvalidInput, "--rounds must be at least 1.");
-  if (!(arguments.memory_GiB >= 0 && arguments.memory_GiB < 1e6)) return fail(ErrorCode::InvalidInput, "--memory must be 0 or more GiB.");
+  if (!(arguments.memory_GiB >= 0 && arguments.memory_GiB < 1e6))
+    return fail(ErrorCode::InvalidInput, "--memory must be 0 or more GiB.");
   WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
   std::optional<store::RunStore> store;
   std::optional<service::MeasuredRun> keep;
@@ -76,7 +79,8 @@ Result<void> measure(const MeasureArguments& arguments, const Context& context) 
                                   .device = arguments.choice.device,
                                   .dtype = arguments.choice.dtype};
   if (!arguments.choice.cache.empty()) request.cache = arguments.choice.cache == "dense" ? "" : arguments.choice.cache;
-  WEFT_ASSIGN(const std::vector<store::Measurement> measurements, service::measureModel(request, keep, progressOnTerminal()));
+  WEFT_ASSIGN(const std::vector<store::Measurement> measurements,
+              service::measureModel(request, keep, progressOnTerminal()));
   if (context.json) {
     printJson(toJson(measurements));
   } else {
@@ -89,20 +93,28 @@ Result<void> measure(const MeasureArguments& arguments, const Context& context) 
 
 void addMeasureVerb(Program& program) {
   const auto arguments = std::make_shared<MeasureArguments>();
-  CLI::App* verb = program.addVerb(kModelsGroup, "measure", "Speed of prefill and decode, KV memory in four numbers, the largest batch that fits",
-                                   [arguments](const Context& context) { return measure(*arguments, context); });
+  CLI::App* verb = program.addVerb(
+      kModelsGroup, "measure", "Speed of prefill and decode, KV memory in four numbers, the largest batch that fits",
+      [arguments](const Context& context) { return measure(*arguments, context); });
   arguments->choice.addModel(*verb, "; a run keeps what was measured");
-  verb->add_option("--batch", arguments->batches, "Sequences; several: every pair with a context [1]")->type_name("B,..");
-  verb->add_option("--context", arguments->contexts, "Tokens per sequence; 0: the training length [0]")->type_name("T,..");
-  verb->add_option("--rounds", arguments->rounds, "Timed rounds after one that warms up; told are median and spread [5]")->type_name("N");
-  verb->add_flag("--largest-batch", arguments->wantsLargest, "Instead: the largest batch that fits each context, tried with real memory");
-  verb->add_option("--memory", arguments->memory_GiB,
-                   "What weights, cache and all else may take; 0: what is free on the device, on a CPU less a reserve [0]")
+  verb->add_option("--batch", arguments->batches, "Sequences; several: every pair with a context [1]")
+      ->type_name("B,..");
+  verb->add_option("--context", arguments->contexts, "Tokens per sequence; 0: the training length [0]")
+      ->type_name("T,..");
+  verb->add_option("--rounds", arguments->rounds,
+                   "Timed rounds after one that warms up; told are median and spread [5]")
+      ->type_name("N");
+  verb->add_flag("--largest-batch", arguments->wantsLargest,
+                 "Instead: the largest batch that fits each context, tried with real memory");
+  verb->add_option(
+          "--memory", arguments->memory_GiB,
+          "What weights, cache and all else may take; 0: what is free on the device, on a CPU less a reserve [0]")
       ->type_name("GiB");
   arguments->choice.addCache(*verb);
   arguments->choice.addType(*verb);
   verb->footer(
-      "Examples:\n  weft measure MQA-CLA2 --batch 1,2,4 --context 128,512\n  weft measure MQA-CLA2 --largest-batch --context 2048 --memory 4\n"
+      "Examples:\n  weft measure MQA-CLA2 --batch 1,2,4 --context 128,512\n  weft measure MQA-CLA2 --largest-batch "
+      "--context 2048 --memory 4\n"
       "  weft compare --measurements MQA MQA-CLA2");
 }
 

@@ -1,4 +1,5 @@
-// app/cli/measurements.h -- measurements of inference ("inference", "largest_batch") as JSON and as tables, the same for measure and compare.
+// app/cli/measurements.h -- measurements of inference ("inference", "largest_batch") as JSON and as tables, the same
+// for measure and compare.
 #pragma once
 
 #include <vector>
@@ -13,7 +14,8 @@ struct MeasuredRun {
   std::vector<store::Measurement> measurements;
 };
 
-// batch, context, fits, kv_bytes {analytic, storage, allocator, reserved, device}, prefill_tokens_per_second, decode_tokens_per_second, ...
+// batch, context, fits, kv_bytes {analytic, storage, allocator, reserved, device}, prefill_tokens_per_second,
+// decode_tokens_per_second, ...
 Json pointJson(const store::Measurement& measurement);
 // context, largest_batch, predicted_batch, limit_bytes, ...
 Json largestJson(const store::Measurement& measurement);

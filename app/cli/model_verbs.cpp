@@ -26,7 +26,8 @@ struct ModelArguments {
   double temperature = 0;
 };
 
-Result<service::FinishedEvent> runJob(const std::string& kind, const ModelArguments& arguments, const Context& context, Json job) {
+Result<service::FinishedEvent> runJob(const std::string& kind, const ModelArguments& arguments, const Context& context,
+                                      Json job) {
   WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
   addToJob(job, arguments.choice, model);
   return runDirectJob(kind, std::move(job), model.project);
@@ -37,7 +38,10 @@ Result<void> generate(const ModelArguments& arguments, const Context& context) {
     return fail(ErrorCode::InvalidInput, "generate needs --prompt TEXT or --ids 1,2,3, and not both.");
   if (arguments.tokens < 1) return fail(ErrorCode::InvalidInput, "--tokens must be at least 1.");
   if (!(arguments.temperature >= 0)) return fail(ErrorCode::InvalidInput, "--temperature must be 0 (greedy) or more.");
-  Json job{{"tokens", arguments.tokens}, {"temperature", arguments.temperature}, {"top_k", arguments.topK}, {"seed", arguments.seed}};
+  Json job{{"tokens", arguments.tokens},
+           {"temperature", arguments.temperature},
+           {"top_k", arguments.topK},
+           {"seed", arguments.seed}};
   if (arguments.ids.empty()) {
     WEFT_ASSIGN(job["prompt"], arguments.prompt == "-" ? readFile("-") : Result<std::string>(arguments.prompt));
   } else {
@@ -47,8 +51,11 @@ Result<void> generate(const ModelArguments& arguments, const Context& context) {
   if (!finished || context.json) return printAnswer(finished, context);
   const auto text = finished->texts.find("text");
   const auto ids = finished->texts.find("ids");
-  print(text != finished->texts.end() && !text->second.empty() ? text->second : ids != finished->texts.end() ? ids->second : "");
-  if (const auto bytes = finished->summary.find("kv_bytes"); bytes != finished->summary.end()) inform("KV cache: " + formatBytes(bytes->second));
+  print(text != finished->texts.end() && !text->second.empty() ? text->second
+        : ids != finished->texts.end()                         ? ids->second
+                                                               : "");
+  if (const auto bytes = finished->summary.find("kv_bytes"); bytes != finished->summary.end())
+    inform("KV cache: " + formatBytes(bytes->second));
   return {};
 }
 
@@ -62,8 +69,8 @@ Result<void> logits(const ModelArguments& arguments, const Context& context) {
 
 void addModelVerbs(Program& program) {
   auto arguments = std::make_shared<ModelArguments>();
-  CLI::App* verb =
-      program.addVerb(kModelsGroup, "generate", "Continue a text", [arguments](const Context& context) { return generate(*arguments, context); });
+  CLI::App* verb = program.addVerb(kModelsGroup, "generate", "Continue a text",
+                                   [arguments](const Context& context) { return generate(*arguments, context); });
   arguments->choice.addModel(*verb);
   verb->add_option("--prompt", arguments->prompt, "The text to continue; '-': standard input")->type_name("TEXT");
   verb->add_option("--ids", arguments->ids, "Token ids instead of a text")->type_name("1,2,3");
@@ -79,7 +86,9 @@ void addModelVerbs(Program& program) {
                          [arguments](const Context& context) { return logits(*arguments, context); });
   arguments->choice.addModel(*verb);
   verb->add_option("--ids", arguments->ids, "Token ids")->type_name("1,2,3")->required();
-  verb->add_option("--out", arguments->out, "The file; holds one tensor, logits")->type_name("F.safetensors")->required();
+  verb->add_option("--out", arguments->out, "The file; holds one tensor, logits")
+      ->type_name("F.safetensors")
+      ->required();
   arguments->choice.addType(*verb, "float32");
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 // Characters, not bytes: UTF-8 continuation bytes take no column.
 std::size_t widthOf(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](unsigned char byte) { return (byte & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](unsigned char byte) { return (byte & 0xc0) != 0x80; }));
 }
 
 std::string padded(const std::string& text, std::size_t width, Table::Align align) {
@@ -31,7 +32,9 @@ void print(const std::string& text) {
 
 void inform(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
 
-std::string dumped(const Json& value, int indent) { return value.dump(indent, ' ', false, Json::error_handler_t::replace); }
+std::string dumped(const Json& value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
 
 void printJson(const Json& value) { print(dumped(value)); }
 
@@ -44,7 +47,8 @@ std::string Table::toText() const {
   }
   const auto line = [&](auto cellOf) {
     std::string text;
-    for (std::size_t i = 0; i < m_columns.size(); ++i) text += (i == 0 ? "" : "  ") + padded(cellOf(i), widths[i], m_columns[i].align);
+    for (std::size_t i = 0; i < m_columns.size(); ++i)
+      text += (i == 0 ? "" : "  ") + padded(cellOf(i), widths[i], m_columns[i].align);
     text.erase(text.find_last_not_of(' ') + 1);
     return text;
   };
@@ -70,6 +74,8 @@ Result<void> writeResult(const std::string& file, const std::string& content) {
   return writeFileAtomically(file, content);
 }
 
-std::string orDash(const std::optional<double>& value, std::string (*format)(double)) { return value ? format(*value) : "-"; }
+std::string orDash(const std::optional<double>& value, std::string (*format)(double)) {
+  return value ? format(*value) : "-";
+}
 
 }  // namespace weft::cli

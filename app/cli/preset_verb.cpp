@@ -34,25 +34,31 @@ Result<void> showPresets(const std::string& name, const Context& context) {
   table.column("", Table::Align::Left);
   for (const config::Preset& preset : config::presets()) {
     WEFT_ASSIGN(const service::ResolvedRun run, service::resolveRun(preset.config));
-    WEFT_ASSIGN(const sharing::CostReport cost, sharing::cost(run.shape, run.map, {.cacheType = sharing::ElementType::BFloat16}));
+    WEFT_ASSIGN(const sharing::CostReport cost,
+                sharing::cost(run.shape, run.map, {.cacheType = sharing::ElementType::BFloat16}));
     const std::string type = sharing::toString(run.types.cache);
-    list.push_back(
-        {{"name", preset.name},
-         {"group", preset.group},
-         {"description", preset.description},
-         {"sharing", preset.config.model.sharing},
-         {"parameters", cost.parameters.total()},
-         {"kv_bytes_per_token", cost.kv.bytesPerToken},
-         {"dtype", "bfloat16"},
-         {"run_here", {{"kv_dtype", type}, {"kv_bytes_per_token", run.cost.kv.bytesPerToken}, {"parameters", run.cost.parameters.total()}}}});
-    table.row({preset.name, formatCount(static_cast<double>(cost.parameters.total())), groupDigits(cost.kv.bytesPerToken),
-               fmt::format("{} {}", groupDigits(run.cost.kv.bytesPerToken), type), preset.description});
+    list.push_back({{"name", preset.name},
+                    {"group", preset.group},
+                    {"description", preset.description},
+                    {"sharing", preset.config.model.sharing},
+                    {"parameters", cost.parameters.total()},
+                    {"kv_bytes_per_token", cost.kv.bytesPerToken},
+                    {"dtype", "bfloat16"},
+                    {"run_here",
+                     {{"kv_dtype", type},
+                      {"kv_bytes_per_token", run.cost.kv.bytesPerToken},
+                      {"parameters", run.cost.parameters.total()}}}});
+    table.row({preset.name, formatCount(static_cast<double>(cost.parameters.total())),
+               groupDigits(cost.kv.bytesPerToken), fmt::format("{} {}", groupDigits(run.cost.kv.bytesPerToken), type),
+               preset.description});
   }
   if (context.json) {
     printJson(list);
   } else {
     print(table.toText());
-    print("Parameters are those of a run: a preset without a vocabulary takes the byte tokenizer's until its own is named.");
+    print(
+        "Parameters are those of a run: a preset without a vocabulary takes the byte tokenizer's until its own is "
+        "named.");
   }
   return {};
 }

@@ -45,7 +45,9 @@ Result<OpenProject> openProject(const Context& context) {
 
 Program::Program() : m_app("Weft: research on cross-layer KV sharing in transformer language models.", "weft") {
   m_app.set_version_flag("--version", std::string("weft ") + version());
-  m_app.add_option("-C,--project", m_context.projectFolder, "The project's folder (default: the nearest one upward that holds a weft.db)")
+  m_app
+      .add_option("-C,--project", m_context.projectFolder,
+                  "The project's folder (default: the nearest one upward that holds a weft.db)")
       ->type_name("DIR");
   m_app.add_flag("--json", m_context.json, "Print one JSON value");
   m_app.get_formatter()->label("SUBCOMMAND", "VERB");
@@ -53,10 +55,12 @@ Program::Program() : m_app("Weft: research on cross-layer KV sharing in transfor
   m_app.get_formatter()->column_width(26);
 }
 
-CLI::App* Program::addVerb(const char* group, const char* name, const char* description, Handler handler, CLI::App* parent) {
+CLI::App* Program::addVerb(const char* group, const char* name, const char* description, Handler handler,
+                           CLI::App* parent) {
   CLI::App* verb = (parent == nullptr ? &m_app : parent)->add_subcommand(name, description);
   verb->group(group);
-  verb->add_option("-C,--project", m_context.projectFolder, "The project's folder (default: the nearest one upward that holds a weft.db)")
+  verb->add_option("-C,--project", m_context.projectFolder,
+                   "The project's folder (default: the nearest one upward that holds a weft.db)")
       ->type_name("DIR");
   verb->add_flag("--json", m_context.json, "Print one JSON value");
   m_handlers.emplace(verb, std::move(handler));
@@ -75,7 +79,8 @@ std::optional<std::string> Program::unknownVerb(int argc, char** argv) const {
         names.push_back(verb->get_name());
       }
       const std::string near = nearestName(word, names);
-      return "there is no verb '" + word + "'; " + (near.empty() ? "`weft --help` lists them." : "did you mean `weft " + near + "`?");
+      return "there is no verb '" + word + "'; " +
+             (near.empty() ? "`weft --help` lists them." : "did you mean `weft " + near + "`?");
     }
   }
   return std::nullopt;

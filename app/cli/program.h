@@ -1,4 +1,5 @@
-// app/cli/program.h -- what every verb shares: how it is declared, where its project is, how it answers and how it fails.
+// app/cli/program.h -- what every verb shares: how it is declared, where its project is, how it answers and how it
+// fails.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -35,7 +36,8 @@ class Program {
  public:
   Program();
   // A verb with -C and --json; `handler` runs when it was named. `parent`: for `weft queue stop`.
-  CLI::App* addVerb(const char* group, const char* name, const char* description, Handler handler, CLI::App* parent = nullptr);
+  CLI::App* addVerb(const char* group, const char* name, const char* description, Handler handler,
+                    CLI::App* parent = nullptr);
   // Parses and runs; the exit code of DESIGN.md section 6.
   int run(int argc, char** argv);
 
@@ -61,7 +63,7 @@ void addModelVerbs(Program& program);    // generate, logits
 void addEvalVerb(Program& program);
 void addMeasureVerb(Program& program);
 void addInterchangeVerbs(Program& program);  // import, convert, export-model
-void addDemoVerb(Program& program);      // demo
+void addDemoVerb(Program& program);          // demo
 
 inline constexpr const char* kRunsGroup = "Runs";
 inline constexpr const char* kResultsGroup = "Results";

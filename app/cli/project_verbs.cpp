@@ -51,7 +51,8 @@ Result<void> submit(const SubmitArguments& arguments, const Context& context) {
   const auto state = arguments.holds ? store::RunState::Held : store::RunState::Queued;
   WEFT_ASSIGN(const store::RunId id, service::submit(open.project, open.store, config, state));
   if (!arguments.holds) WEFT_TRY(service::ensureEngine(open.project));
-  if (!context.json) print(fmt::format("Run {} ({}) is {}.", id.value, config.name, arguments.holds ? "held" : "queued"));
+  if (!context.json)
+    print(fmt::format("Run {} ({}) is {}.", id.value, config.name, arguments.holds ? "held" : "queued"));
   WEFT_ASSIGN(store::RunSummary run, open.store.run(id));
   if (arguments.waits && !arguments.holds) {
     WEFT_ASSIGN(const std::vector<store::RunSummary> runs, watchRuns(open.project, open.store, {id}));
@@ -66,7 +67,9 @@ struct EngineArguments {
   bool inForeground = false, untilIdle = false, stops = false;
 };
 
-void logWithTime(const std::string& sentence) { inform(fmt::format("{:%Y-%m-%d %H:%M:%S} {}", fmt::localtime(std::time(nullptr)), sentence)); }
+void logWithTime(const std::string& sentence) {
+  inform(fmt::format("{:%Y-%m-%d %H:%M:%S} {}", fmt::localtime(std::time(nullptr)), sentence));
+}
 
 Result<void> engine(const EngineArguments& arguments, const Context& context) {
   WEFT_ASSIGN(OpenProject open, openProject(context));
@@ -79,7 +82,9 @@ Result<void> engine(const EngineArguments& arguments, const Context& context) {
     inform("The service was asked to end; jobs that run go on.");
     return {};
   }
-  if (arguments.inForeground) return service::runService(open.project, arguments.untilIdle ? service::Stay::UntilIdle : service::Stay::Always, logWithTime);
+  if (arguments.inForeground)
+    return service::runService(open.project, arguments.untilIdle ? service::Stay::UntilIdle : service::Stay::Always,
+                               logWithTime);
   WEFT_TRY(service::ensureEngine(open.project));
   inform("The service works on " + open.project.folder().string() + " in the background until nothing is left to do.");
   return {};
@@ -89,27 +94,33 @@ Result<void> engine(const EngineArguments& arguments, const Context& context) {
 
 void addProjectVerbs(Program& program) {
   const auto folder = std::make_shared<std::string>();
-  CLI::App* verb =
-      program.addVerb(kRunsGroup, "init", "Make a folder a Weft project", [folder](const Context& context) { return init(*folder, context); });
+  CLI::App* verb = program.addVerb(kRunsGroup, "init", "Make a folder a Weft project",
+                                   [folder](const Context& context) { return init(*folder, context); });
   verb->add_option("DIR", *folder, "The folder; made if it does not exist [.]");
 
   const auto submitted = std::make_shared<SubmitArguments>();
-  verb = program.addVerb(kRunsGroup, "submit", "Queue a run", [submitted](const Context& context) { return submit(*submitted, context); });
+  verb = program.addVerb(kRunsGroup, "submit", "Queue a run",
+                         [submitted](const Context& context) { return submit(*submitted, context); });
   submitted->config.addTo(*verb, "FILE");
   verb->add_option("--name", submitted->name, "The run's name")->type_name("NAME");
   verb->add_option("--tag", submitted->tags, "A tag (repeatable)")->type_name("TAG")->allow_extra_args(false);
-  verb->add_flag("--hold", submitted->holds, "Put it into the queue without starting it; `weft queue resume` releases it");
+  verb->add_flag("--hold", submitted->holds,
+                 "Put it into the queue without starting it; `weft queue resume` releases it");
   verb->add_flag("--wait", submitted->waits, "Show its progress and wait for its end");
   verb->footer(
-      "Examples:\n  weft submit run.toml\n  weft submit --preset demo-mqa-cla2 --set train.steps=500 --set data.source=text --set "
+      "Examples:\n  weft submit run.toml\n  weft submit --preset demo-mqa-cla2 --set train.steps=500 --set "
+      "data.source=text --set "
       "data.files=book.txt "
       "--wait");
 
   const auto service = std::make_shared<EngineArguments>();
-  verb = program.addVerb(kRunsGroup, "engine", "The background service that works on the queue; other verbs start it by themselves",
+  verb = program.addVerb(kRunsGroup, "engine",
+                         "The background service that works on the queue; other verbs start it by themselves",
                          [service](const Context& context) { return engine(*service, context); });
   verb->add_flag("--foreground", service->inForeground, "Serve in this process, and write what happens to stderr");
-  verb->add_flag("--until-idle", service->untilIdle, "With --foreground: end when nothing has been to do for ten seconds")->needs("--foreground");
+  verb->add_flag("--until-idle", service->untilIdle,
+                 "With --foreground: end when nothing has been to do for ten seconds")
+      ->needs("--foreground");
   verb->add_flag("--stop", service->stops, "Ask the running service to end; jobs that run go on");
 }
 

@@ -21,13 +21,15 @@ using store::RunState;
 using store::RunSummary;
 
 bool isInQueue(const RunSummary& run) {
-  return store::isActive(run.state) || run.state == RunState::Queued || run.state == RunState::Held || run.state == RunState::Paused;
+  return store::isActive(run.state) || run.state == RunState::Queued || run.state == RunState::Held ||
+         run.state == RunState::Paused;
 }
 
 Result<void> list(const Context& context) {
   WEFT_ASSIGN(OpenProject open, openProject(context));
   WEFT_ASSIGN(std::vector<RunSummary> runs, open.store.runs());
-  runs.erase(std::remove_if(runs.begin(), runs.end(), [](const RunSummary& run) { return !isInQueue(run); }), runs.end());
+  runs.erase(std::remove_if(runs.begin(), runs.end(), [](const RunSummary& run) { return !isInQueue(run); }),
+             runs.end());
   std::stable_sort(runs.begin(), runs.end(), [](const RunSummary& a, const RunSummary& b) {
     if (store::isActive(a.state) != store::isActive(b.state)) return store::isActive(a.state);
     return a.priority != b.priority ? a.priority > b.priority : a.position < b.position;
@@ -46,14 +48,15 @@ Result<void> list(const Context& context) {
 
 // Whether the request means anything in the run's state; else why not.
 Result<void> checkRequest(RequestKind kind, const RunSummary& run) {
-  const bool isWaiting =
-      run.state == RunState::Queued || run.state == RunState::Held || run.state == RunState::Paused || run.state == RunState::Draft;
-  const bool isPossible = kind == RequestKind::Resume
-                              ? !store::isActive(run.state) && run.state != RunState::Queued && run.state != RunState::Finished
+  const bool isWaiting = run.state == RunState::Queued || run.state == RunState::Held ||
+                         run.state == RunState::Paused || run.state == RunState::Draft;
+  const bool isPossible = kind == RequestKind::Resume ? !store::isActive(run.state) && run.state != RunState::Queued &&
+                                                            run.state != RunState::Finished
                           : kind == RequestKind::Pause ? store::isActive(run.state) || run.state == RunState::Queued
                                                        : store::isActive(run.state) || isWaiting;
   if (isPossible) return {};
-  return fail(ErrorCode::InvalidInput, fmt::format("Run {} ({}) is {}; there is nothing to {}.", run.id.value, run.name, store::toString(run.state),
+  return fail(ErrorCode::InvalidInput, fmt::format("Run {} ({}) is {}; there is nothing to {}.", run.id.value, run.name,
+                                                   store::toString(run.state),
                                                    kind == RequestKind::Resume  ? "resume"
                                                    : kind == RequestKind::Pause ? "pause"
                                                    : kind == RequestKind::Kill  ? "kill"
@@ -88,7 +91,8 @@ Result<void> setPriority(const PriorityArguments& arguments, const Context& cont
 }  // namespace
 
 void addQueueVerbs(Program& program) {
-  CLI::App* queue = program.addVerb(kRunsGroup, "queue", "What waits and runs; stop, kill, pause, resume, reprioritise", list);
+  CLI::App* queue =
+      program.addVerb(kRunsGroup, "queue", "What waits and runs; stop, kill, pause, resume, reprioritise", list);
   const auto add = [&](const char* name, const char* description, RequestKind kind) {
     const auto runs = std::make_shared<std::vector<std::string>>();
     CLI::App* verb = program.addVerb(
@@ -103,7 +107,8 @@ void addQueueVerbs(Program& program) {
 
   const auto priority = std::make_shared<PriorityArguments>();
   CLI::App* verb = program.addVerb(
-      "Requests", "priority", "Higher numbers run first", [priority](const Context& context) { return setPriority(*priority, context); }, queue);
+      "Requests", "priority", "Higher numbers run first",
+      [priority](const Context& context) { return setPriority(*priority, context); }, queue);
   verb->add_option("RUN", priority->run, "Number, name or label, like MQA or MQA:s2")->required();
   verb->add_option("NUMBER", priority->priority, "0 is the default")->required();
 }

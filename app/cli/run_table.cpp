@@ -54,8 +54,9 @@ std::string runTable(const std::vector<store::RunSummary>& runs) {
   const std::vector<std::string> labels = store::runLabels(runs);
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const store::RunSummary& run = runs[i];
-    table.row({std::to_string(run.id.value), labels[i], stateName(run), mapName(run), formatCount(static_cast<double>(run.parameters)),
-               bytes(run.kvBytesPerToken), service::kvTypeOf(run), orDash(run.perplexity, formatPerplexity), orDash(run.tokensPerSecond, rate),
+    table.row({std::to_string(run.id.value), labels[i], stateName(run), mapName(run),
+               formatCount(static_cast<double>(run.parameters)), bytes(run.kvBytesPerToken), service::kvTypeOf(run),
+               orDash(run.perplexity, formatPerplexity), orDash(run.tokensPerSecond, rate),
                fmt::format("{}/{}", run.step, run.steps)});
   }
   return table.toText();
@@ -75,8 +76,10 @@ std::string resultTable(const std::vector<store::RunSummary>& runs) {
   const std::vector<std::string> labels = store::runLabels(runs);
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const store::RunSummary& run = runs[i];
-    table.row({labels[i], mapName(run), run.cache.empty() ? "dense" : run.cache, orDash(run.perplexity, formatPerplexity), bytes(run.kvBytesPerToken),
-               orDash(run.kvBytesPerTokenMeasured, bytes), service::kvTypeOf(run), groupDigits(run.parameters), orDash(run.tokensPerSecond, rate)});
+    table.row({labels[i], mapName(run), run.cache.empty() ? "dense" : run.cache,
+               orDash(run.perplexity, formatPerplexity), bytes(run.kvBytesPerToken),
+               orDash(run.kvBytesPerTokenMeasured, bytes), service::kvTypeOf(run), groupDigits(run.parameters),
+               orDash(run.tokensPerSecond, rate)});
   }
   return table.toText();
 }

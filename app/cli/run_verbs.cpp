@@ -97,7 +97,8 @@ Json detailsJson(const RunDetails& details) {
   }
   for (const store::Measurement& one : details.measurements)
     measurements.push_back({{"name", one.name}, {"values", one.values}, {"labels", one.labels}});
-  for (const store::Checkpoint& one : details.checkpoints) checkpoints.push_back({{"step", one.step}, {"path", one.path}, {"bytes", one.bytes}});
+  for (const store::Checkpoint& one : details.checkpoints)
+    checkpoints.push_back({{"step", one.step}, {"path", one.path}, {"bytes", one.bytes}});
   for (const store::Attempt& one : details.attempts) {
     attempts.push_back({{"number", one.number},
                         {"device", one.device},
@@ -123,15 +124,19 @@ void printDetails(const RunDetails& details) {
   print(fmt::format("Run {}: {}", run.id.value, run.name));
   line("state", stateName(run) + (run.failure.empty() ? "" : ": " + run.failure));
   line("map", run.map + (run.generator.empty() ? "" : "   (" + run.generator + ")"));
-  line("model", fmt::format("{} layers, hidden {}, {} query and {} KV heads of {}, {} parameters", run.layers, run.hidden, run.queryHeads,
-                            run.kvHeads, run.headWidth, formatCount(static_cast<double>(run.parameters))));
-  line("KV per token", fmt::format("{} B analytic, {} B measured, {}{} cache", groupDigits(static_cast<std::int64_t>(run.kvBytesPerToken)),
-                                   run.kvBytesPerTokenMeasured ? groupDigits(static_cast<std::int64_t>(*run.kvBytesPerTokenMeasured)) : "-",
-                                   run.cache.empty() && !service::kvTypeOf(run).empty() ? service::kvTypeOf(run) + ", " : "",
-                                   run.cache.empty() ? "dense" : run.cache));
+  line("model",
+       fmt::format("{} layers, hidden {}, {} query and {} KV heads of {}, {} parameters", run.layers, run.hidden,
+                   run.queryHeads, run.kvHeads, run.headWidth, formatCount(static_cast<double>(run.parameters))));
+  line("KV per token",
+       fmt::format(
+           "{} B analytic, {} B measured, {}{} cache", groupDigits(static_cast<std::int64_t>(run.kvBytesPerToken)),
+           run.kvBytesPerTokenMeasured ? groupDigits(static_cast<std::int64_t>(*run.kvBytesPerTokenMeasured)) : "-",
+           run.cache.empty() && !service::kvTypeOf(run).empty() ? service::kvTypeOf(run) + ", " : "",
+           run.cache.empty() ? "dense" : run.cache));
   line("steps", fmt::format("{} of {}, {} tokens", run.step, run.steps, groupDigits(run.tokens)));
   line("perplexity", run.perplexity
-                         ? formatPerplexity(*run.perplexity) + (run.unigramPerplexity ? ", unigram " + formatPerplexity(*run.unigramPerplexity) : "")
+                         ? formatPerplexity(*run.perplexity) +
+                               (run.unigramPerplexity ? ", unigram " + formatPerplexity(*run.unigramPerplexity) : "")
                          : "");
   line("device", run.device);
   line("tags", join(run.tags, ", "));
@@ -144,7 +149,9 @@ void printDetails(const RunDetails& details) {
   for (const store::Checkpoint& one : details.checkpoints) {
     line("checkpoint", fmt::format("{}, step {}, {}", one.path, one.step, formatBytes(static_cast<double>(one.bytes))));
   }
-  if (const std::string table = evaluationTable({{.name = "", .evaluations = store::newestOnDemand(details.evaluations)}}); !table.empty()) {
+  if (const std::string table =
+          evaluationTable({{.name = "", .evaluations = store::newestOnDemand(details.evaluations)}});
+      !table.empty()) {
     print("\n" + table);
   }
   print("\n" + details.toml);
@@ -181,10 +188,12 @@ void printFrom(const std::filesystem::path& file, std::streamoff& offset) {
 Result<void> log(const LogArguments& arguments, const Context& context) {
   WEFT_ASSIGN(OpenProject open, openProject(context));
   WEFT_ASSIGN(RunSummary run, findRun(open.store, arguments.run));
-  const std::filesystem::path file = open.project.runFolder(run.id) / (arguments.showsEvents ? "events.jsonl" : "log.txt");
+  const std::filesystem::path file =
+      open.project.runFolder(run.id) / (arguments.showsEvents ? "events.jsonl" : "log.txt");
   std::error_code error;
   if (!arguments.follows && !std::filesystem::exists(file, error)) {
-    return fail(ErrorCode::NotFound, fmt::format("Run {} ({}) has written no {} yet.", run.id.value, run.name, file.filename().string()));
+    return fail(ErrorCode::NotFound,
+                fmt::format("Run {} ({}) has written no {} yet.", run.id.value, run.name, file.filename().string()));
   }
   if (context.json) {
     WEFT_ASSIGN(const std::string text, readFile(file));
@@ -205,17 +214,21 @@ Result<void> log(const LogArguments& arguments, const Context& context) {
 
 void addRunVerbs(Program& program) {
   const auto filter = std::make_shared<RunsArguments>();
-  CLI::App* verb = program.addVerb(kResultsGroup, "runs", "List the runs", [filter](const Context& context) { return listRuns(*filter, context); });
-  verb->add_option("--state", filter->state, "Only runs in this state: queued, running, finished, failed, ...")->type_name("STATE");
+  CLI::App* verb = program.addVerb(kResultsGroup, "runs", "List the runs",
+                                   [filter](const Context& context) { return listRuns(*filter, context); });
+  verb->add_option("--state", filter->state, "Only runs in this state: queued, running, finished, failed, ...")
+      ->type_name("STATE");
   verb->add_option("--tag", filter->tag, "Only runs with this tag")->type_name("TAG");
   verb->add_flag("--all", filter->includesArchived, "Archived runs too");
 
   const auto name = std::make_shared<std::string>();
-  verb = program.addVerb(kResultsGroup, "show", "Everything about one run", [name](const Context& context) { return show(*name, context); });
+  verb = program.addVerb(kResultsGroup, "show", "Everything about one run",
+                         [name](const Context& context) { return show(*name, context); });
   verb->add_option("RUN", *name, "Number, name or label, like MQA or MQA:s2")->required();
 
   const auto logged = std::make_shared<LogArguments>();
-  verb = program.addVerb(kResultsGroup, "log", "What a run's worker wrote", [logged](const Context& context) { return log(*logged, context); });
+  verb = program.addVerb(kResultsGroup, "log", "What a run's worker wrote",
+                         [logged](const Context& context) { return log(*logged, context); });
   verb->add_option("RUN", logged->run, "Number, name or label, like MQA or MQA:s2")->required();
   verb->add_flag("-f,--follow", logged->follows, "Go on until the run ends");
   verb->add_flag("--events", logged->showsEvents, "The events instead of the log");

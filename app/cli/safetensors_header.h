@@ -1,4 +1,5 @@
-// app/cli/safetensors_header.h -- the table of contents of a safetensors file, checked against the file's size; no tensor is read.
+// app/cli/safetensors_header.h -- the table of contents of a safetensors file, checked against the file's size; no
+// tensor is read.
 #pragma once
 
 #include <filesystem>

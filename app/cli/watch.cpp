@@ -30,7 +30,8 @@ constexpr int kPollsBetweenServiceChecks = 10;
 constexpr int kMostRestarts = 5;
 
 bool isSettled(const RunSummary& run) {
-  return store::isTerminal(run.state) || run.state == RunState::Draft || run.state == RunState::Held || run.state == RunState::Paused;
+  return store::isTerminal(run.state) || run.state == RunState::Draft || run.state == RunState::Held ||
+         run.state == RunState::Paused;
 }
 
 std::string details(const RunSummary& run) {
@@ -60,8 +61,8 @@ class Bars {
       const RunSummary& run = runs[i];
       const double fraction = run.state == RunState::Finished ? 1 : run.progress;
       // The bar's 24 characters have three bytes each; what follows is cut so that no line wraps.
-      const std::string head =
-          fmt::format("{:<{}} {} {:3.0f}% {:<9}", labels[i], widest, bar(fraction, 24), 100 * fraction, store::toString(run.state));
+      const std::string head = fmt::format("{:<{}} {} {:3.0f}% {:<9}", labels[i], widest, bar(fraction, 24),
+                                           100 * fraction, store::toString(run.state));
       const int room = terminalWidth() - static_cast<int>(widest) - 24 - 18;
       text += "\x1b[2K" + head + details(run).substr(0, static_cast<std::size_t>(std::max(room, 0))) + "\n";
     }
@@ -105,7 +106,8 @@ Result<std::vector<RunSummary>> readRuns(store::RunStore& store, const std::vect
 
 }  // namespace
 
-Result<std::vector<RunSummary>> watchRuns(const store::Project& project, store::RunStore& store, const std::vector<store::RunId>& ids) {
+Result<std::vector<RunSummary>> watchRuns(const store::Project& project, store::RunStore& store,
+                                          const std::vector<store::RunId>& ids) {
   Bars bars;
   Lines lines;
   const bool hasTerminal = isTerminal(STDERR_FILENO);
@@ -121,7 +123,8 @@ Result<std::vector<RunSummary>> watchRuns(const store::Project& project, store::
     }
     if (poll % kPollsBetweenServiceChecks == kPollsBetweenServiceChecks - 1 && !service::isEngineRunning(project)) {
       if (++restarts > kMostRestarts) {
-        return fail(ErrorCode::Internal, "The background service ended again and again; `weft engine --foreground` shows why.");
+        return fail(ErrorCode::Internal,
+                    "The background service ended again and again; `weft engine --foreground` shows why.");
       }
       WEFT_TRY(service::ensureEngine(project));
     }
@@ -133,7 +136,8 @@ Result<void> requireSuccess(const std::vector<RunSummary>& runs) {
   for (const RunSummary& run : runs) {
     if (run.state == RunState::Failed || run.state == RunState::Lost || run.state == RunState::Killed) {
       const std::string why = run.failure.empty() ? "." : ": " + run.failure;
-      return fail(ErrorCode::JobFailed, fmt::format("Run {} ({}) {}{}", run.id.value, run.name, store::toString(run.state), why));
+      return fail(ErrorCode::JobFailed,
+                  fmt::format("Run {} ({}) {}{}", run.id.value, run.name, store::toString(run.state), why));
     }
   }
   return {};

@@ -9,8 +9,8 @@
 
 namespace weft::cli {
 
-// Returns when each of the runs has ended or waits for a person (draft, held, paused). Starts the service again if it died meanwhile.
-// The runs go on without us: whoever presses Ctrl-C only stops looking.
+// Returns when each of the runs has ended or waits for a person (draft, held, paused). Starts the service again if it
+// died meanwhile. The runs go on without us: whoever presses Ctrl-C only stops looking.
 [[nodiscard]] Result<std::vector<store::RunSummary>> watchRuns(const store::Project& project, store::RunStore& store,
                                                                const std::vector<store::RunId>& ids);
 

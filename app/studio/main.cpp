@@ -1,4 +1,5 @@
-// weft-studio: composition only. Makes the theme, the pages and the window; or renders the window into a picture; or writes a figure.
+// weft-studio: composition only. Makes the theme, the pages and the window; or renders the window into a picture; or
+// writes a figure.
 #include <QApplication>
 #include <QDir>
 #include <QElapsedTimer>
@@ -37,8 +38,9 @@ int fail(const Error& error) {
 
 // In the order of the rail; the window takes them over.
 std::vector<ui::Page*> makePages() {
-  return {new ui::DesignPage(nullptr),  new ui::RunsPage(nullptr),    new ui::MonitorPage(nullptr), new ui::ComparePage(nullptr),
-          new ui::MeasurePage(nullptr), new ui::FiguresPage(nullptr), new ui::QueuePage(nullptr)};
+  return {new ui::DesignPage(nullptr),  new ui::RunsPage(nullptr),    new ui::MonitorPage(nullptr),
+          new ui::ComparePage(nullptr), new ui::MeasurePage(nullptr), new ui::FiguresPage(nullptr),
+          new ui::QueuePage(nullptr)};
 }
 
 ui::ThemeChoice themeOf(const Options& options) {
@@ -68,7 +70,8 @@ Result<void> exportFigure(const Options& options) {
   }
   // Of a range, what is there; a number that was named must be.
   for (const auto& [first, last] : options.runs)
-    if (first == last && !found.contains(first)) return weft::fail(ErrorCode::NotFound, "The project has no run " + std::to_string(first) + ".");
+    if (first == last && !found.contains(first))
+      return weft::fail(ErrorCode::NotFound, "The project has no run " + std::to_string(first) + ".");
   if (figure.kind == ui::FigureKind::Curves) {
     for (const std::size_t i : ui::leaveOutCurves(figure, runs)) {
       WEFT_ASSIGN(runs[i].series, store.metric(runs[i].summary.id, figure.metric));
@@ -95,7 +98,8 @@ class Screenshot : public QObject {
     if (!m_options.project.empty() && !m_window.session()) return;
     if (m_window.session()) {
       const auto snapshot = m_window.session()->snapshot();
-      const auto ended = std::count_if(snapshot->runs.begin(), snapshot->runs.end(), [](const auto& run) { return store::isTerminal(run.state); });
+      const auto ended = std::count_if(snapshot->runs.begin(), snapshot->runs.end(),
+                                       [](const auto& run) { return store::isTerminal(run.state); });
       if (m_options.waitRuns > 0 && ended < m_options.waitRuns) return;
     }
     // Pages load their curves after the snapshot; give their answers a second to arrive and be painted.
@@ -108,7 +112,8 @@ class Screenshot : public QObject {
     const QImage image = m_window.grab().toImage().convertToFormat(QImage::Format_RGB32);
     const QString path = QString::fromStdString(m_options.screenshot);
     if (!image.save(path)) {
-      std::cerr << "The picture " << m_options.screenshot << " cannot be written; the folder must exist and the name end in .png.\n";
+      std::cerr << "The picture " << m_options.screenshot
+                << " cannot be written; the folder must exist and the name end in .png.\n";
       QCoreApplication::exit(2);
       return;
     }
@@ -136,18 +141,21 @@ int runWindow(QApplication& app, const Options& options) {
     window.resize(size);
   }
   if (!options.page.empty() && !window.page(QString::fromStdString(options.page))) {
-    std::cerr << "There is no page " << options.page << "; there are Design, Runs, Monitor, Compare, Measure, Figures, Queue and Settings.\n";
+    std::cerr << "There is no page " << options.page
+              << "; there are Design, Runs, Monitor, Compare, Measure, Figures, Queue and Settings.\n";
     return 2;
   }
   QString project = QString::fromStdString(options.project);
-  if (project.isEmpty() && options.screenshot.empty() && !ui::settings::recentProjects().isEmpty()) project = ui::settings::recentProjects().first();
+  if (project.isEmpty() && options.screenshot.empty() && !ui::settings::recentProjects().isEmpty())
+    project = ui::settings::recentProjects().first();
   if (!project.isEmpty()) window.openProject(project);
   if (!options.page.empty())
     window.showPage(QString::fromStdString(options.page));
   else if (!project.isEmpty())
     window.showPage(QStringLiteral("Runs"));
   // No larger than the screen: at scale 2 a laptop has 960 x 540.
-  if (options.size.empty() && options.screenshot.empty()) window.resize(window.size().boundedTo(window.screen()->availableGeometry().size()));
+  if (options.size.empty() && options.screenshot.empty())
+    window.resize(window.size().boundedTo(window.screen()->availableGeometry().size()));
   window.show();
   std::unique_ptr<Screenshot> screenshot;
   if (!options.screenshot.empty()) screenshot = std::make_unique<Screenshot>(window, options);
@@ -164,13 +172,15 @@ int main(int argc, char** argv) {
   const bool needsDisplay = options.exportFigure.empty() && options.screenshot.empty();
   if (!needsDisplay && !qEnvironmentVariableIsSet("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
   // Without a session Qt warns of a runtime folder that nothing here needs.
-  if (!needsDisplay && !qEnvironmentVariableIsSet("QT_LOGGING_RULES")) qputenv("QT_LOGGING_RULES", "default.warning=false");
+  if (!needsDisplay && !qEnvironmentVariableIsSet("QT_LOGGING_RULES"))
+    qputenv("QT_LOGGING_RULES", "default.warning=false");
   if (needsDisplay && !qEnvironmentVariableIsSet("QT_QPA_PLATFORM") && !qEnvironmentVariableIsSet("DISPLAY") &&
       !qEnvironmentVariableIsSet("WAYLAND_DISPLAY")) {
     std::cerr << "There is no display to open the window on: set DISPLAY or WAYLAND_DISPLAY, or use --screenshot.\n";
     return 2;
   }
-  // A picture at another scale is the window at that scale: rendered into a larger image, its icons and plots would only be enlarged.
+  // A picture at another scale is the window at that scale: rendered into a larger image, its icons and plots would
+  // only be enlarged.
   if (!options.screenshot.empty() && options.scale > 0) qputenv("QT_SCALE_FACTOR", QByteArray::number(options.scale));
   // Fractional scales as they are: 1.25 must not become 1.
   QApplication::setHighDpiScaleFactorRoundingPolicy(Qt::HighDpiScaleFactorRoundingPolicy::PassThrough);

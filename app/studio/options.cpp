@@ -21,7 +21,8 @@ int parseOptions(int argc, char** argv, Options& options) {
   CLI::App app("Weft's workbench: draw, train and compare cross-layer KV sharing.", "weft-studio");
   app.set_version_flag("--version", "weft-studio 0.1.0");
   app.add_option("PROJECT,--project", options.project, "Project folder to open (default: the one that was open last)");
-  app.add_option("--page", options.page, "Page to show: Design, Runs, Monitor, Compare, Measure, Figures, Queue, Settings");
+  app.add_option("--page", options.page,
+                 "Page to show: Design, Runs, Monitor, Compare, Measure, Figures, Queue, Settings");
   app.add_option("--theme", options.theme, "system, light or dark")->check(CLI::IsMember({"system", "light", "dark"}));
   app.add_option("--size", options.size, "Size of the window, such as 1440x900");
   app.add_option("--screenshot", options.screenshot, "Write a picture of the window (.png) and quit");
@@ -31,7 +32,9 @@ int parseOptions(int argc, char** argv, Options& options) {
       ->check(CLI::IsMember({"pareto", "loss", "maps"}));
   app.add_option("--out", options.out, "With --export-figure: the file (.pdf, .svg, .png, .csv)");
   std::vector<std::string> runs;
-  app.add_option("--runs", runs, "With --export-figure: numbers of the runs and ranges of them, such as 1-4,7 (default: all that are not archived)")
+  app.add_option("--runs", runs,
+                 "With --export-figure: numbers of the runs and ranges of them, such as 1-4,7 (default: all that are "
+                 "not archived)")
       ->delimiter(',');
   app.allow_extras(false);
   try {

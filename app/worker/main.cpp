@@ -11,10 +11,11 @@
 
 namespace {
 
-// A thread that is done with its part of an operation waits in a loop for the others: for about a millisecond, which is long after what it waits for
-// on an idle machine, and burns the core of whom it waits for on a busy one (2 threads on 2 cores beside one busy process: 1,700 tokens/s of the
-// demo's training, 9,000 with a short loop). libgomp reads its setting when it is loaded, before main, so the program begins again with it. Whoever
-// starts many workers sets it for them.
+// A thread that is done with its part of an operation waits in a loop for the others: for about a millisecond, which is
+// long after what it waits for on an idle machine, and burns the core of whom it waits for on a busy one (2 threads on
+// 2 cores beside one busy process: 1,700 tokens/s of the demo's training, 9,000 with a short loop). libgomp reads its
+// setting when it is loaded, before main, so the program begins again with it. Whoever starts many workers sets it for
+// them.
 void waitShortlyForThreads(char** argv) {
   if (std::getenv("GOMP_SPINCOUNT") || std::getenv("OMP_WAIT_POLICY")) return;
   setenv("GOMP_SPINCOUNT", "1000", 1);
@@ -34,7 +35,8 @@ int main(int argc, char** argv) {
   waitShortlyForThreads(argv);
   // Before the first CUDA call; the user's own setting wins.
   setenv("PYTORCH_ALLOC_CONF", "expandable_segments:True", 0);
-  // A training step allocates and frees the same large tensors again and again; without this every one of them is fresh pages from the system.
+  // A training step allocates and frees the same large tensors again and again; without this every one of them is fresh
+  // pages from the system.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   return weft::worker::runJob(argv[1], stderr);

@@ -70,7 +70,8 @@ Result<std::string> readFile(const fs::path& path) {
   if (path == "-") return readAll(STDIN_FILENO, "standard input");
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number() < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return fail(ErrorCode::NotFound, "There is no file " + path.string() + ".");
+    if (errno == ENOENT || errno == ENOTDIR)
+      return fail(ErrorCode::NotFound, "There is no file " + path.string() + ".");
     return fail(ErrorCode::Io, path.string() + " cannot be opened: " + reason(errno) + ".");
   }
   return readAll(file.number(), path.string());
@@ -80,7 +81,9 @@ AtomicFile::AtomicFile(fs::path path, std::string temporary, int descriptor)
     : m_path(std::move(path)), m_temporary(std::move(temporary)), m_descriptor(descriptor) {}
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
-    : m_path(std::move(other.m_path)), m_temporary(std::exchange(other.m_temporary, {})), m_descriptor(std::exchange(other.m_descriptor, -1)) {}
+    : m_path(std::move(other.m_path)),
+      m_temporary(std::exchange(other.m_temporary, {})),
+      m_descriptor(std::exchange(other.m_descriptor, -1)) {}
 
 AtomicFile::~AtomicFile() {
   if (m_descriptor >= 0) ::close(m_descriptor);
@@ -100,7 +103,8 @@ Result<void> AtomicFile::write(std::string_view content) { return writeAll(m_des
 Result<void> AtomicFile::commit() {
   const mode_t mask = ::umask(0);
   ::umask(mask);
-  if (::fchmod(m_descriptor, 0666 & ~mask) != 0 || ::fsync(m_descriptor) != 0 || ::rename(m_temporary.c_str(), m_path.c_str()) != 0) {
+  if (::fchmod(m_descriptor, 0666 & ~mask) != 0 || ::fsync(m_descriptor) != 0 ||
+      ::rename(m_temporary.c_str(), m_path.c_str()) != 0) {
     return fail(ErrorCode::Io, m_path.string() + " cannot be written: " + reason(errno) + ".");
   }
   m_temporary.clear();
@@ -117,7 +121,8 @@ Result<void> createFolders(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (error) return fail(ErrorCode::Io, "The folder " + path.string() + " cannot be made: " + error.message() + ".");
-  if (!fs::is_directory(path, error)) return fail(ErrorCode::Io, "The folder " + path.string() + " cannot be made: a file has that name.");
+  if (!fs::is_directory(path, error))
+    return fail(ErrorCode::Io, "The folder " + path.string() + " cannot be made: a file has that name.");
   return {};
 }
 
@@ -125,16 +130,20 @@ Result<void> syncPath(const fs::path& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number() < 0) return fail(ErrorCode::Io, path.string() + " cannot be opened: " + reason(errno) + ".");
   // EINVAL: the file system has nothing to sync for this kind of file.
-  if (::fsync(file.number()) != 0 && errno != EINVAL) return fail(ErrorCode::Io, path.string() + " cannot be synced: " + reason(errno) + ".");
+  if (::fsync(file.number()) != 0 && errno != EINVAL)
+    return fail(ErrorCode::Io, path.string() + " cannot be synced: " + reason(errno) + ".");
   return {};
 }
 
 Result<TemporaryFolder> TemporaryFolder::create(std::string_view prefix) {
   std::error_code error;
   const fs::path parent = fs::temp_directory_path(error);
-  if (error) return fail(ErrorCode::Io, "The system's temporary folder cannot be used: " + error.message() + " (TMPDIR names another).");
+  if (error)
+    return fail(ErrorCode::Io,
+                "The system's temporary folder cannot be used: " + error.message() + " (TMPDIR names another).");
   std::string name = (parent / (std::string(prefix) + "-XXXXXX")).string();
-  if (::mkdtemp(name.data()) == nullptr) return fail(ErrorCode::Io, "No folder can be made in " + parent.string() + ": " + reason(errno) + ".");
+  if (::mkdtemp(name.data()) == nullptr)
+    return fail(ErrorCode::Io, "No folder can be made in " + parent.string() + ": " + reason(errno) + ".");
   return TemporaryFolder(fs::path(name));
 }
 

@@ -17,7 +17,8 @@ namespace weft {
 // content is there, never a half. Io.
 [[nodiscard]] Result<void> writeFileAtomically(const std::filesystem::path& path, std::string_view content);
 
-// The same for content that comes in pieces: nothing bears the name `path` before commit(), and without it nothing is left.
+// The same for content that comes in pieces: nothing bears the name `path` before commit(), and without it nothing is
+// left.
 class AtomicFile {
  public:
   [[nodiscard]] static Result<AtomicFile> create(const std::filesystem::path& path);

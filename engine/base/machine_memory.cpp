@@ -21,7 +21,8 @@ std::optional<std::int64_t> numberIn(const std::string& file, const std::string&
   return std::nullopt;
 }
 
-// The cgroup (v2) of this process: its smallest limit, and what it leaves of it, page cache that can be dropped not counted.
+// The cgroup (v2) of this process: its smallest limit, and what it leaves of it, page cache that can be dropped not
+// counted.
 struct GroupMemory {
   std::int64_t limit = 0, left = 0;
 };
@@ -40,7 +41,8 @@ std::optional<GroupMemory> groupMemory() {
     const auto limit = numberIn(folder + "/memory.max", ""), used = numberIn(folder + "/memory.current", "");
     if (limit && used) {
       const std::int64_t room = *limit - *used + numberIn(folder + "/memory.stat", "inactive_file").value_or(0);
-      found = found ? GroupMemory{std::min(found->limit, *limit), std::min(found->left, room)} : GroupMemory{*limit, room};
+      found =
+          found ? GroupMemory{std::min(found->limit, *limit), std::min(found->left, room)} : GroupMemory{*limit, room};
     }
     if (path.empty() || path == "/") return found;
     path = path.substr(0, path.rfind('/'));
@@ -50,9 +52,12 @@ std::optional<GroupMemory> groupMemory() {
 }  // namespace
 
 Result<MachineMemory> machineMemory() {
-  const std::optional<std::int64_t> total = numberIn("/proc/meminfo", "MemTotal:"), available = numberIn("/proc/meminfo", "MemAvailable:");
-  if (!total || !available) return fail(ErrorCode::Io, "/proc/meminfo does not say how much memory is available; name a limit.");
-  MachineMemory memory{.total_bytes = *total * 1024, .available_bytes = *available * 1024, .source = "memory available of the machine"};
+  const std::optional<std::int64_t> total = numberIn("/proc/meminfo", "MemTotal:"),
+                                    available = numberIn("/proc/meminfo", "MemAvailable:");
+  if (!total || !available)
+    return fail(ErrorCode::Io, "/proc/meminfo does not say how much memory is available; name a limit.");
+  MachineMemory memory{
+      .total_bytes = *total * 1024, .available_bytes = *available * 1024, .source = "memory available of the machine"};
   if (const std::optional<GroupMemory> group = groupMemory()) {
     memory.total_bytes = std::min(memory.total_bytes, group->limit);
     if (group->left < memory.available_bytes) {

@@ -1,4 +1,5 @@
-// engine/base/machine_memory.h -- how much memory this machine has, and how much of it a process that starts now may count on.
+// engine/base/machine_memory.h -- how much memory this machine has, and how much of it a process that starts now may
+// count on.
 #pragma once
 
 #include <cstdint>

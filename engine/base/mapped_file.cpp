@@ -16,7 +16,8 @@ namespace weft {
 
 namespace {
 
-thread_local sigjmp_buf* volatile copying = nullptr;  // of this thread, while it copies; volatile, since the handler reads it
+thread_local sigjmp_buf* volatile copying =
+    nullptr;  // of this thread, while it copies; volatile, since the handler reads it
 struct sigaction previous {};
 
 void onBusError(int signal, siginfo_t* info, void* context) {
@@ -61,12 +62,14 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   };
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", path.string()));
+    if (errno == ENOENT || errno == ENOTDIR)
+      return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", path.string()));
     return cannot("opened");
   }
   MappedFile file(path, descriptor, nullptr, 0);
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return fail(ErrorCode::Corrupt, fmt::format("{} is no file.", path.string()));
+  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
+    return fail(ErrorCode::Corrupt, fmt::format("{} is no file.", path.string()));
   file.m_size = static_cast<std::uint64_t>(status.st_size);
   if (file.m_size == 0) return file;
   void* address = ::mmap(nullptr, file.m_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
@@ -91,16 +94,19 @@ MappedFile::~MappedFile() {
 
 Result<void> MappedFile::copy(std::uint64_t offset, void* out, std::uint64_t size) const {
   if (offset > m_size || size > m_size - offset) {
-    return fail(ErrorCode::Internal, fmt::format("{} has {} bytes; {} from {} on were asked for.", m_path.string(), m_size, size, offset));
+    return fail(ErrorCode::Internal,
+                fmt::format("{} has {} bytes; {} from {} on were asked for.", m_path.string(), m_size, size, offset));
   }
   if (size == 0) return {};
   const bool isWhole = copiesWhole(out, static_cast<const char*>(m_address) + offset, size);
   // What was cut off within its last page reads as zeros, without a signal.
   struct stat status {};
-  const bool isThere = ::fstat(m_descriptor, &status) == 0 && static_cast<std::uint64_t>(status.st_size) >= offset + size;
+  const bool isThere =
+      ::fstat(m_descriptor, &status) == 0 && static_cast<std::uint64_t>(status.st_size) >= offset + size;
   if (isWhole && isThere) return {};
-  return fail(ErrorCode::Corrupt, isThere ? fmt::format("{} cannot be read from byte {} on.", m_path.string(), offset)
-                                          : fmt::format("{} ended at byte {} while it was read.", m_path.string(), status.st_size));
+  return fail(ErrorCode::Corrupt,
+              isThere ? fmt::format("{} cannot be read from byte {} on.", m_path.string(), offset)
+                      : fmt::format("{} ended at byte {} while it was read.", m_path.string(), status.st_size));
 }
 
 }  // namespace weft

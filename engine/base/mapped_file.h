@@ -1,5 +1,6 @@
-// engine/base/mapped_file.h -- a file in the address space, read without a copy through the kernel's buffers, and without the risk that mappings
-// have: a file that somebody cuts short, or a disk that fails, is an error here and not the end of the process.
+// engine/base/mapped_file.h -- a file in the address space, read without a copy through the kernel's buffers, and
+// without the risk that mappings have: a file that somebody cuts short, or a disk that fails, is an error here and not
+// the end of the process.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,9 @@ class MappedFile {
   ~MappedFile();
 
   std::uint64_t size() const { return m_size; }  // when it was opened
-  // Fills `out` with the `size` bytes from `offset` on, which lie within size(). Corrupt if the file has become shorter since, or if a page of it
-  // cannot be read: touching it raises SIGBUS, which is caught for the copying thread alone; everybody else's goes to the handler that was there.
+  // Fills `out` with the `size` bytes from `offset` on, which lie within size(). Corrupt if the file has become shorter
+  // since, or if a page of it cannot be read: touching it raises SIGBUS, which is caught for the copying thread alone;
+  // everybody else's goes to the handler that was there.
   [[nodiscard]] Result<void> copy(std::uint64_t offset, void* out, std::uint64_t size) const;
 
  private:

@@ -65,11 +65,15 @@ namespace {
 std::size_t sequenceAt(const std::string& text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U; };
   const unsigned lead = byte(0);
-  const auto follows = [&](std::size_t i, unsigned least = 0x80, unsigned most = 0xBF) { return byte(i) >= least && byte(i) <= most; };
+  const auto follows = [&](std::size_t i, unsigned least = 0x80, unsigned most = 0xBF) {
+    return byte(i) >= least && byte(i) <= most;
+  };
   if (lead < 0x80) return 1;
   if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) return follows(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF) && follows(2) ? 3 : 0;
-  if (lead >= 0xF0 && lead <= 0xF4) return follows(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF) && follows(2) && follows(3) ? 4 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF)
+    return follows(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF) && follows(2) ? 3 : 0;
+  if (lead >= 0xF0 && lead <= 0xF4)
+    return follows(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF) && follows(2) && follows(3) ? 4 : 0;
   return 0;
 }
 
@@ -81,7 +85,8 @@ std::string presentable(std::string text) {
     const std::size_t size = sequenceAt(text, at);
     const auto first = static_cast<unsigned char>(text[at]);
     // C0, DEL and C1 (U+0080 to U+009F, C2 80 to C2 9F).
-    const bool isControl = size == 1 ? first < 0x20 || first == 0x7F : size == 2 && first == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0;
+    const bool isControl = size == 1 ? first < 0x20 || first == 0x7F
+                                     : size == 2 && first == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0;
     if (size == 0 || isControl) {
       shown += '?';
       at += size == 0 ? 1 : size;

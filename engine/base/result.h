@@ -40,7 +40,8 @@ struct Error {
 template <class T>
 using Result = tl::expected<T, Error>;
 
-// The text as a message may show it: one line of valid UTF-8. Control characters and ill-formed bytes, which come from quoted input, become '?'.
+// The text as a message may show it: one line of valid UTF-8. Control characters and ill-formed bytes, which come from
+// quoted input, become '?'.
 std::string presentable(std::string text);
 
 inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string detail = {}) {
@@ -58,9 +59,9 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::stri
     if (!weftTryResult) return tl::unexpected(std::move(weftTryResult).error()); \
   } while (false)
 // WEFT_ASSIGN(auto config, loadRunConfig(path)): the value, or return the error.
-#define WEFT_ASSIGN_INNER(name, declaration, expression)         \
-  auto name = (expression);                                      \
-  if (!name) return tl::unexpected(std::move(name).error());     \
+#define WEFT_ASSIGN_INNER(name, declaration, expression)     \
+  auto name = (expression);                                  \
+  if (!name) return tl::unexpected(std::move(name).error()); \
   declaration = std::move(*name)
 #define WEFT_ASSIGN(declaration, expression) \
   WEFT_ASSIGN_INNER(WEFT_CONCATENATE(weftAssigned, __LINE__), declaration, expression)

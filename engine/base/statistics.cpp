@@ -33,7 +33,8 @@ double loss(std::span<const DocumentScore> scores) {
   return tokens > 0 ? -logLikelihood / static_cast<double>(tokens) : std::numeric_limits<double>::quiet_NaN();
 }
 
-// Digits after the point of a percentage that is known to within `uncertainty`: 12 -> 0, 0.6 -> 1, 0.04 -> 2; at most 3.
+// Digits after the point of a percentage that is known to within `uncertainty`: 12 -> 0, 0.6 -> 1, 0.04 -> 2; at
+// most 3.
 int decimalsOf(double uncertainty) {
   if (!(uncertainty > 0)) return 1;
   if (uncertainty >= 9.5) return 0;
@@ -85,7 +86,8 @@ PairedDifference pairedT(std::span<const double> reference, std::span<const doub
   std::vector<double> differences(reference.size());
   std::transform(subject.begin(), subject.end(), reference.begin(), differences.begin(), std::minus<>());
   const Summary summary = summarize(differences);
-  PairedDifference difference{.unit = Unit::Seeds, .n = summary.n, .mean = summary.mean, .interval = summary.interval, .pValue = {}};
+  PairedDifference difference{
+      .unit = Unit::Seeds, .n = summary.n, .mean = summary.mean, .interval = summary.interval, .pValue = {}};
   if (!summary.standardDeviation) return difference;
   const double standardError = *summary.standardDeviation / std::sqrt(static_cast<double>(summary.n));
   if (standardError > 0) {
@@ -96,12 +98,15 @@ PairedDifference pairedT(std::span<const double> reference, std::span<const doub
   return difference;
 }
 
-PairedDifference pairedBootstrap(std::span<const DocumentScore> reference, std::span<const DocumentScore> subject, int resamples,
-                                 std::uint64_t seed) {
+PairedDifference pairedBootstrap(std::span<const DocumentScore> reference, std::span<const DocumentScore> subject,
+                                 int resamples, std::uint64_t seed) {
   assert(reference.size() == subject.size() && resamples > 0);
   const std::size_t n = reference.size();
-  PairedDifference difference{
-      .unit = Unit::Documents, .n = static_cast<int>(n), .mean = loss(subject) - loss(reference), .interval = {}, .pValue = {}};
+  PairedDifference difference{.unit = Unit::Documents,
+                              .n = static_cast<int>(n),
+                              .mean = loss(subject) - loss(reference),
+                              .interval = {},
+                              .pValue = {}};
   if (n < 2) return difference;
   // Boost's generators and distributions, unlike the standard library's, give the same numbers with every compiler.
   boost::random::mt19937_64 random(seed);
@@ -152,19 +157,23 @@ bool Comparison::isDifference() const { return obstacle == Obstacle::None && adj
 void adjust(std::vector<Comparison>& together) {
   std::vector<double> pValues;
   for (const Comparison& comparison : together) {
-    if (comparison.obstacle == Obstacle::None && comparison.logPerplexity.pValue) pValues.push_back(*comparison.logPerplexity.pValue);
+    if (comparison.obstacle == Obstacle::None && comparison.logPerplexity.pValue)
+      pValues.push_back(*comparison.logPerplexity.pValue);
   }
   const std::vector<double> adjusted = holmAdjusted(pValues);
   std::size_t next = 0;
   for (Comparison& comparison : together) {
     comparison.comparisons = std::max<int>(1, static_cast<int>(pValues.size()));
     comparison.adjustedP.reset();
-    if (comparison.obstacle == Obstacle::None && comparison.logPerplexity.pValue) comparison.adjustedP = adjusted[next++];
+    if (comparison.obstacle == Obstacle::None && comparison.logPerplexity.pValue)
+      comparison.adjustedP = adjusted[next++];
   }
 }
 
 std::string bytesInWords(const Subject& subject, const Subject& reference) {
-  if (!subject.kvBytesPerToken || !reference.kvBytesPerToken || *reference.kvBytesPerToken <= 0 || *subject.kvBytesPerToken <= 0) return {};
+  if (!subject.kvBytesPerToken || !reference.kvBytesPerToken || *reference.kvBytesPerToken <= 0 ||
+      *subject.kvBytesPerToken <= 0)
+    return {};
   const double ratio = *subject.kvBytesPerToken / *reference.kvBytesPerToken;
   const std::string bytes = reference.name + "'s KV bytes";
   constexpr double kSame = 0.005;
@@ -173,8 +182,9 @@ std::string bytesInWords(const Subject& subject, const Subject& reference) {
     double ratio;
     const char* words;
   };
-  static constexpr Known kKnown[] = {{1.0 / 2, "half of "}, {1.0 / 3, "a third of "}, {1.0 / 4, "a quarter of "}, {1.0 / 8, "an eighth of "},
-                                     {2, "twice "},         {3, "three times "},      {4, "four times "}};
+  static constexpr Known kKnown[] = {
+      {1.0 / 2, "half of "}, {1.0 / 3, "a third of "}, {1.0 / 4, "a quarter of "}, {1.0 / 8, "an eighth of "},
+      {2, "twice "},         {3, "three times "},      {4, "four times "}};
   for (const Known& known : kKnown) {
     if (std::abs(ratio / known.ratio - 1) <= kSame) return known.words + bytes;
   }
@@ -191,7 +201,8 @@ std::string relativeText(const PairedDifference& logRatio) {
   const bool isSymmetric = half < 10 && std::abs((low + high) / 2 - mean) < 0.1 * half + 0.005;
   const int decimals = decimalsOf(half);
   if (isSymmetric) return fmt::format("{}% ± {:.{}f}%", signedPercent(mean, decimals), half, decimals);
-  return fmt::format("{}% ({}% to {}%)", signedPercent(mean, decimals), signedPercent(low, decimals), signedPercent(high, decimals));
+  return fmt::format("{}% ({}% to {}%)", signedPercent(mean, decimals), signedPercent(low, decimals),
+                     signedPercent(high, decimals));
 }
 
 std::string basisInWords(const Comparison& comparison) {
@@ -208,7 +219,8 @@ std::string sentence(const Comparison& comparison) {
     case Obstacle::SameSeed:
       return "the same configuration and seed as " + reference;
     case Obstacle::OtherText:
-      return withMemory(comparison, "their held-out texts, tokenizers or evaluations differ, so their perplexities are not compared");
+      return withMemory(
+          comparison, "their held-out texts, tokenizers or evaluations differ, so their perplexities are not compared");
     case Obstacle::NoPair:
       return withMemory(comparison, "fewer than two seeds in common, so their perplexities are not compared");
     case Obstacle::NotFinished:
@@ -217,7 +229,8 @@ std::string sentence(const Comparison& comparison) {
       break;
   }
   const PairedDifference& difference = comparison.logPerplexity;
-  if (difference.n < 2 || !difference.interval) return withMemory(comparison, "one run each, so their perplexities are not compared");
+  if (difference.n < 2 || !difference.interval)
+    return withMemory(comparison, "one run each, so their perplexities are not compared");
   const char* spread = difference.unit == Unit::Seeds ? "seeds" : "documents";
   std::string verdict;
   if (comparison.isDifference()) {
@@ -228,7 +241,8 @@ std::string sentence(const Comparison& comparison) {
   } else {
     verdict = fmt::format("no difference beyond the {}", spread);
   }
-  return withMemory(comparison, fmt::format("perplexity {} ({}): {}", relativeText(difference), basisInWords(comparison), verdict));
+  return withMemory(comparison,
+                    fmt::format("perplexity {} ({}): {}", relativeText(difference), basisInWords(comparison), verdict));
 }
 
 std::string summaryText(const Summary& summary, std::string (*format)(double)) {

@@ -1,5 +1,6 @@
-// engine/base/statistics.h -- intervals, and the words for them. The only room that says of two models whether one is better: the command line,
-// Compare, captions and the demo print the sentences of this header and none of their own. No claim goes further than its interval carries.
+// engine/base/statistics.h -- intervals, and the words for them. The only room that says of two models whether one is
+// better: the command line, Compare, captions and the demo print the sentences of this header and none of their own. No
+// claim goes further than its interval carries.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 namespace weft::statistics {
 
-// Every interval of this header has this confidence, and a difference is one when its (adjusted) p value lies below 1 - this.
+// Every interval of this header has this confidence, and a difference is one when its (adjusted) p value lies below 1 -
+// this.
 inline constexpr double kConfidence = 0.95;
 
 struct Interval {
@@ -18,7 +20,8 @@ struct Interval {
   bool operator==(const Interval&) const = default;
 };
 
-// x with P(T <= x) = probability for Student's t; degrees > 0, probability in (0, 1). studentQuantile(0.975, 2) = 4.303.
+// x with P(T <= x) = probability for Student's t; degrees > 0, probability in (0, 1). studentQuantile(0.975, 2)
+// = 4.303.
 double studentQuantile(double probability, double degrees);
 
 // Of independent values of one quantity, such as one configuration's perplexity over seeds.
@@ -42,8 +45,9 @@ struct PairedDifference {
   std::optional<double> pValue;      // two-sided, of no difference; from n = 2
 };
 
-// Paired t interval: d_i = subject_i - reference_i, mean(d) -+ t(n - 1) sd(d) / sqrt(n). The i-th of both was made with the same seed, so that what
-// a seed does to both cancels. Equal lengths. All d equal: the interval is that point, p is 0, or 1 when they are all 0.
+// Paired t interval: d_i = subject_i - reference_i, mean(d) -+ t(n - 1) sd(d) / sqrt(n). The i-th of both was made with
+// the same seed, so that what a seed does to both cancels. Equal lengths. All d equal: the interval is that point, p is
+// 0, or 1 when they are all 0.
 PairedDifference pairedT(std::span<const double> reference, std::span<const double> subject);
 
 // What a model says of one document: the sum of the log-likelihoods of its tokens.
@@ -52,16 +56,17 @@ struct DocumentScore {
   std::int64_t tokens = 0;
 };
 
-// For two models or caches that have no seeds: paired bootstrap over the documents of one text (Efron & Tibshirani 1993, ch. 13 and 15; Koehn 2004).
-// The difference is that of the losses, nats per token = -sum(log-likelihood) / sum(tokens), which is the log of the ratio of the perplexities.
-// Documents are drawn with replacement, both models' scores of a document together; the interval is the 2.5th to 97.5th percentile of `resamples`
-// differences; p = 2 min(share <= 0, share >= 0), at least 2 / resamples. The same `seed` gives the same numbers. i-th = the same document in both,
-// tokens included. Cost resamples * documents. Fewer than 2 documents: no interval.
-PairedDifference pairedBootstrap(std::span<const DocumentScore> reference, std::span<const DocumentScore> subject, int resamples = 10'000,
-                                 std::uint64_t seed = 1);
+// For two models or caches that have no seeds: paired bootstrap over the documents of one text (Efron & Tibshirani
+// 1993, ch. 13 and 15; Koehn 2004). The difference is that of the losses, nats per token = -sum(log-likelihood) /
+// sum(tokens), which is the log of the ratio of the perplexities. Documents are drawn with replacement, both models'
+// scores of a document together; the interval is the 2.5th to 97.5th percentile of `resamples` differences; p = 2
+// min(share <= 0, share >= 0), at least 2 / resamples. The same `seed` gives the same numbers. i-th = the same document
+// in both, tokens included. Cost resamples * documents. Fewer than 2 documents: no interval.
+PairedDifference pairedBootstrap(std::span<const DocumentScore> reference, std::span<const DocumentScore> subject,
+                                 int resamples = 10'000, std::uint64_t seed = 1);
 
-// Holm 1979: p values as if each comparison stood alone -> adjusted ones that keep the chance of any false claim among all of them below 1 -
-// kConfidence. In the order given.
+// Holm 1979: p values as if each comparison stood alone -> adjusted ones that keep the chance of any false claim among
+// all of them below 1 - kConfidence. In the order given.
 std::vector<double> holmAdjusted(std::span<const double> pValues);
 
 // ---------------------------------------------------------------- words
@@ -95,9 +100,11 @@ struct Comparison {
 // Sets `comparisons` and `adjustedP` of comparisons that are shown together; those without a p value count for nothing.
 void adjust(std::vector<Comparison>& together);
 
-// "half of MQA's KV bytes", "the same KV bytes as MQA" (within 0.5%), "twice MQA's KV bytes", "0.27 of MQA's KV bytes"; "" when one is unknown.
+// "half of MQA's KV bytes", "the same KV bytes as MQA" (within 0.5%), "twice MQA's KV bytes", "0.27 of MQA's KV bytes";
+// "" when one is unknown.
 std::string bytesInWords(const Subject& subject, const Subject& reference);
-// "+0.2% ± 0.6%" of a log ratio: exp() of mean and interval; "+35% (12% to 63%)" where the interval is too wide to be symmetric; "+0.2%" without one.
+// "+0.2% ± 0.6%" of a log ratio: exp() of mean and interval; "+35% (12% to 63%)" where the interval is too wide to be
+// symmetric; "+0.2%" without one.
 std::string relativeText(const PairedDifference& logRatio);
 // "3 seeds, paired", "62 documents, paired"; with several comparisons "3 seeds, paired; 3 comparisons".
 std::string basisInWords(const Comparison& comparison);

@@ -16,7 +16,8 @@ std::string formatBytes(double bytes);
 std::string formatCount(double count);
 // Seconds for people: 0.4 -> "0.4 s", 75 -> "1 min 15 s", 90000 -> "1 d 1 h".
 std::string formatDuration(double seconds);
-// Perplexities and losses: 4 significant digits, at least two decimals below 1000 (13.54, 9.338 -> "9.34", 1234.5 -> "1,235").
+// Perplexities and losses: 4 significant digits, at least two decimals below 1000 (13.54, 9.338 -> "9.34", 1234.5 ->
+// "1,235").
 std::string formatPerplexity(double value);
 
 std::vector<std::string> split(std::string_view text, char separator);

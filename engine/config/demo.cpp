@@ -11,14 +11,16 @@ namespace {
 
 constexpr std::string_view kInt8Tag = "int8-of:";
 
-// What one of the demo's runs may spend. The only place where this is tuned: on two CPU cores the whole demo has 15 minutes for twelve trainings,
+// What one of the demo's runs may spend. The only place where this is tuned: on two CPU cores the whole demo has 15
+// minutes for twelve trainings,
 // --quick one for four, and a GPU three.
 struct Budget {
   std::int64_t steps, sequenceLength, batchSequences, evaluateEvery, evaluationTokens, syntheticTokens;
   double learningRate;
 };
-// The whole held-out split of the headers (575,000 tokens), once: of a tenth of it (nine headers) one seed differed from the next by 1.5%, of all 88
-// by 0.2%. A bound all the same: the held-out part of a user's own text may be any size.
+// The whole held-out split of the headers (575,000 tokens), once: of a tenth of it (nine headers) one seed differed
+// from the next by 1.5%, of all 88 by 0.2%. A bound all the same: the held-out part of a user's own text may be any
+// size.
 constexpr Budget kByte{600, 64, 16, 0, 600'000, 2'000'000, 2e-3};
 constexpr Budget kByteQuick{80, 64, 16, 40, 16384, 400'000, 2e-3};
 constexpr Budget kByteCuda{400, 256, 32, 50, 65536, 8'000'000, 1e-3};
@@ -56,7 +58,8 @@ RunConfig demoRun(const std::string& presetName, const DemoOptions& options, std
     for (const std::string& file : options.validFiles) config.data.validFiles.push_back(absolutePath(file));
   }
   if (options.cuda && !options.quick) {
-    // Four times as wide, with four times the heads; one KV head stays one, so MQA-CLA2 still keeps half of MQA and as much as H16-MQA.
+    // Four times as wide, with four times the heads; one KV head stays one, so MQA-CLA2 still keeps half of MQA and as
+    // much as H16-MQA.
     config.model.hidden *= 4;
     config.model.feedForward *= 4;
     config.model.queryHeads *= 4;
@@ -72,7 +75,8 @@ std::vector<RunConfig> demoRuns(const DemoOptions& options) {
   if (seeds.empty()) seeds = options.quick ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>{1, 2, 3};
   std::vector<RunConfig> runs;
   for (const std::int64_t seed : seeds) {
-    for (const char* name : {"demo-mha", "demo-mqa", "demo-mqa-cla2", "demo-h16-mqa"}) runs.push_back(demoRun(name, options, seed));
+    for (const char* name : {"demo-mha", "demo-mqa", "demo-mqa-cla2", "demo-h16-mqa"})
+      runs.push_back(demoRun(name, options, seed));
   }
   for (const std::int64_t seed : seeds) {
     RunConfig int8 = demoRun("demo-mqa-cla2", options, seed);

@@ -1,6 +1,6 @@
-// engine/config/fields.h -- the one table of fields: what reading, writing, setting and flattening a configuration walk through.
-// A visitor is called with (name, member) for each field in file order; RunConfig's tables come as (name, struct).
-// Each describe() serves the struct and the const struct: `S` is either.
+// engine/config/fields.h -- the one table of fields: what reading, writing, setting and flattening a configuration walk
+// through. A visitor is called with (name, member) for each field in file order; RunConfig's tables come as (name,
+// struct). Each describe() serves the struct and the const struct: `S` is either.
 #pragma once
 
 #include <concepts>
@@ -115,6 +115,7 @@ void describe(Visitor& visit, S& run) {
 
 // A member that is a table of its own.
 template <class T>
-concept Table = Is<T, ModelConfig> || Is<T, DataConfig> || Is<T, TrainConfig> || Is<T, EvaluationConfig> || Is<T, CacheConfig> || Is<T, DeviceConfig>;
+concept Table = Is<T, ModelConfig> || Is<T, DataConfig> || Is<T, TrainConfig> || Is<T, EvaluationConfig> ||
+    Is<T, CacheConfig> || Is<T, DeviceConfig>;
 
 }  // namespace weft::config

@@ -54,7 +54,8 @@ constexpr std::pair<const char*, const char*> kGroups[] = {{"demo", "Demo"},
 
 std::size_t groupOf(const RunConfig& config) {
   std::size_t group = 0;
-  while (group + 1 < std::size(kGroups) && (config.tags.empty() || config.tags.front() != kGroups[group].first)) ++group;
+  while (group + 1 < std::size(kGroups) && (config.tags.empty() || config.tags.front() != kGroups[group].first))
+    ++group;
   return group;
 }
 
@@ -111,8 +112,8 @@ Result<RunConfig> preset(const std::string& name) {
     names.push_back(known.name);
   }
   const std::string near = nearestName(name, names);
-  return fail(ErrorCode::NotFound,
-              "There is no preset '" + name + "'; " + (near.empty() ? "`weft presets` lists them." : "did you mean '" + near + "'?"));
+  return fail(ErrorCode::NotFound, "There is no preset '" + name + "'; " +
+                                       (near.empty() ? "`weft presets` lists them." : "did you mean '" + near + "'?"));
 }
 
 }  // namespace weft::config

@@ -1,4 +1,5 @@
-// engine/config/presets.h -- ready configurations. The files of resources/presets/*.toml are compiled into the library; a line
+// engine/config/presets.h -- ready configurations. The files of resources/presets/*.toml are compiled into the library;
+// a line
 // "# base = NAME" there takes another preset's fields as defaults.
 #pragma once
 
@@ -15,7 +16,7 @@ struct Preset {
   std::string group;        // its family, for menus: "CLA paper, 1B: Table 1"
   RunConfig config;
 };
-const std::vector<Preset>& presets();  // family by family, numbers in a name by size
+const std::vector<Preset>& presets();                             // family by family, numbers in a name by size
 [[nodiscard]] Result<RunConfig> preset(const std::string& name);  // NotFound names the nearest
 
 }  // namespace weft::config

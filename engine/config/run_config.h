@@ -35,10 +35,12 @@ struct ModelConfig {
   bool qkNorm = false;    // a norm over each head of queries and keys, in front of RoPE (= Qwen3)
   double normEpsilon = 1e-5;
   double ropeTheta = 10000;
-  // How a longer context is reached: none | linear | dynamic | llama3 | yarn. The formulas, and which number is whose: kernels/rope_scaling.h.
+  // How a longer context is reached: none | linear | dynamic | llama3 | yarn. The formulas, and which number is whose:
+  // kernels/rope_scaling.h.
   std::string ropeScaling = "none";
   double ropeFactor = 1;
-  std::int64_t ropeOriginalContext = 0;  // tokens; dynamic, llama3 and yarn need it (Hugging Face's dynamic: max_position_embeddings)
+  std::int64_t ropeOriginalContext =
+      0;  // tokens; dynamic, llama3 and yarn need it (Hugging Face's dynamic: max_position_embeddings)
   double ropeLowFrequencyFactor = 1, ropeHighFrequencyFactor = 4;
   double ropeBetaFast = 32, ropeBetaSlow = 1;
   double ropeAttentionFactor = 0;               // yarn; 0 = by its formula
@@ -119,25 +121,29 @@ struct RunConfig {
   bool operator==(const RunConfig&) const = default;
 };
 
-// TOML text -> config. InvalidInput: the file's name, line, the field, what would be right; an unknown key names the nearest
-// known one. `origin` is what the message calls the text.
+// TOML text -> config. InvalidInput: the file's name, line, the field, what would be right; an unknown key names the
+// nearest known one. `origin` is what the message calls the text.
 [[nodiscard]] Result<RunConfig> parseRunConfig(std::string_view toml, const std::string& origin);
 // The same over the fields of `base` instead of the defaults.
 [[nodiscard]] Result<RunConfig> parseRunConfig(std::string_view toml, const std::string& origin, RunConfig base);
-[[nodiscard]] Result<RunConfig> loadRunConfig(const std::filesystem::path& path);  // relative data paths are made absolute against the file's folder
+[[nodiscard]] Result<RunConfig> loadRunConfig(
+    const std::filesystem::path& path);  // relative data paths are made absolute against the file's folder
 // Makes the relative paths of data files, tokenizer and initial weights absolute against `folder`.
 void resolvePaths(RunConfig& config, const std::filesystem::path& folder);
 // Every field, with its value; parseRunConfig(toToml(c)) == c.
 std::string toToml(const RunConfig& config);
-// `--set train.steps=100`: one dotted key, a TOML value; a text may stand without quotes, a list of texts as a,b. InvalidInput.
+// `--set train.steps=100`: one dotted key, a TOML value; a text may stand without quotes, a list of texts as a,b.
+// InvalidInput.
 [[nodiscard]] Result<void> setField(RunConfig& config, std::string_view dottedKey, std::string_view tomlValue);
-// Dotted key -> printed TOML value of every field, in file order ("train.learning_rate", "0.003"): what "differences only" compares.
+// Dotted key -> printed TOML value of every field, in file order ("train.learning_rate", "0.003"): what "differences
+// only" compares.
 std::vector<std::pair<std::string, std::string>> flatten(const RunConfig& config);
 
-// Ranges and fit of every field with every other (KV heads divide query heads, map has `layers` layers, micro batch divides batch).
-// InvalidInput. Whether files exist is not asked here.
+// Ranges and fit of every field with every other (KV heads divide query heads, map has `layers` layers, micro batch
+// divides batch). InvalidInput. Whether files exist is not asked here.
 [[nodiscard]] Result<void> validate(const RunConfig& config);
-// The rope_ fields alone: what a model that comes from a file must hold to even where the rest is not asked. InvalidInput.
+// The rope_ fields alone: what a model that comes from a file must hold to even where the rest is not asked.
+// InvalidInput.
 [[nodiscard]] Result<void> validateRope(const ModelConfig& model);
 // The resolved map of a valid model. InvalidInput.
 [[nodiscard]] Result<sharing::SharingMap> sharingMap(const ModelConfig& model);

@@ -6,7 +6,8 @@
 
 namespace weft::config {
 
-// Parameters in float32 (float64 with a float64 `type`); computed in `type` where training has it, else, for types of caches alone, in bfloat16.
+// Parameters in float32 (float64 with a float64 `type`); computed in `type` where training has it, else, for types of
+// caches alone, in bfloat16.
 sharing::TrainingRequest trainingRequest(const TrainConfig& train, sharing::ElementType type);
 
 }  // namespace weft::config

@@ -46,8 +46,10 @@ Result<void> oneOf(const char* field, const std::string& value, const std::vecto
 
 Result<void> checkName(const RunConfig& config) {
   const std::string& name = config.name;
-  const bool hasControl = std::any_of(name.begin(), name.end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; });
-  if (trim(name).empty() || name.size() > 200 || hasControl) return wrong("name must be 1 to 200 characters without line breaks.");
+  const bool hasControl =
+      std::any_of(name.begin(), name.end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; });
+  if (trim(name).empty() || name.size() > 200 || hasControl)
+    return wrong("name must be 1 to 200 characters without line breaks.");
   if (name.find_first_not_of("0123456789") == std::string::npos) {
     return wrong(fmt::format("name is '{}', which would be taken for a run's number; give it a letter.", name));
   }
@@ -68,9 +70,11 @@ Result<void> checkModel(const ModelConfig& model) {
   WEFT_TRY(positive("model.norm_epsilon", model.normEpsilon));
   WEFT_TRY(positive("model.init_std", model.initStd));
   if (model.headWidth % 2 != 0)
-    return wrong(fmt::format("model.head_width is {}; rotary positions turn pairs, so it must be even.", model.headWidth));
+    return wrong(
+        fmt::format("model.head_width is {}; rotary positions turn pairs, so it must be even.", model.headWidth));
   if (model.queryHeads % model.kvHeads != 0) {
-    return wrong(fmt::format("model.kv_heads is {}, which does not divide model.query_heads {}.", model.kvHeads, model.queryHeads));
+    return wrong(fmt::format("model.kv_heads is {}, which does not divide model.query_heads {}.", model.kvHeads,
+                             model.queryHeads));
   }
   WEFT_TRY(validateRope(model));
   WEFT_ASSIGN(const sharing::SharingMap map, sharingMap(model));
@@ -81,7 +85,8 @@ Result<void> checkModel(const ModelConfig& model) {
 
 Result<void> checkData(const DataConfig& data) {
   WEFT_TRY(oneOf("data.source", data.source, {"synthetic", "text"}));
-  if (data.source == "text" && data.files.empty()) return wrong("data.source is 'text' but data.files is empty; name at least one text file.");
+  if (data.source == "text" && data.files.empty())
+    return wrong("data.source is 'text' but data.files is empty; name at least one text file.");
   if (data.source == "synthetic" && !(data.files.empty() && data.validFiles.empty())) {
     return wrong("data.files are given but data.source is 'synthetic'; set data.source = \"text\" to read them.");
   }
@@ -101,13 +106,15 @@ Result<void> checkTrain(const TrainConfig& train) {
   WEFT_TRY(whole("train.batch_sequences", train.batchSequences, 1, kMaximumSize));
   WEFT_TRY(whole("train.micro_batch", train.microBatch, 0, kMaximumSize));
   if (train.microBatch > 0 && train.batchSequences % train.microBatch != 0) {
-    return wrong(fmt::format("train.micro_batch is {}, which does not divide train.batch_sequences {}.", train.microBatch, train.batchSequences));
+    return wrong(fmt::format("train.micro_batch is {}, which does not divide train.batch_sequences {}.",
+                             train.microBatch, train.batchSequences));
   }
   WEFT_TRY(positive("train.learning_rate", train.learningRate));
   WEFT_TRY(fraction("train.warmup_fraction", train.warmupFraction));
   WEFT_TRY(fraction("train.final_fraction", train.finalFraction));
   for (const auto& [field, beta] : {std::pair("train.beta1", train.beta1), std::pair("train.beta2", train.beta2)}) {
-    if (!(beta >= 0 && beta < 1)) return wrong(fmt::format("{} is {}; it must be at least 0 and below 1.", field, beta));
+    if (!(beta >= 0 && beta < 1))
+      return wrong(fmt::format("{} is {}; it must be at least 0 and below 1.", field, beta));
   }
   WEFT_TRY(positive("train.epsilon", train.epsilon));
   WEFT_TRY(notNegative("train.weight_decay", train.weightDecay));
@@ -119,7 +126,8 @@ Result<void> checkTrain(const TrainConfig& train) {
 
 Result<void> checkCache(const CacheConfig& cache) {
   if (cache.plugin.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos) {
-    return wrong(fmt::format("cache.plugin is '{}'; it is a plugin's name, like int8_cache, not a path.", cache.plugin));
+    return wrong(
+        fmt::format("cache.plugin is '{}'; it is a plugin's name, like int8_cache, not a path.", cache.plugin));
   }
   WEFT_TRY(oneOf("cache.dtype", cache.dtype, {"model", "float32", "bfloat16", "float16", "float64"}));
   WEFT_TRY(whole("cache.measure_batch", cache.measureBatch, 1, kMaximumSize));
@@ -128,7 +136,8 @@ Result<void> checkCache(const CacheConfig& cache) {
 
 Result<void> checkDevice(const DeviceConfig& device) {
   std::int64_t number = 0;
-  const bool isNumbered = device.device.rfind("cuda:", 0) == 0 && parseInteger(device.device.substr(5), number) && number >= 0 && number < 1024;
+  const bool isNumbered = device.device.rfind("cuda:", 0) == 0 && parseInteger(device.device.substr(5), number) &&
+                          number >= 0 && number < 1024;
   if (!isNumbered && device.device != "auto" && device.device != "cpu" && device.device != "cuda") {
     return wrong(fmt::format("device.device is '{}'; it must be auto, cpu, cuda or cuda:N.", device.device));
   }
@@ -165,24 +174,32 @@ Result<void> validateRope(const ModelConfig& model) {
   WEFT_TRY(notNegative("model.rope_mscale", model.ropeMscale));
   WEFT_TRY(notNegative("model.rope_mscale_all_dim", model.ropeMscaleAllDim));
   if (kind == "none" && model.ropeFactor != 1) {
-    return wrong(fmt::format("model.rope_factor is {} but model.rope_scaling is 'none'; name the scaling, like \"linear\".", model.ropeFactor));
+    return wrong(
+        fmt::format("model.rope_factor is {} but model.rope_scaling is 'none'; name the scaling, like \"linear\".",
+                    model.ropeFactor));
   }
   if (kind == "none" || kind == "linear") return {};
   if (model.ropeOriginalContext == 0) {
     return wrong(
-        fmt::format("model.rope_scaling is '{}' and needs model.rope_original_context, the tokens that the model was first trained for.", kind));
+        fmt::format("model.rope_scaling is '{}' and needs model.rope_original_context, the tokens that the model was "
+                    "first trained for.",
+                    kind));
   }
   if (kind == "dynamic" && model.headWidth < 3) {
-    return wrong(fmt::format("model.head_width is {}; dynamic RoPE scaling divides by the width minus 2.", model.headWidth));
+    return wrong(
+        fmt::format("model.head_width is {}; dynamic RoPE scaling divides by the width minus 2.", model.headWidth));
   }
   if (kind == "llama3" && model.ropeHighFrequencyFactor <= model.ropeLowFrequencyFactor) {
-    return wrong(fmt::format("model.rope_high_frequency_factor is {}; it must be above model.rope_low_frequency_factor {}.",
-                             model.ropeHighFrequencyFactor, model.ropeLowFrequencyFactor));
+    return wrong(
+        fmt::format("model.rope_high_frequency_factor is {}; it must be above model.rope_low_frequency_factor {}.",
+                    model.ropeHighFrequencyFactor, model.ropeLowFrequencyFactor));
   }
   if (kind == "yarn" && model.ropeBetaFast < model.ropeBetaSlow) {
-    return wrong(fmt::format("model.rope_beta_fast is {}; it must not be below model.rope_beta_slow {}.", model.ropeBetaFast, model.ropeBetaSlow));
+    return wrong(fmt::format("model.rope_beta_fast is {}; it must not be below model.rope_beta_slow {}.",
+                             model.ropeBetaFast, model.ropeBetaSlow));
   }
-  if (kind == "yarn" && model.ropeTheta <= 1) return wrong(fmt::format("model.rope_theta is {}; yarn needs more than 1.", model.ropeTheta));
+  if (kind == "yarn" && model.ropeTheta <= 1)
+    return wrong(fmt::format("model.rope_theta is {}; yarn needs more than 1.", model.ropeTheta));
   return {};
 }
 

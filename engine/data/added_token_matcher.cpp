@@ -63,7 +63,8 @@ AddedTokenMatcher::AddedTokenMatcher(const std::vector<std::pair<AddedToken, std
     if (content.empty()) continue;
     const std::size_t first = static_cast<unsigned char>(content[0]);
     for (std::size_t second = 0; second < 256; ++second) {
-      if (content.size() == 1 || second == static_cast<unsigned char>(content[1])) m_beginnings[first << 8 | second] = true;
+      if (content.size() == 1 || second == static_cast<unsigned char>(content[1]))
+        m_beginnings[first << 8 | second] = true;
     }
     std::uint32_t node = 0;
     for (std::size_t i = 0; i < content.size(); ++i) {
@@ -102,7 +103,8 @@ AddedTokenMatcher::Match AddedTokenMatcher::longestAt(std::string_view text, std
   return best;
 }
 
-void AddedTokenMatcher::split(std::string_view text, const std::function<void(std::string_view, std::optional<TokenId>)>& take) const {
+void AddedTokenMatcher::split(std::string_view text,
+                              const std::function<void(std::string_view, std::optional<TokenId>)>& take) const {
   std::size_t taken = 0;
   for (std::size_t at = 0; at < text.size() && !m_tokens.empty();) {
     const Match match = mayStartAt(text, at) ? longestAt(text, at) : Match{};

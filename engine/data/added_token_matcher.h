@@ -1,5 +1,6 @@
-// engine/data/added_token_matcher.h -- finds a tokenizer's added tokens in text: leftmost, longest, with their stripping flags, in the order and
-// with the corner cases of Hugging Face tokenizers (src/tokenizer/added_vocabulary.rs, find_matches).
+// engine/data/added_token_matcher.h -- finds a tokenizer's added tokens in text: leftmost, longest, with their
+// stripping flags, in the order and with the corner cases of Hugging Face tokenizers
+// (src/tokenizer/added_vocabulary.rs, find_matches).
 #pragma once
 
 #include <array>
@@ -36,8 +37,8 @@ class AddedTokenMatcher {
   std::array<std::uint32_t, 256> m_roots{};                     // first byte -> node, 0 = none
   std::unordered_map<std::uint64_t, std::uint32_t> m_children;  // node << 8 | byte -> node
   std::vector<int> m_tokenOfNode;                               // -1 = no token ends here
-  // The first two bytes of all tokens (after a token of one byte any byte): a run of spaces is a token in many files, and every word begins
-  // with one space.
+  // The first two bytes of all tokens (after a token of one byte any byte): a run of spaces is a token in many files,
+  // and every word begins with one space.
   std::vector<bool> m_beginnings = std::vector<bool>(1 << 16, false);
 };
 

@@ -41,7 +41,8 @@ bool isTooDeep(std::string_view text) {
   return false;
 }
 
-// GPT-2's bytes_to_unicode: printable bytes stand for themselves, the others for U+0100 and up, in order. Code point -> byte, or -1.
+// GPT-2's bytes_to_unicode: printable bytes stand for themselves, the others for U+0100 and up, in order. Code point ->
+// byte, or -1.
 const std::array<int, 324>& alphabet() {
   static const std::array<int, 324> table = [] {
     std::array<int, 324> bytes{};
@@ -128,7 +129,8 @@ class Parser {
     // Files of 2019 and 2020 leave the type out.
     if (type && typeOf(model) != "BPE") return no(fmt::format("its model is {}, not \"BPE\"", shown(type->dump())));
     if (const Json* dropout = member(model, "dropout")) {
-      if (!dropout->is_number() || dropout->get<double>() != 0) return no("its model has a dropout, so that its ids are random");
+      if (!dropout->is_number() || dropout->get<double>() != 0)
+        return no("its model has a dropout, so that its ids are random");
     }
     for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
       const Json* value = member(model, key);
@@ -183,7 +185,8 @@ class Parser {
       m_hasByteLevel = true;
       WEFT_ASSIGN(m_definition.addsPrefixSpace, flag(part, "add_prefix_space", "the pre_tokenizer", true));
       WEFT_ASSIGN(const bool usesPattern, flag(part, "use_regex", "the pre_tokenizer", true));
-      if (m_definition.addsPrefixSpace && !isAlone) return no("its pre_tokenizer adds a prefix space after another step, which Weft does not do");
+      if (m_definition.addsPrefixSpace && !isAlone)
+        return no("its pre_tokenizer adds a prefix space after another step, which Weft does not do");
       if (usesPattern) m_definition.splitters.push_back(Splitter::Gpt2);
       return {};
     }
@@ -193,14 +196,17 @@ class Parser {
       return {};
     }
     if (type == "Split") return readPattern(part);
-    return no(fmt::format("its pre_tokenizer has a {} step; Weft reads \"ByteLevel\", \"Split\" and \"Digits\"", shown(type)));
+    return no(fmt::format("its pre_tokenizer has a {} step; Weft reads \"ByteLevel\", \"Split\" and \"Digits\"",
+                          shown(type)));
   }
 
   Result<void> readPattern(const Json& part) {
     static const std::unordered_map<std::string, Splitter> kPatterns{
         {R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", Splitter::Gpt2},
-        {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)", Splitter::Llama3},
-        {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)", Splitter::Qwen2},
+        {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
+         Splitter::Llama3},
+        {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
+         Splitter::Qwen2},
     };
     const Json* pattern = member(part, "pattern");
     const Json* expression = pattern && pattern->is_object() ? member(*pattern, "Regex") : nullptr;
@@ -215,24 +221,29 @@ class Parser {
     WEFT_ASSIGN(const bool isInverted, flag(part, "invert", "the pre_tokenizer"));
     // The patterns match every character, so keeping the matches and dropping what lies between them is the same.
     const bool isSupported = (how == "Isolated") || (how == "Removed" && isInverted);
-    if (!isSupported) return no(fmt::format("its \"Split\" step has the behavior {}; Weft reads \"Isolated\"", shown(how)));
+    if (!isSupported)
+      return no(fmt::format("its \"Split\" step has the behavior {}; Weft reads \"Isolated\"", shown(how)));
     m_definition.splitters.push_back(found->second);
     return {};
   }
 
   Result<void> readDecoder(const Json& root) {
     const Json* decoder = member(root, "decoder");
-    if (decoder && typeOf(*decoder) != "ByteLevel") return no(fmt::format("its decoder is {}, not \"ByteLevel\"", shown(typeOf(*decoder))));
+    if (decoder && typeOf(*decoder) != "ByteLevel")
+      return no(fmt::format("its decoder is {}, not \"ByteLevel\"", shown(typeOf(*decoder))));
     return {};
   }
 
   Result<void> readVocabulary(const Json& model) {
     const Json* vocabulary = member(model, "vocab");
     if (!vocabulary || !vocabulary->is_object()) return no("its model has no \"vocab\" object");
-    if (static_cast<std::int64_t>(vocabulary->size()) > kMaxVocabulary) return no(fmt::format("it has more than {} tokens", kMaxVocabulary));
+    if (static_cast<std::int64_t>(vocabulary->size()) > kMaxVocabulary)
+      return no(fmt::format("it has more than {} tokens", kMaxVocabulary));
     m_ids.reserve(vocabulary->size());
     for (const auto& [token, id] : vocabulary->items()) {
-      if (!isId(id)) return no(fmt::format("the id of the token {} is {}, not a number below {}", shown(token), shown(id.dump()), kMaxVocabulary));
+      if (!isId(id))
+        return no(fmt::format("the id of the token {} is {}, not a number below {}", shown(token), shown(id.dump()),
+                              kMaxVocabulary));
       m_ids.emplace(token, id.get<TokenId>());
     }
     return {};
@@ -246,7 +257,8 @@ class Parser {
     const Json* list = member(root, "added_tokens");
     if (!list) return {};
     if (!list->is_array()) return no("its \"added_tokens\" are not a list");
-    if (static_cast<std::int64_t>(list->size()) > kMaxVocabulary) return no(fmt::format("it has more than {} tokens", kMaxVocabulary));
+    if (static_cast<std::int64_t>(list->size()) > kMaxVocabulary)
+      return no(fmt::format("it has more than {} tokens", kMaxVocabulary));
     for (const Json& entry : *list) {
       if (!entry.is_object()) return no("one of its \"added_tokens\" is not an object");
       const Json* content = member(entry, "content");
@@ -257,7 +269,8 @@ class Parser {
       if (token.content.size() > kMaxAddedTokenBytes) {
         return no(fmt::format("its added token {} has more than {} bytes", shown(token.content), kMaxAddedTokenBytes));
       }
-      if (!id || !isId(*id)) return no(fmt::format("its added token {} has no id below {}", shown(token.content), kMaxVocabulary));
+      if (!id || !isId(*id))
+        return no(fmt::format("its added token {} has no id below {}", shown(token.content), kMaxVocabulary));
       token.id = id->get<TokenId>();
       const std::string where = "the added token " + shown(token.content);
       WEFT_ASSIGN(token.isSpecial, flag(entry, "special", where.c_str()));
@@ -274,7 +287,8 @@ class Parser {
     return {};
   }
 
-  // Ids must be 0..n-1, each once: an id without a token would be a row of the embedding that nothing can reach or print.
+  // Ids must be 0..n-1, each once: an id without a token would be a row of the embedding that nothing can reach or
+  // print.
   Result<void> fillTokens() {
     std::unordered_map<std::string, TokenId> all = m_ids;
     for (const AddedToken& token : m_definition.addedTokens) {
@@ -288,11 +302,12 @@ class Parser {
     std::vector<const std::string*> owners(all.size(), nullptr);
     for (const auto& [token, id] : all) {
       if (id >= tokens.size()) {
-        return no(fmt::format("its ids have holes: the token {} has the id {}, but there are only {} tokens", shown(token), id, tokens.size()));
+        return no(fmt::format("its ids have holes: the token {} has the id {}, but there are only {} tokens",
+                              shown(token), id, tokens.size()));
       }
       if (owners[id])
-        return no(
-            fmt::format("the tokens {} and {} have the same id {}", shown(std::min(token, *owners[id])), shown(std::max(token, *owners[id])), id));
+        return no(fmt::format("the tokens {} and {} have the same id {}", shown(std::min(token, *owners[id])),
+                              shown(std::max(token, *owners[id])), id));
       owners[id] = &token;
     }
     for (const AddedToken& token : m_definition.addedTokens) tokens[token.id] = token.content;
@@ -301,7 +316,8 @@ class Parser {
       m_definition.isInModel[id] = true;
       if (!tokens[id].empty()) continue;
       const std::optional<std::string> bytes = bytesOfToken(token);
-      if (!bytes || bytes->empty()) return no(fmt::format("the token {} is not written in the byte-level alphabet", shown(token)));
+      if (!bytes || bytes->empty())
+        return no(fmt::format("the token {} is not written in the byte-level alphabet", shown(token)));
       tokens[id] = *bytes;
     }
     return requireAllBytes();
@@ -340,14 +356,15 @@ class Parser {
       const Json* special = part.is_object() ? member(part, "SpecialToken") : nullptr;
       if (!special) return {};  // the text; what follows it ends a text and does not begin one
       const Json* name = special->is_object() ? member(*special, "id") : nullptr;
-      const Json* token =
-          name && name->is_string() && specials && specials->is_object() ? member(*specials, name->get<std::string>().c_str()) : nullptr;
+      const Json* token = name && name->is_string() && specials && specials->is_object()
+                              ? member(*specials, name->get<std::string>().c_str())
+                              : nullptr;
       const Json* ids = token && token->is_object() ? member(*token, "ids") : nullptr;
       if (!ids || !ids->is_array()) return no("its post_processor has a special token without \"ids\"");
       for (const Json& id : *ids) {
         if (!isId(id) || id.get<TokenId>() >= m_definition.tokens.size()) {
-          return no(fmt::format("its post_processor puts the id {} before a text, but there are only {} tokens", shown(id.dump()),
-                                m_definition.tokens.size()));
+          return no(fmt::format("its post_processor puts the id {} before a text, but there are only {} tokens",
+                                shown(id.dump()), m_definition.tokens.size()));
         }
         if (m_definition.prefix.size() >= 8) return no("its post_processor puts more than 8 tokens before a text");
         m_definition.prefix.push_back(id.get<TokenId>());
@@ -378,9 +395,11 @@ class Parser {
         return no(fmt::format("merge {} is not a pair of tokens", number));
       }
       Merge merge;
-      for (const auto& [token, id] : {std::pair{left, &merge.left}, {right, &merge.right}, {left + right, &merge.result}}) {
+      for (const auto& [token, id] :
+           {std::pair{left, &merge.left}, {right, &merge.right}, {left + right, &merge.result}}) {
         const auto found = m_ids.find(token);
-        if (found == m_ids.end()) return no(fmt::format("merge {} needs the token {}, which its vocabulary lacks", number, shown(token)));
+        if (found == m_ids.end())
+          return no(fmt::format("merge {} needs the token {}, which its vocabulary lacks", number, shown(token)));
         *id = found->second;
       }
       m_definition.merges.push_back(merge);
@@ -403,6 +422,8 @@ std::string byteLevelCharacter(unsigned char byte) {
   return {static_cast<char>(0xC0 | (code >> 6)), static_cast<char>(0x80 | (code & 0x3F))};
 }
 
-Result<BpeDefinition> parseBpeDefinition(std::string_view text, const std::string& origin) { return Parser(text, origin).parse(); }
+Result<BpeDefinition> parseBpeDefinition(std::string_view text, const std::string& origin) {
+  return Parser(text, origin).parse();
+}
 
 }  // namespace weft::data

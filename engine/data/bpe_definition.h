@@ -1,4 +1,5 @@
-// engine/data/bpe_definition.h -- what a byte-level BPE tokenizer.json says, checked: everything the tokenizer needs and nothing else.
+// engine/data/bpe_definition.h -- what a byte-level BPE tokenizer.json says, checked: everything the tokenizer needs
+// and nothing else.
 #pragma once
 
 #include <string>
@@ -38,15 +39,16 @@ struct BpeDefinition {
   bool ignoresMerges = false;    // a piece that is a token is that token, whatever the merges say
 };
 
-// `origin` is what the message calls the text. Of the post-processor only the tokens before a text are read, and encode() does not add them;
-// truncation and padding are not applied. Corrupt: "'F' is not a byte-level BPE tokenizer.json: ...", also for what is understood but would give
-// other ids.
+// `origin` is what the message calls the text. Of the post-processor only the tokens before a text are read, and
+// encode() does not add them; truncation and padding are not applied. Corrupt: "'F' is not a byte-level BPE
+// tokenizer.json: ...", also for what is understood but would give other ids.
 [[nodiscard]] Result<BpeDefinition> parseBpeDefinition(std::string_view text, const std::string& origin);
 
 // How a tokenizer.json writes a byte: one character, as GPT-2's bytes_to_unicode.
 std::string byteLevelCharacter(unsigned char byte);
 
-// The whole of a tokenizer.json is held in memory: larger files are refused (the largest in use, 200,000 tokens, has 28 MB).
+// The whole of a tokenizer.json is held in memory: larger files are refused (the largest in use, 200,000 tokens, has 28
+// MB).
 inline constexpr std::int64_t kMaxTokenizerBytes = 64 << 20;
 inline constexpr std::int64_t kMaxVocabulary = 1 << 20;
 inline constexpr std::size_t kMaxAddedTokenBytes = 1024;

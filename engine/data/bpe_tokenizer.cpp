@@ -24,7 +24,8 @@ std::vector<std::pair<AddedToken, std::string>> tokensToMatch(const BpeDefinitio
 }
 
 std::optional<TokenId> findEndOfText(const BpeDefinition& definition) {
-  for (const char* name : {"<|endoftext|>", "<|end_of_text|>", "<|end▁of▁sentence|>", "</s>", "<eos>", "<|eot_id|>", "<|im_end|>"}) {
+  for (const char* name :
+       {"<|endoftext|>", "<|end_of_text|>", "<|end▁of▁sentence|>", "</s>", "<eos>", "<|eot_id|>", "<|im_end|>"}) {
     for (const AddedToken& token : definition.addedTokens) {
       if (token.content == name) return token.id;
     }

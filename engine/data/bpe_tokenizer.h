@@ -1,8 +1,9 @@
-// engine/data/bpe_tokenizer.h -- byte-level BPE after a Hugging Face tokenizer.json (GPT-2, GPT-NeoX, Llama 3, Qwen 2 and 3 and their like): the
-// ids of `tokenizers`' encode(text, add_special_tokens=False); what the post-processor would put in front is prefix().
-// Text travels: added tokens as written -> NFC -> added tokens, normalised -> splitters -> merges.
-// Input that is not UTF-8 is read with U+FFFD for each ill-formed sequence. An added token decodes to its content.
-// Equal to `tokenizers` 0.23 on every code point, on random texts and on 16,000 documents: tests/fixtures/tokenizer/compare_documents.py.
+// engine/data/bpe_tokenizer.h -- byte-level BPE after a Hugging Face tokenizer.json (GPT-2, GPT-NeoX, Llama 3, Qwen 2
+// and 3 and their like): the ids of `tokenizers`' encode(text, add_special_tokens=False); what the post-processor would
+// put in front is prefix(). Text travels: added tokens as written -> NFC -> added tokens, normalised -> splitters ->
+// merges. Input that is not UTF-8 is read with U+FFFD for each ill-formed sequence. An added token decodes to its
+// content. Equal to `tokenizers` 0.23 on every code point, on random texts and on 16,000 documents:
+// tests/fixtures/tokenizer/compare_documents.py.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// engine/data/byte_tokenizer.h -- a token a byte, 0..255, and 256 = end of text: the embedded default that needs no file and loses nothing,
-// not even text that is not UTF-8.
+// engine/data/byte_tokenizer.h -- a token a byte, 0..255, and 256 = end of text: the embedded default that needs no
+// file and loses nothing, not even text that is not UTF-8.
 #pragma once
 
 #include "engine/data/tokenizer.h"

@@ -1,6 +1,7 @@
 // engine/data/character_kind.h -- what a splitting pattern sees of a character: \p{L}, \p{N}, \s or none of them.
-// As of Unicode 16.0, whatever ICU the system has: that is the version in the regular expressions of Hugging Face tokenizers 0.23, and the ids
-// of a text must not depend on the machine. tests/fixtures/tokenizer/compare_documents.py asks about every code point.
+// As of Unicode 16.0, whatever ICU the system has: that is the version in the regular expressions of Hugging Face
+// tokenizers 0.23, and the ids of a text must not depend on the machine. tests/fixtures/tokenizer/compare_documents.py
+// asks about every code point.
 #pragma once
 
 #include <cstdint>

@@ -53,8 +53,8 @@ class Fields {
     }
     if (number == -1) return noAnswer(key);
     if (number < first || number - first >= static_cast<std::int64_t>(count)) {
-      return fail(ErrorCode::Corrupt,
-                  fmt::format("{}: \"{}\" is {}, but there are {} answers, counted from {}.", m_where, key, number, count, first));
+      return fail(ErrorCode::Corrupt, fmt::format("{}: \"{}\" is {}, but there are {} answers, counted from {}.",
+                                                  m_where, key, number, count, first));
     }
     return static_cast<std::size_t>(number - first);
   }
@@ -84,13 +84,13 @@ class Fields {
     return result;
   }
   tl::unexpected<Error> wrong(const char* key, const char* wanted) const {
-    return fail(ErrorCode::Corrupt,
-                fmt::format("{}: its \"{}\" is {}; it must be {}.", m_where, key, has(key) ? "something else" : "missing", wanted));
+    return fail(ErrorCode::Corrupt, fmt::format("{}: its \"{}\" is {}; it must be {}.", m_where, key,
+                                                has(key) ? "something else" : "missing", wanted));
   }
   tl::unexpected<Error> noAnswer(const char* key) const {
-    return fail(
-        ErrorCode::InvalidInput,
-        fmt::format("{}: it has no right answer (\"{}\"), as test splits whose answers are kept back; take a split that has them.", m_where, key));
+    return fail(ErrorCode::InvalidInput, fmt::format("{}: it has no right answer (\"{}\"), as test splits whose "
+                                                     "answers are kept back; take a split that has them.",
+                                                     m_where, key));
   }
 
  private:
@@ -118,7 +118,9 @@ std::string withoutBrackets(std::string_view text) {
   return result.append(text, begin);
 }
 
-std::string hellaswagText(std::string_view text) { return replaceAll(withoutBrackets(replaceAll(strip(text), " [title]", ". ")), "  ", " "); }
+std::string hellaswagText(std::string_view text) {
+  return replaceAll(withoutBrackets(replaceAll(strip(text), " [title]", ". ")), "  ", " ");
+}
 
 Result<ChoiceItem> hellaswag(const Fields& fields) {
   WEFT_ASSIGN(const std::string activity, fields.text("activity_label"));
@@ -188,8 +190,8 @@ Result<Lettered> lettered(const Fields& fields, const char* questionKey) {
   if (strip(key).empty()) return fields.noAnswer("answerKey");
   const auto found = std::find(labels.begin(), labels.end(), stripLeft(key));
   if (found == labels.end()) {
-    return fail(ErrorCode::Corrupt, fmt::format("{}: its \"answerKey\" is \"{}\", but the choices are {}.", fields.where(), shortened(key),
-                                                shortened(join(labels, ", "))));
+    return fail(ErrorCode::Corrupt, fmt::format("{}: its \"answerKey\" is \"{}\", but the choices are {}.",
+                                                fields.where(), shortened(key), shortened(join(labels, ", "))));
   }
   result.answer = static_cast<std::size_t>(found - labels.begin());
   return result;
@@ -234,7 +236,8 @@ Result<std::optional<std::vector<std::string>>> labelsBeside(const std::filesyst
   const std::string name = file.filename().string();
   const std::filesystem::path path = file.parent_path() / (name.substr(0, name.find(".jsonl")) + "-labels.lst");
   std::error_code error;
-  if (!name.ends_with(".jsonl") || !std::filesystem::is_regular_file(path, error)) return std::optional<std::vector<std::string>>();
+  if (!name.ends_with(".jsonl") || !std::filesystem::is_regular_file(path, error))
+    return std::optional<std::vector<std::string>>();
   WEFT_ASSIGN(const std::string text, readFile(path));
   return std::optional(split(text, '\n'));
 }
@@ -242,15 +245,17 @@ Result<std::optional<std::vector<std::string>>> labelsBeside(const std::filesyst
 }  // namespace
 
 const std::vector<ChoiceTask>& choiceTasks() {
-  static const std::vector<ChoiceTask> tasks{{.name = "hellaswag"}, {.name = "piqa"},         {.name = "winogrande", .hasNormalized = false},
-                                             {.name = "sciq"},      {.name = "openbookqa"},   {.name = "boolq", .hasNormalized = false},
-                                             {.name = "arc_easy"},  {.name = "arc_challenge"}};
+  static const std::vector<ChoiceTask> tasks{
+      {.name = "hellaswag"}, {.name = "piqa"},         {.name = "winogrande", .hasNormalized = false},
+      {.name = "sciq"},      {.name = "openbookqa"},   {.name = "boolq", .hasNormalized = false},
+      {.name = "arc_easy"},  {.name = "arc_challenge"}};
   return tasks;
 }
 
 const ChoiceTask* findChoiceTask(const std::string& name) {
   const auto& tasks = choiceTasks();
-  const auto found = std::find_if(tasks.begin(), tasks.end(), [&](const ChoiceTask& task) { return task.name == name; });
+  const auto found =
+      std::find_if(tasks.begin(), tasks.end(), [&](const ChoiceTask& task) { return task.name == name; });
   return found == tasks.end() ? nullptr : &*found;
 }
 
@@ -260,7 +265,8 @@ std::vector<std::string> taskNames() {
   return names;
 }
 
-Result<std::vector<ChoiceItem>> readChoiceItems(const ChoiceTask& task, const std::filesystem::path& file, std::int64_t limit) {
+Result<std::vector<ChoiceItem>> readChoiceItems(const ChoiceTask& task, const std::filesystem::path& file,
+                                                std::int64_t limit) {
   std::optional<std::vector<std::string>> labels;
   if (task.name == "piqa") {
     WEFT_ASSIGN(labels, labelsBeside(file));
@@ -268,7 +274,8 @@ Result<std::vector<ChoiceItem>> readChoiceItems(const ChoiceTask& task, const st
   std::vector<ChoiceItem> items;
   WEFT_TRY(readJsonObjects(file, [&](Json&& object, const std::string& where) -> Result<bool> {
     if (labels && !object.contains("label")) {
-      const std::string_view label = items.size() < labels->size() ? strip((*labels)[items.size()]) : std::string_view();
+      const std::string_view label =
+          items.size() < labels->size() ? strip((*labels)[items.size()]) : std::string_view();
       if (label.empty()) return fail(ErrorCode::Corrupt, where + ": the file of labels beside it has no line for it.");
       object["label"] = label;
     }

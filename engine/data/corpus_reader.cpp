@@ -84,8 +84,8 @@ int escapedUnit(std::string_view line, std::size_t at) {
 bool isHighSurrogate(int unit) { return unit >= 0xD800 && unit < 0xDC00; }
 bool isLowSurrogate(int unit) { return unit >= 0xDC00 && unit < 0xE000; }
 
-// Half a surrogate pair, written as an escape, becomes \ufffd: Python and JavaScript write such lines when a text was cut in the middle of a pair.
-// False if there is none.
+// Half a surrogate pair, written as an escape, becomes \ufffd: Python and JavaScript write such lines when a text was
+// cut in the middle of a pair. False if there is none.
 bool replaceLoneSurrogates(std::string& line) {
   bool isChanged = false;
   for (std::size_t at = line.find('\\'); at != std::string::npos; at = line.find('\\', at)) {
@@ -103,7 +103,8 @@ bool replaceLoneSurrogates(std::string& line) {
   return isChanged;
 }
 
-Result<void> readJsonLines(const fs::path& file, Compression compression, const std::function<bool(std::string&& text)>& take) {
+Result<void> readJsonLines(const fs::path& file, Compression compression,
+                           const std::function<bool(std::string&& text)>& take) {
   WEFT_ASSIGN(LineReader reader, LineReader::open(file, compression));
   std::string line;
   for (std::int64_t number = 1;; ++number) {
@@ -120,8 +121,9 @@ Result<void> readJsonLines(const fs::path& file, Compression compression, const 
     }
     if (isParsed && !field.text) field.problem = "has no \"text\"";
     if (!field.problem.empty()) {
-      return fail(ErrorCode::Corrupt, fmt::format("'{}', line {}: it {}; each line should be an object like {{\"text\": \"...\"}}.", file.string(),
-                                                  number, field.problem));
+      return fail(ErrorCode::Corrupt,
+                  fmt::format("'{}', line {}: it {}; each line should be an object like {{\"text\": \"...\"}}.",
+                              file.string(), number, field.problem));
     }
     if (!take(std::move(*field.text))) return {};
   }
@@ -142,16 +144,19 @@ Result<void> readPlainText(const fs::path& file, const std::function<bool(std::s
 
 Result<void> readDocuments(const fs::path& file, const std::function<bool(std::string&& text)>& take) {
   const std::string name = file.filename().string();
-  const bool isPlain = name.ends_with(".txt"), isLines = name.ends_with(".jsonl"), isCompressed = name.ends_with(".jsonl.zst");
+  const bool isPlain = name.ends_with(".txt"), isLines = name.ends_with(".jsonl"),
+             isCompressed = name.ends_with(".jsonl.zst");
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
   if (!fs::exists(status)) return fail(ErrorCode::NotFound, fmt::format("There is no file '{}'.", file.string()));
   if (fs::is_directory(status))
-    return fail(ErrorCode::InvalidInput, fmt::format("'{}' is a folder; give the .txt, .jsonl or .jsonl.zst files in it.", file.string()));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("'{}' is a folder; give the .txt, .jsonl or .jsonl.zst files in it.", file.string()));
   if (isPlain) return readPlainText(file, take);
   if (isLines || isCompressed) return readJsonLines(file, isCompressed ? Compression::Zstd : Compression::None, take);
   return fail(ErrorCode::Unsupported,
-              fmt::format("'{}' does not end in .txt, .jsonl or .jsonl.zst, which is what Weft reads text from.", file.string()));
+              fmt::format("'{}' does not end in .txt, .jsonl or .jsonl.zst, which is what Weft reads text from.",
+                          file.string()));
 }
 
 }  // namespace weft::data

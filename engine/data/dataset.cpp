@@ -44,7 +44,8 @@ Result<std::string> identityOf(const std::string& name) {
   const fs::path file = fs::weakly_canonical(name, error);
   const fs::file_status status = fs::status(name, error);
   if (!fs::exists(status)) return fail(ErrorCode::NotFound, fmt::format("There is no text file '{}'.", name));
-  if (!fs::is_regular_file(status)) return fail(ErrorCode::InvalidInput, fmt::format("'{}' is not a file of text.", name));
+  if (!fs::is_regular_file(status))
+    return fail(ErrorCode::InvalidInput, fmt::format("'{}' is not a file of text.", name));
   const std::uintmax_t bytes = fs::file_size(name, error);
   if (error) return fail(ErrorCode::Io, fmt::format("Cannot look at '{}': {}.", name, error.message()));
   const fs::file_time_type time = fs::last_write_time(name, error);
@@ -53,7 +54,8 @@ Result<std::string> identityOf(const std::string& name) {
 }
 
 Result<std::string> fingerprintOf(const config::DataConfig& data, const Tokenizer& tokenizer) {
-  std::string identity = fmt::format("weft dataset {}\n{}\n{}\n{:.17g}\n", kFormat, tokenizer.fingerprint(), data.source, data.validFraction);
+  std::string identity = fmt::format("weft dataset {}\n{}\n{}\n{:.17g}\n", kFormat, tokenizer.fingerprint(),
+                                     data.source, data.validFraction);
   if (data.source == "synthetic") identity += fmt::format("{}\n{}\n", data.syntheticTokens, data.syntheticSeed);
   for (const auto* files : {&data.files, &data.validFiles}) {
     identity += fmt::format("{} files\n", data.source == "synthetic" ? 0 : files->size());
@@ -96,7 +98,8 @@ std::optional<Dataset> load(const fs::path& folder, const std::string& fingerpri
   if (!text) return std::nullopt;
   const Json json = Json::parse(*text, nullptr, false);
   if (!json.is_object()) return std::nullopt;
-  bool isWhole = json.value("format", Json()) == Json(kFormat) && json.value("fingerprint", Json()) == Json(fingerprint);
+  bool isWhole =
+      json.value("format", Json()) == Json(kFormat) && json.value("fingerprint", Json()) == Json(fingerprint);
   const auto integer = [&](const char* key) -> std::int64_t {
     const auto found = json.find(key);
     if (found == json.end() || !found->is_number_unsigned()) {
@@ -119,7 +122,8 @@ std::optional<Dataset> load(const fs::path& folder, const std::string& fingerpri
     dataset.entropyFloor_nats = floor->get<double>();
   }
   if (!isWhole) return std::nullopt;
-  for (const auto& [path, tokens] : {std::pair{dataset.trainShard, dataset.trainTokens}, {dataset.validShard, dataset.validTokens}}) {
+  for (const auto& [path, tokens] :
+       {std::pair{dataset.trainShard, dataset.trainTokens}, {dataset.validShard, dataset.validTokens}}) {
     const Result<TokenShard> shard = TokenShard::open(path);
     if (!shard || shard->size() != tokens || shard->vocabularySize() != dataset.vocabularySize) return std::nullopt;
   }
@@ -128,12 +132,15 @@ std::optional<Dataset> load(const fs::path& folder, const std::string& fingerpri
 
 // ---- lock
 
-// Held until destroyed; the system releases it when the process dies. The lock file stays: removing it would let two processes hold "it".
+// Held until destroyed; the system releases it when the process dies. The lock file stays: removing it would let two
+// processes hold "it".
 class PreparationLock {
  public:
   static Result<PreparationLock> acquire(const fs::path& path, const PrepareProgress& progress) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor < 0) return fail(ErrorCode::Io, fmt::format("Cannot create the lock file '{}': {}.", path.string(), std::strerror(errno)));
+    if (descriptor < 0)
+      return fail(ErrorCode::Io,
+                  fmt::format("Cannot create the lock file '{}': {}.", path.string(), std::strerror(errno)));
     PreparationLock lock(descriptor);
     while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK && errno != EINTR) {
@@ -166,7 +173,8 @@ struct SplitBuilder {
 
   static Result<SplitBuilder> create(const fs::path& path, const Tokenizer& tokenizer) {
     WEFT_ASSIGN(TokenShardWriter writer, TokenShardWriter::create(path, tokenizer.vocabularySize()));
-    return SplitBuilder{tokenizer, std::move(writer), std::vector<std::int64_t>(static_cast<std::size_t>(tokenizer.vocabularySize()))};
+    return SplitBuilder{tokenizer, std::move(writer),
+                        std::vector<std::int64_t>(static_cast<std::size_t>(tokenizer.vocabularySize()))};
   }
 
   Result<void> addText(std::string_view text) {
@@ -189,13 +197,15 @@ struct Splits {
   SplitBuilder train, valid;
 };
 
-// exp of the mean of -log((count + 1) / (train tokens + vocabulary)) over the held-out tokens, counts of the training split.
+// exp of the mean of -log((count + 1) / (train tokens + vocabulary)) over the held-out tokens, counts of the training
+// split.
 double unigramPerplexity(const Splits& splits) {
   const double all = static_cast<double>(splits.train.writer.size()) + static_cast<double>(splits.train.counts.size());
   double nats = 0;
   for (std::size_t id = 0; id < splits.valid.counts.size(); ++id) {
     if (splits.valid.counts[id] == 0) continue;
-    nats -= static_cast<double>(splits.valid.counts[id]) * std::log((static_cast<double>(splits.train.counts[id]) + 1) / all);
+    nats -= static_cast<double>(splits.valid.counts[id]) *
+            std::log((static_cast<double>(splits.train.counts[id]) + 1) / all);
   }
   return std::exp(nats / static_cast<double>(std::max<std::int64_t>(1, splits.valid.writer.size())));
 }
@@ -220,7 +230,8 @@ Result<CorpusSize> measure(const std::vector<std::string>& files, const PrepareP
   return size;
 }
 
-// Where the held-out part begins: at a whole document, or, when there are fewer documents than 1 / fraction, within the last one.
+// Where the held-out part begins: at a whole document, or, when there are fewer documents than 1 / fraction, within the
+// last one.
 struct HeldOut {
   std::int64_t firstDocument = 0;
   std::int64_t bytesOfLast = 0;  // > 0: only the end of the last document
@@ -247,7 +258,8 @@ std::size_t cutBefore(std::string_view text, std::int64_t bytesOfEnd) {
 }
 
 // Hands each document of the files, with its number, to `take`, and reports by bytes.
-Result<void> forEachDocument(const std::vector<std::string>& files, std::int64_t allBytes, const PrepareProgress& progress,
+Result<void> forEachDocument(const std::vector<std::string>& files, std::int64_t allBytes,
+                             const PrepareProgress& progress,
                              const std::function<Result<void>(std::int64_t, std::string_view)>& take) {
   std::int64_t number = 0, bytes = 0;
   double reported = -1;
@@ -269,31 +281,37 @@ Result<void> forEachDocument(const std::vector<std::string>& files, std::int64_t
 }
 
 Result<void> buildFromText(const config::DataConfig& data, Splits& splits, const PrepareProgress& progress) {
-  if (data.files.empty()) return fail(ErrorCode::InvalidInput, "data.files is empty: name at least one .txt, .jsonl or .jsonl.zst file.");
+  if (data.files.empty())
+    return fail(ErrorCode::InvalidInput, "data.files is empty: name at least one .txt, .jsonl or .jsonl.zst file.");
   WEFT_ASSIGN(const CorpusSize size, measure(data.files, progress));
   if (!data.validFiles.empty()) {
-    WEFT_TRY(forEachDocument(data.files, size.bytes, progress, [&](std::int64_t, std::string_view text) { return splits.train.addDocument(text); }));
+    WEFT_TRY(forEachDocument(data.files, size.bytes, progress,
+                             [&](std::int64_t, std::string_view text) { return splits.train.addDocument(text); }));
     return forEachDocument(data.validFiles, size.bytes, progress,
                            [&](std::int64_t, std::string_view text) { return splits.valid.addDocument(text); });
   }
   const HeldOut held = heldOut(size, data.validFraction);
-  return forEachDocument(data.files, size.bytes, progress, [&](std::int64_t number, std::string_view text) -> Result<void> {
-    if (number >= held.firstDocument) return splits.valid.addDocument(text);
-    if (held.bytesOfLast == 0 || number + 1 != size.documents) return splits.train.addDocument(text);
-    const std::size_t cut = cutBefore(text, held.bytesOfLast);
-    WEFT_TRY(splits.train.addDocument(text.substr(0, cut)));
-    return splits.valid.addDocument(text.substr(cut));
-  });
+  return forEachDocument(data.files, size.bytes, progress,
+                         [&](std::int64_t number, std::string_view text) -> Result<void> {
+                           if (number >= held.firstDocument) return splits.valid.addDocument(text);
+                           if (held.bytesOfLast == 0 || number + 1 != size.documents)
+                             return splits.train.addDocument(text);
+                           const std::size_t cut = cutBefore(text, held.bytesOfLast);
+                           WEFT_TRY(splits.train.addDocument(text.substr(0, cut)));
+                           return splits.valid.addDocument(text.substr(cut));
+                         });
 }
 
 // ---- the synthetic corpus
 
-// Text until the split has `tokens`; returns its nats. One endless text: no end-of-text tokens, which the source's entropy does not know.
-Result<double> buildFromSource(SyntheticCorpus& source, std::int64_t& sourceBytes, std::int64_t tokens, SplitBuilder& split,
-                               const PrepareProgress& progress) {
+// Text until the split has `tokens`; returns its nats. One endless text: no end-of-text tokens, which the source's
+// entropy does not know.
+Result<double> buildFromSource(SyntheticCorpus& source, std::int64_t& sourceBytes, std::int64_t tokens,
+                               SplitBuilder& split, const PrepareProgress& progress) {
   const double natsBefore = source.entropyPerByte_nats() * static_cast<double>(sourceBytes);
   while (split.writer.size() < tokens) {
-    report(progress, static_cast<double>(split.writer.size()) / static_cast<double>(tokens), "writing the synthetic corpus");
+    report(progress, static_cast<double>(split.writer.size()) / static_cast<double>(tokens),
+           "writing the synthetic corpus");
     const std::string text = source.generate(std::min<std::int64_t>(1 << 18, tokens - split.writer.size()));
     sourceBytes += static_cast<std::int64_t>(text.size());
     WEFT_TRY(split.addText(text));
@@ -303,16 +321,19 @@ Result<double> buildFromSource(SyntheticCorpus& source, std::int64_t& sourceByte
 
 Result<double> buildSynthetic(const config::DataConfig& data, Splits& splits, const PrepareProgress& progress) {
   if (data.syntheticTokens < 1) {
-    return fail(ErrorCode::InvalidInput, fmt::format("data.synthetic_tokens is {}; it should be positive.", data.syntheticTokens));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("data.synthetic_tokens is {}; it should be positive.", data.syntheticTokens));
   }
   SyntheticCorpus source(static_cast<std::uint64_t>(data.syntheticSeed));
-  const auto validTokens = static_cast<std::int64_t>(std::ceil(static_cast<double>(data.syntheticTokens) * data.validFraction));
+  const auto validTokens =
+      static_cast<std::int64_t>(std::ceil(static_cast<double>(data.syntheticTokens) * data.validFraction));
   std::int64_t bytes = 0;
   WEFT_TRY(buildFromSource(source, bytes, data.syntheticTokens - validTokens, splits.train, progress));
   return buildFromSource(source, bytes, validTokens, splits.valid, progress);
 }
 
-Result<Dataset> build(const config::DataConfig& data, const Tokenizer& tokenizer, Dataset dataset, const PrepareProgress& progress) {
+Result<Dataset> build(const config::DataConfig& data, const Tokenizer& tokenizer, Dataset dataset,
+                      const PrepareProgress& progress) {
   WEFT_ASSIGN(SplitBuilder train, SplitBuilder::create(dataset.trainShard, tokenizer));
   WEFT_ASSIGN(SplitBuilder valid, SplitBuilder::create(dataset.validShard, tokenizer));
   Splits splits{std::move(train), std::move(valid)};
@@ -329,9 +350,11 @@ Result<Dataset> build(const config::DataConfig& data, const Tokenizer& tokenizer
   dataset.validWords = splits.valid.words;
   // A sequence is at least one token read and one predicted.
   if (dataset.trainTokens < 2 || dataset.validTokens < 2) {
-    return fail(ErrorCode::InvalidInput, fmt::format("There is too little text: {} tokens to train on and {} held out, where each needs at least 2; "
-                                                     "give more text or another data.valid_fraction.",
-                                                     dataset.trainTokens, dataset.validTokens));
+    return fail(
+        ErrorCode::InvalidInput,
+        fmt::format("There is too little text: {} tokens to train on and {} held out, where each needs at least 2; "
+                    "give more text or another data.valid_fraction.",
+                    dataset.trainTokens, dataset.validTokens));
   }
   dataset.unigramPerplexity = unigramPerplexity(splits);
   WEFT_TRY(splits.train.writer.finish());
@@ -341,13 +364,16 @@ Result<Dataset> build(const config::DataConfig& data, const Tokenizer& tokenizer
 
 }  // namespace
 
-Result<Dataset> prepareDataset(const config::DataConfig& data, const fs::path& shardsFolder, const PrepareProgress& progress) {
+Result<Dataset> prepareDataset(const config::DataConfig& data, const fs::path& shardsFolder,
+                               const PrepareProgress& progress) {
   if (data.source != "synthetic" && data.source != "text") {
-    return fail(ErrorCode::InvalidInput, fmt::format("data.source is \"{}\"; it should be \"synthetic\" or \"text\".", data.source));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("data.source is \"{}\"; it should be \"synthetic\" or \"text\".", data.source));
   }
   const bool splitsByFraction = data.source == "synthetic" || data.validFiles.empty();
   if (splitsByFraction && !(data.validFraction > 0 && data.validFraction < 1)) {
-    return fail(ErrorCode::InvalidInput, fmt::format("data.valid_fraction is {}; it should lie between 0 and 1.", data.validFraction));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("data.valid_fraction is {}; it should lie between 0 and 1.", data.validFraction));
   }
   WEFT_ASSIGN(const std::shared_ptr<const Tokenizer> tokenizer, openTokenizer(data.tokenizer));
   WEFT_ASSIGN(const std::string fingerprint, fingerprintOf(data, *tokenizer));

@@ -21,14 +21,18 @@ std::vector<TokenId> encodeWithPrefix(const Tokenizer& tokenizer, std::string_vi
 Result<EncodedPair> encodePair(const Tokenizer& tokenizer, std::string_view context, std::string_view continuation) {
   EncodedPair pair;
   const auto nothing = [&] {
-    return fail(ErrorCode::InvalidInput, "Nothing is left to score of the answer \"" + std::string(continuation) + "\" behind its question.");
+    return fail(ErrorCode::InvalidInput,
+                "Nothing is left to score of the answer \"" + std::string(continuation) + "\" behind its question.");
   };
   if (context.empty()) {
     const std::optional<TokenId> start = startOfText(tokenizer);
-    if (!start) return fail(ErrorCode::InvalidInput, "The question is empty, and the tokenizer has no token that stands before a text.");
+    if (!start)
+      return fail(ErrorCode::InvalidInput,
+                  "The question is empty, and the tokenizer has no token that stands before a text.");
     pair.continuation = tokenizer.encode(continuation);
     pair.context = {*start};
-    if (!pair.continuation.empty() && pair.continuation.front() == *start) pair.continuation.erase(pair.continuation.begin());
+    if (!pair.continuation.empty() && pair.continuation.front() == *start)
+      pair.continuation.erase(pair.continuation.begin());
     if (pair.continuation.empty()) return nothing();
     return pair;
   }

@@ -24,7 +24,8 @@ constexpr const char* kFolders[] = {"c10", "torch/csrc", "ATen/core", "ATen/nati
 
 bool isHeader(const fs::directory_entry& entry) {
   std::error_code error;
-  return entry.symlink_status(error).type() == fs::file_type::regular && (entry.path().extension() == ".h" || entry.path().extension() == ".cuh");
+  return entry.symlink_status(error).type() == fs::file_type::regular &&
+         (entry.path().extension() == ".h" || entry.path().extension() == ".cuh");
 }
 
 // Relative to the include folder, with '/', sorted by their bytes.
@@ -32,7 +33,9 @@ std::vector<std::string> headersBelow(const fs::path& includeFolder) {
   std::vector<std::string> headers;
   std::error_code error;
   for (const char* folder : kFolders) {
-    for (fs::recursive_directory_iterator entry(includeFolder / folder, fs::directory_options::skip_permission_denied, error), end;
+    for (fs::recursive_directory_iterator
+             entry(includeFolder / folder, fs::directory_options::skip_permission_denied, error),
+         end;
          !error && entry != end; entry.increment(error)) {
       if (isHeader(*entry)) headers.push_back(entry->path().lexically_relative(includeFolder).generic_string());
     }
@@ -75,13 +78,16 @@ fs::path usualIncludeFolder() {
   return folder != nullptr && *folder != '\0' ? fs::path(folder) / "include" : fs::path(WEFT_TORCH_INCLUDE);
 }
 
-bool isKnown(const HeaderCorpus& corpus) { return corpus.bytes == kKnownHeaderBytes && corpus.hash == kKnownHeaderHash; }
+bool isKnown(const HeaderCorpus& corpus) {
+  return corpus.bytes == kKnownHeaderBytes && corpus.hash == kKnownHeaderHash;
+}
 
 Result<HeaderCorpus> prepareHeaderCorpus(const fs::path& includeFolder, const fs::path& folder) {
   const std::vector<std::string> headers = headersBelow(includeFolder);
   if (headers.size() < kHeldOut) {
-    return fail(ErrorCode::NotFound, fmt::format("{} holds {} headers of LibTorch; its include folder has c10, torch/csrc and ATen.",
-                                                 includeFolder.string(), headers.size()));
+    return fail(ErrorCode::NotFound,
+                fmt::format("{} holds {} headers of LibTorch; its include folder has c10, torch/csrc and ATen.",
+                            includeFolder.string(), headers.size()));
   }
   HeaderCorpus corpus;
   std::vector<Document> documents;

@@ -55,13 +55,15 @@ Result<void> readList(const std::filesystem::path& file, const Take& take) {
 
 Result<void> readJsonObjects(const std::filesystem::path& file, const Take& take) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) return fail(ErrorCode::NotFound, fmt::format("There is no file '{}'.", file.string()));
+  if (!std::filesystem::is_regular_file(file, error))
+    return fail(ErrorCode::NotFound, fmt::format("There is no file '{}'.", file.string()));
   const std::string name = file.filename().string();
   if (name.ends_with(".jsonl")) return readLines(file, Compression::None, take);
   if (name.ends_with(".jsonl.zst")) return readLines(file, Compression::Zstd, take);
   if (name.ends_with(".json")) return readList(file, take);
   return fail(ErrorCode::Unsupported,
-              fmt::format("'{}' does not end in .jsonl, .jsonl.zst or .json, which is what Weft reads items from.", file.string()));
+              fmt::format("'{}' does not end in .jsonl, .jsonl.zst or .json, which is what Weft reads items from.",
+                          file.string()));
 }
 
 }  // namespace weft::data

@@ -81,7 +81,8 @@ Result<LineReader> LineReader::open(const std::filesystem::path& file, Compressi
   state->path = file;
   state->file.reset(std::fopen(file.c_str(), "rbe"));
   if (!state->file) {
-    if (errno == ENOENT || errno == ENOTDIR) return fail(ErrorCode::NotFound, fmt::format("There is no file '{}'.", file.string()));
+    if (errno == ENOENT || errno == ENOTDIR)
+      return fail(ErrorCode::NotFound, fmt::format("There is no file '{}'.", file.string()));
     return fail(ErrorCode::Io, fmt::format("Cannot open '{}': {}.", file.string(), std::strerror(errno)));
   }
   if (compression == Compression::Zstd) {
@@ -107,8 +108,10 @@ Result<bool> LineReader::next(std::string& line) {
     const char* begin = state.plain.data() + state.at;
     const std::size_t available = state.end - state.at;
     const void* newline = std::memchr(begin, '\n', available);
-    const std::size_t length = newline ? static_cast<std::size_t>(static_cast<const char*>(newline) - begin) : available;
-    if (line.size() + length > kMaxLineBytes) return state.corrupt(fmt::format("has a line of more than {} MiB", kMaxLineBytes >> 20));
+    const std::size_t length =
+        newline ? static_cast<std::size_t>(static_cast<const char*>(newline) - begin) : available;
+    if (line.size() + length > kMaxLineBytes)
+      return state.corrupt(fmt::format("has a line of more than {} MiB", kMaxLineBytes >> 20));
     line.append(begin, length);
     state.at += length + (newline ? 1 : 0);
     if (newline) {

@@ -18,8 +18,8 @@ class LineReader {
   LineReader(LineReader&&) noexcept;
   ~LineReader();
 
-  // True and the next line without its newline, false at the end. Io; Corrupt for a damaged or cut-off zstd stream and for a line of more
-  // than kMaxLineBytes (a few kilobytes of zstd can hold any number of them).
+  // True and the next line without its newline, false at the end. Io; Corrupt for a damaged or cut-off zstd stream and
+  // for a line of more than kMaxLineBytes (a few kilobytes of zstd can hold any number of them).
   [[nodiscard]] Result<bool> next(std::string& line);
   static constexpr std::size_t kMaxLineBytes = 256u << 20;
 

@@ -1,4 +1,5 @@
-// engine/data/merge_table.h -- the merge rules of a BPE as a flat hash table, and the loop that applies them to one piece of text.
+// engine/data/merge_table.h -- the merge rules of a BPE as a flat hash table, and the loop that applies them to one
+// piece of text.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,9 @@ class MergeTable {
   // A pair that is there twice has its last place, as in Hugging Face tokenizers.
   explicit MergeTable(std::span<const Merge> merges);
 
-  // Merges neighbours until no rule fits: always the pair of the highest priority, the leftmost of equals. `ids` holds the tokens of single
-  // bytes before and the result after. n tokens cost n^2 for short pieces and n log n for long ones (a line of 100,000 equal signs).
+  // Merges neighbours until no rule fits: always the pair of the highest priority, the leftmost of equals. `ids` holds
+  // the tokens of single bytes before and the result after. n tokens cost n^2 for short pieces and n log n for long
+  // ones (a line of 100,000 equal signs).
   void apply(std::vector<TokenId>& ids) const;
 
  private:

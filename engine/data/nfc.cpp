@@ -21,7 +21,8 @@ struct Normalizers {
     UErrorCode status = U_ZERO_ERROR;
     current = icu::Normalizer2::getNFCInstance(status);
     known = std::make_unique<icu::UnicodeSet>(icu::UnicodeString(u"[:age=9.0:]"), status);
-    if (U_FAILURE(status)) return;  // the data are compiled into ICU: only an ICU that is broken gets here, and text then stays as it is
+    if (U_FAILURE(status))
+      return;  // the data are compiled into ICU: only an ICU that is broken gets here, and text then stays as it is
     known->freeze();
     asOfUnicode9 = std::make_unique<icu::FilteredNormalizer2>(*current, *known);
   }
@@ -44,7 +45,8 @@ void appendNfc(std::string_view text, std::string& normalized) {
 
 }  // namespace
 
-// In slices, because ICU counts in 32 bits; nothing composes with an ASCII character after it, so slices end before one.
+// In slices, because ICU counts in 32 bits; nothing composes with an ASCII character after it, so slices end before
+// one.
 std::string toNfc(std::string_view text) {
   constexpr std::size_t kSlice = 1 << 14;
   std::string normalized;

@@ -1,5 +1,6 @@
-// engine/data/pre_tokenizer.h -- cuts text into the pieces that BPE merges within; hand-written scanners for the regular expressions that
-// byte-level tokenizers use, exact in their alternation order and look-ahead (ICU gives the character categories).
+// engine/data/pre_tokenizer.h -- cuts text into the pieces that BPE merges within; hand-written scanners for the
+// regular expressions that byte-level tokenizers use, exact in their alternation order and look-ahead (ICU gives the
+// character categories).
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,8 @@ enum class Splitter {
   DigitRuns,  // every run of numeric characters stands alone
 };
 
-// The length of the first piece, in bytes; 1..text.size(). `text` is not empty and is valid UTF-8 up to the end that look-ahead may see.
+// The length of the first piece, in bytes; 1..text.size(). `text` is not empty and is valid UTF-8 up to the end that
+// look-ahead may see.
 std::size_t firstPiece(Splitter splitter, std::string_view text);
 
 }  // namespace weft::data

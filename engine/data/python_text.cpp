@@ -52,7 +52,8 @@ std::string capitalize(std::string_view text) {
   icu::StringByteSink<std::string> sink(&result);
   UErrorCode error = U_ZERO_ERROR;
   icu::CaseMap::utf8ToTitle("", U_TITLECASE_WHOLE_STRING | U_TITLECASE_NO_BREAK_ADJUSTMENT, nullptr,
-                            icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())), sink, nullptr, error);
+                            icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())), sink, nullptr,
+                            error);
   return U_SUCCESS(error) ? result : std::string(text);
 }
 

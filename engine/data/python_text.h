@@ -1,5 +1,5 @@
-// engine/data/python_text.h -- the string operations of Python that lm-eval's tasks are written in, exactly: a score is only comparable if the prompt
-// is the same to the byte. Texts are valid UTF-8; white space is str.isspace()'s.
+// engine/data/python_text.h -- the string operations of Python that lm-eval's tasks are written in, exactly: a score is
+// only comparable if the prompt is the same to the byte. Texts are valid UTF-8; white space is str.isspace()'s.
 #pragma once
 
 #include <cstdint>

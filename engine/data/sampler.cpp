@@ -15,8 +15,9 @@ std::uint64_t mix(std::uint64_t value) {
   return value ^ (value >> 31);
 }
 
-// A permutation of 0..count-1 chosen by `key`: a Feistel network on the smallest even number of bits that holds count - 1, walked until it
-// falls inside (Black and Rogaway 2002, "cycle walking"; at most 4 rounds of it on average). 6 rounds are pseudo-random enough for shuffling.
+// A permutation of 0..count-1 chosen by `key`: a Feistel network on the smallest even number of bits that holds count -
+// 1, walked until it falls inside (Black and Rogaway 2002, "cycle walking"; at most 4 rounds of it on average). 6
+// rounds are pseudo-random enough for shuffling.
 std::uint64_t permute(std::uint64_t index, std::uint64_t count, std::uint64_t key) {
   const int halfBits = std::max(1, static_cast<int>(std::bit_width(count - 1) + 1) / 2);
   const std::uint64_t halfMask = (std::uint64_t{1} << halfBits) - 1;

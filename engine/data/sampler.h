@@ -1,5 +1,5 @@
-// engine/data/sampler.h -- which tokens a training step sees: a pure function of (shard size, sequence length, seed, step), so that
-// every run of a comparison sees the same tokens in the same order and a resumed run continues exactly.
+// engine/data/sampler.h -- which tokens a training step sees: a pure function of (shard size, sequence length, seed,
+// step), so that every run of a comparison sees the same tokens in the same order and a resumed run continues exactly.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace weft::data {
 
-// The shard is cut into windows of T + 1 tokens (stride T); every epoch visits all of them once in a new pseudo-random order (a keyed
-// permutation of the index, so nothing is stored). Needs size >= T + 1.
+// The shard is cut into windows of T + 1 tokens (stride T); every epoch visits all of them once in a new pseudo-random
+// order (a keyed permutation of the index, so nothing is stored). Needs size >= T + 1.
 class SequenceSampler {
  public:
   SequenceSampler(std::int64_t shardTokens, std::int64_t sequenceLength, std::uint64_t seed);

@@ -54,14 +54,18 @@ std::size_t SyntheticCorpus::draw(const Weights& weights) {
   return drawn;
 }
 
-// Every word of a class has an initial of its own. So two draws never spell the same text (which would make the entropy too high), and the
-// first byte decides: recalling a word is copying a byte, which a small model learns within some hundred steps.
+// Every word of a class has an initial of its own. So two draws never spell the same text (which would make the entropy
+// too high), and the first byte decides: recalling a word is copying a byte, which a small model learns within some
+// hundred steps.
 std::vector<std::string> SyntheticCorpus::inventWords(std::size_t count, int syllables, const std::string& ending) {
   static constexpr std::string_view kVowels = "aeiou", kConsonants = "bdfklmnprstv";
   static constexpr std::array<std::string_view, 7> kEnds{"n", "l", "r", "m", "sk", "nd", "lt"};
-  const auto anyOf = [this](std::string_view letters) { return letters[static_cast<std::size_t>(m_random() % letters.size())]; };
+  const auto anyOf = [this](std::string_view letters) {
+    return letters[static_cast<std::size_t>(m_random() % letters.size())];
+  };
   std::string initials = "abcdefghijklmnoprstuvwz";
-  for (std::size_t i = initials.size() - 1; i > 0; --i) std::swap(initials[i], initials[static_cast<std::size_t>(m_random() % (i + 1))]);
+  for (std::size_t i = initials.size() - 1; i > 0; --i)
+    std::swap(initials[i], initials[static_cast<std::size_t>(m_random() % (i + 1))]);
   std::vector<std::string> words;
   for (std::size_t i = 0; i < count; ++i) {
     std::string word(1, initials[i]);
@@ -87,19 +91,22 @@ std::vector<SyntheticCorpus::Weights> SyntheticCorpus::inventHabits(std::size_t 
   return habits;
 }
 
-// Somebody of the paragraph with probability kRecall, evenly; else anybody, who may be one of them: the weights of a name add up.
+// Somebody of the paragraph with probability kRecall, evenly; else anybody, who may be one of them: the weights of a
+// name add up.
 SyntheticCorpus::Person& SyntheticCorpus::drawPerson(const Person* other) {
   const double anybody = m_people.empty() ? 1.0 : 1 - kRecall;
   Weights weights(kNames, anybody / kNames);
   for (const Person& person : m_people) weights[person.name] += kRecall / static_cast<double>(m_people.size());
   if (other) weights[other->name] = 0;
   const std::size_t name = draw(weights);
-  const auto known = std::find_if(m_people.begin(), m_people.end(), [&](const Person& person) { return person.name == name; });
+  const auto known =
+      std::find_if(m_people.begin(), m_people.end(), [&](const Person& person) { return person.name == name; });
   return known != m_people.end() ? *known : m_people.emplace_back(Person{.name = name});
 }
 
-// The owner's thing with probability kKeepsThing, else a new one by habit. The two can agree in the adjective and even in the noun, so both
-// are drawn from the mixture; what the adjective says about which of the two it is, weighs the noun (Bayes).
+// The owner's thing with probability kKeepsThing, else a new one by habit. The two can agree in the adjective and even
+// in the noun, so both are drawn from the mixture; what the adjective says about which of the two it is, weighs the
+// noun (Bayes).
 void SyntheticCorpus::writeThing(Person& owner, std::size_t verb, std::string& text) {
   Weights adjectives = m_adjectiveOfVerb[verb];
   double keeps = owner.hasThing ? kKeepsThing : 0.0;
@@ -148,6 +155,8 @@ std::string SyntheticCorpus::generate(std::int64_t bytes) {
   return text;
 }
 
-double SyntheticCorpus::entropyPerByte_nats() const { return m_bytes == 0 ? 0.0 : m_nats / static_cast<double>(m_bytes); }
+double SyntheticCorpus::entropyPerByte_nats() const {
+  return m_bytes == 0 ? 0.0 : m_nats / static_cast<double>(m_bytes);
+}
 
 }  // namespace weft::data

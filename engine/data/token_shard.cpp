@@ -46,30 +46,38 @@ struct File {
 };
 
 tl::unexpected<Error> systemError(const std::string& what, const std::filesystem::path& path) {
-  return fail(ErrorCode::Io, fmt::format("Cannot {} the token shard '{}': {}.", what, path.string(), std::strerror(errno)));
+  return fail(ErrorCode::Io,
+              fmt::format("Cannot {} the token shard '{}': {}.", what, path.string(), std::strerror(errno)));
 }
 
 Result<void> checkHeader(const Header& header, std::uint64_t fileBytes, const std::filesystem::path& path) {
-  const auto no = [&](ErrorCode code, const std::string& reason) { return fail(code, fmt::format("'{}' {}.", path.string(), reason)); };
-  if (std::memcmp(header.magic, kMagic, 7) != 0) return no(ErrorCode::Corrupt, "is not a token shard: it does not begin with WEFTTOK1");
+  const auto no = [&](ErrorCode code, const std::string& reason) {
+    return fail(code, fmt::format("'{}' {}.", path.string(), reason));
+  };
+  if (std::memcmp(header.magic, kMagic, 7) != 0)
+    return no(ErrorCode::Corrupt, "is not a token shard: it does not begin with WEFTTOK1");
   if (header.magic[7] != kMagic[7]) {
     const bool isLater = header.magic[7] > kMagic[7] && header.magic[7] <= '9';
     return isLater ? no(ErrorCode::NewerVersion, "is a token shard of a newer Weft")
                    : no(ErrorCode::Corrupt, "is not a token shard: its version is none");
   }
   if (header.bytesPerToken != 2 && header.bytesPerToken != 4) {
-    return no(ErrorCode::Corrupt, fmt::format("is a broken token shard: it claims {} bytes a token, not 2 or 4", header.bytesPerToken));
+    return no(ErrorCode::Corrupt,
+              fmt::format("is a broken token shard: it claims {} bytes a token, not 2 or 4", header.bytesPerToken));
   }
   if (header.reserved != 0) return no(ErrorCode::Corrupt, "is a broken token shard: its reserved field is not 0");
-  const std::uint64_t largest = header.bytesPerToken == 2 ? std::uint64_t{kLargestTwoByteVocabulary} : std::uint64_t{1} << 32;
+  const std::uint64_t largest =
+      header.bytesPerToken == 2 ? std::uint64_t{kLargestTwoByteVocabulary} : std::uint64_t{1} << 32;
   if (header.vocabulary == 0 || header.vocabulary > largest) {
     return no(ErrorCode::Corrupt,
-              fmt::format("is a broken token shard: a vocabulary of {} does not fit {} bytes a token", header.vocabulary, header.bytesPerToken));
+              fmt::format("is a broken token shard: a vocabulary of {} does not fit {} bytes a token",
+                          header.vocabulary, header.bytesPerToken));
   }
   const std::uint64_t payload = fileBytes - sizeof(Header);
   if (payload % header.bytesPerToken != 0 || payload / header.bytesPerToken != header.tokens) {
-    return no(ErrorCode::Corrupt, fmt::format("is a truncated token shard: it should hold {} tokens of {} bytes, and has {} bytes for them",
-                                              header.tokens, header.bytesPerToken, payload));
+    return no(ErrorCode::Corrupt,
+              fmt::format("is a truncated token shard: it should hold {} tokens of {} bytes, and has {} bytes for them",
+                          header.tokens, header.bytesPerToken, payload));
   }
   return {};
 }
@@ -106,14 +114,17 @@ TokenShard::~TokenShard() = default;
 Result<TokenShard> TokenShard::open(const std::filesystem::path& path) {
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.descriptor < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return fail(ErrorCode::NotFound, fmt::format("There is no token shard '{}'.", path.string()));
+    if (errno == ENOENT || errno == ENOTDIR)
+      return fail(ErrorCode::NotFound, fmt::format("There is no token shard '{}'.", path.string()));
     return systemError("open", path);
   }
   struct stat status {};
   if (::fstat(file.descriptor, &status) != 0) return systemError("look at", path);
-  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::Corrupt, fmt::format("'{}' is not a token shard: it is not a file.", path.string()));
+  if (!S_ISREG(status.st_mode))
+    return fail(ErrorCode::Corrupt, fmt::format("'{}' is not a token shard: it is not a file.", path.string()));
   if (status.st_size < static_cast<off_t>(sizeof(Header))) {
-    return fail(ErrorCode::Corrupt, fmt::format("'{}' is not a token shard: it has only {} bytes.", path.string(), status.st_size));
+    return fail(ErrorCode::Corrupt,
+                fmt::format("'{}' is not a token shard: it has only {} bytes.", path.string(), status.st_size));
   }
   auto mapping = std::make_unique<Mapping>();
   mapping->path = path;
@@ -128,12 +139,14 @@ Result<TokenShard> TokenShard::open(const std::filesystem::path& path) {
 Result<void> TokenShard::verify() const {
   const std::size_t payloadBytes = m_mapping->bytes - sizeof(Header);
   if (XXH3_64bits(m_mapping->payload(), payloadBytes) != m_mapping->header.hash) {
-    return fail(ErrorCode::Corrupt, fmt::format("'{}' is a broken token shard: its tokens do not fit its hash.", m_mapping->path.string()));
+    return fail(ErrorCode::Corrupt,
+                fmt::format("'{}' is a broken token shard: its tokens do not fit its hash.", m_mapping->path.string()));
   }
   for (std::int64_t i = 0; i < size(); ++i) {
     if (m_mapping->at(i) < m_mapping->header.vocabulary) continue;
-    return fail(ErrorCode::Corrupt, fmt::format("'{}' is a broken token shard: token {} has the id {} of a vocabulary of {}.",
-                                                m_mapping->path.string(), i, m_mapping->at(i), m_mapping->header.vocabulary));
+    return fail(ErrorCode::Corrupt,
+                fmt::format("'{}' is a broken token shard: token {} has the id {} of a vocabulary of {}.",
+                            m_mapping->path.string(), i, m_mapping->at(i), m_mapping->header.vocabulary));
   }
   return {};
 }
@@ -185,12 +198,15 @@ TokenShardWriter::~TokenShardWriter() = default;
 
 Result<TokenShardWriter> TokenShardWriter::create(const std::filesystem::path& path, std::int64_t vocabularySize) {
   if (vocabularySize < 1 || vocabularySize > (std::int64_t{1} << 32)) {
-    return fail(ErrorCode::InvalidInput, fmt::format("A token shard cannot have a vocabulary of {}: 1 to 2^32 tokens are possible.", vocabularySize));
+    return fail(
+        ErrorCode::InvalidInput,
+        fmt::format("A token shard cannot have a vocabulary of {}: 1 to 2^32 tokens are possible.", vocabularySize));
   }
   auto state = std::make_unique<State>();
   state->path = path;
   state->unfinished = path.string() + fmt::format(".{}.unfinished", ::getpid());
-  state->file = std::make_unique<File>(::open(state->unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  state->file =
+      std::make_unique<File>(::open(state->unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (state->file->descriptor < 0) {
     state->file.reset();
     return systemError("create", state->unfinished);
@@ -213,8 +229,8 @@ Result<void> TokenShardWriter::append(std::span<const TokenId> ids) {
     state.buffer.resize(piece.size() * width);
     for (std::size_t i = 0; i < piece.size(); ++i) {
       if (piece[i] >= state.header.vocabulary) {
-        return fail(ErrorCode::InvalidInput,
-                    fmt::format("The token id {} does not fit the shard's vocabulary of {}.", piece[i], state.header.vocabulary));
+        return fail(ErrorCode::InvalidInput, fmt::format("The token id {} does not fit the shard's vocabulary of {}.",
+                                                         piece[i], state.header.vocabulary));
       }
       // Little endian: the low bytes come first.
       std::memcpy(state.buffer.data() + i * width, &piece[i], width);

@@ -1,5 +1,6 @@
 // engine/data/token_shard.h -- token ids on disk, memory-mapped. Little endian:
-//   "WEFTTOK1", u32 bytes per token (2 or 4), u32 reserved 0, u64 token count, u64 vocabulary size, u64 xxh3 of the tokens, then the ids.
+//   "WEFTTOK1", u32 bytes per token (2 or 4), u32 reserved 0, u64 token count, u64 vocabulary size, u64 xxh3 of the
+//   tokens, then the ids.
 #pragma once
 
 #include <cstdint>

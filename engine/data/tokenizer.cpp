@@ -28,8 +28,10 @@ Result<void> checkSize(const fs::path& file, const std::string& shown) {
   std::error_code error;
   const std::uintmax_t bytes = fs::file_size(file, error);
   if (!error && bytes > static_cast<std::uintmax_t>(kMaxTokenizerBytes)) {
-    return fail(ErrorCode::Corrupt, fmt::format("'{}' is not a byte-level BPE tokenizer.json: it has {} bytes, and none in use has more than {}.",
-                                                shown, bytes, kMaxTokenizerBytes));
+    return fail(
+        ErrorCode::Corrupt,
+        fmt::format("'{}' is not a byte-level BPE tokenizer.json: it has {} bytes, and none in use has more than {}.",
+                    shown, bytes, kMaxTokenizerBytes));
   }
   return {};
 }
@@ -44,15 +46,18 @@ Result<std::shared_ptr<const Tokenizer>> openTokenizer(const std::string& nameOr
   const fs::file_status status = fs::status(file, error);
   if (nameOrPath.empty() || !fs::exists(status)) {
     return fail(ErrorCode::NotFound,
-                fmt::format("There is no tokenizer '{}': give \"byte\" or the path of a byte-level BPE tokenizer.json.", nameOrPath));
+                fmt::format("There is no tokenizer '{}': give \"byte\" or the path of a byte-level BPE tokenizer.json.",
+                            nameOrPath));
   }
   if (!fs::is_regular_file(status)) {
-    return fail(ErrorCode::Corrupt, fmt::format("'{}' is not a byte-level BPE tokenizer.json: it is not a file.", file.string()));
+    return fail(ErrorCode::Corrupt,
+                fmt::format("'{}' is not a byte-level BPE tokenizer.json: it is not a file.", file.string()));
   }
   WEFT_TRY(checkSize(file, file.string()));
   WEFT_ASSIGN(const std::string content, readFile(file));
   WEFT_ASSIGN(BpeDefinition definition, parseBpeDefinition(content, file.string()));
-  return std::make_shared<const BpeTokenizer>(std::move(definition), nameOf(fs::absolute(file, error)), hashOf(content));
+  return std::make_shared<const BpeTokenizer>(std::move(definition), nameOf(fs::absolute(file, error)),
+                                              hashOf(content));
 }
 
 }  // namespace weft::data

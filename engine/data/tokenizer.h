@@ -22,7 +22,8 @@ class Tokenizer {
   virtual std::vector<TokenId> encode(std::string_view utf8) const = 0;
   // Bytes of the tokens; unknown ids give nothing. The result may end inside a UTF-8 sequence.
   virtual std::string decode(std::span<const TokenId> ids) const = 0;
-  // What the tokenizer's own file puts before every text (Llama 3: begin-of-text; mostly nothing). encode() does not: corpora are cut and joined.
+  // What the tokenizer's own file puts before every text (Llama 3: begin-of-text; mostly nothing). encode() does not:
+  // corpora are cut and joined.
   virtual std::vector<TokenId> prefix() const { return {}; }
   virtual std::int64_t vocabularySize() const = 0;       // largest id + 1
   virtual std::optional<TokenId> endOfText() const = 0;  // separates documents in a shard

@@ -14,8 +14,8 @@ struct TokenizerFile {
   std::string endOfText;  // its content, "<|endoftext|>"
 };
 
-// As openTokenizer() takes it: a file is given back as it is; of "byte" one is made, byte-level BPE without merges, whose ids are the bytes and 256
-// for <|endoftext|>. Errors of openTokenizer.
+// As openTokenizer() takes it: a file is given back as it is; of "byte" one is made, byte-level BPE without merges,
+// whose ids are the bytes and 256 for <|endoftext|>. Errors of openTokenizer.
 [[nodiscard]] Result<TokenizerFile> tokenizerFile(const std::string& nameOrPath);
 
 }  // namespace weft::data

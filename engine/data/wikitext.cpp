@@ -36,7 +36,8 @@ std::string slashedDigits(std::string_view text) {
   std::string result;
   std::size_t begin = 0;
   for (std::size_t found; (found = text.find("/' ", begin)) != std::string_view::npos;) {
-    const bool isMatch = found + 4 < text.size() && text[found + 3] >= '0' && text[found + 3] <= '9' && text[found + 4] == '/';
+    const bool isMatch =
+        found + 4 < text.size() && text[found + 3] >= '0' && text[found + 3] <= '9' && text[found + 4] == '/';
     result.append(text, begin, found - begin);
     result += isMatch ? "/'[0-9]/" : "/";
     begin = found + (isMatch ? 5 : 1);
@@ -51,7 +52,9 @@ bool isTitle(std::string_view line) {
 }
 
 WikitextPage pageOf(const std::string& page) {
-  return {.text = wikitextDetokenized(page), .words = countSplitAtSpace(page), .bytes = static_cast<std::int64_t>(page.size())};
+  return {.text = wikitextDetokenized(page),
+          .words = countSplitAtSpace(page),
+          .bytes = static_cast<std::int64_t>(page.size())};
 }
 
 std::vector<WikitextPage> pagesOf(std::string_view text) {
@@ -77,7 +80,8 @@ Result<std::vector<WikitextPage>> readObjects(const std::filesystem::path& file)
   }));
   if (!lines.empty() && !pages.empty()) {
     return fail(ErrorCode::Corrupt,
-                fmt::format("'{}' has lines with a \"page\" and lines with a \"text\"; it must be one of the two.", file.string()));
+                fmt::format("'{}' has lines with a \"page\" and lines with a \"text\"; it must be one of the two.",
+                            file.string()));
   }
   return lines.empty() ? pages : pagesOf(lines);
 }
@@ -110,14 +114,21 @@ std::string wikitextDetokenized(std::string_view page) {
   std::string text = replaceAll(page, "s '", "s'");
   text = slashedDigits(text);
   for (const char* mark : {"-", ",", "."}) text = replaceAll(text, fmt::format(" @{}@ ", mark), mark);
-  for (const char* mark : {":", ";", ".", "!", "?", ","}) text = replaceAll(text, fmt::format(" {} ", mark), fmt::format("{} ", mark));
+  for (const char* mark : {":", ";", ".", "!", "?", ","})
+    text = replaceAll(text, fmt::format(" {} ", mark), fmt::format("{} ", mark));
   text = trimInside(text, '(', ')');
   text = trimInside(text, '[', ']');
   text = trimInside(text, '{', '}');
   text = trimInside(text, '"', '"');
   text = trimInside(text, '\'', '\'');
-  for (const auto& [from, to] :
-       {std::pair{"= = = =", "===="}, {"= = =", "==="}, {"= =", "=="}, {" ° ", "°"}, {" \n", "\n"}, {"\n ", "\n"}, {" N ", " 1 "}, {" 's", "'s"}}) {
+  for (const auto& [from, to] : {std::pair{"= = = =", "===="},
+                                 {"= = =", "==="},
+                                 {"= =", "=="},
+                                 {" ° ", "°"},
+                                 {" \n", "\n"},
+                                 {"\n ", "\n"},
+                                 {" N ", " 1 "},
+                                 {" 's", "'s"}}) {
     text = replaceAll(text, from, to);
   }
   return text;
@@ -134,12 +145,13 @@ Result<std::vector<WikitextPage>> readWikitext(const std::filesystem::path& file
   } else if (name.ends_with(".jsonl") || name.ends_with(".jsonl.zst") || name.ends_with(".json")) {
     WEFT_ASSIGN(pages, readObjects(file));
   } else {
-    return fail(
-        ErrorCode::Unsupported,
-        fmt::format("'{}' does not end in .txt, .raw, .tokens, .jsonl, .jsonl.zst or .json, which is what Weft reads WikiText from.", file.string()));
+    return fail(ErrorCode::Unsupported, fmt::format("'{}' does not end in .txt, .raw, .tokens, .jsonl, .jsonl.zst or "
+                                                    ".json, which is what Weft reads WikiText from.",
+                                                    file.string()));
   }
   const auto isBlank = [](const WikitextPage& page) { return strip(page.text).empty(); };
-  if (std::all_of(pages.begin(), pages.end(), isBlank)) return fail(ErrorCode::InvalidInput, fmt::format("'{}' has no text.", file.string()));
+  if (std::all_of(pages.begin(), pages.end(), isBlank))
+    return fail(ErrorCode::InvalidInput, fmt::format("'{}' has no text.", file.string()));
   return pages;
 }
 

@@ -34,12 +34,14 @@ Result<c10::Device> chooseDevice(const std::string& name) {
   if (name == "cpu") return c10::Device(c10::kCPU);
   if (name == "auto" || name.empty()) return devices > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
   std::int64_t index = 0;
-  if (name != "cuda" && !(name.starts_with("cuda:") && parseInteger(std::string_view(name).substr(5), index) && index >= 0)) {
+  if (name != "cuda" &&
+      !(name.starts_with("cuda:") && parseInteger(std::string_view(name).substr(5), index) && index >= 0)) {
     return fail(ErrorCode::InvalidInput, fmt::format("device is \"{}\"; it must be auto, cpu, cuda or cuda:N.", name));
   }
   if (index >= devices) {
     return fail(ErrorCode::Unsupported,
-                fmt::format("The device {} was asked for, but this machine has {} CUDA device{}.", name, devices, devices == 1 ? "" : "s"));
+                fmt::format("The device {} was asked for, but this machine has {} CUDA device{}.", name, devices,
+                            devices == 1 ? "" : "s"));
   }
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
@@ -49,7 +51,8 @@ Result<c10::ScalarType> chooseType(const std::string& name, const c10::Device& d
   if (name == "float32") return c10::kFloat;
   if (name == "bfloat16") return c10::kBFloat16;
   if (name == "float64" && device.is_cpu()) return c10::kDouble;
-  return fail(ErrorCode::InvalidInput, fmt::format("dtype is \"{}\"; it must be auto, float32, bfloat16 or, on the CPU, float64.", name));
+  return fail(ErrorCode::InvalidInput,
+              fmt::format("dtype is \"{}\"; it must be auto, float32, bfloat16 or, on the CPU, float64.", name));
 }
 
 sharing::ElementType elementType(c10::ScalarType type) {
@@ -63,7 +66,9 @@ const char* typeName(c10::ScalarType type) { return sharing::toString(elementTyp
 
 void setThreads(int threads) { at::set_num_threads(threads > 0 ? threads : usableCores()); }
 
-std::string describeThreads() { return fmt::format("{} thread{}", at::get_num_threads(), at::get_num_threads() == 1 ? "" : "s"); }
+std::string describeThreads() {
+  return fmt::format("{} thread{}", at::get_num_threads(), at::get_num_threads() == 1 ? "" : "s");
+}
 
 std::string describe(const c10::Device& device) {
   if (device.is_cpu()) return fmt::format("CPU ({})", describeThreads());

@@ -13,8 +13,8 @@
 
 namespace weft::device {
 
-// "auto" (the first CUDA device, else the CPU), "cpu", "cuda", "cuda:N". InvalidInput for another name; Unsupported "cuda:1 was asked for, but this
-// machine has 1 CUDA device(s)".
+// "auto" (the first CUDA device, else the CPU), "cpu", "cuda", "cuda:N". InvalidInput for another name; Unsupported
+// "cuda:1 was asked for, but this machine has 1 CUDA device(s)".
 [[nodiscard]] Result<c10::Device> chooseDevice(const std::string& name);
 // "auto": float32 on CPU, bfloat16 on CUDA; else float32, bfloat16, float64 (CPU only). InvalidInput.
 [[nodiscard]] Result<c10::ScalarType> chooseType(const std::string& name, const c10::Device& device);
@@ -32,7 +32,7 @@ std::string torchVersion();
 // Memory in bytes; nullopt where the device has no such number.
 struct MemoryReading {
   std::optional<std::int64_t> allocated, reserved;  // torch's caching allocator; CUDA only
-  std::optional<std::int64_t> device;               // CUDA: total - free of cudaMemGetInfo; CPU: resident set of this process
+  std::optional<std::int64_t> device;  // CUDA: total - free of cudaMemGetInfo; CPU: resident set of this process
 };
 // Waits for the device first, so that the reading means what was asked for up to now.
 MemoryReading readMemory(const c10::Device& device);

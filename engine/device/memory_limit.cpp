@@ -52,8 +52,8 @@ class CountingAllocator : public c10::Allocator {
     const auto bytes = static_cast<std::int64_t>(size);
     Claim claim{.used = m_used, .bytes = bytes};
     const std::int64_t now = m_used += bytes;
-    TORCH_CHECK_WITH(OutOfMemoryError, now <= m_budget, "An allocation of ", bytes, " bytes does not fit the memory limit: ", now - bytes, " of ",
-                     m_budget, " bytes are taken.");
+    TORCH_CHECK_WITH(OutOfMemoryError, now <= m_budget, "An allocation of ", bytes,
+                     " bytes does not fit the memory limit: ", now - bytes, " of ", m_budget, " bytes are taken.");
     std::int64_t peak = m_peak;
     while (peak < now && !m_peak.compare_exchange_weak(peak, now)) {
     }
@@ -101,7 +101,9 @@ void CountingAllocator::giveBack(void* data) {
 
 constexpr std::uint8_t kPriority = 100;  // above torch's own; equal ones replace each other
 
-std::int64_t cudaUsed(const c10::Device& device) { return getDeviceStats(device.index()).allocated_bytes[kAggregate].current; }
+std::int64_t cudaUsed(const c10::Device& device) {
+  return getDeviceStats(device.index()).allocated_bytes[kAggregate].current;
+}
 
 }  // namespace
 
@@ -110,8 +112,10 @@ Result<MemoryLimit> availableMemory(const c10::Device& device) {
     const c10::DeviceGuard guard(device);
     const MemoryReading reading = readMemory(device);
     std::size_t free = 0, total = 0;
-    if (cudaMemGetInfo(&free, &total) != cudaSuccess) return fail(ErrorCode::Unsupported, "The device does not tell how much memory is free.");
-    return MemoryLimit{static_cast<std::int64_t>(free) + reading.reserved.value_or(0) - reading.allocated.value_or(0), "free memory of the device"};
+    if (cudaMemGetInfo(&free, &total) != cudaSuccess)
+      return fail(ErrorCode::Unsupported, "The device does not tell how much memory is free.");
+    return MemoryLimit{static_cast<std::int64_t>(free) + reading.reserved.value_or(0) - reading.allocated.value_or(0),
+                       "free memory of the device"};
   }
   WEFT_ASSIGN(const MachineMemory memory, machineMemory());
   const std::int64_t reserve = std::max(memory.available_bytes / 10, std::int64_t{512} << 20);
@@ -128,7 +132,8 @@ AllocationBudget::AllocationBudget(const c10::Device& device, std::int64_t bytes
     std::size_t free = 0, total = 0;
     TORCH_CHECK(cudaMemGetInfo(&free, &total) == cudaSuccess, "the device does not tell its memory");
     const double fraction =
-        static_cast<double>(getDeviceStats(device.index()).reserved_bytes[kAggregate].current + bytes) / static_cast<double>(total);
+        static_cast<double>(getDeviceStats(device.index()).reserved_bytes[kAggregate].current + bytes) /
+        static_cast<double>(total);
     c10::cuda::CUDACachingAllocator::setMemoryFraction(std::clamp(fraction, 0.0, 1.0), device.index());
     resetPeak();
     return;
@@ -145,10 +150,13 @@ AllocationBudget::~AllocationBudget() {
   }
 }
 
-std::int64_t AllocationBudget::used() const { return m_device.is_cuda() ? cudaUsed(m_device) - m_usedBefore : countingAllocator().used(); }
+std::int64_t AllocationBudget::used() const {
+  return m_device.is_cuda() ? cudaUsed(m_device) - m_usedBefore : countingAllocator().used();
+}
 
 std::int64_t AllocationBudget::peak() const {
-  return m_device.is_cuda() ? getDeviceStats(m_device.index()).allocated_bytes[kAggregate].peak - m_usedBefore : countingAllocator().peak();
+  return m_device.is_cuda() ? getDeviceStats(m_device.index()).allocated_bytes[kAggregate].peak - m_usedBefore
+                            : countingAllocator().peak();
 }
 
 void AllocationBudget::resetPeak() {

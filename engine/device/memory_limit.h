@@ -1,5 +1,5 @@
-// engine/device/memory_limit.h -- how much memory a job may take, and a budget that holds it to that: allocations above it are refused with
-// c10::OutOfMemoryError, as a GPU refuses them, before the machine gets to feel it.
+// engine/device/memory_limit.h -- how much memory a job may take, and a budget that holds it to that: allocations above
+// it are refused with c10::OutOfMemoryError, as a GPU refuses them, before the machine gets to feel it.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -16,13 +16,15 @@ struct MemoryLimit {
   std::string source;  // for people: "memory available of this machine, less a reserve", ...
 };
 
-// What this process may still take on the device now. CPU: MemAvailable of /proc/meminfo, or what the cgroup leaves if that is less, without a
-// reserve of a tenth (at least 512 MiB) for everybody else. CUDA: the free memory that cudaMemGetInfo tells, and what torch holds unused. Io.
+// What this process may still take on the device now. CPU: MemAvailable of /proc/meminfo, or what the cgroup leaves if
+// that is less, without a reserve of a tenth (at least 512 MiB) for everybody else. CUDA: the free memory that
+// cudaMemGetInfo tells, and what torch holds unused. Io.
 [[nodiscard]] Result<MemoryLimit> availableMemory(const c10::Device& device);
 
-// While it lives, tensors made on the device may take at most `bytes` more than at its beginning. CPU: counted exactly, by an allocator in front of
-// torch's, so that no page is asked for that does not fit. CUDA: the limit of torch's caching allocator, in whole segments.
-// One at a time; made and destroyed on one thread. Tensors that outlive it stay valid.
+// While it lives, tensors made on the device may take at most `bytes` more than at its beginning. CPU: counted exactly,
+// by an allocator in front of torch's, so that no page is asked for that does not fit. CUDA: the limit of torch's
+// caching allocator, in whole segments. One at a time; made and destroyed on one thread. Tensors that outlive it stay
+// valid.
 class AllocationBudget {
  public:
   AllocationBudget(const c10::Device& device, std::int64_t bytes);
@@ -31,7 +33,8 @@ class AllocationBudget {
   ~AllocationBudget();
 
   std::int64_t bytes() const { return m_bytes; }
-  // Of the tensors made since the beginning: alive now, and the most that were alive at once since the last resetPeak().
+  // Of the tensors made since the beginning: alive now, and the most that were alive at once since the last
+  // resetPeak().
   std::int64_t used() const;
   std::int64_t peak() const;
   void resetPeak();

@@ -18,7 +18,8 @@ namespace weft::device {
 
 namespace {
 
-// Seconds of the fastest round after one that warms up. CUDA is waited for once a round, so a round repeats what is short.
+// Seconds of the fastest round after one that warms up. CUDA is waited for once a round, so a round repeats what is
+// short.
 double fastest_s(const c10::Device& device, int rounds, int repetitions, const std::function<void()>& run) {
   using Clock = std::chrono::steady_clock;
   double best = std::numeric_limits<double>::infinity();

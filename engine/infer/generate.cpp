@@ -12,7 +12,8 @@ namespace weft::infer {
 
 namespace {
 
-// The next token from the logits of the last position. Drawn on the CPU from a generator of its own: a seed means the same text on every device.
+// The next token from the logits of the last position. Drawn on the CPU from a generator of its own: a seed means the
+// same text on every device.
 std::int64_t pick(const torch::Tensor& logits_V, const GenerateOptions& options, const torch::Generator& generator) {
   if (options.temperature <= 0) return logits_V.argmax().item<std::int64_t>();
   torch::Tensor scores = logits_V.to(torch::kCPU, torch::kFloat) / options.temperature, ids;
@@ -23,19 +24,21 @@ std::int64_t pick(const torch::Tensor& logits_V, const GenerateOptions& options,
 
 }  // namespace
 
-Generated generate(nn::Decoder& decoder, const nn::CacheFactory& caches, const std::vector<std::int64_t>& prompt, const GenerateOptions& options,
-                   const std::function<void(std::int64_t)>& onToken) {
+Generated generate(nn::Decoder& decoder, const nn::CacheFactory& caches, const std::vector<std::int64_t>& prompt,
+                   const GenerateOptions& options, const std::function<void(std::int64_t)>& onToken) {
   if (prompt.empty()) throw std::invalid_argument("generate: the prompt is empty; it must have at least one token");
   const std::int64_t vocabulary = decoder.spec().shape.vocabulary;
   for (const std::int64_t id : prompt) {
     if (id < 0 || id >= vocabulary)
-      throw std::invalid_argument(fmt::format("generate: the prompt's id {} is outside the vocabulary of {}", id, vocabulary));
+      throw std::invalid_argument(
+          fmt::format("generate: the prompt's id {} is outside the vocabulary of {}", id, vocabulary));
   }
   const torch::NoGradGuard noGrad;
   const torch::Generator generator = at::detail::createCPUGenerator(options.seed);
   const auto size = static_cast<std::int64_t>(prompt.size());
   // The last token is never fed back, so it needs no place.
-  const std::unique_ptr<nn::KvCache> cache = caches.make(decoder.cacheSpec(1, size + std::max<std::int64_t>(options.tokens, 1) - 1));
+  const std::unique_ptr<nn::KvCache> cache =
+      caches.make(decoder.cacheSpec(1, size + std::max<std::int64_t>(options.tokens, 1) - 1));
   Generated result;
   torch::Tensor ids_BT = torch::tensor(prompt, torch::kLong).unsqueeze(0);
   for (std::int64_t made = 0; made < options.tokens; ++made) {

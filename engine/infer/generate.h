@@ -21,8 +21,9 @@ struct Generated {
   std::vector<std::int64_t> ids;  // the prompt is not repeated
   std::int64_t kvBytes = 0;       // unique storage of the cache
 };
-// One sequence. `onToken` is called for each new token (may be empty). Throws for an empty prompt or an id outside the vocabulary.
-Generated generate(nn::Decoder& decoder, const nn::CacheFactory& caches, const std::vector<std::int64_t>& prompt, const GenerateOptions& options,
-                   const std::function<void(std::int64_t)>& onToken = {});
+// One sequence. `onToken` is called for each new token (may be empty). Throws for an empty prompt or an id outside the
+// vocabulary.
+Generated generate(nn::Decoder& decoder, const nn::CacheFactory& caches, const std::vector<std::int64_t>& prompt,
+                   const GenerateOptions& options, const std::function<void(std::int64_t)>& onToken = {});
 
 }  // namespace weft::infer

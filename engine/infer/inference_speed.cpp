@@ -26,9 +26,9 @@ bool fitsMemory(const torch::Device& device, const device::AllocationBudget& bud
   }
   device::releaseUnused(device);
   if (budget.used() != before) {
-    throw std::runtime_error(
-        fmt::format("{} bytes of the try are still alive afterwards ({} before it, {} now); the next one would measure too little",
-                    budget.used() - before, before, budget.used()));
+    throw std::runtime_error(fmt::format(
+        "{} bytes of the try are still alive afterwards ({} before it, {} now); the next one would measure too little",
+        budget.used() - before, before, budget.used()));
   }
   return fits;
 }
@@ -45,11 +45,13 @@ void storeZeros(nn::KvCache& cache, const nn::CacheSpec& spec, std::int64_t toke
   for (std::size_t slot = 0; slot < spec.slots.size(); ++slot) {
     const nn::SlotSpec& one = spec.slots[slot];
     const torch::Tensor zeros_BGTD = torch::zeros({1}, options).expand({spec.batch, one.heads, tokens, one.headWidth});
-    cache.append(static_cast<int>(slot), one.storesK ? zeros_BGTD : torch::Tensor(), one.storesV ? zeros_BGTD : torch::Tensor());
+    cache.append(static_cast<int>(slot), one.storesK ? zeros_BGTD : torch::Tensor(),
+                 one.storesV ? zeros_BGTD : torch::Tensor());
   }
 }
 
-void fillOnce(nn::Decoder& decoder, const nn::CacheFactory& caches, std::int64_t batch, std::int64_t context, std::int64_t prefill) {
+void fillOnce(nn::Decoder& decoder, const nn::CacheFactory& caches, std::int64_t batch, std::int64_t context,
+              std::int64_t prefill) {
   constexpr std::int64_t kChunk = 256;
   const nn::CacheSpec spec = decoder.cacheSpec(batch, context);
   const std::unique_ptr<nn::KvCache> cache = caches.make(spec);
@@ -57,7 +59,8 @@ void fillOnce(nn::Decoder& decoder, const nn::CacheFactory& caches, std::int64_t
   for (torch::Tensor& tensor : cache->tensors()) tensor.zero_();
   cache->reset();
   const std::int64_t first = std::min(prefill, context - 1);
-  const torch::Tensor ids_BT = torch::zeros({batch, std::max<std::int64_t>(1, first)}, torch::TensorOptions(torch::kLong).device(decoder.device()));
+  const torch::Tensor ids_BT = torch::zeros({batch, std::max<std::int64_t>(1, first)},
+                                            torch::TensorOptions(torch::kLong).device(decoder.device()));
   if (first > 0) decoder.project(decoder.hidden(ids_BT, cache.get()).select(1, -1));
   for (std::int64_t stored = first; stored < context - 1;) {
     const std::int64_t tokens = std::min(kChunk, context - 1 - stored);
@@ -69,7 +72,8 @@ void fillOnce(nn::Decoder& decoder, const nn::CacheFactory& caches, std::int64_t
 
 }  // namespace
 
-SpeedPoint measureSpeed(nn::Decoder& decoder, const nn::CacheFactory& caches, const SpeedRequest& request, const device::AllocationBudget& budget) {
+SpeedPoint measureSpeed(nn::Decoder& decoder, const nn::CacheFactory& caches, const SpeedRequest& request,
+                        const device::AllocationBudget& budget) {
   SpeedPoint point{.batch = request.batch, .context = request.context};
   point.fits = fitsMemory(decoder.device(), budget, point.refusal, [&] {
     point.memory = measureKvMemory(decoder, caches,
@@ -83,7 +87,8 @@ SpeedPoint measureSpeed(nn::Decoder& decoder, const nn::CacheFactory& caches, co
   point.prefillTokensPerSecond = rates(point.memory.prefill_s, point.batch * point.memory.prefilled);
   point.decodeTokensPerSecond = rates(point.memory.decode_s, point.batch * point.memory.decoded);
   std::vector<double> steps_ms;
-  for (const double time_s : point.memory.decode_s) steps_ms.push_back(1000 * time_s / static_cast<double>(point.memory.decoded));
+  for (const double time_s : point.memory.decode_s)
+    steps_ms.push_back(1000 * time_s / static_cast<double>(point.memory.decoded));
   point.decodeStep_ms = spreadOf(std::move(steps_ms));
   return point;
 }
@@ -92,14 +97,16 @@ LargestBatch findLargestBatch(nn::Decoder& decoder, const nn::CacheFactory& cach
                               device::AllocationBudget& budget) {
   if (request.context < 1 || request.most < 1)
     throw std::invalid_argument(
-        fmt::format("largest batch: a context of {} tokens and at most {} sequences; both must be at least 1", request.context, request.most));
+        fmt::format("largest batch: a context of {} tokens and at most {} sequences; both must be at least 1",
+                    request.context, request.most));
   const torch::NoGradGuard noGrad;
   LargestBatch result;
   const auto fits = [&](std::int64_t batch) {
     std::string refusal;
     budget.resetPeak();
     const std::int64_t before = budget.used();
-    const bool isFitting = fitsMemory(decoder.device(), budget, refusal, [&] { fillOnce(decoder, caches, batch, request.context, request.prefill); });
+    const bool isFitting = fitsMemory(decoder.device(), budget, refusal,
+                                      [&] { fillOnce(decoder, caches, batch, request.context, request.prefill); });
     ++result.tries;
     if (isFitting) {
       result.batch = batch;

@@ -1,6 +1,7 @@
-// engine/infer/inference_speed.h -- a model's inference on this device: speed and KV memory over a grid of batch x context, and the largest batch
-// that really fits a context. What does not fit is an answer, not a failure: c10::OutOfMemoryError is caught here and nowhere else below the worker,
-// the memory is given back, and that it came back is checked before the next try.
+// engine/infer/inference_speed.h -- a model's inference on this device: speed and KV memory over a grid of batch x
+// context, and the largest batch that really fits a context. What does not fit is an answer, not a failure:
+// c10::OutOfMemoryError is caught here and nowhere else below the worker, the memory is given back, and that it came
+// back is checked before the next try.
 #pragma once
 
 #include <functional>
@@ -28,8 +29,10 @@ struct SpeedRequest {
   std::function<void(double)> onProgress;  // 0..1; may throw to cancel
 };
 
-// One cell of the grid. Throws std::invalid_argument as measureKvMemory does, std::runtime_error if memory was lost on the way.
-SpeedPoint measureSpeed(nn::Decoder& decoder, const nn::CacheFactory& caches, const SpeedRequest& request, const device::AllocationBudget& budget);
+// One cell of the grid. Throws std::invalid_argument as measureKvMemory does, std::runtime_error if memory was lost on
+// the way.
+SpeedPoint measureSpeed(nn::Decoder& decoder, const nn::CacheFactory& caches, const SpeedRequest& request,
+                        const device::AllocationBudget& budget);
 
 struct LargestBatch {
   std::int64_t batch = 0;  // 0: not even one sequence fits
@@ -45,9 +48,10 @@ struct LargestBatchRequest {
   std::function<void(std::int64_t batch, bool fits)> onTry;  // after each; may throw to cancel
 };
 
-// Doubles the batch until it does not fit, then bisects. A batch fits if its cache for `context` tokens per sequence can be made and every byte of it
-// written, `prefill` tokens of each sequence go through the model, and one decode step at the last position reads it all. The tokens between are
-// stored as zeros: they cost the memory that real ones cost, and none of the time.
+// Doubles the batch until it does not fit, then bisects. A batch fits if its cache for `context` tokens per sequence
+// can be made and every byte of it written, `prefill` tokens of each sequence go through the model, and one decode step
+// at the last position reads it all. The tokens between are stored as zeros: they cost the memory that real ones cost,
+// and none of the time.
 LargestBatch findLargestBatch(nn::Decoder& decoder, const nn::CacheFactory& caches, const LargestBatchRequest& request,
                               device::AllocationBudget& budget);
 

@@ -30,19 +30,25 @@ KvMemory measureKvMemory(nn::Decoder& decoder, const nn::CacheFactory& caches, c
   const std::int64_t batch = request.batch, context = request.context;
   if (batch < 1 || context < 1) {
     throw std::invalid_argument(
-        fmt::format("KV memory: a batch of {} and a context of {} tokens cannot be measured; both must be at least 1", batch, context));
+        fmt::format("KV memory: a batch of {} and a context of {} tokens cannot be measured; both must be at least 1",
+                    batch, context));
   }
-  if (request.rounds < 1) throw std::invalid_argument(fmt::format("KV memory: {} timed rounds say nothing; it takes at least 1", request.rounds));
+  if (request.rounds < 1)
+    throw std::invalid_argument(
+        fmt::format("KV memory: {} timed rounds say nothing; it takes at least 1", request.rounds));
   const torch::NoGradGuard noGrad;
   const torch::Device device = decoder.device();
-  const std::int64_t decoded = std::clamp<std::int64_t>(request.decodeSteps, 0, context - 1), prefilled = context - decoded;
+  const std::int64_t decoded = std::clamp<std::int64_t>(request.decodeSteps, 0, context - 1),
+                     prefilled = context - decoded;
   const torch::Generator generator = at::detail::createCPUGenerator(1);
-  const torch::Tensor ids_BT = torch::randint(0, decoder.spec().shape.vocabulary, {batch, context}, generator, torch::kLong).to(device);
+  const torch::Tensor ids_BT =
+      torch::randint(0, decoder.spec().shape.vocabulary, {batch, context}, generator, torch::kLong).to(device);
   const nn::CacheSpec spec = decoder.cacheSpec(batch, context);
 
   std::int64_t stepsDone = 0;
   const auto tell = [&] {
-    if (request.onProgress) request.onProgress(static_cast<double>(++stepsDone) / static_cast<double>((1 + request.rounds) * (decoded + 1)));
+    if (request.onProgress)
+      request.onProgress(static_cast<double>(++stepsDone) / static_cast<double>((1 + request.rounds) * (decoded + 1)));
   };
   const auto fill = [&](nn::KvCache& cache, double& prefill_s, double& decode_s) {
     device::synchronize(device);
@@ -82,7 +88,8 @@ KvMemory measureKvMemory(nn::Decoder& decoder, const nn::CacheFactory& caches, c
     if (decoded > 0) result.decode_s.push_back(decode_s);
   }
   result.prefillTokensPerSecond = static_cast<double>(batch * prefilled) / spreadOf(result.prefill_s).median;
-  if (decoded > 0) result.decodeTokensPerSecond = static_cast<double>(batch * decoded) / spreadOf(result.decode_s).median;
+  if (decoded > 0)
+    result.decodeTokensPerSecond = static_cast<double>(batch * decoded) / spreadOf(result.decode_s).median;
   return result;
 }
 

@@ -11,7 +11,8 @@ namespace weft::infer {
 
 namespace {
 
-// What the model reads for one request: context and continuation without its last token, cut from the left to the window.
+// What the model reads for one request: context and continuation without its last token, cut from the left to the
+// window.
 struct Input {
   std::vector<std::int64_t> ids;
   std::size_t request = 0;
@@ -26,8 +27,8 @@ std::vector<Input> inputsOf(const std::vector<LikelihoodRequest>& requests, std:
       throw std::invalid_argument(fmt::format("likelihood: request {} has an empty context or continuation", i));
     }
     if (static_cast<std::int64_t>(request.continuation.size()) > window) {
-      throw std::invalid_argument(
-          fmt::format("likelihood: a continuation of {} tokens does not fit a window of {}", request.continuation.size(), window));
+      throw std::invalid_argument(fmt::format("likelihood: a continuation of {} tokens does not fit a window of {}",
+                                              request.continuation.size(), window));
     }
     Input input{.ids = request.context, .request = i};
     input.ids.insert(input.ids.end(), request.continuation.begin(), request.continuation.end() - 1);
@@ -36,8 +37,9 @@ std::vector<Input> inputsOf(const std::vector<LikelihoodRequest>& requests, std:
     inputs.push_back(std::move(input));
   }
   // Longest first: what does not fit into memory shows at once.
-  std::stable_sort(inputs.begin(), inputs.end(),
-                   [](const Input& a, const Input& b) { return a.ids.size() != b.ids.size() ? a.ids.size() > b.ids.size() : a.ids < b.ids; });
+  std::stable_sort(inputs.begin(), inputs.end(), [](const Input& a, const Input& b) {
+    return a.ids.size() != b.ids.size() ? a.ids.size() > b.ids.size() : a.ids < b.ids;
+  });
   return inputs;
 }
 
@@ -61,13 +63,16 @@ Batch nextBatch(const std::vector<Input>& inputs, std::size_t first, std::int64_
 }
 
 // log p of each target [N] and whether it is the likeliest, on the CPU; as many places at once as give 64 Mi logits.
-std::pair<torch::Tensor, torch::Tensor> scored(nn::Decoder& decoder, const torch::Tensor& hidden_Nd, const torch::Tensor& targets_N) {
+std::pair<torch::Tensor, torch::Tensor> scored(nn::Decoder& decoder, const torch::Tensor& hidden_Nd,
+                                               const torch::Tensor& targets_N) {
   const std::int64_t atOnce = std::max<std::int64_t>(1, (std::int64_t{64} << 20) / decoder.spec().shape.vocabulary);
   std::vector<torch::Tensor> logP, isBest;
   for (std::int64_t begin = 0; begin < hidden_Nd.size(0); begin += atOnce) {
     const std::int64_t count = std::min(atOnce, hidden_Nd.size(0) - begin);
-    const torch::Tensor logits_CV = decoder.project(hidden_Nd.narrow(0, begin, count)), targets_C = targets_N.narrow(0, begin, count);
-    const torch::Tensor logP_CV = torch::log_softmax(logits_CV, -1, logits_CV.scalar_type() == torch::kDouble ? torch::kDouble : torch::kFloat);
+    const torch::Tensor logits_CV = decoder.project(hidden_Nd.narrow(0, begin, count)),
+                        targets_C = targets_N.narrow(0, begin, count);
+    const torch::Tensor logP_CV =
+        torch::log_softmax(logits_CV, -1, logits_CV.scalar_type() == torch::kDouble ? torch::kDouble : torch::kFloat);
     logP.push_back(logP_CV.gather(1, targets_C.unsqueeze(1)).squeeze(1).to(torch::kDouble));
     isBest.push_back(logP_CV.argmax(1).eq(targets_C));
   }
@@ -85,9 +90,11 @@ Accuracy meanOf(const std::vector<double>& hits) {
 
 }  // namespace
 
-std::vector<Likelihood> logLikelihoods(nn::Decoder& decoder, const std::vector<LikelihoodRequest>& requests, const LikelihoodOptions& options,
+std::vector<Likelihood> logLikelihoods(nn::Decoder& decoder, const std::vector<LikelihoodRequest>& requests,
+                                       const LikelihoodOptions& options,
                                        const std::function<void(double)>& onProgress) {
-  if (options.window < 1 || options.batch < 1) throw std::invalid_argument("likelihood: window and batch must be at least 1");
+  if (options.window < 1 || options.batch < 1)
+    throw std::invalid_argument("likelihood: window and batch must be at least 1");
   const torch::NoGradGuard noGrad;
   // Padding stands behind a row's own tokens, which never see it; only the length of the pass could tell.
   const bool mayPad = decoder.spec().ropeScaling.kind != kernels::RopeKind::Dynamic;
@@ -129,7 +136,8 @@ std::vector<Likelihood> logLikelihoods(nn::Decoder& decoder, const std::vector<L
   return results;
 }
 
-std::vector<LikelihoodRequest> rollingRequests(const std::vector<std::int64_t>& ids, std::int64_t start, std::int64_t window, std::int64_t stride) {
+std::vector<LikelihoodRequest> rollingRequests(const std::vector<std::int64_t>& ids, std::int64_t start,
+                                               std::int64_t window, std::int64_t stride) {
   if (stride <= 0) stride = window;
   if (window < 1 || stride > window)
     throw std::invalid_argument(fmt::format("likelihood: a stride of {} does not fit a window of {}", stride, window));
@@ -139,10 +147,11 @@ std::vector<LikelihoodRequest> rollingRequests(const std::vector<std::int64_t>& 
   std::vector<LikelihoodRequest> requests;
   for (std::int64_t scored = 0; scored < count;) {
     const std::int64_t end = std::min(count, scored + (scored == 0 ? window : stride));
-    // Tokens begin .. end of `all`, which is one longer than the text: `window` are read, the last of them to predict the last.
+    // Tokens begin .. end of `all`, which is one longer than the text: `window` are read, the last of them to predict
+    // the last.
     const std::int64_t begin = std::max<std::int64_t>(0, end - window);
-    requests.push_back(
-        {.context = {all.begin() + begin, all.begin() + scored + 1}, .continuation = {all.begin() + scored + 1, all.begin() + end + 1}});
+    requests.push_back({.context = {all.begin() + begin, all.begin() + scored + 1},
+                        .continuation = {all.begin() + scored + 1, all.begin() + end + 1}});
     scored = end;
   }
   return requests;

@@ -43,9 +43,11 @@ TextMeasures textMeasures(double totalNats, std::int64_t bytes, std::int64_t wor
 
 Perplexity perplexity(nn::Decoder& decoder, const std::vector<std::int64_t>& ids, const PerplexityOptions& options,
                       const std::function<void(double)>& onProgress) {
-  if (ids.size() < 2) throw std::invalid_argument(fmt::format("perplexity: {} token(s) are too few; it takes 2", ids.size()));
+  if (ids.size() < 2)
+    throw std::invalid_argument(fmt::format("perplexity: {} token(s) are too few; it takes 2", ids.size()));
   if (options.window < 1 || options.stride > options.window) {
-    throw std::invalid_argument(fmt::format("perplexity: a stride of {} does not fit a window of {}", options.stride, options.window));
+    throw std::invalid_argument(
+        fmt::format("perplexity: a stride of {} does not fit a window of {}", options.stride, options.window));
   }
   const torch::NoGradGuard noGrad;
   const std::vector<Window> windows = windowsOver(static_cast<std::int64_t>(ids.size()), options);
@@ -54,16 +56,20 @@ Perplexity perplexity(nn::Decoder& decoder, const std::vector<std::int64_t>& ids
   for (std::size_t first = 0; first < windows.size();) {
     // Windows of equal length share a batch; only the last one can be shorter.
     std::size_t last = first + 1;
-    while (last < windows.size() && last - first < static_cast<std::size_t>(options.batch) && windows[last].length == windows[first].length) ++last;
+    while (last < windows.size() && last - first < static_cast<std::size_t>(options.batch) &&
+           windows[last].length == windows[first].length)
+      ++last;
     const std::int64_t rows = static_cast<std::int64_t>(last - first), length = windows[first].length;
-    torch::Tensor inputs = torch::empty({rows, length}, torch::kLong), targets = torch::full({rows, length}, -1, torch::kLong);
+    torch::Tensor inputs = torch::empty({rows, length}, torch::kLong),
+                  targets = torch::full({rows, length}, -1, torch::kLong);
     std::int64_t batchCount = 0;
     for (std::int64_t row = 0; row < rows; ++row) {
       const Window& window = windows[first + static_cast<std::size_t>(row)];
       for (std::int64_t i = 0; i < length; ++i) {
         inputs.mutable_data_ptr<std::int64_t>()[row * length + i] = ids[static_cast<std::size_t>(window.begin + i)];
         if (i < window.firstScored) continue;
-        targets.mutable_data_ptr<std::int64_t>()[row * length + i] = ids[static_cast<std::size_t>(window.begin + i + 1)];
+        targets.mutable_data_ptr<std::int64_t>()[row * length + i] =
+            ids[static_cast<std::size_t>(window.begin + i + 1)];
         ++batchCount;
       }
     }

@@ -13,11 +13,12 @@ namespace weft::infer {
 
 struct PerplexityOptions {
   std::int64_t window = 128;  // context length T
-  std::int64_t stride = 0;    // 0 = window: windows do not overlap; else a window begins every `stride` tokens and scores only its new tokens
-  std::int64_t tokens = 0;    // scored at most; 0 = all
+  std::int64_t stride = 0;  // 0 = window: windows do not overlap; else a window begins every `stride` tokens and scores
+                            // only its new tokens
+  std::int64_t tokens = 0;  // scored at most; 0 = all
   std::int64_t batch = 8;
-  // Not "": every window goes through a fresh cache of this kind, so that K and V are read back as it keeps them. Else attention over K and V as
-  // produced.
+  // Not "": every window goes through a fresh cache of this kind, so that K and V are read back as it keeps them. Else
+  // attention over K and V as produced.
   const nn::CacheFactory* caches = nullptr;
 };
 
@@ -28,14 +29,16 @@ struct Perplexity {
 };
 
 // Counts of the same text in other units turn nats per token into the other perplexities:
-//   bits per byte = nats tokens / (bytes ln 2);  word perplexity = exp(nats tokens / words); byte perplexity = exp(nats tokens / bytes)
+//   bits per byte = nats tokens / (bytes ln 2);  word perplexity = exp(nats tokens / words); byte perplexity = exp(nats
+//   tokens / bytes)
 struct TextMeasures {
   double bitsPerByte = 0, wordPerplexity = 0, bytePerplexity = 0;
 };
 TextMeasures textMeasures(double totalNats, std::int64_t bytes, std::int64_t words);
 
-// ids [n]: token i is scored from what its window holds before it; the first token of all is not scored. Throws std::invalid_argument for fewer than
-// 2 tokens or a stride above the window. `onProgress` gets 0..1; it may throw to cancel.
+// ids [n]: token i is scored from what its window holds before it; the first token of all is not scored. Throws
+// std::invalid_argument for fewer than 2 tokens or a stride above the window. `onProgress` gets 0..1; it may throw to
+// cancel.
 Perplexity perplexity(nn::Decoder& decoder, const std::vector<std::int64_t>& ids, const PerplexityOptions& options,
                       const std::function<void(double)>& onProgress = {});
 

@@ -1,5 +1,5 @@
-// engine/infer/spread.h -- the middle of some readings and how far they lie apart: median and quartiles, linear between neighbours (Hyndman and Fan
-// 1996, definition 7).
+// engine/infer/spread.h -- the middle of some readings and how far they lie apart: median and quartiles, linear between
+// neighbours (Hyndman and Fan 1996, definition 7).
 #pragma once
 
 #include <vector>

@@ -58,8 +58,8 @@ struct Plan {
 
 // The plan of a producer's K or V. `source(l)`: whose layer l read before.
 template <class SourceOf>
-Plan planOf(int producer, const std::string& part, const std::vector<int>& readers, Merge merge, const Source& old, std::int64_t newHeads,
-            SourceOf source) {
+Plan planOf(int producer, const std::string& part, const std::vector<int>& readers, Merge merge, const Source& old,
+            std::int64_t newHeads, SourceOf source) {
   Plan plan{.from = {}, .heads = {}, .newHeads = newHeads};
   std::set<int> taken;
   for (const int reader : merge == Merge::First ? std::vector<int>{producer} : readers) {
@@ -88,7 +88,8 @@ Result<void> checkHeads(const Plan& plan, int producer) {
   for (const std::int64_t heads : plan.heads) {
     if (plan.newHeads >= 1 && heads % plan.newHeads == 0) continue;
     return fail(ErrorCode::InvalidInput,
-                fmt::format("Layer {} would have {} KV heads made of {}; the new number must divide the old one.", producer, plan.newHeads, heads));
+                fmt::format("Layer {} would have {} KV heads made of {}; the new number must divide the old one.",
+                            producer, plan.newHeads, heads));
   }
   return {};
 }
@@ -102,7 +103,8 @@ Result<ConvertReport> convertModel(const fs::path& folder, const fs::path& out, 
   WEFT_ASSIGN(sharing::SharingMap oldMap, config::sharingMap(run.model));
   WEFT_ASSIGN(nn::SafetensorsReader reader, nn::SafetensorsReader::open(folder / "model.safetensors"));
   const Source source{run, std::move(oldMap), std::move(reader)};
-  WEFT_ASSIGN(const sharing::SharingMap map, sharing::parseMap(request.map, {.layers = run.model.layers, .upward = request.upward}));
+  WEFT_ASSIGN(const sharing::SharingMap map,
+              sharing::parseMap(request.map, {.layers = run.model.layers, .upward = request.upward}));
 
   const bool hadOwnNorm = run.model.ownKvNorm;
   run.model.sharing = sharing::toText(map);
@@ -110,7 +112,8 @@ Result<ConvertReport> convertModel(const fs::path& folder, const fs::path& out, 
   if (request.kvHeads) run.model.kvHeads = *request.kvHeads;
   run.model.ownKvNorm = hadOwnNorm || map.producers().size() < static_cast<std::size_t>(map.layerCount());
   WEFT_TRY(config::validate(run));
-  WEFT_ASSIGN(const std::unique_ptr<nn::Decoder> outline, nn::Decoder::create(nn::decoderSpec(run.model, map), std::nullopt, torch::kMeta));
+  WEFT_ASSIGN(const std::unique_ptr<nn::Decoder> outline,
+              nn::Decoder::create(nn::decoderSpec(run.model, map), std::nullopt, torch::kMeta));
 
   std::map<std::string, Plan> plans;
   for (const int producer : map.producers()) {
@@ -125,8 +128,10 @@ Result<ConvertReport> convertModel(const fs::path& folder, const fs::path& out, 
     for (const char* kind : {"weight", "bias"}) {
       if (kind == std::string("bias") && !run.model.qkvBias) continue;
       const std::string key = fmt::format("key.{}", kind), value = fmt::format("value.{}", kind);
-      if (map.producesK(producer)) plans[nameOf(producer, key)] = planOf(producer, key, keyReaders, request.merge, source, heads, keyOf);
-      if (map.producesV(producer)) plans[nameOf(producer, value)] = planOf(producer, value, valueReaders, request.merge, source, heads, valueOf);
+      if (map.producesK(producer))
+        plans[nameOf(producer, key)] = planOf(producer, key, keyReaders, request.merge, source, heads, keyOf);
+      if (map.producesV(producer))
+        plans[nameOf(producer, value)] = planOf(producer, value, valueReaders, request.merge, source, heads, valueOf);
     }
     for (const char* part : {"key.weight", "value.weight"}) {
       if (plans.contains(nameOf(producer, part))) WEFT_TRY(checkHeads(plans[nameOf(producer, part)], producer));
@@ -164,14 +169,16 @@ Result<ConvertReport> convertModel(const fs::path& folder, const fs::path& out, 
     report.before += info.bytes() / static_cast<std::int64_t>(c10::elementSize(info.type));
     if (kept.contains(info.name)) continue;
     const auto merged = mergedInto.find(info.name);
-    report.dropped.push_back(info.name + ": " +
-                             (merged == mergedInto.end() ? "its layer reads another's now" : "its weights live on in " + merged->second));
+    report.dropped.push_back(
+        info.name + ": " +
+        (merged == mergedInto.end() ? "its layer reads another's now" : "its weights live on in " + merged->second));
   }
 
   WEFT_ASSIGN(PartialFolder partial, PartialFolder::create(out));
   // The tokenizer stays where it is, unless it lies in the checkpoint itself.
   std::error_code error;
-  if (const fs::path tokenizer = run.data.tokenizer; tokenizer != "byte" && fs::equivalent(tokenizer.parent_path(), folder, error) && !error) {
+  if (const fs::path tokenizer = run.data.tokenizer;
+      tokenizer != "byte" && fs::equivalent(tokenizer.parent_path(), folder, error) && !error) {
     WEFT_ASSIGN(const std::string text, readFile(tokenizer));
     WEFT_TRY(writeFileAtomically(partial.path() / tokenizer.filename(), text));
     run.data.tokenizer = tokenizer.filename().string();

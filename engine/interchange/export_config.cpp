@@ -13,10 +13,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json ropeParameters(const config::ModelConfig& model) {
-  Json rope{{"rope_type", model.ropeScaling == "none" ? "default" : model.ropeScaling}, {"rope_theta", model.ropeTheta}};
+  Json rope{{"rope_type", model.ropeScaling == "none" ? "default" : model.ropeScaling},
+            {"rope_theta", model.ropeTheta}};
   if (model.ropeScaling == "none") return rope;
   rope["factor"] = model.ropeFactor;
-  if (model.ropeScaling == "llama3" || model.ropeScaling == "yarn") rope["original_max_position_embeddings"] = model.ropeOriginalContext;
+  if (model.ropeScaling == "llama3" || model.ropeScaling == "yarn")
+    rope["original_max_position_embeddings"] = model.ropeOriginalContext;
   if (model.ropeScaling == "llama3") {
     rope["low_freq_factor"] = model.ropeLowFrequencyFactor;
     rope["high_freq_factor"] = model.ropeHighFrequencyFactor;
@@ -35,7 +37,8 @@ Json ropeParameters(const config::ModelConfig& model) {
 // How far the model reaches. Where the scaling has a say in it, transformers wants the field to agree.
 std::int64_t maximumPositions(const config::ModelConfig& model, std::int64_t context) {
   if (model.ropeScaling == "dynamic") return model.ropeOriginalContext;
-  if (model.ropeScaling == "yarn") return std::llround(model.ropeFactor * static_cast<double>(model.ropeOriginalContext));
+  if (model.ropeScaling == "yarn")
+    return std::llround(model.ropeFactor * static_cast<double>(model.ropeOriginalContext));
   return context;
 }
 
@@ -59,7 +62,8 @@ void addSharing(Json& config, const config::ModelConfig& model, const sharing::S
   config["qkv_bias"] = model.qkvBias;
   config["qk_norm"] = model.qkNorm;
   config["sharing_pattern"] = perLayer(map, [&](int layer) { return std::optional(map.layer(layer).kSource); });
-  if (map.hasSeparateKv()) config["value_sharing_pattern"] = perLayer(map, [&](int layer) { return std::optional(map.layer(layer).vSource); });
+  if (map.hasSeparateKv())
+    config["value_sharing_pattern"] = perLayer(map, [&](int layer) { return std::optional(map.layer(layer).vSource); });
   Json windows = perLayer(map, [&](int layer) { return map.windowOf(layer, model.window); });
   if (hasAny(windows)) config["layer_windows"] = std::move(windows);
   Json heads = perLayer(map, [&](int layer) { return map.layer(layer).kvHeads; });
@@ -87,22 +91,25 @@ std::pair<std::string, std::string> familyOf(const config::ModelConfig& model, E
 std::string whyNotLlama(const config::ModelConfig& model, const sharing::SharingMap& map) {
   const std::optional<std::int64_t> window = map.windowOf(0, model.window);
   for (int layer = 0; layer < map.layerCount(); ++layer) {
-    for (const auto& [source, what] : {std::pair(map.layer(layer).kSource, "keys"), {map.layer(layer).vSource, "values"}}) {
+    for (const auto& [source, what] :
+         {std::pair(map.layer(layer).kSource, "keys"), {map.layer(layer).vSource, "values"}}) {
       if (source != layer) return fmt::format("layer {} reads the {} of layer {}", layer, what, source);
     }
-    if (map.kvHeads(layer, model.kvHeads) != model.kvHeads) return fmt::format("layer {} has a number of KV heads of its own", layer);
-    if (map.windowOf(layer, model.window) != window) return fmt::format("layer {} has another window than layer 0", layer);
+    if (map.kvHeads(layer, model.kvHeads) != model.kvHeads)
+      return fmt::format("layer {} has a number of KV heads of its own", layer);
+    if (map.windowOf(layer, model.window) != window)
+      return fmt::format("layer {} has another window than layer 0", layer);
   }
   if (model.qkvBias && model.qkNorm) return "it has both QKV biases and QK norm";
   if (model.hidden % model.queryHeads != 0) {
-    return fmt::format("its hidden size of {} is no multiple of its {} query heads, which transformers asks of a Llama", model.hidden,
-                       model.queryHeads);
+    return fmt::format("its hidden size of {} is no multiple of its {} query heads, which transformers asks of a Llama",
+                       model.hidden, model.queryHeads);
   }
   return "";
 }
 
-ExportedConfig exportConfig(const config::ModelConfig& model, const sharing::SharingMap& map, ExportLayout layout, std::int64_t context,
-                            const std::string& type, std::optional<std::int64_t> endOfText) {
+ExportedConfig exportConfig(const config::ModelConfig& model, const sharing::SharingMap& map, ExportLayout layout,
+                            std::int64_t context, const std::string& type, std::optional<std::int64_t> endOfText) {
   const bool isLlama = layout == ExportLayout::Llama;
   const std::optional<std::int64_t> window = map.windowOf(0, model.window);
   const auto [architecture, modelType] = familyOf(model, layout, window.has_value());

@@ -44,12 +44,14 @@ struct Plan {
 
 std::string attention(int layer, const char* part) { return fmt::format("layers.{}.attention.{}.weight", layer, part); }
 
-// The first layer whose KV norm the weights cannot take in: a channel that the query norm switches off and the KV norm does not. -1: none.
+// The first layer whose KV norm the weights cannot take in: a channel that the query norm switches off and the KV norm
+// does not. -1: none.
 Result<int> layerThatCannotFold(const sharing::SharingMap& map, const TensorSource& source) {
   for (const int layer : map.producers()) {
     for (const char* name : {"kv_norm", "query_norm"}) {
       if (!source.find(attention(layer, name)))
-        return fail(ErrorCode::Corrupt, fmt::format("{}: there is no tensor \"{}\".", source.folder().string(), attention(layer, name)));
+        return fail(ErrorCode::Corrupt,
+                    fmt::format("{}: there is no tensor \"{}\".", source.folder().string(), attention(layer, name)));
     }
     WEFT_ASSIGN(const torch::Tensor norm_d, source.read(attention(layer, "kv_norm")));
     WEFT_ASSIGN(const torch::Tensor by_d, source.read(attention(layer, "query_norm")));
@@ -58,27 +60,33 @@ Result<int> layerThatCannotFold(const sharing::SharingMap& map, const TensorSour
   return -1;
 }
 
-Result<ExportLayout> chooseLayout(const Plan& plan, const TensorSource& source, const std::optional<ExportLayout>& wanted) {
+Result<ExportLayout> chooseLayout(const Plan& plan, const TensorSource& source,
+                                  const std::optional<ExportLayout>& wanted) {
   if (wanted == ExportLayout::CrossLayer) return ExportLayout::CrossLayer;
   std::string reason = whyNotLlama(plan.run.model, plan.map);
   if (reason.empty() && plan.run.model.ownKvNorm) {
     WEFT_ASSIGN(const int layer, layerThatCannotFold(plan.map, source));
     if (layer >= 0)
-      reason = fmt::format("the weights of layer {} cannot take its KV norm in, since its query norm has a zero where that has none", layer);
+      reason = fmt::format(
+          "the weights of layer {} cannot take its KV norm in, since its query norm has a zero where that has none",
+          layer);
   }
   if (reason.empty()) return ExportLayout::Llama;
   if (!wanted) return ExportLayout::CrossLayer;
   return fail(ErrorCode::InvalidInput,
-              fmt::format("{} cannot be a Llama: {}; leave the layout to be chosen, or take cross-layer.", source.folder().string(), reason));
+              fmt::format("{} cannot be a Llama: {}; leave the layout to be chosen, or take cross-layer.",
+                          source.folder().string(), reason));
 }
 
 Result<void> addParts(Plan& plan, const TensorSource& source, const std::optional<torch::ScalarType>& type) {
   const config::ModelConfig& model = plan.run.model;
-  WEFT_ASSIGN(const std::unique_ptr<nn::Decoder> outline, nn::Decoder::create(nn::decoderSpec(model, plan.map), std::nullopt, torch::kMeta));
+  WEFT_ASSIGN(const std::unique_ptr<nn::Decoder> outline,
+              nn::Decoder::create(nn::decoderSpec(model, plan.map), std::nullopt, torch::kMeta));
   plan.report.parameters = outline->parameterCount();
   const bool folds = plan.layout == ExportLayout::Llama && model.ownKvNorm;
   for (const nn::NamedParameter& parameter : outline->parameters()) {
-    WEFT_ASSIGN(const nn::TensorInfo info, planned(parameter.name, {{parameter.name}}, parameter.value.sizes().vec(), source));
+    WEFT_ASSIGN(const nn::TensorInfo info,
+                planned(parameter.name, {{parameter.name}}, parameter.value.sizes().vec(), source));
     const bool isKvNorm = parameter.name.ends_with(".attention.kv_norm.weight");
     if (folds && isKvNorm) {
       plan.report.dropped.push_back(parameter.name + ": the layer's key and value weights take it in");
@@ -88,9 +96,12 @@ Result<void> addParts(Plan& plan, const TensorSource& source, const std::optiona
     WEFT_ASSIGN(const Recipe recipe, recipeOf(parameter.name, Layout::Llama, model, plan.map));
     const std::int64_t rows = info.shape[0] / static_cast<std::int64_t>(recipe.size());
     for (std::size_t i = 0; i < recipe.size(); ++i) {
-      Part part{.info = {recipe[i].name, type.value_or(info.type), info.shape}, .from = parameter.name, .begin = static_cast<std::int64_t>(i) * rows};
+      Part part{.info = {recipe[i].name, type.value_or(info.type), info.shape},
+                .from = parameter.name,
+                .begin = static_cast<std::int64_t>(i) * rows};
       part.info.shape[0] = rows;
-      const bool isKeyOrValue = parameter.name.ends_with(".attention.key.weight") || parameter.name.ends_with(".attention.value.weight");
+      const bool isKeyOrValue =
+          parameter.name.ends_with(".attention.key.weight") || parameter.name.ends_with(".attention.value.weight");
       if (folds && isKeyOrValue) {
         const std::string layer = parameter.name.substr(0, parameter.name.find(".attention."));
         part.norm = layer + ".attention.kv_norm.weight";
@@ -108,14 +119,16 @@ Result<torch::Tensor> made(const Part& part, const TensorSource& source) {
   if (!part.norm.empty()) {
     WEFT_ASSIGN(const torch::Tensor norm_d, source.read(part.norm));
     WEFT_ASSIGN(const torch::Tensor by_d, source.read(part.by));
-    const torch::Tensor ratio_d = torch::where(norm_d.eq(by_d), torch::ones({}, torch::kDouble), norm_d.to(torch::kDouble) / by_d.to(torch::kDouble));
+    const torch::Tensor ratio_d = torch::where(norm_d.eq(by_d), torch::ones({}, torch::kDouble),
+                                               norm_d.to(torch::kDouble) / by_d.to(torch::kDouble));
     tensor = (tensor.to(torch::kDouble) * ratio_d).to(tensor.scalar_type());
   }
   if (tensor.scalar_type() == part.info.type) return tensor;
   const torch::Tensor converted = tensor.to(part.info.type);
   if ((converted.isfinite() != tensor.isfinite()).any().item<bool>()) {
     return fail(ErrorCode::InvalidInput,
-                fmt::format("\"{}\" has a weight that {} cannot hold; take bfloat16 or float32.", part.from, device::typeName(part.info.type)));
+                fmt::format("\"{}\" has a weight that {} cannot hold; take bfloat16 or float32.", part.from,
+                            device::typeName(part.info.type)));
   }
   return converted;
 }
@@ -142,7 +155,9 @@ Result<void> writeWeights(const Plan& plan, const TensorSource& source, const fs
   std::int64_t total_bytes = 0;
   std::size_t first = 0;
   for (std::size_t shard = 0; shard < shards.size(); ++shard) {
-    const std::string file = shards.size() == 1 ? "model.safetensors" : fmt::format("model-{:05}-of-{:05}.safetensors", shard + 1, shards.size());
+    const std::string file = shards.size() == 1
+                                 ? "model.safetensors"
+                                 : fmt::format("model-{:05}-of-{:05}.safetensors", shard + 1, shards.size());
     std::vector<nn::TensorInfo> infos;
     for (std::size_t i = first; i < first + shards[shard]; ++i) {
       infos.push_back(plan.parts[i].info);
@@ -177,10 +192,12 @@ Result<std::optional<std::int64_t>> writeTokenizer(Plan& plan, const fs::path& f
     WEFT_ASSIGN(const std::string given, readFile(checkpoint / "tokenizer_config.json"));
     WEFT_TRY(writeFileAtomically(folder / "tokenizer_config.json", given));
   } else {
-    nlohmann::ordered_json made{
-        {"tokenizer_class", "PreTrainedTokenizerFast"}, {"clean_up_tokenization_spaces", false}, {"model_max_length", plan.run.train.sequenceLength}};
+    nlohmann::ordered_json made{{"tokenizer_class", "PreTrainedTokenizerFast"},
+                                {"clean_up_tokenization_spaces", false},
+                                {"model_max_length", plan.run.train.sequenceLength}};
     if (!file.endOfText.empty()) made["eos_token"] = file.endOfText;
-    WEFT_TRY(writeFileAtomically(folder / "tokenizer_config.json", made.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
+    WEFT_TRY(writeFileAtomically(folder / "tokenizer_config.json",
+                                 made.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
   }
   return file.endOfTextId ? std::optional<std::int64_t>(*file.endOfTextId) : std::nullopt;
 }
@@ -202,7 +219,8 @@ std::optional<ExportedConfig> configOfSource(const Plan& plan, const fs::path& c
 
 Result<ExportReport> exportModel(const fs::path& folder, const fs::path& out, const ExportRequest& request,
                                  const std::function<void(double)>& progress) {
-  if (request.shardBytes < 1) return fail(ErrorCode::InvalidInput, "A file of weights must be allowed at least 1 byte.");
+  if (request.shardBytes < 1)
+    return fail(ErrorCode::InvalidInput, "A file of weights must be allowed at least 1 byte.");
   WEFT_TRY(PartialFolder::checkFree(out));
   Plan plan;
   WEFT_ASSIGN(plan.run, config::loadRunConfig(folder / "model.toml"));
@@ -216,11 +234,13 @@ Result<ExportReport> exportModel(const fs::path& folder, const fs::path& out, co
   const std::string type = device::typeName(plan.parts.front().info.type);
   std::optional<ExportedConfig> config;
   if (plan.layout == ExportLayout::Llama && !plan.run.model.ownKvNorm) config = configOfSource(plan, folder, type);
-  if (!config) config = exportConfig(plan.run.model, plan.map, plan.layout, plan.run.train.sequenceLength, type, endOfText);
+  if (!config)
+    config = exportConfig(plan.run.model, plan.map, plan.layout, plan.run.train.sequenceLength, type, endOfText);
   plan.report.architecture = config->architecture;
   WEFT_TRY(writeFileAtomically(partial.path() / "config.json", config->json));
   if (plan.layout == ExportLayout::CrossLayer) {
-    for (const ModelingFile& file : modelingFiles()) WEFT_TRY(writeFileAtomically(partial.path() / file.name, file.text));
+    for (const ModelingFile& file : modelingFiles())
+      WEFT_TRY(writeFileAtomically(partial.path() / file.name, file.text));
   }
   WEFT_TRY(writeWeights(plan, source, partial.path(), request.shardBytes, progress));
   WEFT_TRY(partial.commit());

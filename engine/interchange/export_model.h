@@ -1,10 +1,11 @@
-// engine/interchange/export_model.h -- a checkpoint of ours (nn/checkpoint.h) as a model folder for Hugging Face's transformers: config.json,
-// model.safetensors (or shards with an index), tokenizer.json, and for the layout CrossLayer the Python files that run it (export_config.h).
+// engine/interchange/export_model.h -- a checkpoint of ours (nn/checkpoint.h) as a model folder for Hugging Face's
+// transformers: config.json, model.safetensors (or shards with an index), tokenizer.json, and for the layout CrossLayer
+// the Python files that run it (export_config.h).
 //
-// Weights go out bit for bit in their type, unless another is asked for, so that what was imported and is exported again is what it was; a checkpoint
-// that still is what it was imported from gets back the config.json that came with it. One exception: Llama has one norm in front of queries, keys
-// and values. Where K and V have a norm of their own, g', beside the queries' g, their weights take it in: W' = W diag(g' / g), in float64, rounded
-// once.
+// Weights go out bit for bit in their type, unless another is asked for, so that what was imported and is exported
+// again is what it was; a checkpoint that still is what it was imported from gets back the config.json that came with
+// it. One exception: Llama has one norm in front of queries, keys and values. Where K and V have a norm of their own,
+// g', beside the queries' g, their weights take it in: W' = W diag(g' / g), in float64, rounded once.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +33,10 @@ struct ExportReport {
   std::vector<std::string> dropped;  // "NAME: why"
 };
 
-// `out` as in importModel. InvalidInput: a layout that has no place for the model, a type that cannot hold a weight, shards below 1 byte; Corrupt: a
-// checkpoint that is not whole. `progress` gets 0..1.
+// `out` as in importModel. InvalidInput: a layout that has no place for the model, a type that cannot hold a weight,
+// shards below 1 byte; Corrupt: a checkpoint that is not whole. `progress` gets 0..1.
 [[nodiscard]] Result<ExportReport> exportModel(const std::filesystem::path& folder, const std::filesystem::path& out,
-                                               const ExportRequest& request = {}, const std::function<void(double)>& progress = {});
+                                               const ExportRequest& request = {},
+                                               const std::function<void(double)>& progress = {});
 
 }  // namespace weft::interchange

@@ -31,8 +31,10 @@ class Fields {
     for (const char* key : keys) {
       const Json* value = find(key);
       if (!value) continue;
-      if (!value->is_number_integer() || value->get<double>() < 0 || value->get<double>() > static_cast<double>(kMaximumSize)) {
-        problem(fmt::format("{} is {}; it must be a whole number up to {}", key, shown(*value), groupDigits(kMaximumSize)));
+      if (!value->is_number_integer() || value->get<double>() < 0 ||
+          value->get<double>() > static_cast<double>(kMaximumSize)) {
+        problem(
+            fmt::format("{} is {}; it must be a whole number up to {}", key, shown(*value), groupDigits(kMaximumSize)));
         return fallback.value_or(1);
       }
       return value->get<std::int64_t>();
@@ -77,7 +79,9 @@ class Fields {
   }
 
  private:
-  static std::string shown(const Json& value) { return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+  static std::string shown(const Json& value) {
+    return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
   const Json& m_object;
   std::string m_origin, m_problem;
 };
@@ -93,17 +97,22 @@ void readRope(Fields& fields, const std::string& origin, config::ModelConfig& mo
   rope.mustBe("partial_rotary_factor", {Json(1), Json(1.0)}, "here all of a head is rotated");
   const std::string kind = rope.text(rope.has("rope_type") ? "rope_type" : "type", "default");
   if (kind == "default") {
-    if (const Result<void> checked = rope.check(); !checked) fields.problem("rope_parameters are wrong: " + checked.error().message);
+    if (const Result<void> checked = rope.check(); !checked)
+      fields.problem("rope_parameters are wrong: " + checked.error().message);
     return;
   }
   if (kind != "linear" && kind != "dynamic" && kind != "llama3" && kind != "yarn") {
-    return fields.problem(fmt::format("the RoPE scaling is '{}'; linear, dynamic, llama3 and yarn are known", shortened(kind)));
+    return fields.problem(
+        fmt::format("the RoPE scaling is '{}'; linear, dynamic, llama3 and yarn are known", shortened(kind)));
   }
   model.ropeScaling = kind;
   // Hugging Face's dynamic counts from max_position_embeddings, the others from the context before the scaling.
-  model.ropeOriginalContext = kind == "dynamic" ? context : kind == "linear" ? 0 : rope.integer({"original_max_position_embeddings"}, context);
-  const double byContext =
-      kind == "yarn" && model.ropeOriginalContext > 0 ? static_cast<double>(context) / static_cast<double>(model.ropeOriginalContext) : 1;
+  model.ropeOriginalContext = kind == "dynamic"  ? context
+                              : kind == "linear" ? 0
+                                                 : rope.integer({"original_max_position_embeddings"}, context);
+  const double byContext = kind == "yarn" && model.ropeOriginalContext > 0
+                               ? static_cast<double>(context) / static_cast<double>(model.ropeOriginalContext)
+                               : 1;
   model.ropeFactor = rope.number({"factor"}, byContext);
   model.ropeLowFrequencyFactor = rope.number({"low_freq_factor"}, 1);
   model.ropeHighFrequencyFactor = rope.number({"high_freq_factor"}, 4);
@@ -113,11 +122,13 @@ void readRope(Fields& fields, const std::string& origin, config::ModelConfig& mo
   model.ropeMscale = rope.number({"mscale"}, 0);
   model.ropeMscaleAllDim = rope.number({"mscale_all_dim"}, 0);
   model.ropeTruncate = rope.flag("truncate", true);
-  if (const Result<void> checked = rope.check(); !checked) fields.problem("the RoPE scaling is wrong: " + checked.error().message);
+  if (const Result<void> checked = rope.check(); !checked)
+    fields.problem("the RoPE scaling is wrong: " + checked.error().message);
 }
 
-// Which layers slide, as the text of an identity map. Hugging Face's defaults: a window of 4,096 where none is named (null: none at all); Mistral
-// slides everywhere, Qwen where use_sliding_window asks for it, from layer max_window_layers (28) on or as layer_types says; Llama never.
+// Which layers slide, as the text of an identity map. Hugging Face's defaults: a window of 4,096 where none is named
+// (null: none at all); Mistral slides everywhere, Qwen where use_sliding_window asks for it, from layer
+// max_window_layers (28) on or as layer_types says; Llama never.
 void readWindows(Fields& fields, const std::string& type, config::ModelConfig& model) {
   const bool isMistral = type == "mistral", isQwen = type == "qwen2" || type == "qwen3";
   if (!isMistral && !isQwen) return;
@@ -135,11 +146,14 @@ void readWindows(Fields& fields, const std::string& type, config::ModelConfig& m
     if (types) {
       const Json& kind = (*types)[static_cast<std::size_t>(layer)];
       if (kind != "full_attention" && kind != "sliding_attention") {
-        return fields.problem(fmt::format("layer_types: layer {} is neither full_attention nor sliding_attention", layer));
+        return fields.problem(
+            fmt::format("layer_types: layer {} is neither full_attention nor sliding_attention", layer));
       }
       isSliding = kind == "sliding_attention";
-      if (isSliding && !slidesAtAll) return fields.problem(fmt::format("layer_types: layer {} slides, but use_sliding_window is not true", layer));
-      if (isSliding && window == 0) return fields.problem(fmt::format("layer_types: layer {} slides, but there is no sliding_window", layer));
+      if (isSliding && !slidesAtAll)
+        return fields.problem(fmt::format("layer_types: layer {} slides, but use_sliding_window is not true", layer));
+      if (isSliding && window == 0)
+        return fields.problem(fmt::format("layer_types: layer {} slides, but there is no sliding_window", layer));
     }
     slides = slides || isSliding;
     text += fmt::format("{}{}{}", layer > 0 ? "_" : "", layer, isSliding ? "s" : "");
@@ -152,7 +166,8 @@ void readWindows(Fields& fields, const std::string& type, config::ModelConfig& m
 void readLlama(Fields& fields, const std::string& type, ForeignConfig& made) {
   config::ModelConfig& model = made.model;
   model.kvHeads = static_cast<int>(fields.integer({"num_key_value_heads"}, model.queryHeads));
-  model.headWidth = static_cast<int>(fields.integer({"head_dim"}, model.queryHeads > 0 ? model.hidden / model.queryHeads : 1));
+  model.headWidth =
+      static_cast<int>(fields.integer({"head_dim"}, model.queryHeads > 0 ? model.hidden / model.queryHeads : 1));
   model.tieEmbeddings = fields.flag("tie_word_embeddings", false);
   model.ownKvNorm = false;
   model.normEpsilon = fields.number({"rms_norm_eps"}, 1e-6);
@@ -173,7 +188,8 @@ void readLlama(Fields& fields, const std::string& type, ForeignConfig& made) {
     model.backwardPasses = static_cast<int>(fields.integer({"backward_passes"}, 2));
     model.window = fields.integer({"sliding_window"}, 4096);
     const auto map = sharing::parseMap(model.sharing, {.layers = model.layers, .upward = sharing::UpwardReads::Allow});
-    if (!map) return fields.problem("layer_types: " + std::string(map.error().message, 0, map.error().message.size() - 1));
+    if (!map)
+      return fields.problem("layer_types: " + std::string(map.error().message, 0, map.error().message.size() - 1));
     model.allowUpward = !map->isCausal();
   } else {
     readWindows(fields, type, model);
@@ -190,8 +206,10 @@ std::vector<std::optional<std::int64_t>> readPerLayer(Fields& fields, const char
   }
   std::vector<std::optional<std::int64_t>> entries;
   for (const Json& entry : *list) {
-    const bool isNumber = entry.is_number_integer() && entry.get<double>() >= 0 && entry.get<double>() <= static_cast<double>(kMaximumSize);
-    if (!isNumber && !entry.is_null()) fields.problem(fmt::format("{}: layer {} is neither a whole number nor null", key, entries.size()));
+    const bool isNumber = entry.is_number_integer() && entry.get<double>() >= 0 &&
+                          entry.get<double>() <= static_cast<double>(kMaximumSize);
+    if (!isNumber && !entry.is_null())
+      fields.problem(fmt::format("{}: layer {} is neither a whole number nor null", key, entries.size()));
     entries.push_back(isNumber ? std::optional(entry.get<std::int64_t>()) : std::nullopt);
   }
   return entries;
@@ -211,7 +229,8 @@ void readWeft(Fields& fields, ForeignConfig& made) {
   model.scaledInit = fields.flag("scaled_init", true);
   const auto keySources = readPerLayer(fields, "sharing_pattern", model.layers),
              valueSources = readPerLayer(fields, "value_sharing_pattern", model.layers);
-  const auto windows = readPerLayer(fields, "layer_windows", model.layers), heads = readPerLayer(fields, "layer_key_value_heads", model.layers);
+  const auto windows = readPerLayer(fields, "layer_windows", model.layers),
+             heads = readPerLayer(fields, "layer_key_value_heads", model.layers);
   std::set<std::int64_t> sizes;
   for (const auto& window : windows) {
     if (window) sizes.insert(*window);
@@ -244,7 +263,8 @@ void readCrossLayer(Fields& fields, ForeignConfig& made) {
   config::ModelConfig& model = made.model;
   made.layout = Layout::CrossLayer;
   model.kvHeads = static_cast<int>(fields.integer({"num_key_value_heads"}));
-  if (model.queryHeads > 0 && model.hidden % model.queryHeads != 0) fields.problem("its hidden size is no multiple of its heads");
+  if (model.queryHeads > 0 && model.hidden % model.queryHeads != 0)
+    fields.problem("its hidden size is no multiple of its heads");
   model.headWidth = static_cast<int>(model.queryHeads > 0 ? model.hidden / model.queryHeads : 1);
   model.tieEmbeddings = fields.flag("tie_word_embeddings", true);
   model.ownKvNorm = true;
@@ -254,11 +274,12 @@ void readCrossLayer(Fields& fields, ForeignConfig& made) {
   fields.mustBe("activation_function", {"swiglu"}, "the feed-forward of this decoder is SwiGLU");
   fields.mustBe("joint_residual_stream", {Json(false)}, "this decoder has one residual stream");
   fields.mustBe("scale_attn_weights", {Json(true)}, "attention is scaled by 1 / sqrt(head width) here");
-  for (const char* key : {"attention_multiplier", "m_emb", "m_residual", "m_width"}) fields.mustBe(key, {}, "this decoder has no such multiplier");
+  for (const char* key : {"attention_multiplier", "m_emb", "m_residual", "m_width"})
+    fields.mustBe(key, {}, "this decoder has no such multiplier");
   const Json* pattern = fields.find("sharing_pattern");
   if (!pattern) return;
-  const bool isList =
-      pattern->is_array() && std::all_of(pattern->begin(), pattern->end(), [](const Json& source) { return source.is_number_integer(); });
+  const bool isList = pattern->is_array() && std::all_of(pattern->begin(), pattern->end(),
+                                                         [](const Json& source) { return source.is_number_integer(); });
   if (!isList) return fields.problem("sharing_pattern is no list of layer numbers");
   model.sharing = pattern->dump();
 }
@@ -270,10 +291,11 @@ Result<ForeignConfig> parseForeignConfig(std::string_view text, const std::strin
   if (!object.is_object()) return fail(ErrorCode::InvalidInput, origin + " is no JSON object.");
   Fields fields(object, origin);
   const std::string type = fields.text("model_type", "");
-  const std::vector<std::string> known{"llama", "mistral", "qwen2", "qwen3", "lckv-llama", "gpt_crosslayer", "weft_cross_layer"};
+  const std::vector<std::string> known{"llama",      "mistral",        "qwen2",           "qwen3",
+                                       "lckv-llama", "gpt_crosslayer", "weft_cross_layer"};
   if (std::find(known.begin(), known.end(), type) == known.end()) {
-    return fail(ErrorCode::Unsupported,
-                fmt::format("{}: the model_type is '{}'; these can be imported: {}.", origin, shortened(type), join(known, ", ")));
+    return fail(ErrorCode::Unsupported, fmt::format("{}: the model_type is '{}'; these can be imported: {}.", origin,
+                                                    shortened(type), join(known, ", ")));
   }
   ForeignConfig made;
   made.architecture = type;
@@ -304,7 +326,9 @@ Result<ForeignConfig> parseForeignConfig(std::string_view text, const std::strin
   config::RunConfig run;
   run.model = model;
   const Result<void> valid = config::validate(run);
-  if (!valid) return fail(ErrorCode::InvalidInput, fmt::format("{} makes no model that can be built here: {}", origin, valid.error().message));
+  if (!valid)
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("{} makes no model that can be built here: {}", origin, valid.error().message));
   return made;
 }
 

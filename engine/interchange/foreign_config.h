@@ -12,7 +12,8 @@ namespace weft::interchange {
 
 // How the weights are named and laid out.
 enum class Layout {
-  Llama,      // Hugging Face's Llama, Mistral, Qwen2, Qwen3; LCKV's Llama (layers without k_proj and v_proj); weft_cross_layer, which we export
+  Llama,      // Hugging Face's Llama, Mistral, Qwen2, Qwen3; LCKV's Llama (layers without k_proj and v_proj);
+              // weft_cross_layer, which we export
   CrossLayer  // dolomite-engine's gpt_crosslayer, by the authors of Cross-Layer Attention
 };
 
@@ -23,8 +24,9 @@ struct ForeignConfig {
   std::int64_t context = 2048;  // max_position_embeddings
 };
 
-// InvalidInput naming the field: no JSON object, a number out of range, something that this decoder does not have (a bias that is said to be there,
-// another activation or normalisation, partial rotary positions, a RoPE scaling that we do not know). Unsupported: another model_type.
+// InvalidInput naming the field: no JSON object, a number out of range, something that this decoder does not have (a
+// bias that is said to be there, another activation or normalisation, partial rotary positions, a RoPE scaling that we
+// do not know). Unsupported: another model_type.
 [[nodiscard]] Result<ForeignConfig> parseForeignConfig(std::string_view json, const std::string& origin);
 
 }  // namespace weft::interchange

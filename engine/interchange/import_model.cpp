@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // Why a tensor that no parameter of ours is made from may be left out. Unsupported if it may not.
-Result<std::string> reasonToDrop(const std::string& name, const TensorSource& source, const config::ModelConfig& model, Layout layout) {
+Result<std::string> reasonToDrop(const std::string& name, const TensorSource& source, const config::ModelConfig& model,
+                                 Layout layout) {
   if (name.ends_with("rotary_emb.inv_freq")) return "the angles follow from rope_theta";
   if (name == "lm_head.weight" && model.tieEmbeddings) {
     const std::string embedding = layout == Layout::Llama ? "model.embed_tokens.weight" : "transformer.wte.weight";
@@ -29,19 +30,23 @@ Result<std::string> reasonToDrop(const std::string& name, const TensorSource& so
     WEFT_ASSIGN(const torch::Tensor table, source.read(embedding));
     if (at::equal(head, table)) return "it equals the embedding, which is tied";
     return fail(ErrorCode::Unsupported,
-                fmt::format("{}: the config ties the head to the embedding, but \"{}\" differs from it.", source.folder().string(), name));
+                fmt::format("{}: the config ties the head to the embedding, but \"{}\" differs from it.",
+                            source.folder().string(), name));
   }
   if (name.ends_with(".bias")) {
     WEFT_ASSIGN(const torch::Tensor bias, source.read(name));
     if (!bias.to(torch::kDouble).ne(0).any().item<bool>()) return "a bias of zeros";
-    return fail(ErrorCode::Unsupported, fmt::format("{}: \"{}\" is a bias that is not zero; this decoder has none.", source.folder().string(), name));
+    return fail(ErrorCode::Unsupported, fmt::format("{}: \"{}\" is a bias that is not zero; this decoder has none.",
+                                                    source.folder().string(), name));
   }
-  return fail(ErrorCode::Unsupported, fmt::format("{}: this decoder has no place for the tensor \"{}\".", source.folder().string(), name));
+  return fail(ErrorCode::Unsupported,
+              fmt::format("{}: this decoder has no place for the tensor \"{}\".", source.folder().string(), name));
 }
 
 }  // namespace
 
-Result<ImportReport> importModel(const fs::path& folder, const fs::path& out, const std::function<void(double)>& progress) {
+Result<ImportReport> importModel(const fs::path& folder, const fs::path& out,
+                                 const std::function<void(double)>& progress) {
   WEFT_TRY(PartialFolder::checkFree(out));
   const fs::path configFile = folder / "config.json";
   WEFT_ASSIGN(const std::string configText, readFile(configFile));
@@ -49,7 +54,8 @@ Result<ImportReport> importModel(const fs::path& folder, const fs::path& out, co
   WEFT_ASSIGN(const TensorSource source, TensorSource::open(folder));
   WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(foreign.model));
   // Names and shapes on a device without memory: a config that asks for more than the files hold allocates nothing.
-  WEFT_ASSIGN(const std::unique_ptr<nn::Decoder> outline, nn::Decoder::create(nn::decoderSpec(foreign.model, map), std::nullopt, torch::kMeta));
+  WEFT_ASSIGN(const std::unique_ptr<nn::Decoder> outline,
+              nn::Decoder::create(nn::decoderSpec(foreign.model, map), std::nullopt, torch::kMeta));
   ImportReport report{.architecture = foreign.architecture, .parameters = outline->parameterCount(), .dropped = {}};
   std::vector<Recipe> recipes;
   std::vector<nn::TensorInfo> infos;
@@ -60,7 +66,8 @@ Result<ImportReport> importModel(const fs::path& folder, const fs::path& out, co
       if (source.find(piece.name)) continue;
       std::string older = piece.name;
       for (const auto& [now, then] : {std::pair(".sequence_mixer.", ".attn."), std::pair(".mlp_block.", ".mlp.")}) {
-        if (const std::size_t at = older.find(now); at != std::string::npos) older.replace(at, std::string(now).size(), then);
+        if (const std::size_t at = older.find(now); at != std::string::npos)
+          older.replace(at, std::string(now).size(), then);
       }
       if (source.find(older)) piece.name = older;
     }

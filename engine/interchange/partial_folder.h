@@ -1,4 +1,5 @@
-// engine/interchange/partial_folder.h -- a folder beside `out` that becomes `out` when it is whole, and vanishes if it does not.
+// engine/interchange/partial_folder.h -- a folder beside `out` that becomes `out` when it is whole, and vanishes if it
+// does not.
 #pragma once
 
 #include <filesystem>

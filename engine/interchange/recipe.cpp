@@ -31,9 +31,11 @@ Result<Recipe> llama(const std::string& part, const std::string& layer, const st
   return Recipe{{prefix + found->second + "." + kind}};
 }
 
-// dolomite-engine's gpt_crosslayer: block g is the g-th producer, its layers are numbered from 0. kv_attn holds, head by head, the rows of K, then of
-// V; c_fc the up projection, then the gate. Older checkpoints say attn and mlp where newer ones say sequence_mixer and mlp_block.
-Result<Recipe> crossLayer(const std::string& part, int layer, const config::ModelConfig& model, const sharing::SharingMap& map) {
+// dolomite-engine's gpt_crosslayer: block g is the g-th producer, its layers are numbered from 0. kv_attn holds, head
+// by head, the rows of K, then of V; c_fc the up projection, then the gate. Older checkpoints say attn and mlp where
+// newer ones say sequence_mixer and mlp_block.
+Result<Recipe> crossLayer(const std::string& part, int layer, const config::ModelConfig& model,
+                          const sharing::SharingMap& map) {
   const std::vector<int> producers = map.producers();
   const int source = map.layer(layer).kSource;
   const auto block = std::lower_bound(producers.begin(), producers.end(), source) - producers.begin();
@@ -45,9 +47,11 @@ Result<Recipe> crossLayer(const std::string& part, int layer, const config::Mode
   if (part == "mlp.down") return Recipe{{at + "mlp_block.c_proj.weight"}};
   if (part == "attention.kv_norm") return Recipe{{in + "kv_proj.ln.weight"}};
   if (part == "mlp.gate_up") {
-    return Recipe{{at + "mlp_block.c_fc.weight", model.feedForward, model.feedForward}, {at + "mlp_block.c_fc.weight", 0, model.feedForward}};
+    return Recipe{{at + "mlp_block.c_fc.weight", model.feedForward, model.feedForward},
+                  {at + "mlp_block.c_fc.weight", 0, model.feedForward}};
   }
-  if (part != "attention.key" && part != "attention.value") return fail(ErrorCode::Internal, "gpt_crosslayer has no name for " + part + ".");
+  if (part != "attention.key" && part != "attention.value")
+    return fail(ErrorCode::Internal, "gpt_crosslayer has no name for " + part + ".");
   Recipe recipe;
   const std::int64_t width = model.headWidth;
   for (int head = 0; head < model.kvHeads; ++head) {
@@ -58,7 +62,8 @@ Result<Recipe> crossLayer(const std::string& part, int layer, const config::Mode
 
 }  // namespace
 
-Result<Recipe> recipeOf(const std::string& name, Layout layout, const config::ModelConfig& model, const sharing::SharingMap& map) {
+Result<Recipe> recipeOf(const std::string& name, Layout layout, const config::ModelConfig& model,
+                        const sharing::SharingMap& map) {
   const bool isLlama = layout == Layout::Llama;
   if (name == "embedding.weight") return Recipe{{isLlama ? "model.embed_tokens.weight" : "transformer.wte.weight"}};
   if (name == "final_norm.weight") return Recipe{{isLlama ? "model.norm.weight" : "transformer.ln_f.weight"}};
@@ -72,29 +77,37 @@ Result<Recipe> recipeOf(const std::string& name, Layout layout, const config::Mo
   return isLlama ? llama(part, words[1], words[4]) : crossLayer(part, static_cast<int>(layer), model, map);
 }
 
-Result<nn::TensorInfo> planned(const std::string& name, const Recipe& recipe, const std::vector<std::int64_t>& shape, const TensorSource& source) {
+Result<nn::TensorInfo> planned(const std::string& name, const Recipe& recipe, const std::vector<std::int64_t>& shape,
+                               const TensorSource& source) {
   nn::TensorInfo info{.name = name, .type = torch::kFloat, .shape = shape};
   std::int64_t rows = 0;
-  const auto bad = [&](const std::string& why) { return fail(ErrorCode::Corrupt, fmt::format("{}: {}.", source.folder().string(), why)); };
+  const auto bad = [&](const std::string& why) {
+    return fail(ErrorCode::Corrupt, fmt::format("{}: {}.", source.folder().string(), why));
+  };
   for (std::size_t i = 0; i < recipe.size(); ++i) {
     const Piece& piece = recipe[i];
     const nn::TensorInfo* found = source.find(piece.name);
     if (!found) return bad(fmt::format("there is no tensor \"{}\", which this model needs", piece.name));
     if (!c10::isFloatingType(found->type))
-      return bad(fmt::format("the tensor \"{}\" holds {}, no floating-point weights", piece.name, c10::toString(found->type)));
-    const bool fits = found->shape.size() == shape.size() && std::equal(shape.begin() + 1, shape.end(), found->shape.begin() + 1);
+      return bad(
+          fmt::format("the tensor \"{}\" holds {}, no floating-point weights", piece.name, c10::toString(found->type)));
+    const bool fits =
+        found->shape.size() == shape.size() && std::equal(shape.begin() + 1, shape.end(), found->shape.begin() + 1);
     if (!fits || piece.begin + std::max<std::int64_t>(piece.count, 0) > found->shape[0]) {
-      return bad(fmt::format("the tensor \"{}\" has the shape [{}]; with rows of [{}] it does not fit this model", piece.name,
-                             fmt::join(found->shape, ", "), fmt::join(shape.begin() + 1, shape.end(), ", ")));
+      return bad(fmt::format("the tensor \"{}\" has the shape [{}]; with rows of [{}] it does not fit this model",
+                             piece.name, fmt::join(found->shape, ", "),
+                             fmt::join(shape.begin() + 1, shape.end(), ", ")));
     }
     rows += piece.count < 0 ? found->shape[0] - piece.begin : piece.count;
-    if (i > 0 && found->type != info.type) return bad(fmt::format("the tensor \"{}\" has another element type than its neighbour", piece.name));
+    if (i > 0 && found->type != info.type)
+      return bad(fmt::format("the tensor \"{}\" has another element type than its neighbour", piece.name));
     info.type = found->type;
   }
   if (rows != shape[0]) {
     const bool isAlone = recipe.front().name == recipe.back().name;
-    return bad(fmt::format("the tensor{} \"{}\"{} {} {} rows, and this model needs {}", isAlone ? "" : "s", recipe.front().name,
-                           isAlone ? "" : fmt::format(" and \"{}\"", recipe.back().name), isAlone ? "has" : "have together", rows, shape[0]));
+    return bad(fmt::format("the tensor{} \"{}\"{} {} {} rows, and this model needs {}", isAlone ? "" : "s",
+                           recipe.front().name, isAlone ? "" : fmt::format(" and \"{}\"", recipe.back().name),
+                           isAlone ? "has" : "have together", rows, shape[0]));
   }
   return info;
 }

@@ -1,4 +1,5 @@
-// engine/interchange/recipe.h -- how one tensor of ours is put together from tensors of another layout: whole ones, or some of their rows, in order.
+// engine/interchange/recipe.h -- how one tensor of ours is put together from tensors of another layout: whole ones, or
+// some of their rows, in order.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +19,15 @@ struct Piece {
 };
 using Recipe = std::vector<Piece>;
 
-// The pieces of the parameter `name` of nn::Decoder ("layers.3.mlp.gate_up.weight") in a model of this layout. Internal for a name that has none.
-[[nodiscard]] Result<Recipe> recipeOf(const std::string& name, Layout layout, const config::ModelConfig& model, const sharing::SharingMap& map);
+// The pieces of the parameter `name` of nn::Decoder ("layers.3.mlp.gate_up.weight") in a model of this layout. Internal
+// for a name that has none.
+[[nodiscard]] Result<Recipe> recipeOf(const std::string& name, Layout layout, const config::ModelConfig& model,
+                                      const sharing::SharingMap& map);
 
-// What the recipe makes: name, element type and shape. Corrupt naming the tensor that is missing, misshapen or no floating-point number; `shape` is
-// what the decoder needs.
-[[nodiscard]] Result<nn::TensorInfo> planned(const std::string& name, const Recipe& recipe, const std::vector<std::int64_t>& shape,
-                                             const TensorSource& source);
+// What the recipe makes: name, element type and shape. Corrupt naming the tensor that is missing, misshapen or no
+// floating-point number; `shape` is what the decoder needs.
+[[nodiscard]] Result<nn::TensorInfo> planned(const std::string& name, const Recipe& recipe,
+                                             const std::vector<std::int64_t>& shape, const TensorSource& source);
 [[nodiscard]] Result<torch::Tensor> made(const Recipe& recipe, const TensorSource& source);
 
 }  // namespace weft::interchange

@@ -18,7 +18,8 @@ Result<void> TensorSource::add(const fs::path& file) {
   for (std::size_t index = 0; index < reader.tensors().size(); ++index) {
     const nn::TensorInfo& info = reader.tensors()[index];
     if (!m_infos.emplace(info.name, info).second) {
-      return fail(ErrorCode::Corrupt, fmt::format("{}: the tensor \"{}\" stands in two files.", m_folder.string(), info.name));
+      return fail(ErrorCode::Corrupt,
+                  fmt::format("{}: the tensor \"{}\" stands in two files.", m_folder.string(), info.name));
     }
     m_places[info.name] = {m_files.size(), index};
   }
@@ -38,25 +39,32 @@ Result<TensorSource> TensorSource::open(const fs::path& folder) {
   if (!fs::exists(index, error)) {
     return fail(
         ErrorCode::NotFound,
-        fmt::format("{} has no model.safetensors and no model.safetensors.index.json; weights in other formats are not read.", folder.string()));
+        fmt::format(
+            "{} has no model.safetensors and no model.safetensors.index.json; weights in other formats are not read.",
+            folder.string()));
   }
   WEFT_ASSIGN(const std::string text, readFile(index));
   const nlohmann::json parsed = nlohmann::json::parse(text, nullptr, false);
-  const auto bad = [&](const std::string& why) { return fail(ErrorCode::Corrupt, fmt::format("{} {}.", index.string(), why)); };
-  if (!parsed.is_object() || !parsed.contains("weight_map") || !parsed["weight_map"].is_object()) return bad("is no index: it has no weight_map");
+  const auto bad = [&](const std::string& why) {
+    return fail(ErrorCode::Corrupt, fmt::format("{} {}.", index.string(), why));
+  };
+  if (!parsed.is_object() || !parsed.contains("weight_map") || !parsed["weight_map"].is_object())
+    return bad("is no index: it has no weight_map");
   std::set<std::string> files;
   for (const auto& [name, file] : parsed["weight_map"].items()) {
     if (!file.is_string()) return bad(fmt::format("names no file for the tensor \"{}\"", name));
     const std::string text = file.get<std::string>();
     // A file of the folder itself, never a path that leads elsewhere.
-    if (text.empty() || text.find('/') != std::string::npos || text.find('\0') != std::string::npos || text == "." || text == "..") {
+    if (text.empty() || text.find('/') != std::string::npos || text.find('\0') != std::string::npos || text == "." ||
+        text == "..") {
       return bad(fmt::format("names \"{}\" for the tensor \"{}\", which is no file of this folder", text, name));
     }
     files.insert(text);
   }
   for (const std::string& file : files) WEFT_TRY(source.add(folder / file));
   for (const auto& [name, file] : parsed["weight_map"].items()) {
-    if (!source.find(name)) return bad(fmt::format("names the tensor \"{}\", which {} does not have", name, file.get<std::string>()));
+    if (!source.find(name))
+      return bad(fmt::format("names the tensor \"{}\", which {} does not have", name, file.get<std::string>()));
   }
   return source;
 }

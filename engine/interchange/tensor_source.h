@@ -1,4 +1,5 @@
-// engine/interchange/tensor_source.h -- the weights of a model folder: model.safetensors, or shards that model.safetensors.index.json names.
+// engine/interchange/tensor_source.h -- the weights of a model folder: model.safetensors, or shards that
+// model.safetensors.index.json names.
 #pragma once
 
 #include <filesystem>
@@ -12,8 +13,8 @@ namespace weft::interchange {
 
 class TensorSource {
  public:
-  // NotFound: neither file. Corrupt: an index that is none, that names a file outside the folder, or a tensor that is not in its file; a tensor in
-  // two files; and what SafetensorsReader finds.
+  // NotFound: neither file. Corrupt: an index that is none, that names a file outside the folder, or a tensor that is
+  // not in its file; a tensor in two files; and what SafetensorsReader finds.
   [[nodiscard]] static Result<TensorSource> open(const std::filesystem::path& folder);
   const std::map<std::string, nn::TensorInfo>& tensors() const { return m_infos; }
   const nn::TensorInfo* find(const std::string& name) const;

@@ -22,7 +22,8 @@ void rowsCpu(const at::Tensor& logits, const at::Tensor& targets, at::Tensor& lo
   const std::int64_t* target = targets.const_data_ptr<std::int64_t>();
   for (std::int64_t row = 0; row < rows; ++row) {
     if (target[row] >= width)
-      throw std::out_of_range(fmt::format("crossEntropy: target {} in row {} is not below the {} classes", target[row], row, width));
+      throw std::out_of_range(
+          fmt::format("crossEntropy: target {} in row {} is not below the {} classes", target[row], row, width));
   }
   dispatch(logits, [&](auto element) {
     using T = decltype(element);
@@ -47,7 +48,8 @@ void rowsCpu(const at::Tensor& logits, const at::Tensor& targets, at::Tensor& lo
         loss[row] = std::log(sum) - (static_cast<A>(x[target[row]]) - largest);
         if (!dx) continue;
         const A scale = A(1) / sum;
-        for (std::int64_t i = 0; i < width; ++i) dx[i] = static_cast<T>(std::exp(static_cast<A>(x[i]) - largest) * scale);
+        for (std::int64_t i = 0; i < width; ++i)
+          dx[i] = static_cast<T>(std::exp(static_cast<A>(x[i]) - largest) * scale);
         dx[target[row]] = static_cast<T>(std::exp(static_cast<A>(x[target[row]]) - largest) * scale - A(1));
       }
     });
@@ -57,16 +59,19 @@ void rowsCpu(const at::Tensor& logits, const at::Tensor& targets, at::Tensor& lo
 enum class Gradient { Skip, Make };
 
 struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& targets, Gradient wanted) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& targets,
+                            Gradient wanted) {
     const at::Tensor logits = input.contiguous(), target = targets.contiguous();
     const at::TensorOptions options = logits.options().dtype(accumulateType(logits.scalar_type()));
     at::Tensor losses = at::empty({logits.size(0)}, options), gradient;
-    // The gradient is made together with the loss: the logits are read while they are in cache, and only one tensor of their size is kept.
+    // The gradient is made together with the loss: the logits are read while they are in cache, and only one tensor of
+    // their size is kept.
     if (wanted == Gradient::Make) gradient = at::empty_like(logits);
     const c10::DeviceGuard guard(logits.device());
     if (logits.is_cuda()) {
-      crossEntropyCuda({cudaElement(logits), logits.const_data_ptr(), target.const_data_ptr<std::int64_t>(), losses.mutable_data_ptr<float>(),
-                        gradient.defined() ? gradient.mutable_data_ptr() : nullptr, logits.size(0), logits.size(1), currentStream()});
+      crossEntropyCuda({cudaElement(logits), logits.const_data_ptr(), target.const_data_ptr<std::int64_t>(),
+                        losses.mutable_data_ptr<float>(), gradient.defined() ? gradient.mutable_data_ptr() : nullptr,
+                        logits.size(0), logits.size(1), currentStream()});
     } else {
       rowsCpu(logits, target, losses, gradient);
     }
@@ -77,8 +82,8 @@ struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
 
   static tensor_list backward(AutogradContext* context, tensor_list gradients) {
     const auto saved = context->get_saved_variables();
-    // The scale stays in the accumulation type ([1], not a scalar, so that it decides the type of the product): rounded to bfloat16 it would make
-    // every gradient of a batch wrong by the same factor.
+    // The scale stays in the accumulation type ([1], not a scalar, so that it decides the type of the product): rounded
+    // to bfloat16 it would make every gradient of a batch wrong by the same factor.
     at::Tensor dlogits = at::empty_like(saved[0]);
     at::mul_out(dlogits, saved[0], (gradients[0] / saved[1]).reshape({1}));
     return {dlogits, at::Tensor(), at::Tensor()};
@@ -89,10 +94,12 @@ struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
 
 at::Tensor crossEntropy(const at::Tensor& logits_NV, const at::Tensor& targets_N) {
   if (logits_NV.dim() != 2 || targets_N.dim() != 1 || logits_NV.size(0) != targets_N.size(0)) {
-    throw std::invalid_argument(fmt::format("crossEntropy: targets {} do not fit logits {}", shapeText(targets_N), shapeText(logits_NV)));
+    throw std::invalid_argument(
+        fmt::format("crossEntropy: targets {} do not fit logits {}", shapeText(targets_N), shapeText(logits_NV)));
   }
   checkSameDevice("crossEntropy", logits_NV, targets_N);
-  return CrossEntropy::apply(logits_NV, targets_N, at::GradMode::is_enabled() && logits_NV.requires_grad() ? Gradient::Make : Gradient::Skip);
+  return CrossEntropy::apply(logits_NV, targets_N,
+                             at::GradMode::is_enabled() && logits_NV.requires_grad() ? Gradient::Make : Gradient::Skip);
 }
 
 }  // namespace weft::kernels

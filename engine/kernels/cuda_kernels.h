@@ -1,5 +1,6 @@
-// engine/kernels/cuda_kernels.h -- the CUDA side of every operation: raw pointers, sizes and a stream, no torch. The headers of the operations say
-// what is computed. Nothing here waits for the device; a launch that fails throws std::runtime_error with CUDA's own words.
+// engine/kernels/cuda_kernels.h -- the CUDA side of every operation: raw pointers, sizes and a stream, no torch. The
+// headers of the operations say what is computed. Nothing here waits for the device; a launch that fails throws
+// std::runtime_error with CUDA's own words.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,8 @@ struct CUstream_st;
 namespace weft::kernels {
 
 using Stream = CUstream_st*;
-// torch's current stream of the current device (cuda_stream.cpp: the one place that asks torch for it). Kernels launch on the current device: callers
-// hold a c10::DeviceGuard of their tensors' device.
+// torch's current stream of the current device (cuda_stream.cpp: the one place that asks torch for it). Kernels launch
+// on the current device: callers hold a c10::DeviceGuard of their tensors' device.
 Stream currentStream();
 
 struct RmsNormForward {
@@ -34,7 +35,8 @@ struct RmsNormBackward {
   const float* weight;
   const float* r;
   void* dx;
-  float* partialDweight;  // [parts, width]: one partial sum a block, summed by the caller, so that no atomics make it random
+  float* partialDweight;  // [parts, width]: one partial sum a block, summed by the caller, so that no atomics make it
+                          // random
   std::int64_t parts, rows, width;
   Stream stream;
 };

@@ -23,7 +23,8 @@ struct Maximum {
   __device__ float operator()(float a, float b) const { return fmaxf(a, b); }
 };
 
-// The reduction of `value` over the block, known to every thread. `shared` holds 32 floats; blockDim.x is a multiple of 32.
+// The reduction of `value` over the block, known to every thread. `shared` holds 32 floats; blockDim.x is a multiple
+// of 32.
 template <class Operation>
 __device__ float blockReduce(float value, float neutral, float* shared, Operation operation) {
   for (int offset = 16; offset > 0; offset /= 2) value = operation(value, __shfl_xor_sync(0xffffffffu, value, offset));
@@ -38,7 +39,9 @@ __device__ float blockReduce(float value, float neutral, float* shared, Operatio
 
 inline void checkLaunch(const char* kernel) {
   const cudaError_t error = cudaGetLastError();
-  if (error != cudaSuccess) throw std::runtime_error(std::string("the CUDA kernel ") + kernel + " was not launched: " + cudaGetErrorString(error));
+  if (error != cudaSuccess)
+    throw std::runtime_error(std::string("the CUDA kernel ") + kernel +
+                             " was not launched: " + cudaGetErrorString(error));
 }
 
 // f(pointer of the element type) for a call whose `element` says which.

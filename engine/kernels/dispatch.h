@@ -32,7 +32,8 @@ void dispatch(const at::Tensor& x, Function&& f) {
     case at::kBFloat16:
       return f(at::BFloat16{});
     default:
-      throw std::invalid_argument(fmt::format("a kernel got elements of type {}; it takes float32, float64 and bfloat16", toString(x.scalar_type())));
+      throw std::invalid_argument(fmt::format(
+          "a kernel got elements of type {}; it takes float32, float64 and bfloat16", toString(x.scalar_type())));
   }
 }
 
@@ -40,19 +41,25 @@ void dispatch(const at::Tensor& x, Function&& f) {
 inline Element cudaElement(const at::Tensor& x) {
   if (x.scalar_type() == at::kFloat) return Element::Float32;
   if (x.scalar_type() == at::kBFloat16) return Element::BFloat16;
-  throw std::invalid_argument(fmt::format("a CUDA kernel got elements of type {}; it takes float32 and bfloat16", toString(x.scalar_type())));
+  throw std::invalid_argument(
+      fmt::format("a CUDA kernel got elements of type {}; it takes float32 and bfloat16", toString(x.scalar_type())));
 }
 
-inline std::string shapeText(const at::Tensor& x) { return fmt::format("[{}]", fmt::join(x.sizes().begin(), x.sizes().end(), ", ")); }
+inline std::string shapeText(const at::Tensor& x) {
+  return fmt::format("[{}]", fmt::join(x.sizes().begin(), x.sizes().end(), ", "));
+}
 
-// A kernel reads all its tensors through raw pointers: one on another device would be read as garbage, or end the process.
+// A kernel reads all its tensors through raw pointers: one on another device would be read as garbage, or end the
+// process.
 inline void checkSameDevice(const char* kernel, const at::Tensor& x, const at::Tensor& other) {
   if (x.device() == other.device()) return;
-  throw std::invalid_argument(
-      fmt::format("{}: tensors on {} and {}; they must be on one device", kernel, x.device().str(), other.device().str()));
+  throw std::invalid_argument(fmt::format("{}: tensors on {} and {}; they must be on one device", kernel,
+                                          x.device().str(), other.device().str()));
 }
 
 // Rows that one thread of parallel_for takes at least, for rows of this width.
-inline std::int64_t grain(std::int64_t width) { return std::max<std::int64_t>(1, 8192 / std::max<std::int64_t>(1, width)); }
+inline std::int64_t grain(std::int64_t width) {
+  return std::max<std::int64_t>(1, 8192 / std::max<std::int64_t>(1, width));
+}
 
 }  // namespace weft::kernels

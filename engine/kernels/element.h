@@ -1,4 +1,5 @@
-// engine/kernels/element.h -- element types of the kernels and the type in which each accumulates; shared by the CPU and CUDA sides (no torch here).
+// engine/kernels/element.h -- element types of the kernels and the type in which each accumulates; shared by the CPU
+// and CUDA sides (no torch here).
 #pragma once
 
 #include <cstdint>

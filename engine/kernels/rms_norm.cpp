@@ -33,13 +33,15 @@ void forwardCpu(const at::Tensor& x, const at::Tensor& weight, double epsilon, a
         for (std::int64_t i = 0; i < width; ++i) sum += static_cast<A>(in[i]) * static_cast<A>(in[i]);
         const A scale = A(1) / std::sqrt(sum / static_cast<A>(width) + static_cast<A>(epsilon));
         rs[row] = scale;
-        for (std::int64_t i = 0; i < width; ++i) ys[row * width + i] = static_cast<T>(static_cast<A>(in[i]) * scale * ws[i]);
+        for (std::int64_t i = 0; i < width; ++i)
+          ys[row * width + i] = static_cast<T>(static_cast<A>(in[i]) * scale * ws[i]);
       }
     });
   });
 }
 
-void backwardCpu(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& r, at::Tensor& dx, at::Tensor& dweight) {
+void backwardCpu(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& r,
+                 at::Tensor& dx, at::Tensor& dweight) {
   const std::int64_t width = weight.size(0), rows = r.size(0);
   // A fixed number of partial sums, whatever the number of threads: the result is the same on every machine.
   constexpr std::int64_t kParts = 16;
@@ -54,37 +56,41 @@ void backwardCpu(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& we
     T* dxs = dx.mutable_data_ptr<T>();
     A* sums = parts.mutable_data_ptr<A>();
     const std::int64_t rowsOfPart = (rows + kParts - 1) / kParts;
-    at::parallel_for(0, kParts, grain(width * std::max<std::int64_t>(1, rowsOfPart)), [&](std::int64_t firstPart, std::int64_t lastPart) {
-      for (std::int64_t part = firstPart; part < lastPart; ++part) {
-        A* sum = sums + part * width;
-        for (std::int64_t row = rows * part / kParts; row < rows * (part + 1) / kParts; ++row) {
-          const T* gradient = dys + row * width;
-          const T* in = xs + row * width;
-          const A scale = rs[row];
-          A mean = 0;
-          for (std::int64_t i = 0; i < width; ++i) mean += static_cast<A>(gradient[i]) * ws[i] * static_cast<A>(in[i]) * scale;
-          mean /= static_cast<A>(width);
-          for (std::int64_t i = 0; i < width; ++i) {
-            const A normal = static_cast<A>(in[i]) * scale;
-            dxs[row * width + i] = static_cast<T>(scale * (static_cast<A>(gradient[i]) * ws[i] - normal * mean));
-            sum[i] += static_cast<A>(gradient[i]) * normal;
-          }
-        }
-      }
-    });
+    at::parallel_for(0, kParts, grain(width * std::max<std::int64_t>(1, rowsOfPart)),
+                     [&](std::int64_t firstPart, std::int64_t lastPart) {
+                       for (std::int64_t part = firstPart; part < lastPart; ++part) {
+                         A* sum = sums + part * width;
+                         for (std::int64_t row = rows * part / kParts; row < rows * (part + 1) / kParts; ++row) {
+                           const T* gradient = dys + row * width;
+                           const T* in = xs + row * width;
+                           const A scale = rs[row];
+                           A mean = 0;
+                           for (std::int64_t i = 0; i < width; ++i)
+                             mean += static_cast<A>(gradient[i]) * ws[i] * static_cast<A>(in[i]) * scale;
+                           mean /= static_cast<A>(width);
+                           for (std::int64_t i = 0; i < width; ++i) {
+                             const A normal = static_cast<A>(in[i]) * scale;
+                             dxs[row * width + i] =
+                                 static_cast<T>(scale * (static_cast<A>(gradient[i]) * ws[i] - normal * mean));
+                             sum[i] += static_cast<A>(gradient[i]) * normal;
+                           }
+                         }
+                       }
+                     });
   });
   dweight.copy_(parts.sum(0));
 }
 
 struct RmsNorm : torch::autograd::Function<RmsNorm> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, double epsilon) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight,
+                            double epsilon) {
     const at::Tensor x = input.contiguous(), w = weight.to(accumulateType(x.scalar_type())).contiguous();
     at::Tensor y = at::empty_like(x);
     at::Tensor r = at::empty({x.numel() / w.size(0)}, w.options());
     const c10::DeviceGuard guard(x.device());
     if (x.is_cuda()) {
-      rmsNormForwardCuda({cudaElement(x), x.const_data_ptr(), w.const_data_ptr<float>(), y.mutable_data_ptr(), r.mutable_data_ptr<float>(), r.size(0),
-                          w.size(0), epsilon, currentStream()});
+      rmsNormForwardCuda({cudaElement(x), x.const_data_ptr(), w.const_data_ptr<float>(), y.mutable_data_ptr(),
+                          r.mutable_data_ptr<float>(), r.size(0), w.size(0), epsilon, currentStream()});
     } else {
       forwardCpu(x, w, epsilon, y, r);
     }
@@ -102,8 +108,9 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
     if (x.is_cuda()) {
       constexpr std::int64_t kParts = 256;
       at::Tensor parts = at::empty({kParts, w.size(0)}, w.options());
-      rmsNormBackwardCuda({cudaElement(x), dy.const_data_ptr(), x.const_data_ptr(), w.const_data_ptr<float>(), r.const_data_ptr<float>(),
-                           dx.mutable_data_ptr(), parts.mutable_data_ptr<float>(), kParts, r.size(0), w.size(0), currentStream()});
+      rmsNormBackwardCuda({cudaElement(x), dy.const_data_ptr(), x.const_data_ptr(), w.const_data_ptr<float>(),
+                           r.const_data_ptr<float>(), dx.mutable_data_ptr(), parts.mutable_data_ptr<float>(), kParts,
+                           r.size(0), w.size(0), currentStream()});
       dweight = parts.sum(0);
     } else {
       backwardCpu(dy, x, w, r, dx, dweight);

@@ -18,20 +18,23 @@ __global__ void forwardKernel(const T* x, const float* weight, T* y, float* r, s
   sum = blockReduce(sum, 0.f, shared, Sum{});
   const float scale = rsqrtf(sum / static_cast<float>(width) + epsilon);
   if (threadIdx.x == 0) r[row] = scale;
-  for (std::int64_t i = threadIdx.x; i < width; i += blockDim.x) store(y, row * width + i, load(x, row * width + i) * scale * weight[i]);
+  for (std::int64_t i = threadIdx.x; i < width; i += blockDim.x)
+    store(y, row * width + i, load(x, row * width + i) * scale * weight[i]);
 }
 
-// Block p takes rows p, p + parts, ... and keeps its own partial sum of dweight: every column belongs to one thread of the block, so no atomics.
+// Block p takes rows p, p + parts, ... and keeps its own partial sum of dweight: every column belongs to one thread of
+// the block, so no atomics.
 template <class T>
-__global__ void backwardKernel(const T* dy, const T* x, const float* weight, const float* r, T* dx, float* partial, std::int64_t rows,
-                               std::int64_t width) {
+__global__ void backwardKernel(const T* dy, const T* x, const float* weight, const float* r, T* dx, float* partial,
+                               std::int64_t rows, std::int64_t width) {
   __shared__ float shared[32];
   float* sums = partial + blockIdx.x * width;
   for (std::int64_t i = threadIdx.x; i < width; i += blockDim.x) sums[i] = 0;
   for (std::int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
     const float scale = r[row];
     float mean = 0;
-    for (std::int64_t i = threadIdx.x; i < width; i += blockDim.x) mean += load(dy, row * width + i) * weight[i] * load(x, row * width + i) * scale;
+    for (std::int64_t i = threadIdx.x; i < width; i += blockDim.x)
+      mean += load(dy, row * width + i) * weight[i] * load(x, row * width + i) * scale;
     mean = blockReduce(mean, 0.f, shared, Sum{}) / static_cast<float>(width);
     for (std::int64_t i = threadIdx.x; i < width; i += blockDim.x) {
       const float gradient = load(dy, row * width + i), normal = load(x, row * width + i) * scale;
@@ -48,7 +51,8 @@ void rmsNormForwardCuda(const RmsNormForward& call) {
   withElement(call.element, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
     forwardKernel<T><<<static_cast<unsigned>(call.rows), kThreads, 0, call.stream>>>(
-        static_cast<const T*>(call.x), call.weight, static_cast<T*>(call.y), call.r, call.width, static_cast<float>(call.epsilon));
+        static_cast<const T*>(call.x), call.weight, static_cast<T*>(call.y), call.r, call.width,
+        static_cast<float>(call.epsilon));
   });
   checkLaunch("rmsNormForward");
 }
@@ -56,9 +60,9 @@ void rmsNormForwardCuda(const RmsNormForward& call) {
 void rmsNormBackwardCuda(const RmsNormBackward& call) {
   withElement(call.element, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    backwardKernel<T><<<static_cast<unsigned>(call.parts), kThreads, 0, call.stream>>>(static_cast<const T*>(call.dy), static_cast<const T*>(call.x),
-                                                                                       call.weight, call.r, static_cast<T*>(call.dx),
-                                                                                       call.partialDweight, call.rows, call.width);
+    backwardKernel<T><<<static_cast<unsigned>(call.parts), kThreads, 0, call.stream>>>(
+        static_cast<const T*>(call.dy), static_cast<const T*>(call.x), call.weight, call.r, static_cast<T*>(call.dx),
+        call.partialDweight, call.rows, call.width);
   });
   checkLaunch("rmsNormBackward");
 }

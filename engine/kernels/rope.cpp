@@ -49,13 +49,15 @@ at::Tensor rotate(const at::Tensor& input, const at::Tensor& cos, const at::Tens
   if (x.size(3) < 2) return x.clone();  // nothing to rotate, and the CUDA kernel has one thread a pair
   const c10::DeviceGuard guard(x.device());
   at::Tensor y = at::empty(x.sizes(), x.options());
-  ropeCuda({cudaElement(x), x.const_data_ptr(), y.mutable_data_ptr(), cos.const_data_ptr<float>(), sin.const_data_ptr<float>(), sign, x.size(0),
-            x.size(1), x.size(2), x.size(3), x.stride(0), x.stride(1), x.stride(2), currentStream()});
+  ropeCuda({cudaElement(x), x.const_data_ptr(), y.mutable_data_ptr(), cos.const_data_ptr<float>(),
+            sin.const_data_ptr<float>(), sign, x.size(0), x.size(1), x.size(2), x.size(3), x.stride(0), x.stride(1),
+            x.stride(2), currentStream()});
   return y;
 }
 
 struct Rope : torch::autograd::Function<Rope> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& cos,
+                            const at::Tensor& sin) {
     context->save_for_backward({cos, sin});
     return rotate(x, cos, sin, 1);
   }
@@ -68,11 +70,14 @@ struct Rope : torch::autograd::Function<Rope> {
 }  // namespace
 
 RopeTable ropeTable(const at::Tensor& positions_T, const RopeFrequencies& frequencies, at::ScalarType type) {
-  if (positions_T.dim() != 1) throw std::invalid_argument(fmt::format("ropeTable: positions {} are not [tokens]", shapeText(positions_T)));
-  const at::Tensor angles = at::outer(positions_T.to(at::kDouble), frequencies.radiansPerToken_F.to(positions_T.device()));
+  if (positions_T.dim() != 1)
+    throw std::invalid_argument(fmt::format("ropeTable: positions {} are not [tokens]", shapeText(positions_T)));
+  const at::Tensor angles =
+      at::outer(positions_T.to(at::kDouble), frequencies.radiansPerToken_F.to(positions_T.device()));
   const at::ScalarType stored = accumulateType(type);
   if (frequencies.attentionFactor == 1) return {angles.cos().to(stored), angles.sin().to(stored)};
-  return {angles.cos().mul_(frequencies.attentionFactor).to(stored), angles.sin().mul_(frequencies.attentionFactor).to(stored)};
+  return {angles.cos().mul_(frequencies.attentionFactor).to(stored),
+          angles.sin().mul_(frequencies.attentionFactor).to(stored)};
 }
 
 RopeTable ropeTable(const at::Tensor& positions_T, std::int64_t headWidth, double theta, at::ScalarType type) {
@@ -81,7 +86,8 @@ RopeTable ropeTable(const at::Tensor& positions_T, std::int64_t headWidth, doubl
 
 at::Tensor rope(const at::Tensor& x_BHTD, const RopeTable& table) {
   const at::Tensor &cos = table.cos_TD, &sin = table.sin_TD;
-  if (x_BHTD.dim() != 4 || cos.dim() != 2 || cos.size(0) != x_BHTD.size(2) || cos.size(1) != x_BHTD.size(3) / 2 || sin.sizes() != cos.sizes()) {
+  if (x_BHTD.dim() != 4 || cos.dim() != 2 || cos.size(0) != x_BHTD.size(2) || cos.size(1) != x_BHTD.size(3) / 2 ||
+      sin.sizes() != cos.sizes()) {
     throw std::invalid_argument(fmt::format("rope: a table {} does not fit x {}", shapeText(cos), shapeText(x_BHTD)));
   }
   const at::ScalarType needed = accumulateType(x_BHTD.scalar_type());

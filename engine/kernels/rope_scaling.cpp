@@ -27,19 +27,23 @@ void check(std::int64_t headWidth, double theta, const RopeScaling& scaling) {
   if (kind == RopeKind::Dynamic) check(headWidth > 2, "a head width", static_cast<double>(headWidth));
   if (kind == RopeKind::Llama3) {
     check(scaling.lowFrequencyFactor > 0, "the low frequency factor", scaling.lowFrequencyFactor);
-    check(scaling.highFrequencyFactor > scaling.lowFrequencyFactor, "the high frequency factor", scaling.highFrequencyFactor);
+    check(scaling.highFrequencyFactor > scaling.lowFrequencyFactor, "the high frequency factor",
+          scaling.highFrequencyFactor);
   }
   if (kind == RopeKind::Yarn) {
     check(theta > 1, "theta", theta);
     check(scaling.betaSlow > 0, "beta slow", scaling.betaSlow);
     check(scaling.betaFast >= scaling.betaSlow, "beta fast", scaling.betaFast);
-    check(scaling.attentionFactor >= 0 && std::isfinite(scaling.attentionFactor), "the attention factor", scaling.attentionFactor);
+    check(scaling.attentionFactor >= 0 && std::isfinite(scaling.attentionFactor), "the attention factor",
+          scaling.attentionFactor);
   }
 }
 
 double llama3(double frequency, const RopeScaling& scaling) {
-  const double turns = static_cast<double>(scaling.originalContext) * frequency / (2 * std::numbers::pi);  // within the original context
-  const double share = (turns - scaling.lowFrequencyFactor) / (scaling.highFrequencyFactor - scaling.lowFrequencyFactor);
+  const double turns =
+      static_cast<double>(scaling.originalContext) * frequency / (2 * std::numbers::pi);  // within the original context
+  const double share =
+      (turns - scaling.lowFrequencyFactor) / (scaling.highFrequencyFactor - scaling.lowFrequencyFactor);
   const double kept = std::clamp(share, 0.0, 1.0);
   return (1 - kept) * frequency / scaling.factor + kept * frequency;
 }
@@ -53,7 +57,8 @@ struct Ramp {
 Ramp yarnRamp(std::int64_t headWidth, double theta, const RopeScaling& scaling) {
   const double width = static_cast<double>(headWidth);
   const auto pairTurning = [&](double rotations) {
-    return width * std::log(static_cast<double>(scaling.originalContext) / (rotations * 2 * std::numbers::pi)) / (2 * std::log(theta));
+    return width * std::log(static_cast<double>(scaling.originalContext) / (rotations * 2 * std::numbers::pi)) /
+           (2 * std::log(theta));
   };
   Ramp ramp{pairTurning(scaling.betaFast), pairTurning(scaling.betaSlow)};
   if (scaling.truncate) ramp = {std::floor(ramp.first), std::ceil(ramp.last)};
@@ -71,12 +76,14 @@ double yarnAttentionFactor(const RopeScaling& scaling) {
 
 }  // namespace
 
-RopeFrequencies ropeFrequencies(std::int64_t headWidth, double theta, const RopeScaling& scaling, std::int64_t sequence) {
+RopeFrequencies ropeFrequencies(std::int64_t headWidth, double theta, const RopeScaling& scaling,
+                                std::int64_t sequence) {
   check(headWidth, theta, scaling);
   const double width = static_cast<double>(headWidth);
   double base = theta;
   if (scaling.kind == RopeKind::Dynamic) {
-    const double length = static_cast<double>(std::max(sequence, scaling.originalContext)) / static_cast<double>(scaling.originalContext);
+    const double length =
+        static_cast<double>(std::max(sequence, scaling.originalContext)) / static_cast<double>(scaling.originalContext);
     base *= std::pow(scaling.factor * length - (scaling.factor - 1), width / (width - 2));
   }
   const bool isYarn = scaling.kind == RopeKind::Yarn;

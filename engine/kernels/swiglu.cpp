@@ -48,7 +48,8 @@ void backwardCpu(const at::Tensor& dy, const at::Tensor& gateUp, at::Tensor& dga
         const T* gate = in + row * 2 * width;
         T* dgate = out + row * 2 * width;
         for (std::int64_t i = 0; i < width; ++i) {
-          const A z = static_cast<A>(gate[i]), up = static_cast<A>(gate[width + i]), gradient = static_cast<A>(gradients[row * width + i]);
+          const A z = static_cast<A>(gate[i]), up = static_cast<A>(gate[width + i]),
+                  gradient = static_cast<A>(gradients[row * width + i]);
           const A s = A(1) / (A(1) + std::exp(-z));
           dgate[i] = static_cast<T>(gradient * up * s * (A(1) + z * (A(1) - s)));
           dgate[width + i] = static_cast<T>(gradient * z * s);
@@ -66,8 +67,8 @@ struct SwiGlu : torch::autograd::Function<SwiGlu> {
     at::Tensor y = at::empty(shape, gateUp.options());
     const c10::DeviceGuard guard(gateUp.device());
     if (gateUp.is_cuda()) {
-      swigluForwardCuda(
-          {cudaElement(gateUp), gateUp.const_data_ptr(), nullptr, y.mutable_data_ptr(), y.numel() / y.size(-1), y.size(-1), currentStream()});
+      swigluForwardCuda({cudaElement(gateUp), gateUp.const_data_ptr(), nullptr, y.mutable_data_ptr(),
+                         y.numel() / y.size(-1), y.size(-1), currentStream()});
     } else {
       forwardCpu(gateUp, y);
     }
@@ -80,8 +81,8 @@ struct SwiGlu : torch::autograd::Function<SwiGlu> {
     at::Tensor dgateUp = at::empty_like(gateUp);
     const c10::DeviceGuard guard(gateUp.device());
     if (gateUp.is_cuda()) {
-      swigluBackwardCuda({cudaElement(gateUp), gateUp.const_data_ptr(), dy.const_data_ptr(), dgateUp.mutable_data_ptr(), dy.numel() / dy.size(-1),
-                          dy.size(-1), currentStream()});
+      swigluBackwardCuda({cudaElement(gateUp), gateUp.const_data_ptr(), dy.const_data_ptr(), dgateUp.mutable_data_ptr(),
+                          dy.numel() / dy.size(-1), dy.size(-1), currentStream()});
     } else {
       backwardCpu(dy, gateUp, dgateUp);
     }
@@ -93,7 +94,8 @@ struct SwiGlu : torch::autograd::Function<SwiGlu> {
 
 at::Tensor swiglu(const at::Tensor& gateUp) {
   if (gateUp.dim() < 1 || gateUp.size(-1) < 2 || gateUp.size(-1) % 2 != 0) {
-    throw std::invalid_argument(fmt::format("swiglu: {} has no even last size to split into gate and up", shapeText(gateUp)));
+    throw std::invalid_argument(
+        fmt::format("swiglu: {} has no even last size to split into gate and up", shapeText(gateUp)));
   }
   return SwiGlu::apply(gateUp);
 }

@@ -35,7 +35,8 @@ void swigluForwardCuda(const SwiGluCall& call) {
   if (count == 0) return;
   withElement(call.element, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    forwardKernel<T><<<blocks(count), kThreads, 0, call.stream>>>(static_cast<const T*>(call.gateUp), static_cast<T*>(call.out), count, call.width);
+    forwardKernel<T><<<blocks(count), kThreads, 0, call.stream>>>(static_cast<const T*>(call.gateUp),
+                                                                  static_cast<T*>(call.out), count, call.width);
   });
   checkLaunch("swigluForward");
 }
@@ -45,7 +46,8 @@ void swigluBackwardCuda(const SwiGluCall& call) {
   if (count == 0) return;
   withElement(call.element, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    backwardKernel<T><<<blocks(count), kThreads, 0, call.stream>>>(static_cast<const T*>(call.gateUp), static_cast<const T*>(call.dy),
+    backwardKernel<T><<<blocks(count), kThreads, 0, call.stream>>>(static_cast<const T*>(call.gateUp),
+                                                                   static_cast<const T*>(call.dy),
                                                                    static_cast<T*>(call.out), count, call.width);
   });
   checkLaunch("swigluBackward");

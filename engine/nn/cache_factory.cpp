@@ -50,12 +50,13 @@ std::vector<std::string> pluginsIn(const std::vector<fs::path>& folders) {
   return names;
 }
 
-// Whether the file has all that its ELF header says: the section headers stand at its end. The loader of the system does not ask; of a file that was
-// copied by half it maps pages that are not there and ends the process with SIGBUS.
+// Whether the file has all that its ELF header says: the section headers stand at its end. The loader of the system
+// does not ask; of a file that was copied by half it maps pages that are not there and ends the process with SIGBUS.
 bool isCutShort(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   Elf64_Ehdr header{};
-  if (!stream.read(reinterpret_cast<char*>(&header), sizeof header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+  if (!stream.read(reinterpret_cast<char*>(&header), sizeof header) ||
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
     return false;  // dlopen says it
   std::error_code error;
   const std::uintmax_t size = fs::file_size(file, error);
@@ -70,29 +71,36 @@ Result<std::optional<at::ScalarType>> parseStoredType(const std::string& name) {
   for (const auto& [known, type] : kTypes) {
     if (name == known) return type;
   }
-  return fail(ErrorCode::InvalidInput, fmt::format("cache.dtype is \"{}\"; it must be model, float32, bfloat16, float16 or float64.", name));
+  return fail(ErrorCode::InvalidInput,
+              fmt::format("cache.dtype is \"{}\"; it must be model, float32, bfloat16, float16 or float64.", name));
 }
 
 Result<void> checkHandshake(const KvCachePlugin& plugin, const std::string& name) {
   if (plugin.magic != KvCachePlugin::kMagic) {
-    return fail(ErrorCode::Unsupported,
-                fmt::format("The plugin {} is no KV-cache plugin of Weft: its handshake does not begin with the magic number.", name));
+    return fail(
+        ErrorCode::Unsupported,
+        fmt::format("The plugin {} is no KV-cache plugin of Weft: its handshake does not begin with the magic number.",
+                    name));
   }
   if (plugin.api != KvCachePlugin::kApi) {
-    return fail(ErrorCode::Unsupported, fmt::format("The plugin {} speaks version {} of the plugin interface, this Weft speaks {}; rebuild it.", name,
-                                                    plugin.api, KvCachePlugin::kApi));
+    return fail(ErrorCode::Unsupported,
+                fmt::format("The plugin {} speaks version {} of the plugin interface, this Weft speaks {}; rebuild it.",
+                            name, plugin.api, KvCachePlugin::kApi));
   }
   // A plugin may have left these texts out.
   const auto text = [](const char* given) { return std::string_view(given ? given : "an unknown version"); };
   if (text(plugin.torchVersion) != TORCH_VERSION) {
     return fail(ErrorCode::Unsupported,
-                fmt::format("The plugin {} was built for torch {}, this is torch {}; rebuild it.", name, text(plugin.torchVersion), TORCH_VERSION));
+                fmt::format("The plugin {} was built for torch {}, this is torch {}; rebuild it.", name,
+                            text(plugin.torchVersion), TORCH_VERSION));
   }
   if (text(plugin.compiler) != __VERSION__) {
     return fail(ErrorCode::Unsupported,
-                fmt::format("The plugin {} was built with the compiler {}, Weft with {}; rebuild it.", name, text(plugin.compiler), __VERSION__));
+                fmt::format("The plugin {} was built with the compiler {}, Weft with {}; rebuild it.", name,
+                            text(plugin.compiler), __VERSION__));
   }
-  if (!plugin.create) return fail(ErrorCode::Unsupported, fmt::format("The plugin {} has no function that makes a cache.", name));
+  if (!plugin.create)
+    return fail(ErrorCode::Unsupported, fmt::format("The plugin {} has no function that makes a cache.", name));
   return {};
 }
 
@@ -104,20 +112,25 @@ Result<CacheFactory> CacheFactory::create(const std::string& name, const std::st
   WEFT_ASSIGN(factory.m_storedType, parseStoredType(dtype));
   if (name.empty()) return factory;
   if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != std::string::npos) {
-    return fail(ErrorCode::InvalidInput, fmt::format("\"{}\" is no plugin name; a name has letters, digits, _ and -.", name));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("\"{}\" is no plugin name; a name has letters, digits, _ and -.", name));
   }
   const std::vector<fs::path> folders = pluginFolders();
   for (const fs::path& folder : folders) {
     const fs::path file = folder / fmt::format("weft_{}.so", name);
     std::error_code error;
     if (!fs::exists(file, error)) continue;
-    if (isCutShort(file)) return fail(ErrorCode::Unsupported, fmt::format("The plugin {} cannot be loaded: {} is cut short.", name, file.string()));
+    if (isCutShort(file))
+      return fail(ErrorCode::Unsupported,
+                  fmt::format("The plugin {} cannot be loaded: {} is cut short.", name, file.string()));
     void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library) return fail(ErrorCode::Unsupported, fmt::format("The plugin {} cannot be loaded: {}.", name, dlerror()));
+    if (!library)
+      return fail(ErrorCode::Unsupported, fmt::format("The plugin {} cannot be loaded: {}.", name, dlerror()));
     using Handshake = const KvCachePlugin* (*)();
     const auto handshake = reinterpret_cast<Handshake>(dlsym(library, "weft_kv_cache_plugin"));
     if (!handshake)
-      return fail(ErrorCode::Unsupported, fmt::format("{} is no KV-cache plugin of Weft: it exports no weft_kv_cache_plugin.", file.string()));
+      return fail(ErrorCode::Unsupported,
+                  fmt::format("{} is no KV-cache plugin of Weft: it exports no weft_kv_cache_plugin.", file.string()));
     const KvCachePlugin* plugin = handshake();
     if (!plugin) return fail(ErrorCode::Unsupported, fmt::format("The plugin {} refused the handshake.", name));
     WEFT_TRY(checkHandshake(*plugin, name));
@@ -127,9 +140,11 @@ Result<CacheFactory> CacheFactory::create(const std::string& name, const std::st
   const std::vector<std::string> known = pluginsIn(folders);
   std::vector<std::string> searched;
   for (const fs::path& folder : folders) searched.push_back(folder.string());
-  return fail(ErrorCode::NotFound, fmt::format("There is no KV-cache plugin \"{}\" in {}; {}.", name, fmt::join(searched, ", "),
-                                               known.empty() ? std::string("no plugin at all is there")
-                                                             : fmt::format("there {} {}", known.size() == 1 ? "is" : "are", fmt::join(known, ", "))));
+  return fail(ErrorCode::NotFound,
+              fmt::format("There is no KV-cache plugin \"{}\" in {}; {}.", name, fmt::join(searched, ", "),
+                          known.empty()
+                              ? std::string("no plugin at all is there")
+                              : fmt::format("there {} {}", known.size() == 1 ? "is" : "are", fmt::join(known, ", "))));
 }
 
 std::unique_ptr<KvCache> CacheFactory::make(CacheSpec spec) const {

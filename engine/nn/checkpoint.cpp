@@ -15,25 +15,33 @@ namespace weft::nn {
 
 namespace {
 
-// Every parameter of the decoder stands in the file, in its shape and as numbers with a fraction, and nothing else does.
+// Every parameter of the decoder stands in the file, in its shape and as numbers with a fraction, and nothing else
+// does.
 Result<void> check(const Decoder& decoder, const TensorFile& file, const std::filesystem::path& path) {
   for (const NamedParameter& parameter : decoder.parameters()) {
     const torch::Tensor* stored = file.find(parameter.name);
-    if (!stored) return fail(ErrorCode::Corrupt, fmt::format("{} has no tensor \"{}\", which this model needs.", path.string(), parameter.name));
+    if (!stored)
+      return fail(ErrorCode::Corrupt,
+                  fmt::format("{} has no tensor \"{}\", which this model needs.", path.string(), parameter.name));
     if (stored->sizes() != parameter.value.sizes()) {
-      return fail(ErrorCode::Corrupt, fmt::format("{}: the tensor \"{}\" has the shape [{}], and this model needs [{}].", path.string(),
-                                                  parameter.name, fmt::join(stored->sizes(), ", "), fmt::join(parameter.value.sizes(), ", ")));
+      return fail(
+          ErrorCode::Corrupt,
+          fmt::format("{}: the tensor \"{}\" has the shape [{}], and this model needs [{}].", path.string(),
+                      parameter.name, fmt::join(stored->sizes(), ", "), fmt::join(parameter.value.sizes(), ", ")));
     }
     if (!stored->is_floating_point()) {
-      return fail(ErrorCode::Corrupt, fmt::format("{}: the tensor \"{}\" has elements of type {}; weights are floating-point numbers.", path.string(),
-                                                  parameter.name, c10::toString(stored->scalar_type())));
+      return fail(ErrorCode::Corrupt,
+                  fmt::format("{}: the tensor \"{}\" has elements of type {}; weights are floating-point numbers.",
+                              path.string(), parameter.name, c10::toString(stored->scalar_type())));
     }
   }
   if (file.tensors.size() == decoder.parameters().size()) return {};
   for (const auto& [name, tensor] : file.tensors) {
-    const bool isKnown =
-        std::any_of(decoder.parameters().begin(), decoder.parameters().end(), [&](const NamedParameter& p) { return p.name == name; });
-    if (!isKnown) return fail(ErrorCode::Corrupt, fmt::format("{} has a tensor \"{}\", which this model does not have.", path.string(), name));
+    const bool isKnown = std::any_of(decoder.parameters().begin(), decoder.parameters().end(),
+                                     [&](const NamedParameter& p) { return p.name == name; });
+    if (!isKnown)
+      return fail(ErrorCode::Corrupt,
+                  fmt::format("{} has a tensor \"{}\", which this model does not have.", path.string(), name));
   }
   return {};
 }
@@ -45,9 +53,11 @@ void copyInto(Decoder& decoder, const TensorFile& file) {
 
 kernels::RopeScaling ropeScaling(const config::ModelConfig& model) {
   using enum kernels::RopeKind;
-  const std::map<std::string, kernels::RopeKind> kinds{{"none", None}, {"linear", Linear}, {"dynamic", Dynamic}, {"llama3", Llama3}, {"yarn", Yarn}};
+  const std::map<std::string, kernels::RopeKind> kinds{
+      {"none", None}, {"linear", Linear}, {"dynamic", Dynamic}, {"llama3", Llama3}, {"yarn", Yarn}};
   const auto kind = kinds.find(model.ropeScaling);
-  if (kind == kinds.end()) throw std::invalid_argument(fmt::format("decoder: there is no RoPE scaling '{}'", model.ropeScaling));
+  if (kind == kinds.end())
+    throw std::invalid_argument(fmt::format("decoder: there is no RoPE scaling '{}'", model.ropeScaling));
   return {.kind = kind->second,
           .factor = model.ropeFactor,
           .originalContext = model.ropeOriginalContext,
@@ -76,7 +86,8 @@ DecoderSpec decoderSpec(const config::ModelConfig& model, const sharing::Sharing
 Result<void> saveModel(const std::filesystem::path& folder, const Decoder& decoder, const config::RunConfig& config) {
   TensorFile file;
   file.metadata["format"] = "weft";
-  for (const NamedParameter& parameter : decoder.parameters()) file.tensors.emplace_back(parameter.name, parameter.value);
+  for (const NamedParameter& parameter : decoder.parameters())
+    file.tensors.emplace_back(parameter.name, parameter.value);
   WEFT_TRY(writeSafetensors(folder / "model.safetensors", file));
   return writeFileAtomically(folder / "model.toml", config::toToml(config));
 }
@@ -93,7 +104,8 @@ Result<LoadedModel> loadModel(const std::filesystem::path& folder, torch::Device
   const DecoderSpec spec = decoderSpec(loaded.config.model, map);
   const std::filesystem::path path = folder / "model.safetensors";
   WEFT_ASSIGN(const TensorFile file, readSafetensors(path));
-  // Names and shapes first, on a device without memory: a model.toml that asks for far more than the file holds must not allocate it.
+  // Names and shapes first, on a device without memory: a model.toml that asks for far more than the file holds must
+  // not allocate it.
   WEFT_ASSIGN(const std::unique_ptr<Decoder> outline, Decoder::create(spec, std::nullopt, torch::kMeta));
   WEFT_TRY(check(*outline, file, path));
   WEFT_ASSIGN(loaded.decoder, Decoder::create(spec, std::nullopt, device));

@@ -1,6 +1,6 @@
-// engine/nn/checkpoint.h -- a checkpoint folder: model.toml ([model] of the run, vocabulary resolved, tokenizer), model.safetensors, and, for
-// resuming, trainer.safetensors + trainer.json (written by train/). A folder is complete when it bears its final name: it is filled under a
-// temporary name, synced and renamed.
+// engine/nn/checkpoint.h -- a checkpoint folder: model.toml ([model] of the run, vocabulary resolved, tokenizer),
+// model.safetensors, and, for resuming, trainer.safetensors + trainer.json (written by train/). A folder is complete
+// when it bears its final name: it is filled under a temporary name, synced and renamed.
 #pragma once
 
 #include <filesystem>
@@ -22,7 +22,8 @@ struct LoadedModel {
 DecoderSpec decoderSpec(const config::ModelConfig& model, const sharing::SharingMap& map);
 
 // Writes model.toml and model.safetensors into an existing folder. Io.
-[[nodiscard]] Result<void> saveModel(const std::filesystem::path& folder, const Decoder& decoder, const config::RunConfig& config);
+[[nodiscard]] Result<void> saveModel(const std::filesystem::path& folder, const Decoder& decoder,
+                                     const config::RunConfig& config);
 // NotFound, InvalidInput (model.toml), Corrupt (a missing, additional or misshapen tensor by name).
 [[nodiscard]] Result<LoadedModel> loadModel(const std::filesystem::path& folder, torch::Device device);
 // Copies weights by name into an existing decoder of the same shape; on an error it stays as it was. NotFound, Corrupt.

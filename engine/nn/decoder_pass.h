@@ -1,10 +1,11 @@
-// engine/nn/decoder_pass.h -- one chunk of tokens on its way through the layers: once, or several times where layers read upward.
-// B batch, T tokens of the chunk, S entries of a slot, G KV heads, D head width, d hidden.
+// engine/nn/decoder_pass.h -- one chunk of tokens on its way through the layers: once, or several times where layers
+// read upward. B batch, T tokens of the chunk, S entries of a slot, G KV heads, D head width, d hidden.
 //
-// A causal map takes one pass. In a map with upward reads (Wu & Tu 2024, arXiv 2405.10637; LCKV's "top") a layer reads K and V that a later layer
-// makes of the tokens BEFORE its own, and nothing (zero) at position 0. Token by token this is exact in one pass. For a chunk of T tokens the layers
-// between the lowest upward reader and the highest layer read upward go through m + b passes, at most T: each reads what the pass before it made, the
-// first only what the cache has. Every pass makes at least one more token exact, so T passes are the sequential form. The last b are recorded for
+// A causal map takes one pass. In a map with upward reads (Wu & Tu 2024, arXiv 2405.10637; LCKV's "top") a layer reads
+// K and V that a later layer makes of the tokens BEFORE its own, and nothing (zero) at position 0. Token by token this
+// is exact in one pass. For a chunk of T tokens the layers between the lowest upward reader and the highest layer read
+// upward go through m + b passes, at most T: each reads what the pass before it made, the first only what the cache
+// has. Every pass makes at least one more token exact, so T passes are the sequential form. The last b are recorded for
 // backward; only the last is stored in the cache. The layers below and above go through once.
 #pragma once
 
@@ -26,8 +27,8 @@ class DecoderPass {
   // All references outlive the pass. `slotOfLayer`: the slot of each producer, -1 on others.
   DecoderPass(const DecoderSpec& spec, kernels::RopeFrequencies frequencies, const std::vector<DecoderLayer>& layers,
               const std::vector<int>& slotOfLayer, KvCache* cache, torch::ScalarType type);
-  // x_BTd: the embedded tokens, in the compute type, at positions length() of the cache (0 without one) and after. Returns the stream behind the last
-  // layer, before the final norm.
+  // x_BTd: the embedded tokens, in the compute type, at positions length() of the cache (0 without one) and after.
+  // Returns the stream behind the last layer, before the final norm.
   torch::Tensor run(torch::Tensor x_BTd);
 
  private:
@@ -45,8 +46,10 @@ class DecoderPass {
 
   torch::Tensor throughLayers(int begin, int end, torch::Tensor x_BTd, Store store);
   void produce(int index, const torch::Tensor& x_BTd, const torch::Tensor& queryInput_BTd, Store store);
-  // [B, heads, T, D], a view: the projection of x_BTd with its bias, each head normalised; without either where there is none.
-  torch::Tensor headsOf(const torch::Tensor& x_BTd, const torch::Tensor& weight, const torch::Tensor& bias, const torch::Tensor& headNorm_D) const;
+  // [B, heads, T, D], a view: the projection of x_BTd with its bias, each head normalised; without either where there
+  // is none.
+  torch::Tensor headsOf(const torch::Tensor& x_BTd, const torch::Tensor& weight, const torch::Tensor& bias,
+                        const torch::Tensor& headNorm_D) const;
   torch::Tensor attend(int index, const torch::Tensor& q_BHTD, Store store);
   Readable readable(int slot);
   SlotView inComputeType(SlotView view) const;

@@ -12,9 +12,12 @@ namespace weft::nn {
 
 namespace {
 
-std::int64_t kept(const SlotSpec& slot, std::int64_t tokens) { return slot.window ? std::min(*slot.window, tokens) : tokens; }
+std::int64_t kept(const SlotSpec& slot, std::int64_t tokens) {
+  return slot.window ? std::min(*slot.window, tokens) : tokens;
+}
 
-// Writes x at positions first .. first+T-1 into a ring of `capacity` entries; of more than `capacity` tokens the last stay.
+// Writes x at positions first .. first+T-1 into a ring of `capacity` entries; of more than `capacity` tokens the last
+// stay.
 void writeRing(at::Tensor& ring_BGSD, const at::Tensor& x_BGTD, std::int64_t first, std::int64_t capacity) {
   const std::int64_t tokens = std::min(x_BGTD.size(2), capacity);
   const at::Tensor last = x_BGTD.narrow(2, x_BGTD.size(2) - tokens, tokens);
@@ -49,8 +52,8 @@ class DenseKvCache final : public KvCache {
     Slot& slot = m_slots.at(static_cast<std::size_t>(index));
     const std::int64_t tokens = (k_BGTD.defined() ? k_BGTD : v_BGTD).size(2);
     if (slot.length + tokens > m_spec.capacity) {
-      throw std::length_error(
-          fmt::format("the KV cache holds {} tokens a sequence; {} more do not fit behind {}", m_spec.capacity, tokens, slot.length));
+      throw std::length_error(fmt::format("the KV cache holds {} tokens a sequence; {} more do not fit behind {}",
+                                          m_spec.capacity, tokens, slot.length));
     }
     // Entries from before these tokens that some new query still sees: all, or the last window - 1.
     const bool isRing = slot.capacity < m_spec.capacity;
@@ -58,7 +61,8 @@ class DenseKvCache final : public KvCache {
     SlotView view;
     view.k_BGSD = store(slot, slot.k_BGSD, k_BGTD, before, isRing);
     view.v_BGSD = store(slot, slot.v_BGSD, v_BGTD, before, isRing);
-    view.positions_S = at::arange(slot.length - before, slot.length + tokens, at::TensorOptions().dtype(at::kLong).device(m_spec.device));
+    view.positions_S = at::arange(slot.length - before, slot.length + tokens,
+                                  at::TensorOptions().dtype(at::kLong).device(m_spec.device));
     slot.length += tokens;
     return view;
   }
@@ -68,7 +72,8 @@ class DenseKvCache final : public KvCache {
     const bool isRing = slot.capacity < m_spec.capacity;
     const std::int64_t count = isRing ? std::min(slot.length, slot.capacity - 1) : slot.length;
     SlotView view;
-    view.positions_S = at::arange(slot.length - count, slot.length, at::TensorOptions().dtype(at::kLong).device(m_spec.device));
+    view.positions_S =
+        at::arange(slot.length - count, slot.length, at::TensorOptions().dtype(at::kLong).device(m_spec.device));
     if (slot.k_BGSD.defined()) view.k_BGSD = readRing(slot.k_BGSD, slot.length - count, count, slot.capacity);
     if (slot.v_BGSD.defined()) view.v_BGSD = readRing(slot.v_BGSD, slot.length - count, count, slot.capacity);
     return view;
@@ -94,13 +99,15 @@ class DenseKvCache final : public KvCache {
     std::int64_t capacity = 0, length = 0;
   };
 
-  static at::Tensor store(const Slot& slot, at::Tensor stored_BGSD, const at::Tensor& x_BGTD, std::int64_t before, bool isRing) {
+  static at::Tensor store(const Slot& slot, at::Tensor stored_BGSD, const at::Tensor& x_BGTD, std::int64_t before,
+                          bool isRing) {
     if (!stored_BGSD.defined()) return {};
     if (!isRing) {
       stored_BGSD.narrow(2, slot.length, x_BGTD.size(2)).copy_(x_BGTD);
       return stored_BGSD.narrow(2, 0, slot.length + x_BGTD.size(2));
     }
-    // A chunk longer than the ring overwrites entries that its own first tokens still see, so the view is made before the write.
+    // A chunk longer than the ring overwrites entries that its own first tokens still see, so the view is made before
+    // the write.
     at::Tensor view = x_BGTD.to(stored_BGSD.scalar_type());
     if (before > 0) view = at::cat({readRing(stored_BGSD, slot.length - before, before, slot.capacity), view}, 2);
     writeRing(stored_BGSD, x_BGTD, slot.length, slot.capacity);
@@ -118,7 +125,8 @@ std::unique_ptr<KvCache> makeDenseKvCache(const CacheSpec& spec) { return std::m
 std::int64_t denseBytes(const CacheSpec& spec, std::int64_t tokens) {
   std::int64_t bytes = 0;
   for (const SlotSpec& slot : spec.slots) {
-    const std::int64_t one = static_cast<std::int64_t>(c10::elementSize(spec.dtype)) * slot.heads * slot.headWidth * kept(slot, tokens);
+    const std::int64_t one =
+        static_cast<std::int64_t>(c10::elementSize(spec.dtype)) * slot.heads * slot.headWidth * kept(slot, tokens);
     bytes += (slot.storesK ? one : 0) + (slot.storesV ? one : 0);
   }
   return bytes;

@@ -1,5 +1,5 @@
-// engine/nn/kv_cache.h -- the seam for everything that keeps keys and values: the dense cache, and plugins that quantise, couple or evict.
-// B batch, G KV heads, T new tokens, S entries in the cache, D head width, H query heads.
+// engine/nn/kv_cache.h -- the seam for everything that keeps keys and values: the dense cache, and plugins that
+// quantise, couple or evict. B batch, G KV heads, T new tokens, S entries in the cache, D head width, H query heads.
 // One slot per producer, never one per layer. Header only on purpose: a plugin links torch and nothing of ours.
 #pragma once
 
@@ -24,12 +24,13 @@ struct SlotSpec {
 struct CacheSpec {
   std::vector<SlotSpec> slots;
   std::int64_t batch = 1;
-  std::int64_t capacity = 0;  // tokens per sequence that will be stored at most
+  std::int64_t capacity = 0;          // tokens per sequence that will be stored at most
   at::ScalarType dtype = at::kFloat;  // of the views; what a dense cache keeps
   at::Device device = at::kCPU;
 };
 
-// What a slot offers to its readers: S entries and their absolute positions, ascending. k or v undefined if the slot does not store it.
+// What a slot offers to its readers: S entries and their absolute positions, ascending. k or v undefined if the slot
+// does not store it.
 struct SlotView {
   at::Tensor k_BGSD, v_BGSD;
   at::Tensor positions_S;  // int64, same device
@@ -40,24 +41,29 @@ enum class KeyForm { AfterRope, BeforeRope };  // BeforeRope: the decoder rotate
 class KvCache {
  public:
   virtual ~KvCache() = default;
-  // Stores T new tokens at positions length() .. length()+T-1 of this slot (k, v undefined where the slot does not store them) and returns all
-  // that a query may now read, the new tokens included, as tensors of the spec's dtype. Throws std::length_error above the capacity.
+  // Stores T new tokens at positions length() .. length()+T-1 of this slot (k, v undefined where the slot does not
+  // store them) and returns all that a query may now read, the new tokens included, as tensors of the spec's dtype.
+  // Throws std::length_error above the capacity.
   virtual SlotView append(int slot, const at::Tensor& k_BGTD, const at::Tensor& v_BGTD) = 0;
-  // What append would return without the new tokens: all that a query at position length() may read. S = 0 in an empty slot.
-  // Layers that read upward need it, before their producer has made the tokens of this chunk.
+  // What append would return without the new tokens: all that a query at position length() may read. S = 0 in an empty
+  // slot. Layers that read upward need it, before their producer has made the tokens of this chunk.
   virtual SlotView read(int slot) const = 0;
   // Tokens per sequence seen so far by the slot (evicted ones included): the position of the next token.
   virtual std::int64_t length(int slot) const = 0;
   virtual void reset() = 0;
-  // Every tensor that holds cached state (values, scales, tables): what the storage measurement sums up, each storage once.
+  // Every tensor that holds cached state (values, scales, tables): what the storage measurement sums up, each storage
+  // once.
   virtual std::vector<at::Tensor> tensors() const = 0;
-  // The formula: bytes that `tokens` tokens of one sequence take in all slots, scales included. The storage of a cache with that
-  // capacity must equal batch x this.
+  // The formula: bytes that `tokens` tokens of one sequence take in all slots, scales included. The storage of a cache
+  // with that capacity must equal batch x this.
   virtual std::int64_t analyticBytes(std::int64_t tokens) const = 0;
   virtual KeyForm keyForm() const { return KeyForm::AfterRope; }
-  // Eviction policies see the attention that a slot received: summed by every reader of the slot. probabilities_BHTS in S of the last view.
+  // Eviction policies see the attention that a slot received: summed by every reader of the slot. probabilities_BHTS in
+  // S of the last view.
   virtual bool wantsAttention() const { return false; }
-  virtual void observeAttention(int slot, const at::Tensor& probabilities_BHTS) { (void)slot, (void)probabilities_BHTS; }
+  virtual void observeAttention(int slot, const at::Tensor& probabilities_BHTS) {
+    (void)slot, (void)probabilities_BHTS;
+  }
 };
 
 // What a plugin library exports: extern "C" const weft::nn::KvCachePlugin* weft_kv_cache_plugin();

@@ -60,7 +60,8 @@ tl::unexpected<Error> corrupt(const std::filesystem::path& path, const std::stri
   return fail(ErrorCode::Corrupt, fmt::format("{} is not a whole safetensors file: {}.", path.string(), why));
 }
 
-// Whether brackets stand more than `depth` deep. Asked before parsing: 100 MB of brackets would become gigabytes of JSON values.
+// Whether brackets stand more than `depth` deep. Asked before parsing: 100 MB of brackets would become gigabytes of
+// JSON values.
 bool nestsDeeperThan(int depth, std::string_view json) {
   int open = 0;
   bool isText = false;
@@ -85,7 +86,8 @@ Result<Json> parseHeader(const std::filesystem::path& path, std::string_view tex
   const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) duplicate = parsed.get<std::string>();
+    if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
+      duplicate = parsed.get<std::string>();
     return true;
   };
   Json header = Json::parse(text, watch, false);
@@ -102,13 +104,17 @@ bool readCount(const Json& value, std::uint64_t& out) {
 
 Result<Entry> parseEntry(const std::filesystem::path& path, const std::string& name, const Json& value) {
   Entry entry{.name = name};
-  const auto bad = [&](const std::string& why) { return corrupt(path, fmt::format("its tensor \"{}\" {}", name, why)); };
+  const auto bad = [&](const std::string& why) {
+    return corrupt(path, fmt::format("its tensor \"{}\" {}", name, why));
+  };
   if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets")) {
     return bad("has no dtype, shape and data_offsets");
   }
-  if (!value["dtype"].is_string() || !(entry.type = byName(value["dtype"].get<std::string>()))) return bad("has an unknown dtype");
+  if (!value["dtype"].is_string() || !(entry.type = byName(value["dtype"].get<std::string>())))
+    return bad("has an unknown dtype");
   if (!value["shape"].is_array()) return bad("has no list as shape");
-  if (value["shape"].size() > kMaximumDimensions) return bad(fmt::format("has more than {} dimensions", kMaximumDimensions));
+  if (value["shape"].size() > kMaximumDimensions)
+    return bad(fmt::format("has more than {} dimensions", kMaximumDimensions));
   std::uint64_t bytes = c10::elementSize(entry.type->type);
   bool isEmpty = false;
   for (const Json& size : value["shape"]) {
@@ -123,7 +129,8 @@ Result<Entry> parseEntry(const std::filesystem::path& path, const std::string& n
   }
   if (isEmpty) bytes = 0;
   const Json& offsets = value["data_offsets"];
-  if (!offsets.is_array() || offsets.size() != 2 || !readCount(offsets[0], entry.begin) || !readCount(offsets[1], entry.end))
+  if (!offsets.is_array() || offsets.size() != 2 || !readCount(offsets[0], entry.begin) ||
+      !readCount(offsets[1], entry.end))
     return bad("has no two data_offsets");
   if (entry.end < entry.begin || entry.end - entry.begin != bytes) {
     return bad(fmt::format("takes {} bytes by its shape, but {} to {} by its offsets", bytes, entry.begin, entry.end));
@@ -147,7 +154,8 @@ std::int64_t TensorInfo::bytes() const {
 }
 
 Result<void> writeSafetensors(const std::filesystem::path& path, const std::map<std::string, std::string>& metadata,
-                              const std::vector<TensorInfo>& infos, const std::function<Result<torch::Tensor>(std::size_t)>& tensor) {
+                              const std::vector<TensorInfo>& infos,
+                              const std::function<Result<torch::Tensor>(std::size_t)>& tensor) {
   Json header = Json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::int64_t offset = 0;
@@ -155,12 +163,15 @@ Result<void> writeSafetensors(const std::filesystem::path& path, const std::map<
     const TypeName* type = byType(info.type);
     if (!type) {
       return fail(ErrorCode::Unsupported,
-                  fmt::format("The tensor \"{}\" has elements of type {}, which safetensors has no name for.", info.name, c10::toString(info.type)));
+                  fmt::format("The tensor \"{}\" has elements of type {}, which safetensors has no name for.",
+                              info.name, c10::toString(info.type)));
     }
     if (header.contains(info.name) || info.name == "__metadata__") {
-      return fail(ErrorCode::Internal, fmt::format("The tensor name \"{}\" is taken; every tensor of {} needs its own.", info.name, path.string()));
+      return fail(ErrorCode::Internal, fmt::format("The tensor name \"{}\" is taken; every tensor of {} needs its own.",
+                                                   info.name, path.string()));
     }
-    header[info.name] = {{"dtype", type->name}, {"shape", info.shape}, {"data_offsets", {offset, offset + info.bytes()}}};
+    header[info.name] = {
+        {"dtype", type->name}, {"shape", info.shape}, {"data_offsets", {offset, offset + info.bytes()}}};
     offset += info.bytes();
   }
   std::string text = header.dump();
@@ -184,7 +195,8 @@ Result<void> writeSafetensors(const std::filesystem::path& path, const std::map<
 Result<void> writeSafetensors(const std::filesystem::path& path, const TensorFile& file) {
   std::vector<TensorInfo> infos;
   for (const auto& [name, tensor] : file.tensors) infos.push_back({name, tensor.scalar_type(), tensor.sizes().vec()});
-  return writeSafetensors(path, file.metadata, infos, [&](std::size_t index) -> Result<torch::Tensor> { return file.tensors[index].second; });
+  return writeSafetensors(path, file.metadata, infos,
+                          [&](std::size_t index) -> Result<torch::Tensor> { return file.tensors[index].second; });
 }
 
 struct SafetensorsReader::File {
@@ -204,11 +216,13 @@ const std::map<std::string, std::string>& SafetensorsReader::metadata() const { 
 
 Result<SafetensorsReader> SafetensorsReader::open(const std::filesystem::path& path) {
   WEFT_ASSIGN(MappedFile input, MappedFile::open(path));
-  if (input.size() < 8) return corrupt(path, fmt::format("it has {} bytes, not even the 8 of the header's length", input.size()));
+  if (input.size() < 8)
+    return corrupt(path, fmt::format("it has {} bytes, not even the 8 of the header's length", input.size()));
   std::array<unsigned char, 8> length{};
   WEFT_TRY(input.copy(0, length.data(), length.size()));
   std::uint64_t headerSize = 0;
-  for (std::size_t byte = 0; byte < length.size(); ++byte) headerSize |= static_cast<std::uint64_t>(length[byte]) << (8 * byte);
+  for (std::size_t byte = 0; byte < length.size(); ++byte)
+    headerSize |= static_cast<std::uint64_t>(length[byte]) << (8 * byte);
   if (headerSize > kMaximumHeader || headerSize > input.size() - 8) {
     return corrupt(path, fmt::format("its header should have {} bytes, and the file has {}", headerSize, input.size()));
   }
@@ -230,20 +244,25 @@ Result<SafetensorsReader> SafetensorsReader::open(const std::filesystem::path& p
     }
     WEFT_ASSIGN(Entry entry, parseEntry(path, name, value));
     if (entry.end > bufferSize)
-      return corrupt(path, fmt::format("its tensor \"{}\" ends at byte {}, and its buffer has {}", name, entry.end, bufferSize));
+      return corrupt(
+          path, fmt::format("its tensor \"{}\" ends at byte {}, and its buffer has {}", name, entry.end, bufferSize));
     entries.push_back(std::move(entry));
   }
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
   std::uint64_t expected = 0;
   std::vector<TensorInfo> infos;
   for (const Entry& entry : entries) {
-    if (entry.begin != expected) return corrupt(path, fmt::format("there is a hole or an overlap at its tensor \"{}\"", entry.name));
+    if (entry.begin != expected)
+      return corrupt(path, fmt::format("there is a hole or an overlap at its tensor \"{}\"", entry.name));
     expected = entry.end;
     infos.push_back({entry.name, entry.type->type, entry.shape});
   }
-  if (expected != bufferSize) return corrupt(path, fmt::format("{} bytes behind its last tensor belong to none", bufferSize - expected));
-  return SafetensorsReader(std::make_unique<File>(File{std::move(input), 8 + headerSize, std::move(entries), std::move(infos), std::move(metadata)}));
+  if (expected != bufferSize)
+    return corrupt(path, fmt::format("{} bytes behind its last tensor belong to none", bufferSize - expected));
+  return SafetensorsReader(std::make_unique<File>(
+      File{std::move(input), 8 + headerSize, std::move(entries), std::move(infos), std::move(metadata)}));
 }
 
 Result<torch::Tensor> SafetensorsReader::read(std::size_t index) const {

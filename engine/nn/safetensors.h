@@ -1,5 +1,5 @@
-// engine/nn/safetensors.h -- named tensors in one file: 8-byte little-endian header length, JSON header, one buffer without holes.
-// Format: the huggingface/safetensors README. Reading validates everything before a tensor is made.
+// engine/nn/safetensors.h -- named tensors in one file: 8-byte little-endian header length, JSON header, one buffer
+// without holes. Format: the huggingface/safetensors README. Reading validates everything before a tensor is made.
 #pragma once
 
 #include <torch/types.h>
@@ -29,12 +29,12 @@ struct TensorFile {
   const torch::Tensor* find(const std::string& name) const;
 };
 
-// A file whose header is read and checked; it is mapped, and its tensors are copied out one at a time (base/mapped_file.h: a file that somebody cuts
-// short meanwhile is an error, not the end).
+// A file whose header is read and checked; it is mapped, and its tensors are copied out one at a time
+// (base/mapped_file.h: a file that somebody cuts short meanwhile is an error, not the end).
 class SafetensorsReader {
  public:
-  // NotFound; Corrupt with the reason: header longer than the file or 100 MB, no JSON, duplicate key, offsets out of range, overlapping or with
-  // holes, product of the shape not the length.
+  // NotFound; Corrupt with the reason: header longer than the file or 100 MB, no JSON, duplicate key, offsets out of
+  // range, overlapping or with holes, product of the shape not the length.
   [[nodiscard]] static Result<SafetensorsReader> open(const std::filesystem::path& path);
   SafetensorsReader(SafetensorsReader&&) noexcept;
   SafetensorsReader& operator=(SafetensorsReader&&) noexcept;
@@ -50,12 +50,14 @@ class SafetensorsReader {
   std::unique_ptr<File> m_file;
 };
 
-// Atomic (temporary name, sync, rename). Contiguous copies are made where needed, of one tensor at a time. Io, Unsupported (an element type without a
-// name), Internal (a name twice).
+// Atomic (temporary name, sync, rename). Contiguous copies are made where needed, of one tensor at a time. Io,
+// Unsupported (an element type without a name), Internal (a name twice).
 [[nodiscard]] Result<void> writeSafetensors(const std::filesystem::path& path, const TensorFile& file);
 // The same where the tensors are made one after the other: `tensor(i)` gives the one that `infos[i]` announced.
-[[nodiscard]] Result<void> writeSafetensors(const std::filesystem::path& path, const std::map<std::string, std::string>& metadata,
-                                            const std::vector<TensorInfo>& infos, const std::function<Result<torch::Tensor>(std::size_t)>& tensor);
+[[nodiscard]] Result<void> writeSafetensors(const std::filesystem::path& path,
+                                            const std::map<std::string, std::string>& metadata,
+                                            const std::vector<TensorInfo>& infos,
+                                            const std::function<Result<torch::Tensor>(std::size_t)>& tensor);
 // All of it. Errors as SafetensorsReader.
 [[nodiscard]] Result<TensorFile> readSafetensors(const std::filesystem::path& path);
 

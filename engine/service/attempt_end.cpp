@@ -21,7 +21,8 @@ std::string signalSentence(int signal) {
 }
 
 // The worker said nothing.
-store::AttemptEnd unexplained(const store::ActiveRun& run, const std::optional<ChildEnd>& end, const std::string& logLine) {
+store::AttemptEnd unexplained(const store::ActiveRun& run, const std::optional<ChildEnd>& end,
+                              const std::string& logLine) {
   store::AttemptEnd result{.run = run.id};
   const auto outcome = [&](RunState state, const char* name) {
     result.state = state;
@@ -32,7 +33,8 @@ store::AttemptEnd unexplained(const store::ActiveRun& run, const std::optional<C
   if (!end) {
     result.code = toString(ErrorCode::JobFailed);
     result.failure = withLog(
-        "The worker vanished while no service watched it: the machine was restarted, or somebody ended it; resume continues from its last "
+        "The worker vanished while no service watched it: the machine was restarted, or somebody ended it; resume "
+        "continues from its last "
         "checkpoint.",
         logLine);
     return outcome(RunState::Lost, "lost");
@@ -41,18 +43,25 @@ store::AttemptEnd unexplained(const store::ActiveRun& run, const std::optional<C
   if (run.wanted == "stop" && end->signal == SIGTERM) return outcome(RunState::Stopped, "stopped");
   if (run.wanted == "pause" && end->signal == SIGUSR1) return outcome(RunState::Paused, "paused");
   result.code = toString(ErrorCode::JobFailed);
-  result.failure = withLog(
-      end->signal != 0 ? signalSentence(end->signal) : fmt::format("The worker ended with exit code {} and said no reason.", end->exitCode), logLine);
+  result.failure =
+      withLog(end->signal != 0 ? signalSentence(end->signal)
+                               : fmt::format("The worker ended with exit code {} and said no reason.", end->exitCode),
+              logLine);
   return outcome(RunState::Failed, "failed");
 }
 
 }  // namespace
 
-store::AttemptEnd attemptEnd(const store::ActiveRun& run, const std::optional<ChildEnd>& end, const std::string& logLine) {
+store::AttemptEnd attemptEnd(const store::ActiveRun& run, const std::optional<ChildEnd>& end,
+                             const std::string& logLine) {
   const store::Attempt& attempt = run.attempt;
   const auto said = [&](RunState state) {
-    return store::AttemptEnd{
-        .run = run.id, .state = state, .outcome = attempt.outcome, .code = attempt.code, .failure = attempt.message, .detail = attempt.detail};
+    return store::AttemptEnd{.run = run.id,
+                             .state = state,
+                             .outcome = attempt.outcome,
+                             .code = attempt.code,
+                             .failure = attempt.message,
+                             .detail = attempt.detail};
   };
   if (attempt.outcome == "completed") return said(RunState::Finished);
   if (attempt.outcome == "stopped") return said(RunState::Stopped);

@@ -9,11 +9,13 @@
 
 namespace weft::service {
 
-// `run`: with all events stored, so that its attempt's outcome is what the worker said last, "" if nothing. `end`: how the process ended, if this
-// service saw it. `logLine`: what it complained of last (run_log.h), not a sentence of the run's course.
+// `run`: with all events stored, so that its attempt's outcome is what the worker said last, "" if nothing. `end`: how
+// the process ended, if this service saw it. `logLine`: what it complained of last (run_log.h), not a sentence of the
+// run's course.
 //   completed, stopped, paused, failed: what the worker said;
-//   nothing said: what was asked of it (kill; stop or pause that came before it could listen); else Failed with signal or exit code;
-//   nothing said and nobody watched: Lost.
-store::AttemptEnd attemptEnd(const store::ActiveRun& run, const std::optional<ChildEnd>& end, const std::string& logLine);
+//   nothing said: what was asked of it (kill; stop or pause that came before it could listen); else Failed with signal
+//   or exit code; nothing said and nobody watched: Lost.
+store::AttemptEnd attemptEnd(const store::ActiveRun& run, const std::optional<ChildEnd>& end,
+                             const std::string& logLine);
 
 }  // namespace weft::service

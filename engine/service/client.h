@@ -1,4 +1,5 @@
-// engine/service/client.h -- what both faces (weft, weft-studio) do with runs: one library, so that whatever one can do the other can.
+// engine/service/client.h -- what both faces (weft, weft-studio) do with runs: one library, so that whatever one can do
+// the other can.
 #pragma once
 
 #include <atomic>
@@ -14,8 +15,10 @@
 
 namespace weft::service {
 
-// Validates, computes map and costs, makes the run's folder with config.toml, adds a Queued row. InvalidInput; nothing is left behind.
-[[nodiscard]] Result<store::RunId> submit(const store::Project& project, store::RunStore& store, const config::RunConfig& config,
+// Validates, computes map and costs, makes the run's folder with config.toml, adds a Queued row. InvalidInput; nothing
+// is left behind.
+[[nodiscard]] Result<store::RunId> submit(const store::Project& project, store::RunStore& store,
+                                          const config::RunConfig& config,
                                           store::RunState state = store::RunState::Queued);
 
 // Starts `weft engine` for the project in the background (own session, survives the caller) unless one holds the lock.
@@ -23,18 +26,23 @@ namespace weft::service {
 [[nodiscard]] Result<void> ensureEngine(const store::Project& project, const std::string& weftProgram = {});
 bool isEngineRunning(const store::Project& project);
 
-// A job that needs the model but no queue: logits, generate, eval, measure. Writes job.json into `runFolder`, starts weft-worker, follows its
-// events until the last one (calls `onEvent` for each), waits for it. A dead worker becomes Error JobFailed with what it said on stderr.
+// A job that needs the model but no queue: logits, generate, eval, measure. Writes job.json into `runFolder`, starts
+// weft-worker, follows its events until the last one (calls `onEvent` for each), waits for it. A dead worker becomes
+// Error JobFailed with what it said on stderr.
 struct DirectJob {
   std::string kind;     // "generate", "logits", "evaluate", "measure"
   std::string jobJson;  // the arguments, as worker/job.h describes them
   std::filesystem::path runFolder;
-  const std::atomic<bool>* isCanceled = nullptr;  // set by another thread: the worker is asked to end, after a few seconds it is killed; Canceled
+  const std::atomic<bool>* isCanceled =
+      nullptr;  // set by another thread: the worker is asked to end, after a few seconds it is killed; Canceled
 };
-[[nodiscard]] Result<FinishedEvent> runDirectJob(const DirectJob& job, const std::function<void(const Event&)>& onEvent);
+[[nodiscard]] Result<FinishedEvent> runDirectJob(const DirectJob& job,
+                                                 const std::function<void(const Event&)>& onEvent);
 
-// MODEL argument: a checkpoint folder, RUN, RUN@step-N, RUN@best -> the checkpoint's folder. NotFound says what there is.
-[[nodiscard]] Result<std::filesystem::path> resolveModel(const std::string& model, const std::optional<store::Project>& project);
+// MODEL argument: a checkpoint folder, RUN, RUN@step-N, RUN@best -> the checkpoint's folder. NotFound says what there
+// is.
+[[nodiscard]] Result<std::filesystem::path> resolveModel(const std::string& model,
+                                                         const std::optional<store::Project>& project);
 
 // The run of this project whose checkpoint it is; nullopt: a model that belongs to none.
 std::optional<store::RunId> runOfCheckpoint(const std::filesystem::path& checkpoint, const store::Project& project);

@@ -10,12 +10,13 @@
 namespace weft::service {
 
 struct DemoText {
-  std::vector<std::string> files, validFiles;  // as in data.files and data.valid_files; both empty = the synthetic corpus
-  std::string sentence;                        // what it is, and whether it is the text that the README's numbers are of
+  std::vector<std::string> files,
+      validFiles;        // as in data.files and data.valid_files; both empty = the synthetic corpus
+  std::string sentence;  // what it is, and whether it is the text that the README's numbers are of
 };
 
-// `textFile` if it is named; else the headers of LibTorch (data/header_corpus.h), written into the project's data/; else, where there are none, the
-// synthetic corpus. NotFound: there is no such file. Io.
+// `textFile` if it is named; else the headers of LibTorch (data/header_corpus.h), written into the project's data/;
+// else, where there are none, the synthetic corpus. NotFound: there is no such file. Io.
 [[nodiscard]] Result<DemoText> demoText(const store::Project& project, const std::string& textFile = {});
 
 }  // namespace weft::service

@@ -1,5 +1,5 @@
-// engine/service/design_differences.h -- in words, what a run will have that its design does not say, because of the tokenizer, the cache or the type
-// of its device, and what it has as drawn.
+// engine/service/design_differences.h -- in words, what a run will have that its design does not say, because of the
+// tokenizer, the cache or the type of its device, and what it has as drawn.
 #pragma once
 
 #include <string>

@@ -20,7 +20,8 @@ constexpr std::chrono::seconds kPatience{3};  // of a worker that is asked to en
 
 class Follower {
  public:
-  Follower(std::filesystem::path events, const std::function<void(const Event&)>& onEvent) : m_events(std::move(events)), m_onEvent(onEvent) {}
+  Follower(std::filesystem::path events, const std::function<void(const Event&)>& onEvent)
+      : m_events(std::move(events)), m_onEvent(onEvent) {}
 
   Result<void> read() {
     for (bool hasMore = true; hasMore;) {
@@ -72,10 +73,11 @@ Result<FinishedEvent> runDirectJob(const DirectJob& job, const std::function<voi
     return fail(errorCodeFromString(follower.failed()->code), follower.failed()->message, follower.failed()->detail);
   }
   if (asked) return fail(ErrorCode::Canceled, "The job was stopped before it was done.");
-  const std::string how =
-      end->signal != 0 ? fmt::format("was ended by signal {}", end->signal) : fmt::format("ended with exit code {}", end->exitCode);
+  const std::string how = end->signal != 0 ? fmt::format("was ended by signal {}", end->signal)
+                                           : fmt::format("ended with exit code {}", end->exitCode);
   const std::string said = lastComplaint(log);
-  return fail(ErrorCode::JobFailed, fmt::format("The worker {} and said no reason{}", how, said.empty() ? "." : "; its log ends with: " + said));
+  return fail(ErrorCode::JobFailed, fmt::format("The worker {} and said no reason{}", how,
+                                                said.empty() ? "." : "; its log ends with: " + said));
 }
 
 }  // namespace weft::service

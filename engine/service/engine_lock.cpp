@@ -11,7 +11,8 @@ namespace weft::service {
 
 namespace {
 
-// Of the open file, not of the process: another descriptor of the same process neither shares nor drops it. Works on NFS too.
+// Of the open file, not of the process: another descriptor of the same process neither shares nor drops it. Works on
+// NFS too.
 struct flock wholeFile() {
   struct flock lock {};
   lock.l_type = F_WRLCK;
@@ -23,7 +24,8 @@ struct flock wholeFile() {
 
 Result<std::optional<EngineLock>> EngineLock::take(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor < 0) return fail(ErrorCode::Io, file.string() + " cannot be opened: " + std::generic_category().message(errno) + ".");
+  if (descriptor < 0)
+    return fail(ErrorCode::Io, file.string() + " cannot be opened: " + std::generic_category().message(errno) + ".");
   struct flock lock = wholeFile();
   if (::fcntl(descriptor, F_OFD_SETLK, &lock) == 0) return std::optional<EngineLock>(EngineLock(descriptor));
   const int error = errno;

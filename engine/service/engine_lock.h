@@ -1,4 +1,5 @@
-// engine/service/engine_lock.h -- who serves a project: the process that holds a lock on its engine.lock. The kernel drops it with the process.
+// engine/service/engine_lock.h -- who serves a project: the process that holds a lock on its engine.lock. The kernel
+// drops it with the process.
 #pragma once
 
 #include <filesystem>

@@ -18,18 +18,24 @@ constexpr std::int64_t kChunk = 1 << 20;
 constexpr std::int64_t kLongestLine = 64 << 20;  // nothing that a worker writes comes near it
 
 Event unreadable(std::int64_t at, const Error& error) {
-  return {.time = 0, .body = AlertEvent{.message = fmt::format("Line at byte {} of events.jsonl was skipped: {}", at, error.message)}};
+  return {
+      .time = 0,
+      .body = AlertEvent{.message = fmt::format("Line at byte {} of events.jsonl was skipped: {}", at, error.message)}};
 }
 
 class RowMaker {
  public:
   RowMaker(std::vector<store::Row>& rows, double time) : m_rows(rows), m_time(time) {}
 
-  void operator()(const HelloEvent& event) const { m_rows.push_back(store::HelloRow{m_time, event.attempt, event.build, event.torch, event.device}); }
+  void operator()(const HelloEvent& event) const {
+    m_rows.push_back(store::HelloRow{m_time, event.attempt, event.build, event.torch, event.device});
+  }
   void operator()(const ProgressEvent& event) const {
     m_rows.push_back(store::ProgressRow{m_time, event.phase, event.done, event.total, event.heartbeat_s});
   }
-  void operator()(const MetricEvent& event) const { m_rows.push_back(store::MetricRow{m_time, event.step, event.tokens, event.values}); }
+  void operator()(const MetricEvent& event) const {
+    m_rows.push_back(store::MetricRow{m_time, event.step, event.tokens, event.values});
+  }
   void operator()(const EvaluationEvent& event) const {
     m_rows.push_back(store::EvaluationRow{{.step = event.step,
                                            .split = event.split,
@@ -41,12 +47,21 @@ class RowMaker {
                                            .values = event.values}});
   }
   void operator()(const MeasurementEvent& event) const {
-    m_rows.push_back(store::MeasurementRow{{.name = event.name, .time = m_time, .values = event.values, .labels = event.labels}});
+    m_rows.push_back(
+        store::MeasurementRow{{.name = event.name, .time = m_time, .values = event.values, .labels = event.labels}});
   }
-  void operator()(const CheckpointEvent& event) const { m_rows.push_back(store::CheckpointRow{{event.step, event.path, event.bytes, m_time}}); }
-  void operator()(const AlertEvent& event) const { m_rows.push_back(store::AlertRow{m_time, event.step, event.level, event.message}); }
-  void operator()(const FinishedEvent& event) const { m_rows.push_back(store::EndRow{.time = m_time, .outcome = event.outcome}); }
-  void operator()(const FailedEvent& event) const { m_rows.push_back(store::EndRow{m_time, "failed", event.code, event.message, event.detail}); }
+  void operator()(const CheckpointEvent& event) const {
+    m_rows.push_back(store::CheckpointRow{{event.step, event.path, event.bytes, m_time}});
+  }
+  void operator()(const AlertEvent& event) const {
+    m_rows.push_back(store::AlertRow{m_time, event.step, event.level, event.message});
+  }
+  void operator()(const FinishedEvent& event) const {
+    m_rows.push_back(store::EndRow{.time = m_time, .outcome = event.outcome});
+  }
+  void operator()(const FailedEvent& event) const {
+    m_rows.push_back(store::EndRow{m_time, "failed", event.code, event.message, event.detail});
+  }
   void operator()(const UnknownEvent&) const {}  // of a newer worker; it stays in the file
 
  private:
@@ -66,14 +81,17 @@ Result<EventLines> readEvents(const std::filesystem::path& file, std::int64_t fr
   }
   if (size < from) {
     return fail(ErrorCode::Corrupt,
-                fmt::format("{} has {} bytes, but {} of it were stored already: somebody cut it short.", file.string(), size, from));
+                fmt::format("{} has {} bytes, but {} of it were stored already: somebody cut it short.", file.string(),
+                            size, from));
   }
   std::ifstream stream(file, std::ios::binary);
   std::string text;
   // A line longer than a chunk is read on until it ends.
-  for (std::size_t end = std::string::npos; end == std::string::npos && from + static_cast<std::int64_t>(text.size()) < size;) {
+  for (std::size_t end = std::string::npos;
+       end == std::string::npos && from + static_cast<std::int64_t>(text.size()) < size;) {
     if (static_cast<std::int64_t>(text.size()) > kLongestLine) {
-      return fail(ErrorCode::Corrupt, fmt::format("{} holds a line of more than {} MiB at byte {}.", file.string(), kLongestLine >> 20, from));
+      return fail(ErrorCode::Corrupt, fmt::format("{} holds a line of more than {} MiB at byte {}.", file.string(),
+                                                  kLongestLine >> 20, from));
     }
     const std::size_t had = text.size();
     text.resize(had + static_cast<std::size_t>(std::min(kChunk, size - from - static_cast<std::int64_t>(had))));

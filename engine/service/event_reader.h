@@ -1,4 +1,5 @@
-// engine/service/event_reader.h -- complete lines of an events.jsonl from a byte on: how the service and a direct job follow a worker.
+// engine/service/event_reader.h -- complete lines of an events.jsonl from a byte on: how the service and a direct job
+// follow a worker.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ struct EventLines {
   bool hasMore = false;  // the file went on beyond what one call reads
 };
 
-// What stands complete in the file behind byte `from`, at most about 1 MiB of it. A file that is not there yet is empty; a half line at the end is
-// left for later. Io; Corrupt if the file is shorter than `from`.
+// What stands complete in the file behind byte `from`, at most about 1 MiB of it. A file that is not there yet is
+// empty; a half line at the end is left for later. Io; Corrupt if the file is shorter than `from`.
 [[nodiscard]] Result<EventLines> readEvents(const std::filesystem::path& file, std::int64_t from);
 
 // The rows that the store keeps of these events.

@@ -51,7 +51,8 @@ std::optional<std::int64_t> integerOf(const Json& value) {
   return std::nullopt;
 }
 
-// Reads the known keys of one line: a missing key keeps its default, a key of the wrong kind is remembered as the line's fault.
+// Reads the known keys of one line: a missing key keeps its default, a key of the wrong kind is remembered as the
+// line's fault.
 class Fields {
  public:
   explicit Fields(const Json& object) : m_object(object) {}
@@ -79,7 +80,8 @@ class Fields {
   void operator()(const char* key, int& value) {
     std::int64_t wide = value;
     (*this)(key, wide);
-    if (wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) return blame(key, "a whole number of 32 bits");
+    if (wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max())
+      return blame(key, "a whole number of 32 bits");
     value = static_cast<int>(wide);
   }
   void operator()(const char* key, Numbers& values) {
@@ -219,7 +221,8 @@ bool readAs(const std::string& type, Fields& fields, Event& event) {
 
 tl::unexpected<Error> corrupt(std::string_view line, const std::string& why) {
   constexpr std::size_t kShown = 120;
-  return fail(ErrorCode::Corrupt, "A line of events.jsonl is damaged: " + why + ".", std::string(line.substr(0, kShown)));
+  return fail(ErrorCode::Corrupt, "A line of events.jsonl is damaged: " + why + ".",
+              std::string(line.substr(0, kShown)));
 }
 
 }  // namespace
@@ -260,10 +263,11 @@ Result<Event> parseEvent(std::string_view line) {
   Event event;
   Fields fields(object);
   fields("time", event.time);
-  const bool known =
-      readAs<HelloEvent>(name, fields, event) || readAs<ProgressEvent>(name, fields, event) || readAs<MetricEvent>(name, fields, event) ||
-      readAs<EvaluationEvent>(name, fields, event) || readAs<MeasurementEvent>(name, fields, event) || readAs<CheckpointEvent>(name, fields, event) ||
-      readAs<AlertEvent>(name, fields, event) || readAs<FinishedEvent>(name, fields, event) || readAs<FailedEvent>(name, fields, event);
+  const bool known = readAs<HelloEvent>(name, fields, event) || readAs<ProgressEvent>(name, fields, event) ||
+                     readAs<MetricEvent>(name, fields, event) || readAs<EvaluationEvent>(name, fields, event) ||
+                     readAs<MeasurementEvent>(name, fields, event) || readAs<CheckpointEvent>(name, fields, event) ||
+                     readAs<AlertEvent>(name, fields, event) || readAs<FinishedEvent>(name, fields, event) ||
+                     readAs<FailedEvent>(name, fields, event);
   if (!known) event.body = UnknownEvent{name};
   if (!fields.problem().empty()) return corrupt(line, fmt::format("a '{}' event, {}", name, fields.problem()));
   return event;

@@ -59,12 +59,15 @@ Result<fs::path> workerProgram() {
   const fs::path program = given != nullptr && *given != '\0' ? fs::path(given) : executableFolder() / "weft-worker";
   std::error_code error;
   if (fs::exists(program, error)) return program;
-  return fail(ErrorCode::NotFound, program.string() + ", the program that trains and measures, is not there; build it, or name it in WEFT_WORKER.");
+  return fail(
+      ErrorCode::NotFound,
+      program.string() + ", the program that trains and measures, is not there; build it, or name it in WEFT_WORKER.");
 }
 
 Launch workerLaunch(const fs::path& worker, const fs::path& runFolder) {
   Launch launch{.program = worker, .arguments = {runFolder.string()}, .output = runFolder / "log.txt", .variables = {}};
-  if (std::getenv("GOMP_SPINCOUNT") == nullptr && std::getenv("OMP_WAIT_POLICY") == nullptr) launch.variables.emplace_back("GOMP_SPINCOUNT=1000");
+  if (std::getenv("GOMP_SPINCOUNT") == nullptr && std::getenv("OMP_WAIT_POLICY") == nullptr)
+    launch.variables.emplace_back("GOMP_SPINCOUNT=1000");
   return launch;
 }
 
@@ -79,7 +82,8 @@ std::vector<Lane> localLanes() {
 std::string localGpuModel() {
   std::set<std::string> models;
   std::error_code error;
-  for (fs::directory_iterator entry("/proc/driver/nvidia/gpus", error), end; !error && entry != end; entry.increment(error)) {
+  for (fs::directory_iterator entry("/proc/driver/nvidia/gpus", error), end; !error && entry != end;
+       entry.increment(error)) {
     const Result<std::string> text = readFile(entry->path() / "information");
     if (!text) continue;
     for (const std::string& line : split(*text, '\n')) {
@@ -97,7 +101,8 @@ Result<std::unique_ptr<LocalExecutor>> LocalExecutor::create(const store::Projec
 std::string LocalExecutor::describe(const Lane& lane) const {
   if (lane != "cpu") return localGpuModel();
   // Whoever expected a GPU here learns what was looked for.
-  return m_lanes.size() > 1 ? cpuDescription() : cpuDescription() + "; no GPU: there is no /dev/nvidia0, or CUDA_VISIBLE_DEVICES hides it";
+  return m_lanes.size() > 1 ? cpuDescription()
+                            : cpuDescription() + "; no GPU: there is no /dev/nvidia0, or CUDA_VISIBLE_DEVICES hides it";
 }
 
 Result<std::optional<Lane>> LocalExecutor::choose(const std::string& device, const std::vector<Lane>& busy) const {
@@ -108,7 +113,8 @@ Result<std::optional<Lane>> LocalExecutor::choose(const std::string& device, con
     return lane == device;
   };
   if (std::none_of(m_lanes.begin(), m_lanes.end(), fits)) {
-    return fail(ErrorCode::Unsupported, fmt::format("device.device is '{}', but this machine has only {}.", device, join(m_lanes, ", ")));
+    return fail(ErrorCode::Unsupported,
+                fmt::format("device.device is '{}', but this machine has only {}.", device, join(m_lanes, ", ")));
   }
   for (const Lane& lane : m_lanes) {
     if (fits(lane) && std::find(busy.begin(), busy.end(), lane) == busy.end()) return std::optional<Lane>(lane);
@@ -120,8 +126,10 @@ Result<std::unique_ptr<PreparedAttempt>> LocalExecutor::prepare(const AttemptOrd
   const fs::path folder = m_project.runFolder(order.run);
   WEFT_TRY(createFolders(folder));
   WEFT_TRY(writeFileAtomically(folder / "config.toml", order.configToml));
-  const nlohmann::ordered_json job{
-      {"kind", "train"}, {"attempt", order.attempt}, {"shards", fs::relative(m_project.shards(), folder).string()}, {"device", order.lane}};
+  const nlohmann::ordered_json job{{"kind", "train"},
+                                   {"attempt", order.attempt},
+                                   {"shards", fs::relative(m_project.shards(), folder).string()},
+                                   {"device", order.lane}};
   WEFT_TRY(writeFileAtomically(folder / "job.json", job.dump(2) + "\n"));
   WEFT_ASSIGN(GatedChild child, GatedChild::start(workerLaunch(m_worker, folder)));
   m_ends.erase(child.id().pid);  // of an older process with this pid
@@ -132,7 +140,8 @@ Lane LocalExecutor::laneOf(store::RunId run) const {
   const Result<std::string> text = readFile(m_project.runFolder(run) / "job.json");
   if (!text) return {};
   const nlohmann::json job = nlohmann::json::parse(*text, nullptr, false);
-  return job.is_object() && job.contains("device") && job["device"].is_string() ? job["device"].get<std::string>() : Lane{};
+  return job.is_object() && job.contains("device") && job["device"].is_string() ? job["device"].get<std::string>()
+                                                                                : Lane{};
 }
 
 bool LocalExecutor::isRunning(const ProcessId& attempt) {

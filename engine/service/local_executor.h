@@ -1,4 +1,5 @@
-// engine/service/local_executor.h -- attempts as weft-worker processes of this machine: one lane a GPU, and one for the CPU.
+// engine/service/local_executor.h -- attempts as weft-worker processes of this machine: one lane a GPU, and one for the
+// CPU.
 #pragma once
 
 #include <filesystem>
@@ -34,10 +35,11 @@ class LocalExecutor : public Executor {
 
 // $WEFT_WORKER, else weft-worker beside this program. NotFound.
 [[nodiscard]] Result<std::filesystem::path> workerProgram();
-// How a worker is started on a run folder: its output goes to log.txt, and its threads wait shortly for each other (app/worker/main.cpp says why; it
-// would begin a second time to get there by itself).
+// How a worker is started on a run folder: its output goes to log.txt, and its threads wait shortly for each other
+// (app/worker/main.cpp says why; it would begin a second time to get there by itself).
 Launch workerLaunch(const std::filesystem::path& worker, const std::filesystem::path& runFolder);
-// "cuda:0", ... for the GPUs that a process started here would see (the driver's device files, CUDA_VISIBLE_DEVICES), then "cpu".
+// "cuda:0", ... for the GPUs that a process started here would see (the driver's device files, CUDA_VISIBLE_DEVICES),
+// then "cpu".
 std::vector<Lane> localLanes();
 // The driver's own word for this machine's GPUs, if all of them are of one model: "NVIDIA H100 80GB HBM3"; else "".
 std::string localGpuModel();

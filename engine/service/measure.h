@@ -1,5 +1,6 @@
-// engine/service/measure.h -- speed and KV memory of a checkpoint over a grid of batch and context, or its largest batches: what `weft measure` and
-// the studio's Measure page do. A direct job of a worker of its own; what it measures is kept with the run as it comes.
+// engine/service/measure.h -- speed and KV memory of a checkpoint over a grid of batch and context, or its largest
+// batches: what `weft measure` and the studio's Measure page do. A direct job of a worker of its own; what it measures
+// is kept with the run as it comes.
 #pragma once
 
 #include <atomic>
@@ -31,10 +32,11 @@ struct MeasuredRun {
   store::RunId run;
 };
 
-// What was measured, in order. InvalidInput before a worker starts; else as runDirectJob: Canceled when `isCanceled` was set by another thread. What
-// was measured before a failure is kept. A store that cannot keep it is an error, too, when all is done.
-[[nodiscard]] Result<std::vector<store::Measurement>> measureModel(const MeasureRequest& request, const std::optional<MeasuredRun>& keep,
-                                                                   const std::function<void(const Event&)>& onEvent = {},
-                                                                   const std::atomic<bool>* isCanceled = nullptr);
+// What was measured, in order. InvalidInput before a worker starts; else as runDirectJob: Canceled when `isCanceled`
+// was set by another thread. What was measured before a failure is kept. A store that cannot keep it is an error, too,
+// when all is done.
+[[nodiscard]] Result<std::vector<store::Measurement>> measureModel(
+    const MeasureRequest& request, const std::optional<MeasuredRun>& keep,
+    const std::function<void(const Event&)>& onEvent = {}, const std::atomic<bool>* isCanceled = nullptr);
 
 }  // namespace weft::service

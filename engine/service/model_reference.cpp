@@ -53,7 +53,8 @@ Result<fs::path> ofRun(const std::string& name, const std::string& which, const 
   const fs::path folder = project.runFolder(run.id) / "checkpoints";
   const std::vector<fs::path> checkpoints = checkpointsOf(folder);
   if (checkpoints.empty()) {
-    return fail(ErrorCode::NotFound, fmt::format("Run {} ({}) has no checkpoint yet; it is {}.", run.id.value, run.name, store::toString(run.state)));
+    return fail(ErrorCode::NotFound, fmt::format("Run {} ({}) has no checkpoint yet; it is {}.", run.id.value, run.name,
+                                                 store::toString(run.state)));
   }
   if (which.empty()) return checkpoints.back();
   std::string wanted = which;
@@ -61,10 +62,11 @@ Result<fs::path> ofRun(const std::string& name, const std::string& which, const 
     WEFT_ASSIGN(const std::string best, readFile(folder / "best"));
     wanted = trim(best);
   }
-  const auto found = std::find_if(checkpoints.begin(), checkpoints.end(), [&](const fs::path& one) { return one.filename() == wanted; });
+  const auto found = std::find_if(checkpoints.begin(), checkpoints.end(),
+                                  [&](const fs::path& one) { return one.filename() == wanted; });
   if (found != checkpoints.end()) return *found;
-  return fail(ErrorCode::NotFound,
-              fmt::format("Run {} ({}) has no checkpoint '{}'; it has {} (and best).", run.id.value, run.name, which, list(checkpoints)));
+  return fail(ErrorCode::NotFound, fmt::format("Run {} ({}) has no checkpoint '{}'; it has {} (and best).",
+                                               run.id.value, run.name, which, list(checkpoints)));
 }
 
 }  // namespace
@@ -79,8 +81,10 @@ Result<fs::path> resolveModel(const std::string& model, const std::optional<stor
     Result<fs::path> found = ofRun(name, which, *project);
     if (found || !isFolder) return found;
   }
-  if (isFolder) return fail(ErrorCode::NotFound, model + " is no checkpoint: it has no model.toml and model.safetensors.");
-  return fail(ErrorCode::NotFound, "There is no checkpoint folder " + model + ", and no project here whose run it could be; -C names one.");
+  if (isFolder)
+    return fail(ErrorCode::NotFound, model + " is no checkpoint: it has no model.toml and model.safetensors.");
+  return fail(ErrorCode::NotFound,
+              "There is no checkpoint folder " + model + ", and no project here whose run it could be; -C names one.");
 }
 
 std::optional<store::RunId> runOfCheckpoint(const fs::path& checkpoint, const store::Project& project) {
@@ -88,7 +92,8 @@ std::optional<store::RunId> runOfCheckpoint(const fs::path& checkpoint, const st
   std::int64_t number = 0;
   if (!parseInteger(folder.filename().string(), number)) return std::nullopt;
   std::error_code error;
-  return fs::equivalent(folder, project.runFolder({number}), error) ? std::optional(store::RunId{number}) : std::nullopt;
+  return fs::equivalent(folder, project.runFolder({number}), error) ? std::optional(store::RunId{number})
+                                                                    : std::nullopt;
 }
 
 }  // namespace weft::service

@@ -30,7 +30,8 @@ struct ProcessStat {
   std::string startTicks;
 };
 
-// /proc/PID/stat: "pid (name) state ...": the name may hold spaces and parentheses, so the fields count from the last ')'.
+// /proc/PID/stat: "pid (name) state ...": the name may hold spaces and parentheses, so the fields count from the last
+// ')'.
 std::optional<ProcessStat> readStat(std::int64_t pid) {
   const std::string text = contentOf("/proc/" + std::to_string(pid) + "/stat");
   const std::size_t end = text.rfind(')');
@@ -92,7 +93,9 @@ class ChildPlan {
   std::vector<char*> m_arguments, m_environment;
 };
 
-tl::unexpected<Error> systemError(const std::string& what) { return fail(ErrorCode::Io, what + ": " + std::generic_category().message(errno) + "."); }
+tl::unexpected<Error> systemError(const std::string& what) {
+  return fail(ErrorCode::Io, what + ": " + std::generic_category().message(errno) + ".");
+}
 
 int waitFor(pid_t child) {
   int status = 0;
@@ -157,7 +160,8 @@ Result<GatedChild> GatedChild::start(const Launch& launch) {
   return GatedChild(identify(child), gate[1]);
 }
 
-GatedChild::GatedChild(GatedChild&& other) noexcept : m_id(std::move(other.m_id)), m_gate(std::exchange(other.m_gate, -1)) {}
+GatedChild::GatedChild(GatedChild&& other) noexcept
+    : m_id(std::move(other.m_id)), m_gate(std::exchange(other.m_gate, -1)) {}
 
 GatedChild::~GatedChild() {
   if (m_gate >= 0) ::close(m_gate);
@@ -209,7 +213,8 @@ Result<ProcessId> startDependent(const Launch& launch) {
 
 std::optional<ChildEnd> takeEnd(const ProcessId& child) {
   int status = 0;
-  if (child.pid <= 0 || ::waitpid(static_cast<pid_t>(child.pid), &status, WNOHANG) != static_cast<pid_t>(child.pid)) return std::nullopt;
+  if (child.pid <= 0 || ::waitpid(static_cast<pid_t>(child.pid), &status, WNOHANG) != static_cast<pid_t>(child.pid))
+    return std::nullopt;
   return WIFEXITED(status) ? ChildEnd{.exitCode = WEXITSTATUS(status)} : ChildEnd{.signal = WTERMSIG(status)};
 }
 

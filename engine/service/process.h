@@ -1,4 +1,5 @@
-// engine/service/process.h -- other programs: started with an argument list and never through a shell, found again by pid and start time.
+// engine/service/process.h -- other programs: started with an argument list and never through a shell, found again by
+// pid and start time.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +38,9 @@ struct ChildEnd {
   int exitCode = 0, signal = 0;
 };
 
-// A child in a session of its own, which outlives this process. It waits at a gate, before it becomes the program, until release(): what is known of
-// it can be stored first. If this process dies with the gate closed, the child ends and the program never ran.
+// A child in a session of its own, which outlives this process. It waits at a gate, before it becomes the program,
+// until release(): what is known of it can be stored first. If this process dies with the gate closed, the child ends
+// and the program never ran.
 class GatedChild {
  public:
   [[nodiscard]] static Result<GatedChild> start(const Launch& launch);

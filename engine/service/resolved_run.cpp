@@ -67,13 +67,15 @@ Result<RunTypes> typesOf(const config::RunConfig& config, const std::vector<Lane
 
 const char* deviceWords(const RunTypes& types) { return types.isOnCpu ? "this CPU" : "a CUDA device"; }
 
-std::string bytesPerTokenWords(const sharing::ModelShape& shape, const sharing::SharingMap& map, ElementType asked, const RunTypes& here) {
+std::string bytesPerTokenWords(const sharing::ModelShape& shape, const sharing::SharingMap& map, ElementType asked,
+                               const RunTypes& here) {
   const auto drawn = sharing::cost(shape, map, {.cacheType = asked, .context = 1}),
              run = sharing::cost(shape, map, {.cacheType = here.cache, .context = 1});
   if (!drawn || !run) return {};
   const std::string first = fmt::format("{} B in {}", groupDigits(drawn->kv.bytesPerToken), sharing::toString(asked));
   if (asked == here.cache) return fmt::format("{}, as on {}", first, deviceWords(here));
-  return fmt::format("{}, {} B in {} on {}", first, groupDigits(run->kv.bytesPerToken), sharing::toString(here.cache), deviceWords(here));
+  return fmt::format("{}, {} B in {} on {}", first, groupDigits(run->kv.bytesPerToken), sharing::toString(here.cache),
+                     deviceWords(here));
 }
 
 Result<ResolvedRun> resolveRun(const config::RunConfig& config, const Surroundings& surroundings) {
@@ -84,14 +86,16 @@ Result<ResolvedRun> resolveRun(const config::RunConfig& config, const Surroundin
   std::int64_t& vocabulary = run.config.model.vocabulary;
   if (vocabulary == 0) vocabulary = run.tokenizerVocabulary;
   if (vocabulary < run.tokenizerVocabulary) {
-    return fail(ErrorCode::InvalidInput, fmt::format("model.vocabulary is {}, and the tokenizer {} has {} ids; it must be at least that, or 0.",
-                                                     vocabulary, config.data.tokenizer, run.tokenizerVocabulary));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("model.vocabulary is {}, and the tokenizer {} has {} ids; it must be at least that, or 0.",
+                            vocabulary, config.data.tokenizer, run.tokenizerVocabulary));
   }
   WEFT_ASSIGN(run.map, config::sharingMap(run.config.model));
   run.config.model.sharing = sharing::toText(run.map);
   run.shape = config::shapeOf(run.config.model);
   WEFT_ASSIGN(run.types, typesOf(config, surroundings.lanes.empty() ? localLanes() : surroundings.lanes));
-  WEFT_ASSIGN(run.cost, sharing::cost(run.shape, run.map, {.cacheType = run.types.cache, .context = config.train.sequenceLength}));
+  WEFT_ASSIGN(run.cost, sharing::cost(run.shape, run.map,
+                                      {.cacheType = run.types.cache, .context = config.train.sequenceLength}));
   return run;
 }
 
@@ -115,7 +119,8 @@ std::string kvTypesOf(const std::vector<const store::RunSummary*>& runs) {
   // Of 10,000 runs a handful differ in what sets the type.
   std::set<std::tuple<std::string_view, std::string_view, int, int, int, double>> seen;
   for (const store::RunSummary* run : runs) {
-    if (!seen.emplace(run->map, run->cache, run->queryHeads, run->kvHeads, run->headWidth, run->kvBytesPerToken).second) continue;
+    if (!seen.emplace(run->map, run->cache, run->queryHeads, run->kvHeads, run->headWidth, run->kvBytesPerToken).second)
+      continue;
     const std::string type = kvTypeOf(*run);
     if (!type.empty() && std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }

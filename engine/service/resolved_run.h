@@ -1,6 +1,7 @@
-// engine/service/resolved_run.h -- what a configuration becomes on a device: its tokenizer's vocabulary, its types, and the costs that follow from
-// them. The one room from which submit() and every face take the numbers of a run that does not exist yet, so that one number has one meaning:
-// parameters include the embedding of the tokenizer, KV bytes are those of the type that the device will keep.
+// engine/service/resolved_run.h -- what a configuration becomes on a device: its tokenizer's vocabulary, its types, and
+// the costs that follow from them. The one room from which submit() and every face take the numbers of a run that does
+// not exist yet, so that one number has one meaning: parameters include the embedding of the tokenizer, KV bytes are
+// those of the type that the device will keep.
 #pragma once
 
 #include <optional>
@@ -18,7 +19,8 @@ namespace weft::service {
 // What the configuration does not say itself.
 struct Surroundings {
   std::vector<Lane> lanes;  // of the machine, as localLanes() gives them; empty: this machine's
-  // Ids of the tokenizer, by whoever has read it already; nullopt: it is read from disk, unless it is the byte tokenizer.
+  // Ids of the tokenizer, by whoever has read it already; nullopt: it is read from disk, unless it is the byte
+  // tokenizer.
   std::optional<std::int64_t> tokenizerVocabulary;
 };
 
@@ -39,25 +41,30 @@ struct ResolvedRun {
 
   std::string tokenizerWords() const;  // "the byte tokenizer's 257 ids", "a vocabulary of 50,304"
 };
-// Validates, reads the tokenizer, resolves device, types and map. InvalidInput, NotFound, Corrupt: one sentence. That data files exist is not asked.
+// Validates, reads the tokenizer, resolves device, types and map. InvalidInput, NotFound, Corrupt: one sentence. That
+// data files exist is not asked.
 [[nodiscard]] Result<ResolvedRun> resolveRun(const config::RunConfig& config, const Surroundings& surroundings = {});
 
 // InvalidInput for a name of a type that is none.
 [[nodiscard]] Result<RunTypes> typesOf(const config::RunConfig& config, const std::vector<Lane>& lanes);
 const char* deviceWords(const RunTypes& types);  // "this CPU", "a CUDA device"
 
-// KV bytes per token in the type that somebody asked for, and beside them those of a run on this device where they are others: "256 B in bfloat16,
-// 512 B in float32 on this CPU"; "512 B in float32, as on this CPU". "" if the map does not fit the shape.
-std::string bytesPerTokenWords(const sharing::ModelShape& shape, const sharing::SharingMap& map, sharing::ElementType asked, const RunTypes& here);
+// KV bytes per token in the type that somebody asked for, and beside them those of a run on this device where they are
+// others: "256 B in bfloat16, 512 B in float32 on this CPU"; "512 B in float32, as on this CPU". "" if the map does not
+// fit the shape.
+std::string bytesPerTokenWords(const sharing::ModelShape& shape, const sharing::SharingMap& map,
+                               sharing::ElementType asked, const RunTypes& here);
 
 // Its training step as a question to the memory model: with the types and the attention that this device will take.
 sharing::TrainingRequest trainingRequestOf(const ResolvedRun& run);
 
-// "689,536 parameters without the embedding of a tokenizer that is not read yet": what stands beside a count whose vocabulary is 0.
+// "689,536 parameters without the embedding of a tokenizer that is not read yet": what stands beside a count whose
+// vocabulary is 0.
 inline constexpr const char* kWithoutEmbedding = "without the embedding of a tokenizer that is not read yet";
 
-// The type of a stored run's KV bytes per token: "float32", "16-bit" (float16 or bfloat16: the bytes are the same), "float64", or its cache plugin's
-// name. "" if its numbers do not say. Two runs may only be compared by bytes with this beside them.
+// The type of a stored run's KV bytes per token: "float32", "16-bit" (float16 or bfloat16: the bytes are the same),
+// "float64", or its cache plugin's name. "" if its numbers do not say. Two runs may only be compared by bytes with this
+// beside them.
 std::string kvTypeOf(const store::RunSummary& run);
 // What runs have in common: "float32"; "float32 and 16-bit" where they differ.
 std::string kvTypesOf(const std::vector<const store::RunSummary*>& runs);

@@ -25,7 +25,9 @@ constexpr double kGiB = 1 << 30;
 constexpr std::size_t kMostConfigs = 32;  // of earlier runs that are read: rows are many, and what is near is new
 constexpr double kMostScale = 8;          // in FLOPs a step: beyond it another part of the machine sets the speed
 
-std::int64_t microBatchOf(const config::TrainConfig& train) { return train.microBatch > 0 ? train.microBatch : train.batchSequences; }
+std::int64_t microBatchOf(const config::TrainConfig& train) {
+  return train.microBatch > 0 ? train.microBatch : train.batchSequences;
+}
 double flopsPerStep(const ResolvedRun& run) {
   return run.cost.flops.train * static_cast<double>(run.config.train.batchSequences * run.config.train.sequenceLength);
 }
@@ -48,10 +50,13 @@ bool isSameStep(const ResolvedRun& a, const ResolvedRun& b) {
   other.initStd = a.config.model.initStd;
   other.scaledInit = a.config.model.scaledInit;
   return a.config.model == other && a.config.train.sequenceLength == b.config.train.sequenceLength &&
-         a.config.train.batchSequences == b.config.train.batchSequences && microBatchOf(a.config.train) == microBatchOf(b.config.train);
+         a.config.train.batchSequences == b.config.train.batchSequences &&
+         microBatchOf(a.config.train) == microBatchOf(b.config.train);
 }
 
-double scaleBetween(const ResolvedRun& a, const ResolvedRun& b) { return std::exp(std::abs(std::log(flopsPerStep(a) / flopsPerStep(b)))); }
+double scaleBetween(const ResolvedRun& a, const ResolvedRun& b) {
+  return std::exp(std::abs(std::log(flopsPerStep(a) / flopsPerStep(b))));
+}
 
 bool isCpuName(const std::string& device) { return device.rfind("CPU", 0) == 0 || device.rfind("cpu", 0) == 0; }
 
@@ -65,7 +70,8 @@ std::string compact(const std::string& text) {
   return letters;
 }
 
-// "NVIDIA H100 80GB HBM3" is the table's "H100 80 GB"; where the driver tells no size ("NVIDIA H200"), the first word decides.
+// "NVIDIA H100 80GB HBM3" is the table's "H100 80 GB"; where the driver tells no size ("NVIDIA H200"), the first word
+// decides.
 std::optional<sharing::DeviceModel> knownModel(const std::string& gpu) {
   const std::string name = compact(gpu);
   for (const sharing::DeviceModel& device : sharing::deviceModels()) {
@@ -73,14 +79,16 @@ std::optional<sharing::DeviceModel> knownModel(const std::string& gpu) {
   }
   for (const sharing::DeviceModel& device : sharing::deviceModels()) {
     const std::string word = compact(device.name.substr(0, device.name.find(' ')));
-    const bool tellsModel = std::any_of(word.begin(), word.end(), [](unsigned char letter) { return std::isdigit(letter) != 0; });
+    const bool tellsModel =
+        std::any_of(word.begin(), word.end(), [](unsigned char letter) { return std::isdigit(letter) != 0; });
     if (tellsModel && name.find(word) != std::string::npos) return device;
   }
   return std::nullopt;
 }
 
 std::string flopsWords(double flopsPerSecond) {
-  return flopsPerSecond >= 1e12 ? fmt::format("{:.3g} TFLOP/s", flopsPerSecond / 1e12) : fmt::format("{:.3g} GFLOP/s", flopsPerSecond / 1e9);
+  return flopsPerSecond >= 1e12 ? fmt::format("{:.3g} TFLOP/s", flopsPerSecond / 1e12)
+                                : fmt::format("{:.3g} GFLOP/s", flopsPerSecond / 1e9);
 }
 
 }  // namespace
@@ -88,7 +96,8 @@ std::string flopsWords(double flopsPerSecond) {
 RunWork workOf(const ResolvedRun& run) {
   const config::RunConfig& config = run.config;
   RunWork work;
-  work.trainingTokens = static_cast<double>(config.train.steps) * static_cast<double>(config.train.batchSequences * config.train.sequenceLength);
+  work.trainingTokens = static_cast<double>(config.train.steps) *
+                        static_cast<double>(config.train.batchSequences * config.train.sequenceLength);
   work.trainingFlops = work.trainingTokens * run.cost.flops.train;
   work.evaluations = evaluationsOf(config.train);
   double tokens = static_cast<double>(config.evaluation.tokens);
@@ -99,7 +108,8 @@ RunWork workOf(const ResolvedRun& run) {
 }
 
 std::optional<MeasuredSpeed> carriedOver(MeasuredSpeed speed, const ResolvedRun& measured, const ResolvedRun& run) {
-  const bool isSameMachine = measured.types.isOnCpu == run.types.isOnCpu && measured.types.compute == run.types.compute &&
+  const bool isSameMachine = measured.types.isOnCpu == run.types.isOnCpu &&
+                             measured.types.compute == run.types.compute &&
                              measured.config.device.threads == run.config.device.threads;
   if (!isSameMachine || scaleBetween(measured, run) > kMostScale) return std::nullopt;
   speed.isOfThisRun = speed.isOfThisRun && isSameStep(measured, run);
@@ -109,10 +119,13 @@ std::optional<MeasuredSpeed> carriedOver(MeasuredSpeed speed, const ResolvedRun&
 Result<std::optional<MeasuredSpeed>> speedOfEarlierRuns(store::RunStore& store, const ResolvedRun& run) {
   WEFT_ASSIGN(std::vector<store::RunSummary> runs, store.runs());
   std::erase_if(runs, [&](const store::RunSummary& one) {
-    return !one.tokensPerSecond || *one.tokensPerSecond <= 0 || one.device.empty() || isCpuName(one.device) != run.types.isOnCpu;
+    return !one.tokensPerSecond || *one.tokensPerSecond <= 0 || one.device.empty() ||
+           isCpuName(one.device) != run.types.isOnCpu;
   });
   // The same map first, then what is new.
-  const auto isAlike = [&](const store::RunSummary& one) { return one.map == run.config.model.sharing && one.hidden == run.config.model.hidden; };
+  const auto isAlike = [&](const store::RunSummary& one) {
+    return one.map == run.config.model.sharing && one.hidden == run.config.model.hidden;
+  };
   std::sort(runs.begin(), runs.end(), [&](const store::RunSummary& a, const store::RunSummary& b) {
     return std::pair(isAlike(a), a.id.value) > std::pair(isAlike(b), b.id.value);
   });
@@ -144,18 +157,21 @@ Result<std::optional<MeasuredSpeed>> speedOfEarlierRuns(store::RunStore& store, 
 
 Result<MeasuredSpeed> tryOutSpeed(const ResolvedRun& run, const std::atomic<bool>* isCanceled) {
   WEFT_ASSIGN(const TemporaryFolder folder, TemporaryFolder::create("weft-trial"));
-  const nlohmann::ordered_json job{{"kind", "trial"}, {"config", config::toToml(run.config)}, {"shards", (folder.path() / "shards").string()}};
-  WEFT_ASSIGN(const FinishedEvent finished,
-              runDirectJob({.kind = "trial", .jobJson = job.dump(), .runFolder = folder.path(), .isCanceled = isCanceled}, {}));
+  const nlohmann::ordered_json job{
+      {"kind", "trial"}, {"config", config::toToml(run.config)}, {"shards", (folder.path() / "shards").string()}};
+  WEFT_ASSIGN(
+      const FinishedEvent finished,
+      runDirectJob({.kind = "trial", .jobJson = job.dump(), .runFolder = folder.path(), .isCanceled = isCanceled}, {}));
   const auto value = [&](const char* name) {
     const auto found = finished.summary.find(name);
     return found == finished.summary.end() ? 0.0 : found->second;
   };
   if (!(value("tokens_per_second") > 0)) return fail(ErrorCode::JobFailed, "The trial of a few steps told no speed.");
-  return MeasuredSpeed{.tokensPerSecond = value("tokens_per_second"),
-                       .flopsPerToken = run.cost.flops.train,
-                       .source = fmt::format("a trial of {:.0f} step{}", value("steps"), value("steps") == 1 ? "" : "s"),
-                       .isOfThisRun = value("is_scaled") == 0};
+  return MeasuredSpeed{
+      .tokensPerSecond = value("tokens_per_second"),
+      .flopsPerToken = run.cost.flops.train,
+      .source = fmt::format("a trial of {:.0f} step{}", value("steps"), value("steps") == 1 ? "" : "s"),
+      .isOfThisRun = value("is_scaled") == 0};
 }
 
 std::string aboutDuration(double seconds) {
@@ -170,8 +186,10 @@ std::string aboutDuration(double seconds) {
 }
 
 RunEstimate estimateRun(const ResolvedRun& run, const MeasuredSpeed& speed) {
-  const std::string rate = speed.isOfThisRun ? groupDigits(std::llround(speed.tokensPerSecond)) + " tokens/s" : flopsWords(speed.flopsPerSecond());
-  return {.seconds = kStart_s + workOf(run).total() / speed.flopsPerSecond(), .basis = fmt::format("at the {} of {}", rate, speed.source)};
+  const std::string rate = speed.isOfThisRun ? groupDigits(std::llround(speed.tokensPerSecond)) + " tokens/s"
+                                             : flopsWords(speed.flopsPerSecond());
+  return {.seconds = kStart_s + workOf(run).total() / speed.flopsPerSecond(),
+          .basis = fmt::format("at the {} of {}", rate, speed.source)};
 }
 
 std::string RunEstimate::sentence() const { return fmt::format("about {}, {}", aboutDuration(seconds), basis); }
@@ -180,7 +198,8 @@ std::optional<DeviceMemory> deviceMemory(const ResolvedRun& run) {
   if (run.types.isOnCpu) {
     const Result<MachineMemory> memory = machineMemory();
     if (!memory) return std::nullopt;
-    return DeviceMemory{static_cast<double>(memory->total_bytes), static_cast<double>(memory->available_bytes), "this machine"};
+    return DeviceMemory{static_cast<double>(memory->total_bytes), static_cast<double>(memory->available_bytes),
+                        "this machine"};
   }
   const std::optional<sharing::DeviceModel> model = knownModel(localGpuModel());
   if (!model) return std::nullopt;
@@ -202,12 +221,12 @@ std::string MemoryFit::sentence() const {
   const std::string needs = gibi(static_cast<double>(needed.peak()));
   if (!device) return fmt::format("needs {}; the memory of the device is not known here", needs);
   if (!fits) {
-    return fmt::format("does not fit: it needs {}, and {} has {}; a smaller micro batch or sequence length needs less", needs, device->name,
-                       gibi(device->total_bytes));
+    return fmt::format("does not fit: it needs {}, and {} has {}; a smaller micro batch or sequence length needs less",
+                       needs, device->name, gibi(device->total_bytes));
   }
   if (!fitsNow) {
-    return fmt::format("needs {} of the {} of {}, of which only {} are free now", needs, gibi(device->total_bytes), device->name,
-                       gibi(device->available_bytes));
+    return fmt::format("needs {} of the {} of {}, of which only {} are free now", needs, gibi(device->total_bytes),
+                       device->name, gibi(device->available_bytes));
   }
   return fmt::format("fits: {} of the {} of {}", needs, gibi(device->total_bytes), device->name);
 }

@@ -45,7 +45,8 @@ Result<RunIdentity> RunIdentities::of(store::RunStore& store, store::RunId run) 
 Result<RunIdentity> RunIdentities::read(store::RunStore& store, store::RunId run, int depth) {
   if (const auto known = m_known.find(run.value); known != m_known.end()) return known->second;
   WEFT_ASSIGN(const std::string toml, store.configToml(run));
-  WEFT_ASSIGN(const config::RunConfig config, config::parseRunConfig(toml, fmt::format("the configuration of run {}", run.value)));
+  WEFT_ASSIGN(const config::RunConfig config,
+              config::parseRunConfig(toml, fmt::format("the configuration of run {}", run.value)));
   RunIdentity identity;
   for (const auto& [key, value] : config::flatten(config)) {
     if (key == "name" || key == "tags" || key == "train.seed") continue;
@@ -53,7 +54,8 @@ Result<RunIdentity> RunIdentities::read(store::RunStore& store, store::RunId run
     if (key == "train.init_from" && !config.train.initFrom.empty() && depth < kDeepest) {
       const auto [origin, checkpoint] = runOfCheckpoint(config.train.initFrom, m_project);
       if (origin.value > 0 && origin != run) {
-        if (const Result<RunIdentity> made = read(store, origin, depth + 1)) shown = "{" + made->configuration + "} " + checkpoint;
+        if (const Result<RunIdentity> made = read(store, origin, depth + 1))
+          shown = "{" + made->configuration + "} " + checkpoint;
       }
     }
     const std::string line = key + " = " + shown + "\n";
@@ -64,7 +66,8 @@ Result<RunIdentity> RunIdentities::read(store::RunStore& store, store::RunId run
   return identity;
 }
 
-Result<std::vector<RunGroup>> groupRuns(store::RunStore& store, RunIdentities& identities, const std::vector<store::RunSummary>& runs) {
+Result<std::vector<RunGroup>> groupRuns(store::RunStore& store, RunIdentities& identities,
+                                        const std::vector<store::RunSummary>& runs) {
   std::map<std::int64_t, RunIdentity> known;
   for (const store::RunSummary& run : runs) {
     WEFT_ASSIGN(known[run.id.value], identities.of(store, run.id));
@@ -72,7 +75,8 @@ Result<std::vector<RunGroup>> groupRuns(store::RunStore& store, RunIdentities& i
   return groupRuns(runs, [&](store::RunId run) { return &known.at(run.value); });
 }
 
-std::vector<RunGroup> groupRuns(const std::vector<store::RunSummary>& runs, const std::function<const RunIdentity*(store::RunId)>& identityOf) {
+std::vector<RunGroup> groupRuns(const std::vector<store::RunSummary>& runs,
+                                const std::function<const RunIdentity*(store::RunId)>& identityOf) {
   std::vector<RunGroup> groups;
   std::vector<store::RunSummary> firsts;
   std::unordered_map<std::string_view, std::size_t> placeOf;  // of texts that identityOf keeps
@@ -85,7 +89,8 @@ std::vector<RunGroup> groupRuns(const std::vector<store::RunSummary>& runs, cons
       firsts.push_back(run);
     }
     std::vector<store::RunSummary>& members = groups[place->second].members;
-    const auto same = std::find_if(members.begin(), members.end(), [&](const store::RunSummary& member) { return member.seed == run.seed; });
+    const auto same = std::find_if(members.begin(), members.end(),
+                                   [&](const store::RunSummary& member) { return member.seed == run.seed; });
     if (same == members.end()) {
       members.push_back(run);
     } else if (isBetterMember(run, *same)) {
@@ -95,7 +100,8 @@ std::vector<RunGroup> groupRuns(const std::vector<store::RunSummary>& runs, cons
   const std::vector<std::string> labels = store::configurationLabels(firsts);
   for (std::size_t i = 0; i < groups.size(); ++i) {
     groups[i].name = labels[i];
-    std::sort(groups[i].members.begin(), groups[i].members.end(), [](const auto& a, const auto& b) { return a.seed < b.seed; });
+    std::sort(groups[i].members.begin(), groups[i].members.end(),
+              [](const auto& a, const auto& b) { return a.seed < b.seed; });
   }
   return groups;
 }
@@ -103,7 +109,8 @@ std::vector<RunGroup> groupRuns(const std::vector<store::RunSummary>& runs, cons
 std::map<std::int64_t, double> finalPerplexities(const RunGroup& group) {
   std::map<std::int64_t, double> values;
   for (const store::RunSummary& run : group.members) {
-    if (run.state == store::RunState::Finished && run.perplexity && std::isfinite(*run.perplexity) && *run.perplexity > 0) {
+    if (run.state == store::RunState::Finished && run.perplexity && std::isfinite(*run.perplexity) &&
+        *run.perplexity > 0) {
       values.emplace(run.seed, *run.perplexity);
     }
   }
@@ -119,7 +126,8 @@ statistics::Summary perplexitySummary(const RunGroup& group) {
 statistics::Comparison compareGroups(const RunGroup& reference, const RunGroup& subject) {
   const auto named = [](const RunGroup& group) {
     statistics::Subject one{.name = group.name, .kvBytesPerToken = {}};
-    if (!group.members.empty() && group.members.front().kvBytesPerToken > 0) one.kvBytesPerToken = group.members.front().kvBytesPerToken;
+    if (!group.members.empty() && group.members.front().kvBytesPerToken > 0)
+      one.kvBytesPerToken = group.members.front().kvBytesPerToken;
     return one;
   };
   statistics::Comparison comparison;

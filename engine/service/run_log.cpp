@@ -30,8 +30,8 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 
 std::string told(const EvaluationEvent& event) {
   if (event.task != "perplexity") return fmt::format("Evaluated {} at step {}.", event.task, groupDigits(event.step));
-  return fmt::format("Evaluated at step {}: perplexity {} ({:.4f} nats) over {} tokens.", groupDigits(event.step), formatPerplexity(event.perplexity),
-                     event.loss_nats, groupDigits(event.tokens));
+  return fmt::format("Evaluated at step {}: perplexity {} ({:.4f} nats) over {} tokens.", groupDigits(event.step),
+                     formatPerplexity(event.perplexity), event.loss_nats, groupDigits(event.tokens));
 }
 
 std::string told(const MeasurementEvent& event) {
@@ -41,10 +41,12 @@ std::string told(const MeasurementEvent& event) {
   };
   const auto bytes = [](double count) { return std::isfinite(count) ? formatBytes(count) : std::string("unknown"); };
   if (event.name == "largest_batch")
-    return fmt::format("Measured: the largest batch at context {} is {}.", numberOf(value("context")), numberOf(value("largest_batch")));
+    return fmt::format("Measured: the largest batch at context {} is {}.", numberOf(value("context")),
+                       numberOf(value("largest_batch")));
   const std::string at = fmt::format("batch {}, context {}", numberOf(value("batch")), numberOf(value("context")));
   if (event.values.contains("fits") && value("fits") == 0) return fmt::format("Measured: {} does not fit.", at);
-  return fmt::format("Measured KV memory, {}: {} by formula, {} of storage.", at, bytes(value("analytic")), bytes(value("storage")));
+  return fmt::format("Measured KV memory, {}: {} by formula, {} of storage.", at, bytes(value("analytic")),
+                     bytes(value("storage")));
 }
 
 }  // namespace
@@ -53,36 +55,40 @@ std::string runLogLine(double time, std::string_view sentence) {
   const auto seconds = static_cast<std::time_t>(time);
   std::tm parts{};
   localtime_r(&seconds, &parts);
-  std::string line = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}  {}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                                 parts.tm_min, parts.tm_sec, sentence);
+  std::string line = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}  {}", parts.tm_year + 1900, parts.tm_mon + 1,
+                                 parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, sentence);
   std::replace(line.begin(), line.end(), '\n', ' ');
   return line + "\n";
 }
 
 bool isRunLogLine(std::string_view line) {
   if (line.size() < kPattern.size()) return false;
-  return std::equal(kPattern.begin(), kPattern.end(), line.begin(),
-                    [](char wanted, char letter) { return wanted == 'd' ? letter >= '0' && letter <= '9' : letter == wanted; });
+  return std::equal(kPattern.begin(), kPattern.end(), line.begin(), [](char wanted, char letter) {
+    return wanted == 'd' ? letter >= '0' && letter <= '9' : letter == wanted;
+  });
 }
 
 std::optional<std::string> logSentence(const Event& event) {
   using Told = std::optional<std::string>;
-  return std::visit(Overloaded{[](const HelloEvent& hello) -> Told {
-                                 return fmt::format("Attempt {}: Weft {}, torch {}, process {}{}.", hello.attempt, hello.build, hello.torch,
-                                                    hello.pid, hello.device.empty() ? "" : ", on " + hello.device);
-                               },
-                               [](const EvaluationEvent& evaluation) -> Told { return told(evaluation); },
-                               [](const MeasurementEvent& measurement) -> Told { return told(measurement); },
-                               [](const CheckpointEvent& checkpoint) -> Told {
-                                 return fmt::format("Checkpoint at step {}: {}, {}.", groupDigits(checkpoint.step), checkpoint.path,
-                                                    formatBytes(static_cast<double>(checkpoint.bytes)));
-                               },
-                               [](const AlertEvent& alert) -> Told {
-                                 const std::string level = alert.level == "error" ? "Error" : alert.level == "info" ? "Note" : "Warning";
-                                 return fmt::format("{} at step {}: {}", level, groupDigits(alert.step), alert.message);
-                               },
-                               [](const auto&) -> Told { return std::nullopt; }},
-                    event.body);
+  return std::visit(
+      Overloaded{[](const HelloEvent& hello) -> Told {
+                   return fmt::format("Attempt {}: Weft {}, torch {}, process {}{}.", hello.attempt, hello.build,
+                                      hello.torch, hello.pid, hello.device.empty() ? "" : ", on " + hello.device);
+                 },
+                 [](const EvaluationEvent& evaluation) -> Told { return told(evaluation); },
+                 [](const MeasurementEvent& measurement) -> Told { return told(measurement); },
+                 [](const CheckpointEvent& checkpoint) -> Told {
+                   return fmt::format("Checkpoint at step {}: {}, {}.", groupDigits(checkpoint.step), checkpoint.path,
+                                      formatBytes(static_cast<double>(checkpoint.bytes)));
+                 },
+                 [](const AlertEvent& alert) -> Told {
+                   const std::string level = alert.level == "error"  ? "Error"
+                                             : alert.level == "info" ? "Note"
+                                                                     : "Warning";
+                   return fmt::format("{} at step {}: {}", level, groupDigits(alert.step), alert.message);
+                 },
+                 [](const auto&) -> Told { return std::nullopt; }},
+      event.body);
 }
 
 void RunLogEnd::listen(const Event& event) {
@@ -121,12 +127,15 @@ std::optional<std::string> RunLogEnd::sentence(const Event& event) const {
   std::vector<std::string> parts;
   if (const auto tokens = value("tokens"); tokens && *tokens > 0) {
     const std::string rate =
-        m_training_s > 0 ? fmt::format(" at {} tokens/s", groupDigits(std::llround((m_tokens - m_firstTokens) / m_training_s))) : "";
+        m_training_s > 0
+            ? fmt::format(" at {} tokens/s", groupDigits(std::llround((m_tokens - m_firstTokens) / m_training_s)))
+            : "";
     parts.push_back(fmt::format("{} tokens{}", numberOf(*tokens), rate));
   }
   if (const auto perplexity = value("perplexity")) parts.push_back("perplexity " + formatPerplexity(*perplexity));
   const auto step = value("step");
-  return fmt::format("{}{}{}{}.", outcome, step ? " at step " + numberOf(*step) : "", after, parts.empty() ? "" : ": " + join(parts, ", "));
+  return fmt::format("{}{}{}{}.", outcome, step ? " at step " + numberOf(*step) : "", after,
+                     parts.empty() ? "" : ": " + join(parts, ", "));
 }
 
 std::string lastComplaint(const std::filesystem::path& log) {

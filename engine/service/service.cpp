@@ -24,7 +24,7 @@ using store::RunState;
 
 constexpr auto kHeartbeat = std::chrono::seconds(5);
 constexpr auto kLinger = std::chrono::seconds(30);  // after its last event a worker has this long to end
-constexpr double kFirstPromise_s = 300;             // until a worker promises something itself: loading torch and a large model
+constexpr double kFirstPromise_s = 300;  // until a worker promises something itself: loading torch and a large model
 
 double unixTime() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
@@ -52,7 +52,8 @@ Change changeOf(RequestKind kind) {
     case RequestKind::Pause:
       return {{RunState::Queued}, RunState::Held};
     case RequestKind::Resume:
-      return {{RunState::Held, RunState::Paused, RunState::Stopped, RunState::Failed, RunState::Killed, RunState::Lost, RunState::Draft},
+      return {{RunState::Held, RunState::Paused, RunState::Stopped, RunState::Failed, RunState::Killed, RunState::Lost,
+               RunState::Draft},
               RunState::Queued};
     default:
       return {{RunState::Queued, RunState::Held, RunState::Paused, RunState::Draft}, RunState::Stopped};
@@ -63,7 +64,8 @@ struct WishName {
   Wish wish;
   const char* name;
 };
-constexpr std::array kWishes{WishName{Wish::Stop, "stop"}, WishName{Wish::Pause, "pause"}, WishName{Wish::Kill, "kill"}};
+constexpr std::array kWishes{WishName{Wish::Stop, "stop"}, WishName{Wish::Pause, "pause"},
+                             WishName{Wish::Kill, "kill"}};
 
 std::optional<WishName> wishOf(RequestKind kind) {
   if (kind == RequestKind::Stop) return kWishes[0];
@@ -74,8 +76,13 @@ std::optional<WishName> wishOf(RequestKind kind) {
 
 }  // namespace
 
-Service::Service(const store::Project& project, store::RunStore store, std::unique_ptr<Executor> executor, ServiceLog log)
-    : m_project(project), m_store(std::move(store)), m_executor(std::move(executor)), m_log(std::move(log)), m_began(unixTime()) {}
+Service::Service(const store::Project& project, store::RunStore store, std::unique_ptr<Executor> executor,
+                 ServiceLog log)
+    : m_project(project),
+      m_store(std::move(store)),
+      m_executor(std::move(executor)),
+      m_log(std::move(log)),
+      m_began(unixTime()) {}
 
 Result<void> Service::tick() {
   m_isIdle = false;
@@ -90,7 +97,8 @@ Result<void> Service::tick() {
     WEFT_TRY(m_store.service().answer(request.id));
   }
   for (auto watched = m_watched.begin(); watched != m_watched.end();) {
-    const bool isRunning = m_executor->isRunning(watched->second.process);  // asked first: what it wrote before its end is read then
+    const bool isRunning =
+        m_executor->isRunning(watched->second.process);  // asked first: what it wrote before its end is read then
     WEFT_TRY(follow(watched->second));
     if (isRunning) {
       ++watched;
@@ -162,7 +170,8 @@ Result<void> Service::carryOut(const store::Request& request) {
 Result<void> Service::follow(Watched& watched) {
   WEFT_TRY(drain(watched));
   if (watched.hasEnded && Clock::now() - watched.lastSign > kLinger) {
-    m_log(fmt::format("Run {}: worker {} does not end after its last event; it is killed.", watched.run.value, watched.process.pid));
+    m_log(fmt::format("Run {}: worker {} does not end after its last event; it is killed.", watched.run.value,
+                      watched.process.pid));
     m_executor->tell(watched.process, Wish::Kill);
   }
   return noteSilence(watched);
@@ -179,7 +188,8 @@ Result<void> Service::drain(Watched& watched) {
     }
     hasMore = lines->hasMore;
     if (lines->to == lines->from) return {};
-    const Result<void> stored = m_store.service().ingest({.run = watched.run, .from = lines->from, .to = lines->to, .rows = toRows(lines->events)});
+    const Result<void> stored = m_store.service().ingest(
+        {.run = watched.run, .from = lines->from, .to = lines->to, .rows = toRows(lines->events)});
     if (!stored) {
       if (const Result<std::int64_t> offset = m_store.service().eventsOffset(watched.run)) watched.offset = *offset;
       return stored;
@@ -189,7 +199,8 @@ Result<void> Service::drain(Watched& watched) {
     watched.isSilenceTold = false;
     for (const Event& event : lines->events) {
       if (const auto* progress = std::get_if<ProgressEvent>(&event.body)) watched.promise_s = progress->heartbeat_s;
-      if (std::holds_alternative<FinishedEvent>(event.body) || std::holds_alternative<FailedEvent>(event.body)) watched.hasEnded = true;
+      if (std::holds_alternative<FinishedEvent>(event.body) || std::holds_alternative<FailedEvent>(event.body))
+        watched.hasEnded = true;
     }
   }
   return {};
@@ -199,16 +210,19 @@ Result<void> Service::noteSilence(Watched& watched) {
   const double silence_s = std::chrono::duration<double>(Clock::now() - watched.lastSign).count();
   if (watched.isSilenceTold || watched.hasEnded || silence_s <= 2 * watched.promise_s) return {};
   watched.isSilenceTold = true;
-  const std::string sentence = fmt::format("No sign of life for {}, though one was promised within {}; the worker (process {}) is still there.",
-                                           formatDuration(silence_s), formatDuration(watched.promise_s), watched.process.pid);
+  const std::string sentence =
+      fmt::format("No sign of life for {}, though one was promised within {}; the worker (process {}) is still there.",
+                  formatDuration(silence_s), formatDuration(watched.promise_s), watched.process.pid);
   m_log(fmt::format("Run {}: {}", watched.run.value, sentence));
   return m_store.service().addAlert(watched.run, "warning", sentence);
 }
 
 Result<void> Service::conclude(const Watched& watched) {
   WEFT_ASSIGN(const store::ActiveRun run, m_store.service().activeRun(watched.run));
-  const store::AttemptEnd end = attemptEnd(run, m_executor->endOf(watched.process), lastComplaint(m_project.runFolder(watched.run) / "log.txt"));
-  m_log(fmt::format("Run {} is {}{}", watched.run.value, nameOf(end.state), end.failure.empty() ? "." : ": " + end.failure));
+  const store::AttemptEnd end =
+      attemptEnd(run, m_executor->endOf(watched.process), lastComplaint(m_project.runFolder(watched.run) / "log.txt"));
+  m_log(fmt::format("Run {} is {}{}", watched.run.value, nameOf(end.state),
+                    end.failure.empty() ? "." : ": " + end.failure));
   if (run.attempt.outcome.empty()) appendToLog(m_project.runFolder(watched.run) / "log.txt", end, run.attempt.started);
   return m_store.service().attemptEnded(end);
 }
@@ -238,7 +252,8 @@ Result<void> Service::start(store::RunId run, const Lane& lane) {
   WEFT_ASSIGN(const std::optional<int> attempt, writer.take(run));
   if (!attempt) return {};  // stopped or held in this very moment
   m_devices.erase(run);
-  Result<std::unique_ptr<PreparedAttempt>> prepared = m_executor->prepare({.run = run, .attempt = *attempt, .configToml = config, .lane = lane});
+  Result<std::unique_ptr<PreparedAttempt>> prepared =
+      m_executor->prepare({.run = run, .attempt = *attempt, .configToml = config, .lane = lane});
   if (!prepared) {
     m_log(fmt::format("Run {} is failed: {}", run.value, prepared.error().message));
     return writer.attemptEnded({.run = run,
@@ -264,8 +279,12 @@ Result<void> Service::refuse(store::RunId run, const Error& error) {
   if (!attempt) return {};
   m_devices.erase(run);
   m_log(fmt::format("Run {} is failed: {}", run.value, error.message));
-  return m_store.service().attemptEnded(
-      {.run = run, .state = RunState::Failed, .outcome = "failed", .code = toString(error.code), .failure = error.message, .detail = error.detail});
+  return m_store.service().attemptEnded({.run = run,
+                                         .state = RunState::Failed,
+                                         .outcome = "failed",
+                                         .code = toString(error.code),
+                                         .failure = error.message,
+                                         .detail = error.detail});
 }
 
 Result<std::string> Service::deviceOf(store::RunId run) {
@@ -279,8 +298,10 @@ Result<std::string> Service::deviceOf(store::RunId run) {
 Result<void> Service::heartbeat() {
   if (m_lastHeartbeat && Clock::now() - *m_lastHeartbeat < kHeartbeat) return {};
   std::vector<std::string> devices;
-  for (const Lane& lane : m_executor->lanes()) devices.push_back(std::string(trim(lane + " " + m_executor->describe(lane))));
-  WEFT_TRY(m_store.service().heartbeat({.pid = ::getpid(), .host = hostName(), .heartbeat = unixTime(), .devices = devices}));
+  for (const Lane& lane : m_executor->lanes())
+    devices.push_back(std::string(trim(lane + " " + m_executor->describe(lane))));
+  WEFT_TRY(m_store.service().heartbeat(
+      {.pid = ::getpid(), .host = hostName(), .heartbeat = unixTime(), .devices = devices}));
   m_lastHeartbeat = Clock::now();
   return {};
 }

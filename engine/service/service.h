@@ -1,6 +1,7 @@
-// engine/service/service.h -- the background service of one project: `weft engine`. It owns the queue: picks a run, picks its lane, starts the
-// worker, follows its events.jsonl into the store, and carries out what the faces ask for. One process a project, held by engine.lock. It may be
-// killed at any moment: the next one continues at the stored byte and takes over the workers that run.
+// engine/service/service.h -- the background service of one project: `weft engine`. It owns the queue: picks a run,
+// picks its lane, starts the worker, follows its events.jsonl into the store, and carries out what the faces ask for.
+// One process a project, held by engine.lock. It may be killed at any moment: the next one continues at the stored byte
+// and takes over the workers that run.
 #pragma once
 
 #include <chrono>
@@ -25,8 +26,8 @@ class Service {
  public:
   Service(const store::Project& project, store::RunStore store, std::unique_ptr<Executor> executor, ServiceLog log);
 
-  // Requests, events, ended attempts, the queue: a few milliseconds. The first one also takes over what an earlier service left active. An error is
-  // the store's or the disk's; the next tick tries again.
+  // Requests, events, ended attempts, the queue: a few milliseconds. The first one also takes over what an earlier
+  // service left active. An error is the store's or the disk's; the next tick tries again.
   [[nodiscard]] Result<void> tick();
   // Nothing runs, nothing waits that could run, nothing was asked.
   bool isIdle() const { return m_isIdle; }
@@ -68,8 +69,8 @@ class Service {
 };
 
 enum class Stay { UntilIdle, Always };
-// Runs the service in this process until SIGTERM, SIGINT, a shut-down request or, if so wanted, until nothing has been to do for a while. Busy if
-// another one holds the project.
+// Runs the service in this process until SIGTERM, SIGINT, a shut-down request or, if so wanted, until nothing has been
+// to do for a while. Busy if another one holds the project.
 [[nodiscard]] Result<void> runService(const store::Project& project, Stay stay, const ServiceLog& log);
 
 }  // namespace weft::service

@@ -38,7 +38,8 @@ class Signals {
 };
 
 // True if the loop ended because nothing was to do.
-Result<bool> serve(Service& service, const store::Project& project, Stay stay, const Signals& signals, const ServiceLog& log) {
+Result<bool> serve(Service& service, const store::Project& project, Stay stay, const Signals& signals,
+                   const ServiceLog& log) {
   std::string problem;
   auto lastWork = Clock::now();
   while (true) {
@@ -64,7 +65,9 @@ Result<void> runService(const store::Project& project, Stay stay, const ServiceL
   const Signals signals;
   while (true) {
     WEFT_ASSIGN(std::optional<EngineLock> lock, EngineLock::take(project.engineLock()));
-    if (!lock) return fail(ErrorCode::Busy, fmt::format("Another background service works on {} already.", project.folder().string()));
+    if (!lock)
+      return fail(ErrorCode::Busy,
+                  fmt::format("Another background service works on {} already.", project.folder().string()));
     WEFT_ASSIGN(store::RunStore store, store::RunStore::open(project.database()));
     WEFT_ASSIGN(std::unique_ptr<LocalExecutor> executor, LocalExecutor::create(project));
     log(fmt::format("The service works on {}.", project.folder().string()));

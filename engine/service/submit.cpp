@@ -1,4 +1,5 @@
-// submit: from a configuration to a queued row. The row holds the whole snapshot, and the service lays out the folder from it: nothing to clean up.
+// submit: from a configuration to a queued row. The row holds the whole snapshot, and the service lays out the folder
+// from it: nothing to clean up.
 #include <fmt/format.h>
 
 #include <system_error>
@@ -22,13 +23,15 @@ Result<void> requireFile(const std::string& field, const std::string& file) {
 Result<void> requireFiles(const config::RunConfig& config) {
   for (const std::string& file : config.data.files) WEFT_TRY(requireFile("data.files", file));
   for (const std::string& file : config.data.validFiles) WEFT_TRY(requireFile("data.valid_files", file));
-  if (!config.train.initFrom.empty()) WEFT_TRY(requireFile("train.init_from", config.train.initFrom + "/model.safetensors"));
+  if (!config.train.initFrom.empty())
+    WEFT_TRY(requireFile("train.init_from", config.train.initFrom + "/model.safetensors"));
   return {};
 }
 
 }  // namespace
 
-Result<store::RunId> submit(const store::Project&, store::RunStore& store, const config::RunConfig& given, store::RunState state) {
+Result<store::RunId> submit(const store::Project&, store::RunStore& store, const config::RunConfig& given,
+                            store::RunState state) {
   config::RunConfig config = given;
   std::error_code error;
   config::resolvePaths(config, fs::current_path(error));
@@ -49,7 +52,8 @@ Result<store::RunId> submit(const store::Project&, store::RunStore& store, const
                        .parameters = run.cost.parameters.total(),
                        .seed = config.train.seed,
                        .steps = config.train.steps,
-                       // With a plugin this is the dense cache's: the plugin's own formula replaces it as soon as its run has measured itself.
+                       // With a plugin this is the dense cache's: the plugin's own formula replaces it as soon as its
+                       // run has measured itself.
                        .kvBytesPerToken = static_cast<double>(run.cost.kv.bytesPerToken),
                        .tags = config.tags,
                        .state = state});

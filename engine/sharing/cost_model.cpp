@@ -34,7 +34,8 @@ constexpr double kMaximumBytes = 9e18;
 
 Result<void> checkSize(const char* name, std::int64_t value, std::int64_t minimum) {
   if (value >= minimum && value <= kMaximumSize) return {};
-  return fail(ErrorCode::InvalidInput, fmt::format("{} is {}; it must be {} to {}.", name, value, minimum, kMaximumSize));
+  return fail(ErrorCode::InvalidInput,
+              fmt::format("{} is {}; it must be {} to {}.", name, value, minimum, kMaximumSize));
 }
 
 Result<void> checkHeads(const ModelShape& shape, const SharingMap& map) {
@@ -42,16 +43,20 @@ Result<void> checkHeads(const ModelShape& shape, const SharingMap& map) {
     const int heads = map.kvHeads(producer, shape.kvHeads);
     if (heads < 1 || heads > shape.queryHeads || shape.queryHeads % heads != 0) {
       return fail(ErrorCode::InvalidInput,
-                  fmt::format("Layer {} has {} KV heads, which do not divide the {} query heads.", producer, heads, shape.queryHeads));
+                  fmt::format("Layer {} has {} KV heads, which do not divide the {} query heads.", producer, heads,
+                              shape.queryHeads));
     }
   }
   for (int layer = 0; layer < map.layerCount(); ++layer) {
     const LayerSharing& sources = map.layer(layer);
-    const int keyHeads = map.kvHeads(sources.kSource, shape.kvHeads), valueHeads = map.kvHeads(sources.vSource, shape.kvHeads);
+    const int keyHeads = map.kvHeads(sources.kSource, shape.kvHeads),
+              valueHeads = map.kvHeads(sources.vSource, shape.kvHeads);
     if (keyHeads != valueHeads) {
-      return fail(ErrorCode::InvalidInput, fmt::format("Layer {} reads K with {} heads from layer {} and V with {} heads from layer {}; the two must "
-                                                       "have equally many.",
-                                                       layer, keyHeads, sources.kSource, valueHeads, sources.vSource));
+      return fail(
+          ErrorCode::InvalidInput,
+          fmt::format("Layer {} reads K with {} heads from layer {} and V with {} heads from layer {}; the two must "
+                      "have equally many.",
+                      layer, keyHeads, sources.kSource, valueHeads, sources.vSource));
     }
   }
   return {};
@@ -59,7 +64,8 @@ Result<void> checkHeads(const ModelShape& shape, const SharingMap& map) {
 
 Result<void> check(const ModelShape& shape, const SharingMap& map, const CostRequest& request) {
   if (map.layerCount() != shape.layers) {
-    return fail(ErrorCode::InvalidInput, fmt::format("The map has {} layers, but the model has {}.", map.layerCount(), shape.layers));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("The map has {} layers, but the model has {}.", map.layerCount(), shape.layers));
   }
   WEFT_TRY(checkSize("The hidden size", shape.hidden, 1));
   WEFT_TRY(checkSize("The feed-forward size", shape.feedForward, 1));
@@ -68,18 +74,27 @@ Result<void> check(const ModelShape& shape, const SharingMap& map, const CostReq
   WEFT_TRY(checkSize("The head width", shape.headWidth, 1));
   WEFT_TRY(checkSize("The product of query heads and head width", std::int64_t{shape.queryHeads} * shape.headWidth, 1));
   WEFT_TRY(checkHeads(shape, map));
-  if (request.context < 1) return fail(ErrorCode::InvalidInput, fmt::format("The context is {} tokens; it must be at least 1.", request.context));
-  if (request.batch < 1) return fail(ErrorCode::InvalidInput, fmt::format("The batch is {} sequences; it must be at least 1.", request.batch));
-  const double mostBytes = 2.0 * static_cast<double>(bytesPerElement(request.cacheType)) * shape.layers * shape.queryHeads * shape.headWidth *
-                           static_cast<double>(request.context) * static_cast<double>(request.batch);
+  if (request.context < 1)
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("The context is {} tokens; it must be at least 1.", request.context));
+  if (request.batch < 1)
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("The batch is {} sequences; it must be at least 1.", request.batch));
+  const double mostBytes = 2.0 * static_cast<double>(bytesPerElement(request.cacheType)) * shape.layers *
+                           shape.queryHeads * shape.headWidth * static_cast<double>(request.context) *
+                           static_cast<double>(request.batch);
   if (mostBytes > kMaximumBytes) {
-    return fail(ErrorCode::InvalidInput, fmt::format("A batch of {} sequences of {} tokens is more than this model's KV cache can be counted for.",
-                                                     request.batch, request.context));
+    return fail(
+        ErrorCode::InvalidInput,
+        fmt::format("A batch of {} sequences of {} tokens is more than this model's KV cache can be counted for.",
+                    request.batch, request.context));
   }
   return {};
 }
 
-std::int64_t seen(std::optional<std::int64_t> window, std::int64_t context) { return window ? std::min(*window, context) : context; }
+std::int64_t seen(std::optional<std::int64_t> window, std::int64_t context) {
+  return window ? std::min(*window, context) : context;
+}
 
 // Bytes that one token leaves in this producer's slot.
 std::int64_t slotBytes(const ModelShape& shape, const SharingMap& map, int layer, ElementType type) {
@@ -110,19 +125,23 @@ ParameterCount countParameters(const ModelShape& shape, const SharingMap& map) {
   return count;
 }
 
-FlopsPerToken countFlops(const ModelShape& shape, const SharingMap& map, const ParameterCount& parameters, std::int64_t context) {
-  const double attention = static_cast<double>(shape.queryHeads) * shape.headWidth, length = static_cast<double>(context);
+FlopsPerToken countFlops(const ModelShape& shape, const SharingMap& map, const ParameterCount& parameters,
+                         std::int64_t context) {
+  const double attention = static_cast<double>(shape.queryHeads) * shape.headWidth,
+               length = static_cast<double>(context);
   const LayerRange repeated = repeatedLayers(map);
-  const double passes = static_cast<double>(std::min<std::int64_t>(shape.forwardPasses + shape.backwardPasses, context));
+  const double passes =
+      static_cast<double>(std::min<std::int64_t>(shape.forwardPasses + shape.backwardPasses, context));
   const double recorded = std::min(static_cast<double>(shape.backwardPasses), passes);
   // Multiply-adds of the head and of every layer, each once forward; then with the passes of training and prefill.
   const double head = static_cast<double>(parameters.embedding);
   double once = head, forward = head, backward = head, seenForward = 0, seenBackward = 0, decoded = 0;
   for (int layer = 0; layer < shape.layers; ++layer) {
     const double window = static_cast<double>(seen(map.windowOf(layer, shape.window), context));
-    const std::int64_t own = map.isProducer(layer) ? slotBytes(shape, map, layer, ElementType::Int8) : 0;  // K and V values of a token
-    const double weights =
-        static_cast<double>(shape.hidden) * (2 * attention + 3 * static_cast<double>(shape.feedForward) + static_cast<double>(own));
+    const std::int64_t own =
+        map.isProducer(layer) ? slotBytes(shape, map, layer, ElementType::Int8) : 0;  // K and V values of a token
+    const double weights = static_cast<double>(shape.hidden) *
+                           (2 * attention + 3 * static_cast<double>(shape.feedForward) + static_cast<double>(own));
     const bool isRepeated = layer >= repeated.begin && layer < repeated.end;
     const double times = isRepeated ? passes : 1, timesBack = isRepeated ? recorded : 1;
     once += weights;
@@ -132,8 +151,9 @@ FlopsPerToken countFlops(const ModelShape& shape, const SharingMap& map, const P
     seenBackward += timesBack * window * (2 - window / length) * attention;
     decoded += window * attention;
   }
-  return {
-      .train = 2 * (forward + seenForward) + 4 * (backward + seenBackward), .prefill = 2 * (forward + seenForward), .decode = 2 * once + 4 * decoded};
+  return {.train = 2 * (forward + seenForward) + 4 * (backward + seenBackward),
+          .prefill = 2 * (forward + seenForward),
+          .decode = 2 * once + 4 * decoded};
 }
 
 }  // namespace
@@ -168,7 +188,8 @@ Result<ElementType> parseElementType(std::string_view name) {
     if (name == known.name || name == known.shortName) return known.type;
     names.emplace_back(known.name);
   }
-  return fail(ErrorCode::InvalidInput, fmt::format("'{}' is no element type; take one of {}.", name, join(names, ", ")));
+  return fail(ErrorCode::InvalidInput,
+              fmt::format("'{}' is no element type; take one of {}.", name, join(names, ", ")));
 }
 
 Result<CostReport> cost(const ModelShape& shape, const SharingMap& map, const CostRequest& request) {
@@ -187,23 +208,26 @@ Result<CostReport> cost(const ModelShape& shape, const SharingMap& map, const Co
     }
     row.bytesSavedPerToken = plainBytes - row.bytesPerToken;
     row.bytesSavedAtContext = plainBytes * request.context - row.bytesAtContext;
-    const std::int64_t heads = map.kvHeads(map.layer(layer).kSource, shape.kvHeads) + map.kvHeads(map.layer(layer).vSource, shape.kvHeads);
+    const std::int64_t heads =
+        map.kvHeads(map.layer(layer).kSource, shape.kvHeads) + map.kvHeads(map.layer(layer).vSource, shape.kvHeads);
     report.kv.bytesPerToken += row.bytesPerToken;
     report.kv.bytesResident += request.batch * row.bytesAtContext;
-    report.kv.bytesReadPerStep += request.batch * element * heads * seen(map.windowOf(layer, shape.window), request.context);
+    report.kv.bytesReadPerStep +=
+        request.batch * element * heads * seen(map.windowOf(layer, shape.window), request.context);
     report.perLayer.push_back(row);
   }
   return report;
 }
 
-Result<std::int64_t> largestBatch(const ModelShape& shape, const SharingMap& map, const CostRequest& request, double deviceBytes,
-                                  double reservedBytes) {
+Result<std::int64_t> largestBatch(const ModelShape& shape, const SharingMap& map, const CostRequest& request,
+                                  double deviceBytes, double reservedBytes) {
   CostRequest one = request;
   one.batch = 1;
   WEFT_ASSIGN(const CostReport report, cost(shape, map, one));
   const double free = deviceBytes - reservedBytes - static_cast<double>(report.weightBytes);
   if (!(free > 0)) return 0;
-  return static_cast<std::int64_t>(std::min(std::floor(free / static_cast<double>(report.kv.bytesResident)), kMaximumBytes));
+  return static_cast<std::int64_t>(
+      std::min(std::floor(free / static_cast<double>(report.kv.bytesResident)), kMaximumBytes));
 }
 
 std::string explainKvBytesPerToken(const ModelShape& shape, const SharingMap& map, ElementType type) {
@@ -219,7 +243,8 @@ std::string explainKvBytesPerToken(const ModelShape& shape, const SharingMap& ma
   }
   const std::string bytes = fmt::format("{} B · ", bytesPerElement(type));
   const std::string result = " = " + groupDigits(total) + " B";
-  if (!isUniform) return fmt::format("{}{} · ({} K + {} V heads)", bytes, shape.headWidth, keyHeads, valueHeads) + result;
+  if (!isUniform)
+    return fmt::format("{}{} · ({} K + {} V heads)", bytes, shape.headWidth, keyHeads, valueHeads) + result;
   const std::string heads = shape.kvHeads == 1 ? "" : fmt::format("{} · ", shape.kvHeads);
   return fmt::format("2 · {}{}{} · {}", bytes, heads, shape.headWidth, producers.size()) + result;
 }

@@ -1,5 +1,6 @@
-// engine/sharing/cost_model.h -- what a pattern costs: parameters, FLOPs, KV bytes. Exact integers; every formula stands here.
-// L layers, d hidden, f feed-forward, H query heads, D head width, V vocabulary, G_p KV heads of producer p, b bytes per element.
+// engine/sharing/cost_model.h -- what a pattern costs: parameters, FLOPs, KV bytes. Exact integers; every formula
+// stands here. L layers, d hidden, f feed-forward, H query heads, D head width, V vocabulary, G_p KV heads of producer
+// p, b bytes per element.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@ enum class KvNorm { Own, Tied };  // a learned norm before the K/V projection, o
 enum class ElementType { Float32, Float64, BFloat16, Float16, Int8 };
 
 std::int64_t bytesPerElement(ElementType type);
-const char* toString(ElementType type);  // "float32", "bfloat16", ...
+const char* toString(ElementType type);                                     // "float32", "bfloat16", ...
 [[nodiscard]] Result<ElementType> parseElementType(std::string_view name);  // also fp32, bf16, fp16
 
 struct ModelShape {
@@ -26,14 +27,16 @@ struct ModelShape {
   EmbeddingTie embedding = EmbeddingTie::Tied;
   KvNorm kvNorm = KvNorm::Own;
   bool hasQkvBias = false;  // of the query, key and value projections (Qwen2)
-  bool hasQkNorm = false;   // a norm over each head of queries and keys, one weight of D for all heads of a layer (Qwen3)
+  bool hasQkNorm =
+      false;  // a norm over each head of queries and keys, one weight of D for all heads of a layer (Qwen3)
   std::optional<std::int64_t> window;  // what "s" in a map means
-  // Of a map with upward reads: passes without a gradient (LCKV's m), then with one (b); Wu & Tu 2024, arXiv 2405.10637, sec. 2.2. A causal map takes one.
+  // Of a map with upward reads: passes without a gradient (LCKV's m), then with one (b); Wu & Tu 2024, arXiv
+  // 2405.10637, sec. 2.2. A causal map takes one.
   int forwardPasses = 7, backwardPasses = 2;
 };
 
-// The layers that a map with upward reads sends through all passes: from the lowest that reads upward to the highest that is read so, [begin, end). Empty
-// for a causal map.
+// The layers that a map with upward reads sends through all passes: from the lowest that reads upward to the highest
+// that is read so, [begin, end). Empty for a causal map.
 struct LayerRange {
   int begin = 0, end = 0;
 };
@@ -46,27 +49,30 @@ struct ParameterCount {
   std::int64_t keyValue = 0;     // sum over producers: d G_p D for K and the same for V, each only if produced
   std::int64_t output = 0;       // L (H D) d
   std::int64_t feedForward = 0;  // 3 L d f (SwiGLU: gate, up, down)
-  std::int64_t norms = 0;        // 2 L d + d final, + d for each producer with its own KV norm; with QK norm + D a layer and + D a producer of K
-  std::int64_t biases = 0;       // with QKV bias: L H D + sum over producers: G_p D for K and the same for V, each only if produced
+  std::int64_t norms = 0;  // 2 L d + d final, + d for each producer with its own KV norm; with QK norm + D a layer and
+                           // + D a producer of K
+  std::int64_t biases =
+      0;  // with QKV bias: L H D + sum over producers: G_p D for K and the same for V, each only if produced
   std::int64_t total() const { return embedding + head + query + keyValue + output + feedForward + norms + biases; }
   std::int64_t nonEmbedding() const { return total() - embedding - head; }
-  // Weights that take part in a matrix product per token: everything but norms, biases and the input embedding; the head always counts.
+  // Weights that take part in a matrix product per token: everything but norms, biases and the input embedding; the
+  // head always counts.
   std::int64_t matmul = 0;
 };
 
 struct FlopsPerToken {
-  // 6 N_matmul + 6 sum_l s_l H D (forward 2, backward 4; causal half of the 4 s H D score and value products). s_l = s, and with a
-  // window W_l < s: W_l (2 - W_l / s), twice what a token sees on average. With upward reads the repeated layers count m' + b' forward and 2 b' for
-  // the backward instead of 1 and 2, m' + b' = min(m + b, s) of them.
+  // 6 N_matmul + 6 sum_l s_l H D (forward 2, backward 4; causal half of the 4 s H D score and value products). s_l = s,
+  // and with a window W_l < s: W_l (2 - W_l / s), twice what a token sees on average. With upward reads the repeated
+  // layers count m' + b' forward and 2 b' for the backward instead of 1 and 2, m' + b' = min(m + b, s) of them.
   double train = 0;
   double prefill = 0;  // the forward passes: a third of train for a causal map
   double decode = 0;   // 2 N_matmul + 4 sum_l min(T, W_l) H D at context T
 };
 
 struct KvCost {
-  std::int64_t bytesPerToken = 0;    // sum over producers b G_p D (K and V as produced); windows do not change it
-  std::int64_t bytesResident = 0;    // batch x sum over producers b G_p D (1 or 2) min(T, slot window)
-  std::int64_t bytesReadPerStep = 0; // batch x sum over LAYERS of what they read: sharing does not shrink it
+  std::int64_t bytesPerToken = 0;     // sum over producers b G_p D (K and V as produced); windows do not change it
+  std::int64_t bytesResident = 0;     // batch x sum over producers b G_p D (1 or 2) min(T, slot window)
+  std::int64_t bytesReadPerStep = 0;  // batch x sum over LAYERS of what they read: sharing does not shrink it
 };
 
 struct CostRequest {
@@ -75,10 +81,10 @@ struct CostRequest {
   std::int64_t batch = 1;
 };
 
-struct LayerKv {                         // one row of the editor
-  std::int64_t bytesPerToken = 0;        // 0 for a consumer
-  std::int64_t bytesAtContext = 0;       // for one sequence at the context, window applied
-  std::int64_t bytesSavedPerToken = 0;   // what this layer would have kept under the identity map with the model's heads
+struct LayerKv {                        // one row of the editor
+  std::int64_t bytesPerToken = 0;       // 0 for a consumer
+  std::int64_t bytesAtContext = 0;      // for one sequence at the context, window applied
+  std::int64_t bytesSavedPerToken = 0;  // what this layer would have kept under the identity map with the model's heads
   std::int64_t bytesSavedAtContext = 0;
 };
 
@@ -90,12 +96,13 @@ struct CostReport {
   std::int64_t weightBytes = 0;  // parameters.total() x bytes of cacheType
 };
 
-// InvalidInput if the map's layer count is not the shape's, or a head count does not fit (KV heads must divide query heads).
+// InvalidInput if the map's layer count is not the shape's, or a head count does not fit (KV heads must divide query
+// heads).
 [[nodiscard]] Result<CostReport> cost(const ModelShape& shape, const SharingMap& map, const CostRequest& request);
 
 // Largest batch whose weights + KV at `context` fit `deviceBytes - reservedBytes`; 0 if not even one does.
-[[nodiscard]] Result<std::int64_t> largestBatch(const ModelShape& shape, const SharingMap& map, const CostRequest& request,
-                                                double deviceBytes, double reservedBytes);
+[[nodiscard]] Result<std::int64_t> largestBatch(const ModelShape& shape, const SharingMap& map,
+                                                const CostRequest& request, double deviceBytes, double reservedBytes);
 
 // A formula with its numbers filled in, for the place where the number is shown ("2 · 2 B · 128 · 11 = 5,632 B").
 std::string explainKvBytesPerToken(const ModelShape& shape, const SharingMap& map, ElementType type);

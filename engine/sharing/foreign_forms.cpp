@@ -30,8 +30,10 @@ std::string shown(const Json& value) {
 Result<int> number(const Json& object, const char* key, int minimum) {
   const auto found = object.find(key);
   if (found == object.end()) return wrong(fmt::format("There is no {} beside it, which this form needs.", key));
-  if (!found->is_number_integer() || found->get<double>() < minimum || found->get<double>() > SharingMap::kMaximumLayers) {
-    return wrong(fmt::format("{} is {}; it must be a whole number from {} to {}.", key, shown(*found), minimum, SharingMap::kMaximumLayers));
+  if (!found->is_number_integer() || found->get<double>() < minimum ||
+      found->get<double>() > SharingMap::kMaximumLayers) {
+    return wrong(fmt::format("{} is {}; it must be a whole number from {} to {}.", key, shown(*found), minimum,
+                             SharingMap::kMaximumLayers));
   }
   return found->get<int>();
 }
@@ -40,7 +42,8 @@ Result<int> number(const Json& object, const char* key, int minimum) {
 Result<std::vector<int>> layerNumbers(const Json& list, const std::string& what, int layers) {
   if (!list.is_array()) return wrong(fmt::format("{} is {}; it must be a list of layer numbers.", what, shown(list)));
   if (list.size() > static_cast<std::size_t>(SharingMap::kMaximumLayers)) {
-    return wrong(fmt::format("{} has {} entries; at most {} layers are possible.", what, list.size(), SharingMap::kMaximumLayers));
+    return wrong(fmt::format("{} has {} entries; at most {} layers are possible.", what, list.size(),
+                             SharingMap::kMaximumLayers));
   }
   std::vector<int> numbers;
   for (const Json& item : list) {
@@ -56,11 +59,14 @@ Result<SharingMap> sharingPattern(const Json& object) {
   const Json& list = object["sharing_pattern"];
   WEFT_ASSIGN(
       const std::vector<int> sources,
-      layerNumbers(list, "sharing_pattern", list.is_array() ? static_cast<int>(std::min<std::size_t>(list.size(), SharingMap::kMaximumLayers)) : 1));
+      layerNumbers(
+          list, "sharing_pattern",
+          list.is_array() ? static_cast<int>(std::min<std::size_t>(list.size(), SharingMap::kMaximumLayers)) : 1));
   for (std::size_t layer = 1; layer < sources.size(); ++layer) {
     if (sources[layer] < sources[layer - 1]) {
-      return wrong(fmt::format("sharing_pattern: layer {} reads layer {}, before layer {}'s source {}; this form only goes forward.", layer,
-                               sources[layer], layer - 1, sources[layer - 1]));
+      return wrong(fmt::format(
+          "sharing_pattern: layer {} reads layer {}, before layer {}'s source {}; this form only goes forward.", layer,
+          sources[layer], layer - 1, sources[layer - 1]));
     }
   }
   return SharingMap::fromSources(sources);
@@ -75,7 +81,8 @@ Result<SharingMap> lckvTypes(const Json& object, UpwardReads upward) {
   if (!map) return wrong("layer_types: " + map.error().message);
   for (int layer = 0; layer < map->layerCount(); ++layer) {
     if (map->layer(layer).window.kind == Window::Kind::Own)
-      return wrong(fmt::format("layer_types: layer {} has a window of its own; in this form all have the model's.", layer));
+      return wrong(
+          fmt::format("layer_types: layer {} has a window of its own; in this form all have the model's.", layer));
   }
   return map;
 }
@@ -83,28 +90,35 @@ Result<SharingMap> lckvTypes(const Json& object, UpwardReads upward) {
 Result<SharingMap> gemmaTypes(const Json& object) {
   const Json& types = object["layer_types"];
   if (types.empty() || types.size() > static_cast<std::size_t>(SharingMap::kMaximumLayers)) {
-    return wrong(fmt::format("layer_types has {} entries; it must be 1 to {}.", types.size(), SharingMap::kMaximumLayers));
+    return wrong(
+        fmt::format("layer_types has {} entries; it must be 1 to {}.", types.size(), SharingMap::kMaximumLayers));
   }
   const int layers = static_cast<int>(types.size());
   int shared = 0;
   if (object.contains("num_kv_shared_layers")) {
     WEFT_ASSIGN(shared, number(object, "num_kv_shared_layers", 0));
   }
-  if (shared >= layers) return wrong(fmt::format("num_kv_shared_layers is {}, of {} layers; at least one must keep K and V.", shared, layers));
+  if (shared >= layers)
+    return wrong(
+        fmt::format("num_kv_shared_layers is {}, of {} layers; at least one must keep K and V.", shared, layers));
   std::vector<LayerSharing> made;
   for (int layer = 0; layer < layers; ++layer) {
     const Json& type = types[static_cast<std::size_t>(layer)];
     const bool isSliding = type == "sliding_attention";
     if (!isSliding && type != "full_attention") {
-      return wrong(fmt::format("layer_types: layer {} is {}; a layer is \"sliding_attention\" or \"full_attention\".", layer, shown(type)));
+      return wrong(fmt::format("layer_types: layer {} is {}; a layer is \"sliding_attention\" or \"full_attention\".",
+                               layer, shown(type)));
     }
     int source = std::min(layer, layers - shared - 1);
     while (source >= 0 && source < layer && types[static_cast<std::size_t>(source)] != type) --source;
     if (source < 0) {
-      return wrong(fmt::format("layer_types: layer {} is to share, but no {} layer before the last {} keeps K and V.", layer, type.get<std::string>(),
-                               shared));
+      return wrong(fmt::format("layer_types: layer {} is to share, but no {} layer before the last {} keeps K and V.",
+                               layer, type.get<std::string>(), shared));
     }
-    made.push_back({.kSource = source, .vSource = source, .window = {.kind = isSliding ? Window::Kind::Model : Window::Kind::Full}, .kvHeads = {}});
+    made.push_back({.kSource = source,
+                    .vSource = source,
+                    .window = {.kind = isSliding ? Window::Kind::Model : Window::Kind::Full},
+                    .kvHeads = {}});
   }
   return SharingMap::create(std::move(made));
 }
@@ -115,7 +129,8 @@ Result<SharingMap> hunyuan(const Json& object) {
     return wrong(fmt::format("use_cla is {}; it must be true or false.", shown(object["use_cla"])));
   if (object.contains("use_cla") && !object["use_cla"].get<bool>()) return SharingMap::identity(layers);
   WEFT_ASSIGN(const int factor, number(object, "cla_share_factor", 1));
-  if (factor > layers) return wrong(fmt::format("cla_share_factor is {}, of {} layers; take 1 to {}.", factor, layers, layers));
+  if (factor > layers)
+    return wrong(fmt::format("cla_share_factor is {}, of {} layers; take 1 to {}.", factor, layers, layers));
   return shareFactor(layers, factor);
 }
 
@@ -129,14 +144,18 @@ Result<SharingMap> hymbaGroups(const Json& object) {
     for (const int layer : global) made[static_cast<std::size_t>(layer)].window = {};
   }
   const Json& groups = object["kv_reuse_group"];
-  if (!groups.is_array()) return wrong(fmt::format("kv_reuse_group is {}; it must be a list of groups like [1, 2].", shown(groups)));
+  if (!groups.is_array())
+    return wrong(fmt::format("kv_reuse_group is {}; it must be a list of groups like [1, 2].", shown(groups)));
   std::vector<bool> isGrouped(static_cast<std::size_t>(layers));
   for (const Json& entry : groups) {
     WEFT_ASSIGN(const std::vector<int> group, layerNumbers(entry, "a group of kv_reuse_group", layers));
     for (const int layer : group) {
-      if (isGrouped[static_cast<std::size_t>(layer)]) return wrong(fmt::format("kv_reuse_group: layer {} stands twice.", layer));
+      if (isGrouped[static_cast<std::size_t>(layer)])
+        return wrong(fmt::format("kv_reuse_group: layer {} stands twice.", layer));
       if (layer < group.front())
-        return wrong(fmt::format("kv_reuse_group: layer {} comes before its group's first, {}, whose K and V it would read.", layer, group.front()));
+        return wrong(
+            fmt::format("kv_reuse_group: layer {} comes before its group's first, {}, whose K and V it would read.",
+                        layer, group.front()));
       isGrouped[static_cast<std::size_t>(layer)] = true;
       made[static_cast<std::size_t>(layer)].kSource = made[static_cast<std::size_t>(layer)].vSource = group.front();
     }
@@ -147,7 +166,8 @@ Result<SharingMap> hymbaGroups(const Json& object) {
 Result<SharingMap> mlkvLayers(const Json& object) {
   WEFT_ASSIGN(const int layers, number(object, "num_hidden_layers", 1));
   WEFT_ASSIGN(const int kept, number(object, "num_key_value_layers", 1));
-  if (kept > layers) return wrong(fmt::format("num_key_value_layers is {}, of {} layers; take 1 to {}.", kept, layers, layers));
+  if (kept > layers)
+    return wrong(fmt::format("num_key_value_layers is {}, of {} layers; take 1 to {}.", kept, layers, layers));
   return mlkv(layers, kept);
 }
 
@@ -162,12 +182,14 @@ Json nearest(const SharingMap& map, ForeignForm form) {
     case ForeignForm::Lckv: {
       std::string text;
       for (const LayerSharing& layer : map.layers()) {
-        text += (text.empty() ? "" : "_") + std::to_string(layer.kSource) + (layer.window.kind == Window::Kind::Full ? "" : "s");
+        text += (text.empty() ? "" : "_") + std::to_string(layer.kSource) +
+                (layer.window.kind == Window::Kind::Full ? "" : "s");
       }
       return {{"layer_types", std::move(text)}};
     }
     case ForeignForm::Gemma3n: {
-      for (const LayerSharing& layer : map.layers()) list.push_back(layer.window.kind == Window::Kind::Full ? "full_attention" : "sliding_attention");
+      for (const LayerSharing& layer : map.layers())
+        list.push_back(layer.window.kind == Window::Kind::Full ? "full_attention" : "sliding_attention");
       int shared = 0;
       while (shared < layers - 1 && !map.producesK(layers - 1 - shared)) ++shared;
       return {{"layer_types", std::move(list)}, {"num_kv_shared_layers", shared}};
@@ -184,7 +206,8 @@ Json nearest(const SharingMap& map, ForeignForm form) {
         const std::vector<int> readers = map.readersOf(layer);
         if (readers.size() > 1) list.push_back(readers);
       }
-      return {{"num_hidden_layers", layers}, {"kv_reuse_group", std::move(list)}, {"global_attn_idx", std::move(global)}};
+      return {
+          {"num_hidden_layers", layers}, {"kv_reuse_group", std::move(list)}, {"global_attn_idx", std::move(global)}};
     }
     case ForeignForm::Mlkv:
       break;
@@ -195,8 +218,10 @@ Json nearest(const SharingMap& map, ForeignForm form) {
 std::string unsayable(const LayerSharing& wanted, const LayerSharing& said, int layer) {
   if (wanted.kSource != wanted.vSource) return fmt::format("layer {} reads K and V from different layers", layer);
   if (wanted.kvHeads) return fmt::format("layer {} has {} KV heads of its own", layer, *wanted.kvHeads);
-  if (wanted.window.kind == Window::Kind::Own) return fmt::format("layer {} has a window of its own, {} positions", layer, wanted.window.positions);
-  if (wanted.window != said.window) return fmt::format("layer {} has {} window", layer, wanted.window.kind == Window::Kind::Full ? "no" : "a");
+  if (wanted.window.kind == Window::Kind::Own)
+    return fmt::format("layer {} has a window of its own, {} positions", layer, wanted.window.positions);
+  if (wanted.window != said.window)
+    return fmt::format("layer {} has {} window", layer, wanted.window.kind == Window::Kind::Full ? "no" : "a");
   return fmt::format("layer {} reads layer {}", layer, wanted.kSource);
 }
 
@@ -219,9 +244,12 @@ Result<ForeignForm> parseForeignForm(std::string_view name) {
 Result<SharingMap> parseForeign(std::string_view text, UpwardReads upward) {
   const Json object = Json::parse(text, nullptr, false);
   if (!object.is_object())
-    return wrong("The text begins like a JSON object but is none; a map of another project looks like {\"sharing_pattern\": [0, 0, 2, 2]}.");
+    return wrong(
+        "The text begins like a JSON object but is none; a map of another project looks like {\"sharing_pattern\": [0, "
+        "0, 2, 2]}.");
   Result<SharingMap> map = wrong(
-      "The JSON object has none of the keys that say a sharing map: sharing_pattern, layer_types, cla_share_factor, kv_reuse_group, "
+      "The JSON object has none of the keys that say a sharing map: sharing_pattern, layer_types, cla_share_factor, "
+      "kv_reuse_group, "
       "num_key_value_layers.");
   const auto types = object.find("layer_types");
   if (object.contains("sharing_pattern")) {
@@ -241,7 +269,8 @@ Result<SharingMap> parseForeign(std::string_view text, UpwardReads upward) {
   }
   if (map && object.contains("num_hidden_layers")) {
     WEFT_ASSIGN(const int layers, number(object, "num_hidden_layers", 1));
-    if (layers != map->layerCount()) return wrong(fmt::format("The map has {} layers, but num_hidden_layers is {}.", map->layerCount(), layers));
+    if (layers != map->layerCount())
+      return wrong(fmt::format("The map has {} layers, but num_hidden_layers is {}.", map->layerCount(), layers));
   }
   return map;
 }
@@ -252,7 +281,8 @@ Result<std::string> toForeign(const SharingMap& map, ForeignForm form) {
   if (!read) return wrong(fmt::format("The form {} cannot say this map: {}", toString(form), read.error().message));
   for (int layer = 0; layer < map.layerCount(); ++layer) {
     if (read->layer(layer) == map.layer(layer)) continue;
-    return wrong(fmt::format("The form {} cannot say that {}.", toString(form), unsayable(map.layer(layer), read->layer(layer), layer)));
+    return wrong(fmt::format("The form {} cannot say that {}.", toString(form),
+                             unsayable(map.layer(layer), read->layer(layer), layer)));
   }
   return object.dump();
 }

@@ -42,7 +42,8 @@ std::vector<int> kvLayers(const SharingMap& map) {
   return producers < map.layerCount() ? std::vector<int>{producers} : std::vector<int>{};
 }
 
-const std::string kCla = "Cross-Layer Attention", kLayouts = "Pizza, sandwich, lasagna", kWindows = "With sliding windows", kOthers = "Others";
+const std::string kCla = "Cross-Layer Attention", kLayouts = "Pizza, sandwich, lasagna",
+                  kWindows = "With sliding windows", kOthers = "Others";
 const std::string kClaPaper = "Brandon et al. 2024, arXiv 2405.12981", kStudy = "Wu et al. 2024, arXiv 2410.14442";
 
 Generator plain(std::string name, std::string title, std::string group, std::string description, std::string source,
@@ -58,8 +59,8 @@ Generator plain(std::string name, std::string title, std::string group, std::str
   return made;
 }
 
-Generator numbered(Generator made, std::string number, std::function<Result<SharingMap>(int, int)> make, std::function<int(int)> usualNumber,
-                   std::function<std::vector<int>(const SharingMap&)> candidates) {
+Generator numbered(Generator made, std::string number, std::function<Result<SharingMap>(int, int)> make,
+                   std::function<int(int)> usualNumber, std::function<std::vector<int>(const SharingMap&)> candidates) {
   made.number = std::move(number);
   made.make = std::move(make);
   made.usualNumber = std::move(usualNumber);
@@ -69,7 +70,8 @@ Generator numbered(Generator made, std::string number, std::function<Result<Shar
 
 Result<SharingMap> identityOf(int layers) {
   if (layers < 1 || layers > SharingMap::kMaximumLayers) {
-    return fail(ErrorCode::InvalidInput, fmt::format("identity is a pattern of 1 to {} layers, not of {}.", SharingMap::kMaximumLayers, layers));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("identity is a pattern of 1 to {} layers, not of {}.", SharingMap::kMaximumLayers, layers));
   }
   return SharingMap::identity(layers);
 }
@@ -77,15 +79,18 @@ Result<SharingMap> identityOf(int layers) {
 Generator layoutGenerator(Partition partition, Target target) {
   const char* partitions[] = {"pizza", "sandwich", "lasagna"};
   const char* targets[] = {"bottom", "middle", "top"};
-  const char* shapes[] = {"The first layers keep their own KV, the rest", "The first and last layers keep their own KV, the middle ones",
-                          "Each of l groups"};
-  const std::string name = fmt::format("{}-{}", partitions[static_cast<int>(partition)], targets[static_cast<int>(target)]);
+  const char* shapes[] = {"The first layers keep their own KV, the rest",
+                          "The first and last layers keep their own KV, the middle ones", "Each of l groups"};
+  const std::string name =
+      fmt::format("{}-{}", partitions[static_cast<int>(partition)], targets[static_cast<int>(target)]);
   std::string title = name;
   title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
-  Generator made = plain(name, title, kLayouts,
-                         fmt::format("{} read{} {} {} layer.", shapes[static_cast<int>(partition)], partition == Partition::Sandwich ? "" : "s",
-                                     partition == Partition::Sandwich ? "their" : "its", targets[static_cast<int>(target)]),
-                         kStudy, nullptr);
+  Generator made =
+      plain(name, title, kLayouts,
+            fmt::format("{} read{} {} {} layer.", shapes[static_cast<int>(partition)],
+                        partition == Partition::Sandwich ? "" : "s", partition == Partition::Sandwich ? "their" : "its",
+                        targets[static_cast<int>(target)]),
+            kStudy, nullptr);
   made.readsUpward = target != Target::Bottom;
   return numbered(
       std::move(made), "KV layers", [=](int layers, int number) { return layout(layers, partition, target, number); },
@@ -96,47 +101,59 @@ std::vector<Generator> makeGenerators() {
   const auto two = [](int layers) { return std::min(2, layers); };
   const auto half = [](int layers) { return std::max(1, layers / 2); };
   std::vector<Generator> all;
+  all.push_back(plain("identity", "Identity", kCla, "Every layer keeps K and V of its own: the plain transformer.",
+                      "Vaswani et al. 2017", identityOf));
   all.push_back(
-      plain("identity", "Identity", kCla, "Every layer keeps K and V of its own: the plain transformer.", "Vaswani et al. 2017", identityOf));
-  all.push_back(numbered(plain("cla", "CLA-n", kCla, "Groups of n neighbouring layers read the K and V of their first; a short group comes first.",
-                               kClaPaper + ", Figure 2", nullptr),
-                         "layers a group", claN, two, lastGroup));
-  all.push_back(plain("keep-ends", "KeepEnds", kCla, "The first and the last layer keep their own, pairs share between them.",
-                      kClaPaper + ", Table 1", keepEnds));
-  all.push_back(plain("dense-front", "DenseFront", kCla, "The first half and the last layer keep their own, the layers between read the middle one.",
+      numbered(plain("cla", "CLA-n", kCla,
+                     "Groups of n neighbouring layers read the K and V of their first; a short group comes first.",
+                     kClaPaper + ", Figure 2", nullptr),
+               "layers a group", claN, two, lastGroup));
+  all.push_back(plain("keep-ends", "KeepEnds", kCla,
+                      "The first and the last layer keep their own, pairs share between them.", kClaPaper + ", Table 1",
+                      keepEnds));
+  all.push_back(plain("dense-front", "DenseFront", kCla,
+                      "The first half and the last layer keep their own, the layers between read the middle one.",
                       kClaPaper + ", Table 1", denseFront));
-  all.push_back(plain("dense-back", "DenseBack", kCla, "The layers of the first half read layer 1, the others and layer 0 keep their own.",
+  all.push_back(plain("dense-back", "DenseBack", kCla,
+                      "The layers of the first half read layer 1, the others and layer 0 keep their own.",
                       kClaPaper + ", Table 1", denseBack));
   for (const Partition partition : {Partition::Pizza, Partition::Sandwich, Partition::Lasagna}) {
-    for (const Target target : {Target::Bottom, Target::Middle, Target::Top}) all.push_back(layoutGenerator(partition, target));
+    for (const Target target : {Target::Bottom, Target::Middle, Target::Top})
+      all.push_back(layoutGenerator(partition, target));
   }
-  Generator upward = plain("lckv-w", "LCKV", kLayouts, "w warm-up layers at both ends keep their own KV, all between read the highest of them.",
+  Generator upward = plain("lckv-w", "LCKV", kLayouts,
+                           "w warm-up layers at both ends keep their own KV, all between read the highest of them.",
                            "Wu and Tu 2024, arXiv 2405.10637", nullptr);
   upward.readsUpward = true;
   all.push_back(numbered(std::move(upward), "warm-up layers", lckv, two, [](const SharingMap& map) {
     const int producers = producerCount(map);
     return producers >= 2 && producers < map.layerCount() ? std::vector<int>{producers - 1} : std::vector<int>{};
   }));
-  all.push_back(plain("yoco", "YOCO", kWindows, "The lower half keeps sliding windows of its own, the upper half reads its first layer.",
+  all.push_back(plain("yoco", "YOCO", kWindows,
+                      "The lower half keeps sliding windows of its own, the upper half reads its first layer.",
                       "Sun et al. 2024, arXiv 2405.05254", yoco));
   all.push_back(numbered(
-      plain("gemma-3n", "Gemma 3n", kWindows, "Four sliding layers, then a full one; the last layers read the last one of their kind that keeps KV.",
+      plain("gemma-3n", "Gemma 3n", kWindows,
+            "Four sliding layers, then a full one; the last layers read the last one of their kind that keeps KV.",
             "Gemma 3n, num_kv_shared_layers", nullptr),
       "shared layers", gemma3n, [](int layers) { return layers < 5 ? 0 : std::min(layers * 3 / 7, layers - 5); },
       [](const SharingMap& map) { return std::vector<int>{map.layerCount() - producerCount(map)}; }));
-  all.push_back(plain("mix-attention", "MixAttention", kWindows,
-                      "Blocks of a full layer and sliding groups of two and three; every second block reads the full layer before it.",
-                      "Rajput et al. 2024, arXiv 2409.15012", mixAttention));
-  all.push_back(plain("hymba", "Hymba", kWindows, "First, middle and last layer see all and keep their own; between them sliding pairs share.",
+  all.push_back(plain(
+      "mix-attention", "MixAttention", kWindows,
+      "Blocks of a full layer and sliding groups of two and three; every second block reads the full layer before it.",
+      "Rajput et al. 2024, arXiv 2409.15012", mixAttention));
+  all.push_back(plain("hymba", "Hymba", kWindows,
+                      "First, middle and last layer see all and keep their own; between them sliding pairs share.",
                       "Dong et al. 2024, arXiv 2411.13676", hymba));
+  all.push_back(plain("apple", "Apple 62.5 / 37.5", kOthers,
+                      "The last 37.5 % of the layers read the last layer before them.", "arXiv 2507.13575", apple));
+  all.push_back(numbered(plain("mlkv", "MLKV", kOthers, "m groups, as even as possible, read their first layer.",
+                               "Zuhri et al. 2024, arXiv 2406.09297", nullptr),
+                         "KV layers", mlkv, half, kvLayers));
   all.push_back(
-      plain("apple", "Apple 62.5 / 37.5", kOthers, "The last 37.5 % of the layers read the last layer before them.", "arXiv 2507.13575", apple));
-  all.push_back(numbered(
-      plain("mlkv", "MLKV", kOthers, "m groups, as even as possible, read their first layer.", "Zuhri et al. 2024, arXiv 2406.09297", nullptr),
-      "KV layers", mlkv, half, kvLayers));
-  all.push_back(numbered(plain("hunyuan", "Hunyuan", kOthers, "Groups of n layers read their first; a short group comes last.",
-                               "Hunyuan-Large, cla_share_factor", nullptr),
-                         "layers a group", shareFactor, two, firstGroup));
+      numbered(plain("hunyuan", "Hunyuan", kOthers, "Groups of n layers read their first; a short group comes last.",
+                     "Hunyuan-Large, cla_share_factor", nullptr),
+               "layers a group", shareFactor, two, firstGroup));
   return all;
 }
 
@@ -159,7 +176,8 @@ const Generator* findGenerator(std::string_view nameAndNumber, int* number) {
   for (const Generator& generator : generators()) {
     if (normalized(generator.name) != stem) continue;
     std::int64_t value = 0;
-    if (number && parseInteger(std::string_view(name).substr(stem.size()), value) && value <= SharingMap::kMaximumLayers)
+    if (number && parseInteger(std::string_view(name).substr(stem.size()), value) &&
+        value <= SharingMap::kMaximumLayers)
       *number = static_cast<int>(value);
     return &generator;
   }
@@ -173,26 +191,30 @@ Result<SharingMap> generate(std::string_view nameAndNumber, int layers) {
   if (const Generator* generator = findGenerator(nameAndNumber)) {
     if (!generator->takesNumber()) {
       if (number.empty()) return generator->make(layers, 0);
-      return fail(ErrorCode::InvalidInput,
-                  fmt::format("The pattern {} takes no number, but '{}' has one.", generator->name, shortened(nameAndNumber)));
+      return fail(ErrorCode::InvalidInput, fmt::format("The pattern {} takes no number, but '{}' has one.",
+                                                       generator->name, shortened(nameAndNumber)));
     }
     std::int64_t value = 0;
     if (!parseInteger(number, value) || value > SharingMap::kMaximumLayers) {
-      return fail(ErrorCode::InvalidInput, fmt::format("The pattern '{}' needs a number after its name ({}), like {}.", nameAndNumber,
-                                                       generator->number, generator->text(generator->usualNumber(std::max(layers, 1)))));
+      return fail(ErrorCode::InvalidInput,
+                  fmt::format("The pattern '{}' needs a number after its name ({}), like {}.", nameAndNumber,
+                              generator->number, generator->text(generator->usualNumber(std::max(layers, 1)))));
     }
     return generator->make(layers, static_cast<int>(value));
   }
   std::vector<std::string> known;
-  for (const Generator& generator : generators()) known.push_back(generator.text(generator.usualNumber(std::clamp(layers, 1, 64))));
+  for (const Generator& generator : generators())
+    known.push_back(generator.text(generator.usualNumber(std::clamp(layers, 1, 64))));
   std::string near = nearestName(name, known);
   if (near.empty() && !stem.empty()) {  // the name may be right but for a letter, with another number
     for (const Generator& generator : generators()) {
-      if (editDistance(stem, normalized(generator.name)) <= 2) near = generator.text(generator.usualNumber(std::clamp(layers, 1, 64)));
+      if (editDistance(stem, normalized(generator.name)) <= 2)
+        near = generator.text(generator.usualNumber(std::clamp(layers, 1, 64)));
     }
   }
-  return fail(ErrorCode::NotFound, fmt::format("There is no sharing pattern '{}'; ", shortened(nameAndNumber)) +
-                                       (near.empty() ? "the patterns are " + join(known, ", ") + "." : "did you mean '" + near + "'?"));
+  return fail(ErrorCode::NotFound,
+              fmt::format("There is no sharing pattern '{}'; ", shortened(nameAndNumber)) +
+                  (near.empty() ? "the patterns are " + join(known, ", ") + "." : "did you mean '" + near + "'?"));
 }
 
 std::string describeGenerator(const SharingMap& map) {

@@ -1,5 +1,6 @@
-// engine/sharing/generators.h -- the named patterns: what an editor offers, how a name is read, and which name says a map.
-// Text: the name and its number, "cla2", "pizza-bottom-6", "gemma-3n-15", "lckv-w2"; any spelling of case, '-', '_' and spaces is read.
+// engine/sharing/generators.h -- the named patterns: what an editor offers, how a name is read, and which name says a
+// map. Text: the name and its number, "cla2", "pizza-bottom-6", "gemma-3n-15", "lckv-w2"; any spelling of case, '-',
+// '_' and spaces is read.
 #pragma once
 
 #include <functional>
@@ -22,7 +23,8 @@ struct Generator {
   bool readsUpward = false;  // at its usual number
   std::function<Result<SharingMap>(int layers, int number)> make;
   std::function<int(int layers)> usualNumber;  // within the range that `make` accepts, if it accepts any
-  // The numbers with which it could have made this map, few: what describeGenerator tries. Not of generators without a number.
+  // The numbers with which it could have made this map, few: what describeGenerator tries. Not of generators without a
+  // number.
   std::function<std::vector<int>(const SharingMap&)> candidates;
 
   bool takesNumber() const { return !number.empty(); }
@@ -31,11 +33,13 @@ struct Generator {
 // In the order of a menu: families together, the simplest first.
 const std::vector<Generator>& generators();
 
-// "cla2", "CLA-2", "identity", "keep-ends", ... NotFound names the nearest. The map may read upward: whoever takes no such map refuses it.
+// "cla2", "CLA-2", "identity", "keep-ends", ... NotFound names the nearest. The map may read upward: whoever takes no
+// such map refuses it.
 [[nodiscard]] Result<SharingMap> generate(std::string_view nameAndNumber, int layers);
 // The generator that a text names, nullptr if none; `number` gets its number, if it has one.
 const Generator* findGenerator(std::string_view nameAndNumber, int* number = nullptr);
-// The shortest text of a generator that yields this very map ("cla2"), the earlier one of two as short; "" if none does.
+// The shortest text of a generator that yields this very map ("cla2"), the earlier one of two as short; "" if none
+// does.
 std::string describeGenerator(const SharingMap& map);
 
 }  // namespace weft::sharing

@@ -32,9 +32,10 @@ struct Token {
 template <class T>
 using Parsed = tl::expected<T, MapTextError>;
 
-tl::unexpected<MapTextError> wrong(std::string message, Span span, int layer = -1, std::optional<std::string> fix = {}) {
-  return tl::unexpected<MapTextError>(
-      MapTextError{Error{ErrorCode::InvalidInput, presentable(std::move(message)), {}}, span.begin, span.end, layer, std::move(fix)});
+tl::unexpected<MapTextError> wrong(std::string message, Span span, int layer = -1,
+                                   std::optional<std::string> fix = {}) {
+  return tl::unexpected<MapTextError>(MapTextError{Error{ErrorCode::InvalidInput, presentable(std::move(message)), {}},
+                                                   span.begin, span.end, layer, std::move(fix)});
 }
 
 bool isDigit(char letter) { return letter >= '0' && letter <= '9'; }
@@ -43,7 +44,8 @@ bool isSpace(char letter) { return letter == ' ' || letter == '\t' || letter == 
 // Reads one token's characters from left to right.
 class TokenReader {
  public:
-  TokenReader(std::string_view text, Span span, int layer) : m_text(text), m_span(span), m_at(span.begin), m_layer(layer) {}
+  TokenReader(std::string_view text, Span span, int layer)
+      : m_text(text), m_span(span), m_at(span.begin), m_layer(layer) {}
 
   Parsed<Token> read() {
     Token token;
@@ -51,9 +53,12 @@ class TokenReader {
     std::int64_t source = 0;
     if (!takeNumber(source) || source > std::numeric_limits<int>::max()) {
       const std::string_view shown = m_text.substr(m_span.begin, m_span.end - m_span.begin);
-      if (shown.empty()) return wrong(fmt::format("Layer {} has no source: a layer's number must stand between two '_'.", m_layer), m_span, m_layer);
-      return wrong(fmt::format("Layer {}: '{}' is no layer number; write the source layer, like 0 or 0s1024h2.", m_layer, shortened(shown)), m_span,
-                   m_layer);
+      if (shown.empty())
+        return wrong(fmt::format("Layer {} has no source: a layer's number must stand between two '_'.", m_layer),
+                     m_span, m_layer);
+      return wrong(fmt::format("Layer {}: '{}' is no layer number; write the source layer, like 0 or 0s1024h2.",
+                               m_layer, shortened(shown)),
+                   m_span, m_layer);
     }
     token.source = static_cast<int>(source);
     if (take('s')) {
@@ -67,13 +72,14 @@ class TokenReader {
     if (take('h')) {
       std::int64_t heads = 0;
       if (!takeNumber(heads) || heads > std::numeric_limits<int>::max()) {
-        return wrong(fmt::format("Layer {}: 'h' needs a number of KV heads after it, like h2.", m_layer), m_span, m_layer);
+        return wrong(fmt::format("Layer {}: 'h' needs a number of KV heads after it, like h2.", m_layer), m_span,
+                     m_layer);
       }
       token.heads = static_cast<int>(heads);
     }
     if (m_at != m_span.end) {
-      return wrong(fmt::format("Layer {}: '{}' is not understood here; a token is a source, then s or s1024, then h2.", m_layer,
-                               shortened(m_text.substr(m_at, m_span.end - m_at))),
+      return wrong(fmt::format("Layer {}: '{}' is not understood here; a token is a source, then s or s1024, then h2.",
+                               m_layer, shortened(m_text.substr(m_at, m_span.end - m_at))),
                    {m_at, m_span.end}, m_layer);
     }
     return token;
@@ -103,7 +109,9 @@ Parsed<std::vector<Token>> readTokens(std::string_view text, Span part) {
   for (std::size_t begin = part.begin;;) {
     const std::size_t end = std::min(text.find('_', begin), part.end);
     if (tokens.size() >= static_cast<std::size_t>(SharingMap::kMaximumLayers)) {
-      return wrong(fmt::format("The map has more than {} layers, the most that are possible.", SharingMap::kMaximumLayers), {begin, part.end});
+      return wrong(
+          fmt::format("The map has more than {} layers, the most that are possible.", SharingMap::kMaximumLayers),
+          {begin, part.end});
     }
     Parsed<Token> token = TokenReader(text, {begin, end}, static_cast<int>(tokens.size())).read();
     if (!token) return tl::unexpected(std::move(token).error());
@@ -136,18 +144,24 @@ Parsed<LayerSharing> joinedLayer(const Token& key, const Token& value, int index
   LayerSharing layer{key.source, value.source, key.window, key.heads};
   const bool producesValueAlone = key.source != index && value.source == index;
   if (key.heads && producesValueAlone) {
-    return wrong(fmt::format("Layer {} produces V alone: its KV heads 'h{}' belong to the v part.", index, *key.heads), key.span, index);
+    return wrong(fmt::format("Layer {} produces V alone: its KV heads 'h{}' belong to the v part.", index, *key.heads),
+                 key.span, index);
   }
   if (value.window.kind != Window::Kind::Full) {
-    if (!producesValueAlone) return wrong(fmt::format("Layer {}: the window belongs to the k part.", index), value.span, index);
+    if (!producesValueAlone)
+      return wrong(fmt::format("Layer {}: the window belongs to the k part.", index), value.span, index);
     if (key.window.kind != Window::Kind::Full && key.window != value.window) {
-      return wrong(fmt::format("Layer {} has one window in the k part and another in the v part; it can have only one.", index), value.span, index);
+      return wrong(
+          fmt::format("Layer {} has one window in the k part and another in the v part; it can have only one.", index),
+          value.span, index);
     }
     layer.window = value.window;
   }
   if (value.heads) {
     if (!producesValueAlone) {
-      return wrong(fmt::format("Layer {}: 'h{}' belongs to the k part, unless the layer produces V alone.", index, *value.heads), value.span, index);
+      return wrong(
+          fmt::format("Layer {}: 'h{}' belongs to the k part, unless the layer produces V alone.", index, *value.heads),
+          value.span, index);
     }
     layer.kvHeads = value.heads;
   }
@@ -157,8 +171,8 @@ Parsed<LayerSharing> joinedLayer(const Token& key, const Token& value, int index
 Parsed<Draft> separateDraft(std::string_view text, Span whole) {
   const std::size_t k = text.find("k:"), v = text.find("v:");
   if (k == std::string_view::npos || v == std::string_view::npos) {
-    return wrong(fmt::format("The text has a {} part but no {} part: write k:0_0_2_2 v:0_1_1_3.", k == std::string_view::npos ? 'v' : 'k',
-                             k == std::string_view::npos ? 'k' : 'v'),
+    return wrong(fmt::format("The text has a {} part but no {} part: write k:0_0_2_2 v:0_1_1_3.",
+                             k == std::string_view::npos ? 'v' : 'k', k == std::string_view::npos ? 'k' : 'v'),
                  whole);
   }
   const auto part = [&](std::size_t mark, std::size_t other) {
@@ -172,7 +186,9 @@ Parsed<Draft> separateDraft(std::string_view text, Span whole) {
   Parsed<std::vector<Token>> values = readTokens(text, part(v, k));
   if (!values) return tl::unexpected(std::move(values).error());
   if (keys->size() != values->size()) {
-    return wrong(fmt::format("The k part has {} layers and the v part {}; they must have equally many.", keys->size(), values->size()), whole);
+    return wrong(fmt::format("The k part has {} layers and the v part {}; they must have equally many.", keys->size(),
+                             values->size()),
+                 whole);
   }
   Draft draft;
   for (std::size_t i = 0; i < keys->size(); ++i) {
@@ -186,16 +202,18 @@ Parsed<Draft> separateDraft(std::string_view text, Span whole) {
 }
 
 Parsed<Draft> listDraft(std::string_view text, Span whole) {
-  const nlohmann::json list = nlohmann::json::parse(text.begin() + static_cast<std::ptrdiff_t>(whole.begin),
-                                                    text.begin() + static_cast<std::ptrdiff_t>(whole.end), nullptr, false);
-  if (!list.is_array()) return wrong("The text begins like a JSON list but is none; a list looks like [0, 0, 2, 2].", whole);
+  const nlohmann::json list =
+      nlohmann::json::parse(text.begin() + static_cast<std::ptrdiff_t>(whole.begin),
+                            text.begin() + static_cast<std::ptrdiff_t>(whole.end), nullptr, false);
+  if (!list.is_array())
+    return wrong("The text begins like a JSON list but is none; a list looks like [0, 0, 2, 2].", whole);
   Draft draft;
   for (const nlohmann::json& item : list) {
     const int layer = static_cast<int>(draft.layers.size());
     if (!item.is_number_integer() || item.get<double>() < 0 || item.get<double>() > std::numeric_limits<int>::max()) {
-      return wrong(
-          fmt::format("Layer {}: {} is no layer number.", layer, shortened(item.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))),
-          whole, layer);
+      return wrong(fmt::format("Layer {}: {} is no layer number.", layer,
+                               shortened(item.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))),
+                   whole, layer);
     }
     draft.layers.push_back({item.get<int>(), item.get<int>(), {}, {}});
     draft.keySpans.push_back(whole);
@@ -207,7 +225,8 @@ Parsed<Draft> listDraft(std::string_view text, Span whole) {
 Parsed<SharingMap> generatedMap(std::string_view name, Span span, const ParseOptions& options) {
   if (!options.layers) {
     const Result<SharingMap> known = generate(name, SharingMap::kMaximumLayers);
-    if (known) return wrong(fmt::format("The pattern '{}' needs the number of layers (--layers N).", shortened(name)), span);
+    if (known)
+      return wrong(fmt::format("The pattern '{}' needs the number of layers (--layers N).", shortened(name)), span);
   }
   Result<SharingMap> map = generate(name, options.layers.value_or(SharingMap::kMaximumLayers));
   if (!map) return wrong(map.error().message + " A map can also be written out, like 0_0_2_2.", span);
@@ -241,8 +260,10 @@ std::optional<std::string> repaired(const std::vector<LayerSharing>& layers, Upw
     if (problem.layer < 0) return std::nullopt;
     LayerSharing& layer = fixed[static_cast<std::size_t>(problem.layer)];
     if (problem.suggestedSource) {
-      if (isSourceWrong(layers, problem.layer, &LayerSharing::kSource, upward)) layer.kSource = *problem.suggestedSource;
-      if (isSourceWrong(layers, problem.layer, &LayerSharing::vSource, upward)) layer.vSource = *problem.suggestedSource;
+      if (isSourceWrong(layers, problem.layer, &LayerSharing::kSource, upward))
+        layer.kSource = *problem.suggestedSource;
+      if (isSourceWrong(layers, problem.layer, &LayerSharing::vSource, upward))
+        layer.vSource = *problem.suggestedSource;
     } else if (layer.kSource != problem.layer && layer.vSource != problem.layer) {
       layer.kvHeads.reset();
     }
@@ -272,7 +293,8 @@ Parsed<SharingMap> checked(const Draft& draft, Span whole, const ParseOptions& o
     const std::string generator = describeGenerator(*map);
     const Result<SharingMap> fitting = generate(generator, *options.layers);
     if (fitting && validate(fitting->layers(), options.upward).empty()) fix = toText(*fitting);
-    return wrong(fmt::format("The map has {} layers, but the model has {}.", map->layerCount(), *options.layers), whole, -1, fix);
+    return wrong(fmt::format("The map has {} layers, but the model has {}.", map->layerCount(), *options.layers), whole,
+                 -1, fix);
   }
   return *std::move(map);
 }
@@ -285,7 +307,8 @@ void printToken(std::string& text, int source, const Window& window, std::option
 }
 
 std::string printed(const std::vector<LayerSharing>& layers) {
-  const bool separate = std::any_of(layers.begin(), layers.end(), [](const LayerSharing& layer) { return layer.kSource != layer.vSource; });
+  const bool separate = std::any_of(layers.begin(), layers.end(),
+                                    [](const LayerSharing& layer) { return layer.kSource != layer.vSource; });
   std::string keys, values;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const LayerSharing& layer = layers[i];
@@ -306,15 +329,20 @@ tl::expected<SharingMap, MapTextError> parseMapText(std::string_view text, const
   Span whole{0, text.size()};
   while (whole.begin < whole.end && isSpace(text[whole.begin])) ++whole.begin;
   while (whole.end > whole.begin && isSpace(text[whole.end - 1])) --whole.end;
-  if (whole.begin == whole.end) return wrong("The map is empty; write one source a layer, like 0_0_2_2, or a pattern, like cla2.", {0, text.size()});
+  if (whole.begin == whole.end)
+    return wrong("The map is empty; write one source a layer, like 0_0_2_2, or a pattern, like cla2.",
+                 {0, text.size()});
   const char first = text[whole.begin];
   const std::string_view content = text.substr(whole.begin, whole.end - whole.begin);
   if (first == '{') return foreignMap(content, whole, options);
   const bool isSeparate = content.substr(0, 2) == "k:" || content.substr(0, 2) == "v:";
   if (!isDigit(first) && first != '_' && first != '[' && !isSeparate) return generatedMap(content, whole, options);
-  Parsed<Draft> draft = first == '[' ? listDraft(text, whole) : isSeparate ? separateDraft(text, whole) : joinedDraft(text, whole);
+  Parsed<Draft> draft = first == '[' ? listDraft(text, whole)
+                        : isSeparate ? separateDraft(text, whole)
+                                     : joinedDraft(text, whole);
   if (draft) return checked(*draft, whole, options);
-  if (!draft.error().fix && content.find('_') == std::string_view::npos && content.find_first_of(", ") != std::string_view::npos) {
+  if (!draft.error().fix && content.find('_') == std::string_view::npos &&
+      content.find_first_of(", ") != std::string_view::npos) {
     std::string fix;
     for (const char letter : content) {
       const bool isSeparator = letter == ',' || isSpace(letter);

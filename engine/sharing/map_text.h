@@ -1,11 +1,13 @@
-// engine/sharing/map_text.h -- the text form of a map: one token a layer, joined by "_"; printing and parsing lose nothing.
+// engine/sharing/map_text.h -- the text form of a map: one token a layer, joined by "_"; printing and parsing lose
+// nothing.
 //   0_0_2_2_4_4          layer -> KV source
 //   0s_0_2s1024_2        s: the model's window, s1024: an own window (of the layer's queries)
 //   0h2_0_2_2            h2: this producer has 2 KV heads of its own (order: source, window, heads: 0s1024h2)
 //   k:0_0_2_2 v:0_1_1_3  K and V from different sources; the windows and heads stand in the k part, and in the v part
 //                        only for a layer that produces V alone
-// Also read: a JSON list [0,0,2,2] (the authors' sharing_pattern), a JSON object with another project's keys (foreign_forms.h), and generator names
-// with their number: identity, cla2, keep-ends, pizza-bottom-6, ... (generators.h; these need the layer count).
+// Also read: a JSON list [0,0,2,2] (the authors' sharing_pattern), a JSON object with another project's keys
+// (foreign_forms.h), and generator names with their number: identity, cla2, keep-ends, pizza-bottom-6, ...
+// (generators.h; these need the layer count).
 #pragma once
 
 #include <optional>

@@ -19,25 +19,29 @@ struct Sizes {
 
 Result<Sizes> sizesOf(const ModelShape& shape, const TrainingRequest& request) {
   const bool isFloat64 = request.parameterType == ElementType::Float64 && request.computeType == ElementType::Float64;
-  const bool isFloat32 =
-      request.parameterType == ElementType::Float32 && (request.computeType == ElementType::Float32 || request.computeType == ElementType::BFloat16);
+  const bool isFloat32 = request.parameterType == ElementType::Float32 &&
+                         (request.computeType == ElementType::Float32 || request.computeType == ElementType::BFloat16);
   if (!isFloat64 && !isFloat32) {
-    return fail(ErrorCode::InvalidInput,
-                fmt::format("Parameters in {} do not train in {}; it is float32 in float32 or bfloat16, or float64 in itself.",
-                            toString(request.parameterType), toString(request.computeType)));
+    return fail(
+        ErrorCode::InvalidInput,
+        fmt::format("Parameters in {} do not train in {}; it is float32 in float32 or bfloat16, or float64 in itself.",
+                    toString(request.parameterType), toString(request.computeType)));
   }
   if (request.microBatch > kMostSequences) {
-    return fail(ErrorCode::InvalidInput, fmt::format("The micro batch is {} sequences; it must be at most {}.", request.microBatch, kMostSequences));
+    return fail(ErrorCode::InvalidInput, fmt::format("The micro batch is {} sequences; it must be at most {}.",
+                                                     request.microBatch, kMostSequences));
   }
   // Of what is counted, generously: nothing may leave int64.
   const double tokens = static_cast<double>(request.microBatch) * static_cast<double>(request.sequence);
   const double attention = static_cast<double>(shape.queryHeads) * shape.headWidth;
-  const double perToken = 8 * static_cast<double>(shape.hidden) + 10 * attention + 3 * static_cast<double>(shape.feedForward) +
-                          static_cast<double>(shape.vocabulary) + 3.0 * shape.queryHeads * static_cast<double>(request.sequence) + 16;
+  const double perToken = 8 * static_cast<double>(shape.hidden) + 10 * attention +
+                          3 * static_cast<double>(shape.feedForward) + static_cast<double>(shape.vocabulary) +
+                          3.0 * shape.queryHeads * static_cast<double>(request.sequence) + 16;
   if (8 * perToken * tokens * shape.layers * std::max(1, shape.backwardPasses) > kMostBytes) {
-    return fail(ErrorCode::InvalidInput,
-                fmt::format("A micro batch of {} sequences of {} tokens is more than this model's memory can be counted for.", request.microBatch,
-                            request.sequence));
+    return fail(
+        ErrorCode::InvalidInput,
+        fmt::format("A micro batch of {} sequences of {} tokens is more than this model's memory can be counted for.",
+                    request.microBatch, request.sequence));
   }
   return Sizes{.batch = request.microBatch,
                .sequence = request.sequence,
@@ -73,7 +77,8 @@ class Counter {
       bytes.stream += times * 2 * stream;
       bytes.norms += times * (hasKvNorm ? 3 : 2) * norm;
       if (m_shape.hasQkNorm) {
-        const std::int64_t heads = m_shape.queryHeads + (m_map.producesK(layer) ? m_map.kvHeads(layer, m_shape.kvHeads) : 0);
+        const std::int64_t heads =
+            m_shape.queryHeads + (m_map.producesK(layer) ? m_map.kvHeads(layer, m_shape.kvHeads) : 0);
         bytes.norms += times * s.tokens * heads * (m_shape.headWidth * s.element + s.accumulate);
       }
       bytes.queries += times * s.tokens * s.attention * s.element;
@@ -89,10 +94,13 @@ class Counter {
  private:
   bool isFused(int layer) const {
     const std::optional<std::int64_t> window = m_map.windowOf(layer, m_shape.window);
-    return m_request.attention == AttentionKernel::Fused && m_request.computeType == ElementType::BFloat16 && !(window && *window < m_sizes.sequence);
+    return m_request.attention == AttentionKernel::Fused && m_request.computeType == ElementType::BFloat16 &&
+           !(window && *window < m_sizes.sequence);
   }
 
-  std::int64_t widthOf(int producer) const { return std::int64_t{m_map.kvHeads(producer, m_shape.kvHeads)} * m_shape.headWidth; }
+  std::int64_t widthOf(int producer) const {
+    return std::int64_t{m_map.kvHeads(producer, m_shape.kvHeads)} * m_shape.headWidth;
+  }
 
   // Written out, attention multiplies [B G, T, D]: V, whose heads lie side by side in a token, is copied for that.
   bool copiesV(int layer) const {
@@ -106,8 +114,9 @@ class Counter {
     std::int64_t bytes = m_map.producesK(layer) ? one * widthOf(layer) : 0;
     if (m_map.producesV(layer)) {
       const std::vector<int> readers = m_map.readersOf(layer);
-      const bool isReadInPlace =
-          std::any_of(readers.begin(), readers.end(), [&](int reader) { return m_map.layer(reader).vSource == layer && !copiesV(reader); });
+      const bool isReadInPlace = std::any_of(readers.begin(), readers.end(), [&](int reader) {
+        return m_map.layer(reader).vSource == layer && !copiesV(reader);
+      });
       if (isReadInPlace) bytes += one * widthOf(layer);
     }
     if (copiesV(layer)) bytes += one * widthOf(m_map.layer(layer).vSource);
@@ -118,12 +127,14 @@ class Counter {
     const Sizes& s = m_sizes;
     if (isFused(layer)) return s.tokens * s.attention * s.element + s.tokens * m_shape.queryHeads * s.accumulate;
     const std::int64_t weights = s.tokens * m_shape.queryHeads * s.sequence;
-    const std::int64_t mask = s.sequence > 1 ? s.sequence * s.sequence : 0;  // a single token sees itself: no mask is made
+    const std::int64_t mask =
+        s.sequence > 1 ? s.sequence * s.sequence : 0;  // a single token sees itself: no mask is made
     return weights * (s.accumulate + (s.element != s.accumulate ? s.element : 0)) + mask;
   }
 
   std::int64_t weightsOf(int layer) const {
-    const std::int64_t own = (m_map.producesK(layer) ? widthOf(layer) : 0) + (m_map.producesV(layer) ? widthOf(layer) : 0);
+    const std::int64_t own =
+        (m_map.producesK(layer) ? widthOf(layer) : 0) + (m_map.producesV(layer) ? widthOf(layer) : 0);
     return m_sizes.hidden * (2 * m_sizes.attention + own + 3 * m_sizes.feedForward);
   }
 
@@ -137,8 +148,9 @@ class Counter {
 
 Result<TrainingMemory> trainingMemory(const ModelShape& shape, const SharingMap& map, const TrainingRequest& request) {
   // cost() checks the shape, the map and both sizes.
-  WEFT_ASSIGN(const CostReport report,
-              cost(shape, map, {.cacheType = request.computeType, .context = request.sequence, .batch = request.microBatch}));
+  WEFT_ASSIGN(
+      const CostReport report,
+      cost(shape, map, {.cacheType = request.computeType, .context = request.sequence, .batch = request.microBatch}));
   WEFT_ASSIGN(const Sizes sizes, sizesOf(shape, request));
   TrainingMemory memory;
   memory.parameters = memory.gradients = report.parameters.total() * bytesPerElement(request.parameterType);
@@ -148,8 +160,8 @@ Result<TrainingMemory> trainingMemory(const ModelShape& shape, const SharingMap&
   return memory;
 }
 
-Result<std::int64_t> largestMicroBatch(const ModelShape& shape, const SharingMap& map, const TrainingRequest& request, double deviceBytes,
-                                       double reservedBytes) {
+Result<std::int64_t> largestMicroBatch(const ModelShape& shape, const SharingMap& map, const TrainingRequest& request,
+                                       double deviceBytes, double reservedBytes) {
   const auto fits = [&](std::int64_t batch) -> Result<bool> {
     TrainingRequest asked = request;
     asked.microBatch = batch;

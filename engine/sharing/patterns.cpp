@@ -13,13 +13,14 @@ namespace {
 
 Result<void> checkLayers(std::string_view pattern, int layers, int minimum) {
   if (layers >= minimum && layers <= SharingMap::kMaximumLayers) return {};
-  return fail(ErrorCode::InvalidInput,
-              fmt::format("{} is a pattern of {} to {} layers, not of {}.", pattern, minimum, SharingMap::kMaximumLayers, layers));
+  return fail(ErrorCode::InvalidInput, fmt::format("{} is a pattern of {} to {} layers, not of {}.", pattern, minimum,
+                                                   SharingMap::kMaximumLayers, layers));
 }
 
 Result<void> checkNumber(std::string_view what, int number, int minimum, int maximum) {
   if (number >= minimum && number <= maximum) return {};
-  return fail(ErrorCode::InvalidInput, fmt::format("{} {} do not fit here: take {} to {}.", number, what, minimum, maximum));
+  return fail(ErrorCode::InvalidInput,
+              fmt::format("{} {} do not fit here: take {} to {}.", number, what, minimum, maximum));
 }
 
 // Layers begin .. end-1 all read `source`.
@@ -38,14 +39,17 @@ int targetOf(Target target, int begin, int end) {
   return target == Target::Top ? end - 1 : (begin + end - 1) / 2;
 }
 
-LayerSharing reads(int source, Window::Kind window) { return {.kSource = source, .vSource = source, .window = {.kind = window}, .kvHeads = {}}; }
+LayerSharing reads(int source, Window::Kind window) {
+  return {.kSource = source, .vSource = source, .window = {.kind = window}, .kvHeads = {}};
+}
 
 }  // namespace
 
 Result<SharingMap> claN(int layers, int n) {
   WEFT_TRY(checkLayers("CLA", layers, 1));
   if (n < 1 || n > layers) {
-    return fail(ErrorCode::InvalidInput, fmt::format("CLA{} groups {} layers, but the model has {}: take 1 to {}.", n, n, layers, layers));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("CLA{} groups {} layers, but the model has {}: take 1 to {}.", n, n, layers, layers));
   }
   const int shortGroup = layers % n;
   std::vector<int> sources;
@@ -67,7 +71,8 @@ Result<SharingMap> keepEnds(int layers) {
 Result<SharingMap> denseFront(int layers) {
   WEFT_TRY(checkLayers("dense-front", layers, 3));
   std::vector<int> sources;
-  for (int layer = 0; layer < layers; ++layer) sources.push_back(layer == layers - 1 ? layer : std::min(layer, layers / 2 - 1));
+  for (int layer = 0; layer < layers; ++layer)
+    sources.push_back(layer == layers - 1 ? layer : std::min(layer, layers / 2 - 1));
   return SharingMap::fromSources(sources);
 }
 

@@ -22,7 +22,8 @@ constexpr Role kKey{"K", &LayerSharing::kSource};
 constexpr Role kValue{"V", &LayerSharing::vSource};
 constexpr Role kBoth{"K and V", &LayerSharing::kSource};
 
-// The producer at the end of the chain of sources that starts at `layer`; nullopt if the chain leaves the map or never ends.
+// The producer at the end of the chain of sources that starts at `layer`; nullopt if the chain leaves the map or never
+// ends.
 std::optional<int> producerBehind(const Layers& layers, int layer, int LayerSharing::*source) {
   const int count = static_cast<int>(layers.size());
   for (int steps = 0; steps <= count && layer >= 0 && layer < count; ++steps) {
@@ -41,18 +42,22 @@ int nearestSourceBelow(const Layers& layers, int layer, int LayerSharing::*sourc
   return layer;
 }
 
-void checkSource(const Layers& layers, int index, const Role& role, UpwardReads upward, std::vector<MapProblem>& problems) {
+void checkSource(const Layers& layers, int index, const Role& role, UpwardReads upward,
+                 std::vector<MapProblem>& problems) {
   const int count = static_cast<int>(layers.size());
   const int source = at(layers, index).*role.source;
   const int below = nearestSourceBelow(layers, index, role.source);
   if (source < 0 || source >= count) {
-    problems.push_back(
-        {index, fmt::format("Layer {} reads {} from layer {}, but the layers are 0 to {}.", index, role.name, source, count - 1), below});
+    problems.push_back({index,
+                        fmt::format("Layer {} reads {} from layer {}, but the layers are 0 to {}.", index, role.name,
+                                    source, count - 1),
+                        below});
     return;
   }
   if (source > index && upward == UpwardReads::Refuse) {
     problems.push_back({index,
-                        fmt::format("Layer {} reads {} from layer {}, which comes later and would need iterative passes: read from layer {}, or "
+                        fmt::format("Layer {} reads {} from layer {}, which comes later and would need iterative "
+                                    "passes: read from layer {}, or "
                                     "allow upward reads on purpose (--allow-upward, model.allow_upward = true).",
                                     index, role.name, source, below),
                         below});
@@ -61,10 +66,12 @@ void checkSource(const Layers& layers, int index, const Role& role, UpwardReads 
   if (at(layers, source).*role.source != source) {
     std::optional<int> producer = producerBehind(layers, source, role.source);
     if (!producer || (*producer > index && upward == UpwardReads::Refuse)) producer = below;
-    problems.push_back({index,
-                        fmt::format("Layer {} reads {} from layer {}, which produces none but reads layer {}'s: read from layer {} instead.", index,
-                                    role.name, source, at(layers, source).*role.source, *producer),
-                        producer});
+    problems.push_back(
+        {index,
+         fmt::format(
+             "Layer {} reads {} from layer {}, which produces none but reads layer {}'s: read from layer {} instead.",
+             index, role.name, source, at(layers, source).*role.source, *producer),
+         producer});
   }
 }
 
@@ -73,7 +80,9 @@ void checkSource(const Layers& layers, int index, const Role& role, UpwardReads 
 std::vector<MapProblem> validate(const Layers& layers, UpwardReads upward) {
   if (layers.empty()) return {{-1, "The map has no layers; it needs at least one.", std::nullopt}};
   if (layers.size() > static_cast<std::size_t>(SharingMap::kMaximumLayers)) {
-    return {{-1, fmt::format("The map has {} layers; at most {} are possible.", layers.size(), SharingMap::kMaximumLayers), std::nullopt}};
+    return {{-1,
+             fmt::format("The map has {} layers; at most {} are possible.", layers.size(), SharingMap::kMaximumLayers),
+             std::nullopt}};
   }
   std::vector<MapProblem> problems;
   for (int index = 0; index < static_cast<int>(layers.size()); ++index) {
@@ -89,15 +98,19 @@ std::vector<MapProblem> validate(const Layers& layers, UpwardReads upward) {
     }
     if (layer.window.kind == Window::Kind::Own && layer.window.positions < 1) {
       problems.push_back({index,
-                          fmt::format("Layer {} has a window of {} positions; it needs at least 1, the token's own.", index, layer.window.positions),
+                          fmt::format("Layer {} has a window of {} positions; it needs at least 1, the token's own.",
+                                      index, layer.window.positions),
                           std::nullopt});
     }
     if (layer.kvHeads && layer.kSource != index && layer.vSource != index) {
       problems.push_back(
-          {index, fmt::format("Layer {} reads its K and V from others, so it has no KV heads of its own: take 'h{}' away.", index, *layer.kvHeads),
+          {index,
+           fmt::format("Layer {} reads its K and V from others, so it has no KV heads of its own: take 'h{}' away.",
+                       index, *layer.kvHeads),
            std::nullopt});
     } else if (layer.kvHeads && *layer.kvHeads < 1) {
-      problems.push_back({index, fmt::format("Layer {} has {} KV heads; it needs at least 1.", index, *layer.kvHeads), std::nullopt});
+      problems.push_back(
+          {index, fmt::format("Layer {} has {} KV heads; it needs at least 1.", index, *layer.kvHeads), std::nullopt});
     }
   }
   return problems;
@@ -112,14 +125,16 @@ Result<SharingMap> SharingMap::create(Layers layers, UpwardReads upward) {
 Result<SharingMap> SharingMap::fromSources(const std::vector<int>& sources, UpwardReads upward) {
   Layers layers;
   layers.reserve(sources.size());
-  for (const int source : sources) layers.push_back({.kSource = source, .vSource = source, .window = {}, .kvHeads = {}});
+  for (const int source : sources)
+    layers.push_back({.kSource = source, .vSource = source, .window = {}, .kvHeads = {}});
   return create(std::move(layers), upward);
 }
 
 SharingMap SharingMap::identity(int layers) {
   Layers own;
   own.reserve(static_cast<std::size_t>(std::max(layers, 0)));
-  for (int index = 0; index < layers; ++index) own.push_back({.kSource = index, .vSource = index, .window = {}, .kvHeads = {}});
+  for (int index = 0; index < layers; ++index)
+    own.push_back({.kSource = index, .vSource = index, .window = {}, .kvHeads = {}});
   return SharingMap(std::move(own));
 }
 
@@ -176,7 +191,8 @@ bool SharingMap::isCausal() const {
 }
 
 bool SharingMap::hasSeparateKv() const {
-  return std::any_of(m_layers.begin(), m_layers.end(), [](const LayerSharing& layer) { return layer.kSource != layer.vSource; });
+  return std::any_of(m_layers.begin(), m_layers.end(),
+                     [](const LayerSharing& layer) { return layer.kSource != layer.vSource; });
 }
 
 }  // namespace weft::sharing

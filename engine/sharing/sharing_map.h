@@ -35,11 +35,14 @@ constexpr UpwardReads upwardReads(bool isAllowed) { return isAllowed ? UpwardRea
 
 class SharingMap {
  public:
-  // InvalidInput with a sentence that names the layer: a source out of range, a source that is no producer, a later source
-  // (unless allowed), a window below 1, KV heads below 1 or on a layer that produces nothing, no layers, above kMaximumLayers.
-  [[nodiscard]] static Result<SharingMap> create(std::vector<LayerSharing> layers, UpwardReads upward = UpwardReads::Refuse);
+  // InvalidInput with a sentence that names the layer: a source out of range, a source that is no producer, a later
+  // source (unless allowed), a window below 1, KV heads below 1 or on a layer that produces nothing, no layers, above
+  // kMaximumLayers.
+  [[nodiscard]] static Result<SharingMap> create(std::vector<LayerSharing> layers,
+                                                 UpwardReads upward = UpwardReads::Refuse);
   // K and V from the same sources, full attention. Same errors.
-  [[nodiscard]] static Result<SharingMap> fromSources(const std::vector<int>& sources, UpwardReads upward = UpwardReads::Refuse);
+  [[nodiscard]] static Result<SharingMap> fromSources(const std::vector<int>& sources,
+                                                      UpwardReads upward = UpwardReads::Refuse);
   static SharingMap identity(int layers);  // layers >= 1
 
   static constexpr int kMaximumLayers = 1024;
@@ -52,8 +55,8 @@ class SharingMap {
   bool producesV(int layer) const { return m_layers[static_cast<std::size_t>(layer)].vSource == layer; }
   bool isProducer(int layer) const { return producesK(layer) || producesV(layer); }
   bool isConsumer(int layer) const { return !producesK(layer) || !producesV(layer); }
-  std::vector<int> producers() const;               // ascending
-  std::vector<int> readersOf(int producer) const;   // layers that read its K or V, the producer itself included
+  std::vector<int> producers() const;              // ascending
+  std::vector<int> readersOf(int producer) const;  // layers that read its K or V, the producer itself included
   int kvHeads(int producer, int modelKvHeads) const;
   // Positions that layer `index` sees: nullopt = all. `modelWindow` resolves Kind::Model (nullopt there = full).
   std::optional<std::int64_t> windowOf(int index, std::optional<std::int64_t> modelWindow) const;
@@ -62,7 +65,7 @@ class SharingMap {
 
   bool isIdentity() const;  // every layer produces and reads its own K and V, full attention, no own head counts
   bool readsUpward(int layer) const;  // its K or its V from a later layer
-  bool isCausal() const;    // no layer reads from a later one
+  bool isCausal() const;              // no layer reads from a later one
   bool hasSeparateKv() const;
 
   bool operator==(const SharingMap&) const = default;

@@ -53,16 +53,20 @@ Error errorOf(const SQLite::Exception& exception, const std::filesystem::path& d
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
-      return {ErrorCode::Busy, fmt::format("{} is locked by another program; try again when it is done.", name), detail};
+      return {ErrorCode::Busy, fmt::format("{} is locked by another program; try again when it is done.", name),
+              detail};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return {ErrorCode::Corrupt, fmt::format("{} is damaged or cut short; replace it by a copy that is whole.", name), detail};
+      return {ErrorCode::Corrupt, fmt::format("{} is damaged or cut short; replace it by a copy that is whole.", name),
+              detail};
     case SQLITE_READONLY:
-      return {ErrorCode::Io, fmt::format("{} cannot be written; check the permissions of the file and of its folder.", name), detail};
+      return {ErrorCode::Io,
+              fmt::format("{} cannot be written; check the permissions of the file and of its folder.", name), detail};
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return {ErrorCode::Io, fmt::format("{} cannot be opened; check the permissions of the file and of its folder.", name), detail};
+      return {ErrorCode::Io,
+              fmt::format("{} cannot be opened; check the permissions of the file and of its folder.", name), detail};
     case SQLITE_FULL:
       return {ErrorCode::Io, fmt::format("{} cannot be written: the disk is full.", name), detail};
     case SQLITE_IOERR:
@@ -76,7 +80,8 @@ Error errorOf(const SQLite::Exception& exception, const std::filesystem::path& d
 
 Error newerVersionError(const std::filesystem::path& database, std::int64_t version, int known) {
   return {ErrorCode::NewerVersion,
-          fmt::format("{} was written by a newer Weft (schema {}; this one knows {}); update Weft to open it.", database.string(), version, known),
+          fmt::format("{} was written by a newer Weft (schema {}; this one knows {}); update Weft to open it.",
+                      database.string(), version, known),
           {}};
 }
 
@@ -86,11 +91,13 @@ SQLite::Database openForReading(const std::filesystem::path& database) {
     connection.execAndGet("PRAGMA schema_version");
     return connection;
   } catch (const SQLite::Exception& exception) {
-    // WAL wants its -wal and -shm beside the file even for a reader. Where the folder takes none and nobody has left any, nobody writes either.
+    // WAL wants its -wal and -shm beside the file even for a reader. Where the folder takes none and nobody has left
+    // any, nobody writes either.
     const bool isRefused = exception.getErrorCode() == SQLITE_CANTOPEN || exception.getErrorCode() == SQLITE_READONLY;
     if (!isRefused || hasUnmergedWrites(database)) throw;
   }
-  return SQLite::Database(uriOf(std::filesystem::absolute(database)) + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI, kBusyTimeout_ms);
+  return SQLite::Database(uriOf(std::filesystem::absolute(database)) + "?immutable=1",
+                          SQLite::OPEN_READONLY | SQLite::OPEN_URI, kBusyTimeout_ms);
 }
 
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
@@ -166,7 +173,8 @@ std::map<std::string, std::string> labelsFromJson(const std::string& json) {
 }
 
 void insertMeasurement(SQLite::Database& connection, RunId run, const Measurement& measurement) {
-  SQLite::Statement statement(connection, R"(INSERT INTO measurement (run, attempt, name, time, "values", labels) VALUES (?, ?, ?, ?, ?, ?))");
+  SQLite::Statement statement(
+      connection, R"(INSERT INTO measurement (run, attempt, name, time, "values", labels) VALUES (?, ?, ?, ?, ?, ?))");
   statement.bind(1, run.value);
   statement.bind(2, measurement.attempt);
   statement.bind(3, measurement.name);
@@ -177,8 +185,9 @@ void insertMeasurement(SQLite::Database& connection, RunId run, const Measuremen
 }
 
 void insertEvaluation(SQLite::Database& connection, RunId run, const Evaluation& evaluation, AddedBy by) {
-  SQLite::Statement statement(connection,
-                              R"(INSERT INTO evaluation (run, attempt, step, split, task, loss_nats, perplexity, tokens, time, "values", by_worker)
+  SQLite::Statement statement(
+      connection,
+      R"(INSERT INTO evaluation (run, attempt, step, split, task, loss_nats, perplexity, tokens, time, "values", by_worker)
                                              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))");
   statement.bind(1, run.value);
   statement.bind(2, evaluation.attempt);

@@ -35,11 +35,15 @@ std::optional<double> numberOf(SQLite::Database& connection, RunId run, const ch
 Ingest::Ingest(SQLite::Database& connection, RunId run)
     : m_connection(connection),
       m_run(run),
-      m_insertPoint(connection, "INSERT OR REPLACE INTO metric (run, metric, step, value, time) VALUES (?, ?, ?, ?, ?)") {
-  SQLite::Statement row(connection,
-                        "SELECT attempt, events_attempt, series_attempt, step, tokens, last_loss, best_loss, perplexity, best_perplexity, "
-                        "unigram_perplexity, entropy_floor_nats, tokens_per_second, kv_bytes_per_token_measured, device, phase, progress, heartbeat, "
-                        "promise_s, sparkline, sparkline_stride FROM run JOIN run_summary ON run_summary.run = run.id WHERE run.id = ?");
+      m_insertPoint(connection,
+                    "INSERT OR REPLACE INTO metric (run, metric, step, value, time) VALUES (?, ?, ?, ?, ?)") {
+  SQLite::Statement row(
+      connection,
+      "SELECT attempt, events_attempt, series_attempt, step, tokens, last_loss, best_loss, perplexity, "
+      "best_perplexity, "
+      "unigram_perplexity, entropy_floor_nats, tokens_per_second, kv_bytes_per_token_measured, device, phase, "
+      "progress, heartbeat, "
+      "promise_s, sparkline, sparkline_stride FROM run JOIN run_summary ON run_summary.run = run.id WHERE run.id = ?");
   row.bind(1, run.value);
   row.executeStep();
   int at = 0;
@@ -48,8 +52,9 @@ Ingest::Ingest(SQLite::Database& connection, RunId run)
   m_seriesAttempt = row.getColumn(at++).getInt();
   m_step = row.getColumn(at++).getInt64();
   m_tokens = row.getColumn(at++).getInt64();
-  for (std::optional<double>* number : {&m_lastLoss, &m_bestLoss, &m_perplexity, &m_bestPerplexity, &m_unigramPerplexity, &m_entropyFloor_nats,
-                                        &m_tokensPerSecond, &m_kvBytesPerTokenMeasured}) {
+  for (std::optional<double>* number :
+       {&m_lastLoss, &m_bestLoss, &m_perplexity, &m_bestPerplexity, &m_unigramPerplexity, &m_entropyFloor_nats,
+        &m_tokensPerSecond, &m_kvBytesPerTokenMeasured}) {
     *number = numberAt(row, at++);
   }
   m_device = row.getColumn(at++).getString();
@@ -64,7 +69,8 @@ Ingest::Ingest(SQLite::Database& connection, RunId run)
 void Ingest::operator()(const HelloRow& row) {
   // An attempt says hello once: a number that has been, or none, can only mean the present one.
   m_saidHello = row.attempt > m_saidHello && row.attempt < m_currentAttempt ? row.attempt : m_currentAttempt;
-  SQLite::Statement attempt(m_connection, "UPDATE attempt SET torch = ?, build = ?, device = ? WHERE run = ? AND number = ?");
+  SQLite::Statement attempt(m_connection,
+                            "UPDATE attempt SET torch = ?, build = ?, device = ? WHERE run = ? AND number = ?");
   attempt.bind(1, row.torch);
   attempt.bind(2, row.build);
   attempt.bind(3, row.device);
@@ -99,7 +105,8 @@ void Ingest::operator()(const MetricRow& row) {
 }
 
 void Ingest::operator()(const EvaluationRow& row) {
-  // It stands behind the metrics of its step: those of a former attempt, if this one continues from a checkpoint made there.
+  // It stands behind the metrics of its step: those of a former attempt, if this one continues from a checkpoint made
+  // there.
   goBackTo(row.evaluation.step, Keep::Step);
   Evaluation evaluation = row.evaluation;
   evaluation.attempt = attempt();
@@ -120,7 +127,8 @@ void Ingest::operator()(const MeasurementRow& row) {
   sawSign(row.measurement.time);
   if (measurement.name != "kv_memory") return;
   takeOver(measurement.values, "bytes_per_token_storage", m_kvBytesPerTokenMeasured);
-  // The cache's own formula, for its own element type and plugin: better than what could be known when the run was queued.
+  // The cache's own formula, for its own element type and plugin: better than what could be known when the run was
+  // queued.
   const auto formula = measurement.values.find("bytes_per_token_analytic");
   if (formula == measurement.values.end() || !std::isfinite(formula->second)) return;
   SQLite::Statement statement(m_connection, "UPDATE run SET kv_bytes_per_token = ? WHERE id = ?");
@@ -130,7 +138,8 @@ void Ingest::operator()(const MeasurementRow& row) {
 }
 
 void Ingest::operator()(const CheckpointRow& row) {
-  SQLite::Statement statement(m_connection, "INSERT OR REPLACE INTO checkpoint (run, step, path, bytes, time) VALUES (?, ?, ?, ?, ?)");
+  SQLite::Statement statement(
+      m_connection, "INSERT OR REPLACE INTO checkpoint (run, step, path, bytes, time) VALUES (?, ?, ?, ?, ?)");
   statement.bind(1, m_run.value);
   statement.bind(2, row.checkpoint.step);
   statement.bind(3, row.checkpoint.path);
@@ -141,12 +150,14 @@ void Ingest::operator()(const CheckpointRow& row) {
 }
 
 void Ingest::operator()(const AlertRow& row) {
-  insertAlert(m_connection, {.run = m_run, .level = row.level, .message = row.message, .step = row.step, .time = known(row.time)});
+  insertAlert(m_connection,
+              {.run = m_run, .level = row.level, .message = row.message, .step = row.step, .time = known(row.time)});
 }
 
 void Ingest::operator()(const EndRow& row) {
-  SQLite::Statement statement(m_connection,
-                              "UPDATE attempt SET outcome = ?, code = ?, message = ?, detail = ?, ended = ? WHERE run = ? AND number = ?");
+  SQLite::Statement statement(
+      m_connection,
+      "UPDATE attempt SET outcome = ?, code = ?, message = ?, detail = ?, ended = ? WHERE run = ? AND number = ?");
   statement.bind(1, row.outcome);
   statement.bind(2, row.code);
   statement.bind(3, row.message);
@@ -159,18 +170,22 @@ void Ingest::operator()(const EndRow& row) {
 }
 
 void Ingest::finish() {
-  SQLite::Statement row(m_connection,
-                        "UPDATE run_summary SET events_attempt = ?, series_attempt = ?, step = ?, tokens = ?, last_loss = ?, best_loss = ?, "
-                        "perplexity = ?, best_perplexity = ?, unigram_perplexity = ?, entropy_floor_nats = ?, tokens_per_second = ?, "
-                        "kv_bytes_per_token_measured = ?, device = ?, phase = ?, progress = ?, heartbeat = ?, promise_s = ?, sparkline = ?, "
-                        "sparkline_stride = ? WHERE run = ?");
+  SQLite::Statement row(
+      m_connection,
+      "UPDATE run_summary SET events_attempt = ?, series_attempt = ?, step = ?, tokens = ?, last_loss = ?, best_loss = "
+      "?, "
+      "perplexity = ?, best_perplexity = ?, unigram_perplexity = ?, entropy_floor_nats = ?, tokens_per_second = ?, "
+      "kv_bytes_per_token_measured = ?, device = ?, phase = ?, progress = ?, heartbeat = ?, promise_s = ?, sparkline = "
+      "?, "
+      "sparkline_stride = ? WHERE run = ?");
   int at = 0;
   row.bind(++at, m_saidHello);
   row.bind(++at, m_seriesAttempt);
   row.bind(++at, m_step);
   row.bind(++at, m_tokens);
-  for (const std::optional<double>& number : {m_lastLoss, m_bestLoss, m_perplexity, m_bestPerplexity, m_unigramPerplexity, m_entropyFloor_nats,
-                                              m_tokensPerSecond, m_kvBytesPerTokenMeasured}) {
+  for (const std::optional<double>& number :
+       {m_lastLoss, m_bestLoss, m_perplexity, m_bestPerplexity, m_unigramPerplexity, m_entropyFloor_nats,
+        m_tokensPerSecond, m_kvBytesPerTokenMeasured}) {
     bindNumber(row, ++at, number);
   }
   row.bind(++at, m_device);
@@ -190,9 +205,9 @@ void Ingest::goBackTo(std::int64_t step, Keep metrics) {
   const bool isFirst = m_seriesAttempt == 0;
   m_seriesAttempt = attempt();
   if (isFirst) return;
-  for (const char* query :
-       {metrics == Keep::Step ? "DELETE FROM metric WHERE run = ? AND step > ?" : "DELETE FROM metric WHERE run = ? AND step >= ?",
-        "DELETE FROM evaluation WHERE run = ? AND step >= ? AND by_worker = 1"}) {
+  for (const char* query : {metrics == Keep::Step ? "DELETE FROM metric WHERE run = ? AND step > ?"
+                                                  : "DELETE FROM metric WHERE run = ? AND step >= ?",
+                            "DELETE FROM evaluation WHERE run = ? AND step >= ? AND by_worker = 1"}) {
     SQLite::Statement statement(m_connection, query);
     statement.bind(1, m_run.value);
     statement.bind(2, step);
@@ -200,15 +215,19 @@ void Ingest::goBackTo(std::int64_t step, Keep metrics) {
   }
   // typeof: not the text 'NaN'.
   m_bestLoss = numberOf(m_connection, m_run,
-                        "SELECT min(value) FROM metric WHERE run = ? AND metric = (SELECT id FROM metric_name WHERE name = 'train/loss') AND "
+                        "SELECT min(value) FROM metric WHERE run = ? AND metric = (SELECT id FROM metric_name WHERE "
+                        "name = 'train/loss') AND "
                         "typeof(value) = 'real'");
-  m_lastLoss = numberOf(m_connection, m_run,
-                        "SELECT value FROM metric WHERE run = ? AND metric = (SELECT id FROM metric_name WHERE name = 'train/loss') "
-                        "ORDER BY step DESC LIMIT 1");
-  m_bestPerplexity =
-      numberOf(m_connection, m_run, "SELECT min(perplexity) FROM evaluation WHERE run = ? AND by_worker = 1 AND typeof(perplexity) = 'real'");
+  m_lastLoss = numberOf(
+      m_connection, m_run,
+      "SELECT value FROM metric WHERE run = ? AND metric = (SELECT id FROM metric_name WHERE name = 'train/loss') "
+      "ORDER BY step DESC LIMIT 1");
+  m_bestPerplexity = numberOf(
+      m_connection, m_run,
+      "SELECT min(perplexity) FROM evaluation WHERE run = ? AND by_worker = 1 AND typeof(perplexity) = 'real'");
   m_perplexity =
-      numberOf(m_connection, m_run, "SELECT perplexity FROM evaluation WHERE run = ? AND by_worker = 1 ORDER BY step DESC, id DESC LIMIT 1");
+      numberOf(m_connection, m_run,
+               "SELECT perplexity FROM evaluation WHERE run = ? AND by_worker = 1 ORDER BY step DESC, id DESC LIMIT 1");
   m_step = std::min(m_step, step);
 }
 

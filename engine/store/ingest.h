@@ -1,4 +1,5 @@
-// engine/store/ingest.h -- what the rows of one batch do to a run's tables. Internal to engine/store; lives inside one write transaction.
+// engine/store/ingest.h -- what the rows of one batch do to a run's tables. Internal to engine/store; lives inside one
+// write transaction.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -13,11 +14,12 @@
 
 namespace weft::store {
 
-// Call it with each row in the order of the file, then finish(). No content of a row may fail: a worker's odd number would keep its run, and every
-// batch after it, out of the store for ever.
+// Call it with each row in the order of the file, then finish(). No content of a row may fail: a worker's odd number
+// would keep its run, and every batch after it, out of the store for ever.
 //
-// An attempt that resumes does again what the one before did after its last checkpoint. The first metric or evaluation of a later attempt therefore
-// takes away what former attempts recorded from that step on: the series are those of the weights that the run ends with.
+// An attempt that resumes does again what the one before did after its last checkpoint. The first metric or evaluation
+// of a later attempt therefore takes away what former attempts recorded from that step on: the series are those of the
+// weights that the run ends with.
 class Ingest {
  public:
   Ingest(SQLite::Database& connection, RunId run);  // of a run that is there
@@ -35,8 +37,13 @@ class Ingest {
   void finish();
 
  private:
-  enum class Keep { Step, Nothing };  // what former attempts measured at the very step where a later one's series begins
-  int attempt() const { return m_saidHello == 0 ? m_currentAttempt : m_saidHello; }  // whose events these are: an earlier one's may be left over
+  enum class Keep {
+    Step,
+    Nothing
+  };  // what former attempts measured at the very step where a later one's series begins
+  int attempt() const {
+    return m_saidHello == 0 ? m_currentAttempt : m_saidHello;
+  }  // whose events these are: an earlier one's may be left over
   void goBackTo(std::int64_t step, Keep metrics);
   void addPoint(const std::string& name, const MetricPoint& point);
   std::int64_t metricId(const std::string& name);
@@ -49,8 +56,8 @@ class Ingest {
   int m_saidHello = 0;       // the attempt whose hello was read last, 0 = none yet
   int m_seriesAttempt = 0;
   std::int64_t m_step = 0, m_tokens = 0;
-  std::optional<double> m_lastLoss, m_bestLoss, m_perplexity, m_bestPerplexity, m_unigramPerplexity, m_entropyFloor_nats, m_tokensPerSecond,
-      m_kvBytesPerTokenMeasured;
+  std::optional<double> m_lastLoss, m_bestLoss, m_perplexity, m_bestPerplexity, m_unigramPerplexity,
+      m_entropyFloor_nats, m_tokensPerSecond, m_kvBytesPerTokenMeasured;
   std::string m_device, m_phase;
   double m_progress = 0, m_heartbeat = 0, m_promise_s = 0;
   Sparkline m_sparkline;

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 Result<fs::path> normalized(const fs::path& folder) {
   std::error_code error;
   fs::path path = fs::weakly_canonical(fs::absolute(folder, error), error);
-  if (error) return fail(ErrorCode::Io, fmt::format("The folder {} cannot be found out: {}.", folder.string(), error.message()));
+  if (error)
+    return fail(ErrorCode::Io, fmt::format("The folder {} cannot be found out: {}.", folder.string(), error.message()));
   if (!path.has_filename() && path.has_relative_path()) path = path.parent_path();
   return path;
 }
@@ -48,7 +49,8 @@ Result<Project> Project::create(const fs::path& folder) {
 Result<Project> Project::open(const fs::path& folder) {
   WEFT_ASSIGN(fs::path path, normalized(folder));
   if (!hasDatabase(path)) {
-    return fail(ErrorCode::NotFound, fmt::format("{} is no Weft project: it has no weft.db; `weft init` makes one.", path.string()));
+    return fail(ErrorCode::NotFound,
+                fmt::format("{} is no Weft project: it has no weft.db; `weft init` makes one.", path.string()));
   }
   WEFT_TRY(inspectFile(path / "weft.db", static_cast<int>(migrations().size())));
   return Project(std::move(path));
@@ -60,8 +62,10 @@ Result<Project> Project::find(const fs::path& start) {
     if (hasDatabase(folder)) return open(folder);
     if (folder == folder.parent_path()) break;
   }
-  return fail(ErrorCode::NotFound,
-              fmt::format("Neither {} nor a folder above it is a Weft project: none has a weft.db; `weft init` makes one.", path.string()));
+  return fail(
+      ErrorCode::NotFound,
+      fmt::format("Neither {} nor a folder above it is a Weft project: none has a weft.db; `weft init` makes one.",
+                  path.string()));
 }
 
 }  // namespace weft::store

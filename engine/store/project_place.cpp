@@ -27,10 +27,11 @@ bool isThere(const fs::path& path) {
 Result<void> countOthers(ProjectPlace& place) {
   std::error_code error;
   std::vector<std::string> names;
-  for (fs::directory_iterator entry(place.folder, error), end; !error && entry != end && names.size() < ProjectPlace::kManyFiles;
-       entry.increment(error))
+  for (fs::directory_iterator entry(place.folder, error), end;
+       !error && entry != end && names.size() < ProjectPlace::kManyFiles; entry.increment(error))
     names.push_back(entry->path().filename().string());
-  if (error) return fail(ErrorCode::Io, fmt::format("{} cannot be looked into: {}.", place.folder.string(), error.message()));
+  if (error)
+    return fail(ErrorCode::Io, fmt::format("{} cannot be looked into: {}.", place.folder.string(), error.message()));
   place.others = names.size();
   const auto shown = std::min<std::size_t>(names.size(), 2);
   std::partial_sort(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), names.end());
@@ -49,12 +50,16 @@ Result<void> findFoldersToMake(ProjectPlace& place) {
   std::error_code error;
   const bool isFolder = fs::is_directory(there, error);
   if (error) return fail(ErrorCode::Io, fmt::format("{} cannot be looked into: {}.", there.string(), error.message()));
-  if (!isFolder) return fail(ErrorCode::InvalidInput, fmt::format("{} is a file; a project is a folder in a folder.", there.string()));
+  if (!isFolder)
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("{} is a file; a project is a folder in a folder.", there.string()));
   const fs::space_info space = fs::space(there, error);
   if (!error) place.freeBytes = space.available;
   if (place.kind == ProjectPlace::Kind::Free && ::access(there.c_str(), W_OK | X_OK) != 0) {
     const int code = errno;
-    if (code == EROFS) return fail(ErrorCode::Io, fmt::format("{} lies on a disk that is read-only; choose another folder.", there.string()));
+    if (code == EROFS)
+      return fail(ErrorCode::Io,
+                  fmt::format("{} lies on a disk that is read-only; choose another folder.", there.string()));
     return fail(ErrorCode::Io, fmt::format("You may not write in {}; choose another folder.", there.string()));
   }
   return {};
@@ -65,14 +70,17 @@ Result<void> findFoldersToMake(ProjectPlace& place) {
 Result<void> checkProjectName(std::string_view name) {
   const auto wrong = [](std::string sentence) { return fail(ErrorCode::InvalidInput, std::move(sentence)); };
   if (name.empty()) return wrong("The project needs a name.");
-  if (name.find('/') != std::string_view::npos) return wrong("A project's name has no slash: it is one folder in the parent folder.");
+  if (name.find('/') != std::string_view::npos)
+    return wrong("A project's name has no slash: it is one folder in the parent folder.");
   if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
     return wrong("A project's name has no tabs, line breaks or other control characters.");
-  if (name.find_first_not_of(' ') == std::string_view::npos) return wrong("The project needs a name that is more than blanks.");
+  if (name.find_first_not_of(' ') == std::string_view::npos)
+    return wrong("The project needs a name that is more than blanks.");
   if (name.front() == ' ' || name.back() == ' ') return wrong("A project's name neither begins nor ends with a blank.");
   if (name.find_first_not_of('.') == std::string_view::npos) return wrong("A project's name is more than dots.");
   if (name.size() > kLongestName)
-    return wrong(fmt::format("The name is {} bytes long; the name of a folder has at most {}.", name.size(), kLongestName));
+    return wrong(
+        fmt::format("The name is {} bytes long; the name of a folder has at most {}.", name.size(), kLongestName));
   return {};
 }
 
@@ -81,17 +89,19 @@ Result<ProjectPlace> examineProjectPlace(const fs::path& parent, const std::stri
   if (parent.empty()) return fail(ErrorCode::InvalidInput, "The project needs a parent folder.");
   if (!parent.is_absolute())
     return fail(ErrorCode::InvalidInput,
-                fmt::format("The parent folder is written from the root on, such as /home/me/research; {} is not.", parent.string()));
+                fmt::format("The parent folder is written from the root on, such as /home/me/research; {} is not.",
+                            parent.string()));
   ProjectPlace place;
   place.folder = (parent / name).lexically_normal();
   if (place.folder.string().size() > kLongestPath)
-    return fail(ErrorCode::InvalidInput,
-                fmt::format("The path of the project is {} bytes long; it has at most {}.", place.folder.string().size(), kLongestPath));
+    return fail(ErrorCode::InvalidInput, fmt::format("The path of the project is {} bytes long; it has at most {}.",
+                                                     place.folder.string().size(), kLongestPath));
   std::error_code error;
   if (isThere(place.folder)) {
     if (!fs::is_directory(place.folder, error)) {
       if (error && error != std::errc::no_such_file_or_directory)
-        return fail(ErrorCode::Io, fmt::format("{} cannot be looked into: {}.", place.folder.string(), error.message()));
+        return fail(ErrorCode::Io,
+                    fmt::format("{} cannot be looked into: {}.", place.folder.string(), error.message()));
       return fail(ErrorCode::InvalidInput, fmt::format("{} is a file; a project is a folder.", place.folder.string()));
     }
     if (isThere(place.folder / "weft.db")) {

@@ -30,8 +30,12 @@ struct Feature {
 
 // What somebody chose. Said wherever it differs.
 constexpr Feature kChosen[] = {
-    {[](const RunSummary& a, const RunSummary& b) { return a.kind != b.kind; }, [](const RunSummary& run) { return run.kind; }},
-    {[](const RunSummary& a, const RunSummary& b) { return a.generator != b.generator || (a.generator.empty() && a.map != b.map); }, mapWord},
+    {[](const RunSummary& a, const RunSummary& b) { return a.kind != b.kind; },
+     [](const RunSummary& run) { return run.kind; }},
+    {[](const RunSummary& a, const RunSummary& b) {
+       return a.generator != b.generator || (a.generator.empty() && a.map != b.map);
+     },
+     mapWord},
     {[](const RunSummary& a, const RunSummary& b) { return a.layers != b.layers; },
      [](const RunSummary& run) { return fmt::format("{} layers", run.layers); }},
     {[](const RunSummary& a, const RunSummary& b) { return a.hidden != b.hidden; },
@@ -44,7 +48,8 @@ constexpr Feature kChosen[] = {
      [](const RunSummary& run) { return run.cache.empty() ? std::string("dense") : run.cache; }},
     {[](const RunSummary& a, const RunSummary& b) { return a.steps != b.steps; },
      [](const RunSummary& run) { return fmt::format("{} steps", groupDigits(run.steps)); }},
-    {[](const RunSummary& a, const RunSummary& b) { return a.seed != b.seed; }, [](const RunSummary& run) { return fmt::format("s{}", run.seed); }},
+    {[](const RunSummary& a, const RunSummary& b) { return a.seed != b.seed; },
+     [](const RunSummary& run) { return fmt::format("s{}", run.seed); }},
     {[](const RunSummary& a, const RunSummary& b) { return a.archived != b.archived; },
      [](const RunSummary& run) { return run.archived ? std::string("archived") : std::string(); }},
 };
@@ -52,7 +57,9 @@ constexpr Feature kChosen[] = {
 // What follows from choices that a summary does not know (types, tokenizer). Said only where it is needed.
 constexpr Feature kDerived[] = {
     {[](const RunSummary& a, const RunSummary& b) { return a.kvBytesPerToken != b.kvBytesPerToken; },
-     [](const RunSummary& run) { return fmt::format("{} B", groupDigits(static_cast<std::int64_t>(run.kvBytesPerToken + 0.5))); }},
+     [](const RunSummary& run) {
+       return fmt::format("{} B", groupDigits(static_cast<std::int64_t>(run.kvBytesPerToken + 0.5)));
+     }},
     {[](const RunSummary& a, const RunSummary& b) { return a.parameters != b.parameters; },
      [](const RunSummary& run) { return fmt::format("{} parameters", groupDigits(run.parameters)); }},
 };
@@ -98,7 +105,9 @@ Runs pointers(const std::vector<RunSummary>& runs) {
   return all;
 }
 
-std::string joined(const RunSummary& run, const std::string& distinction) { return distinction.empty() ? run.name : run.name + " " + distinction; }
+std::string joined(const RunSummary& run, const std::string& distinction) {
+  return distinction.empty() ? run.name : run.name + " " + distinction;
+}
 
 }  // namespace
 
@@ -109,14 +118,18 @@ std::vector<std::string> runDistinctions(const std::vector<const RunSummary*>& s
   for (const Block& named : blocksOf(all, [&](std::size_t i) { return std::string_view(shown[i]->name); })) {
     for (const Feature& feature : kChosen) distinguish(shown, named, feature, texts);
     for (const Feature& feature : kDerived)
-      for (const Block& alike : blocksOf(named, [&](std::size_t i) { return texts[i]; })) distinguish(shown, alike, feature, texts);
+      for (const Block& alike : blocksOf(named, [&](std::size_t i) { return texts[i]; }))
+        distinguish(shown, alike, feature, texts);
   }
   // Over all names: somebody may have called a run "MQA s1".
-  for (const Block& alike : blocksOf(all, [&](std::size_t i) { return joined(*shown[i], texts[i]); })) distinguish(shown, alike, kNumber, texts);
+  for (const Block& alike : blocksOf(all, [&](std::size_t i) { return joined(*shown[i], texts[i]); }))
+    distinguish(shown, alike, kNumber, texts);
   return texts;
 }
 
-std::vector<std::string> runDistinctions(const std::vector<RunSummary>& shown) { return runDistinctions(pointers(shown)); }
+std::vector<std::string> runDistinctions(const std::vector<RunSummary>& shown) {
+  return runDistinctions(pointers(shown));
+}
 
 std::vector<std::string> runLabels(const std::vector<const RunSummary*>& shown) {
   std::vector<std::string> labels = runDistinctions(shown);

@@ -25,7 +25,8 @@ std::string listed(const std::vector<std::string>& labels) {
 
 std::vector<RunSummary> named(const std::vector<RunSummary>& all, std::string_view name) {
   std::vector<RunSummary> runs;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(runs), [&](const RunSummary& run) { return run.name == name; });
+  std::copy_if(all.begin(), all.end(), std::back_inserter(runs),
+               [&](const RunSummary& run) { return run.name == name; });
   return runs;
 }
 
@@ -36,7 +37,8 @@ std::vector<std::string> wordsOf(std::string_view text) {
   return words;
 }
 
-// The runs of one name whose distinction has all the words; the seed and the number may be named even where they distinguish nothing.
+// The runs of one name whose distinction has all the words; the seed and the number may be named even where they
+// distinguish nothing.
 std::vector<RunSummary> fitting(const std::vector<RunSummary>& runs, std::string_view wanted) {
   const std::vector<std::string> distinctions = runDistinctions(runs);
   std::vector<RunSummary> fit;
@@ -46,7 +48,9 @@ std::vector<RunSummary> fitting(const std::vector<RunSummary>& runs, std::string
     words.push_back(fmt::format("s{}", runs[i].seed));
     words.push_back(fmt::format("#{}", runs[i].id.value));
     const std::vector<std::string> asked = wordsOf(wanted);
-    const auto isSaid = [&](const std::string& word) { return std::find(words.begin(), words.end(), word) != words.end(); };
+    const auto isSaid = [&](const std::string& word) {
+      return std::find(words.begin(), words.end(), word) != words.end();
+    };
     if (!asked.empty() && std::all_of(asked.begin(), asked.end(), isSaid)) fit.push_back(runs[i]);
   }
   return fit;
@@ -55,7 +59,8 @@ std::vector<RunSummary> fitting(const std::vector<RunSummary>& runs, std::string
 // nullopt: no beginning of the text is a name.
 std::optional<Result<RunReference>> byLabel(const std::vector<RunSummary>& all, const std::string& text) {
   // The longest name that fits: names may have spaces in them.
-  for (std::size_t cut = text.find_last_of(" :"); cut != std::string::npos && cut > 0; cut = text.find_last_of(" :", cut - 1)) {
+  for (std::size_t cut = text.find_last_of(" :"); cut != std::string::npos && cut > 0;
+       cut = text.find_last_of(" :", cut - 1)) {
     const std::vector<RunSummary> runs = named(all, std::string_view(text).substr(0, cut));
     if (runs.empty()) continue;
     const std::vector<RunSummary> fit = fitting(runs, trim(std::string_view(text).substr(cut + 1)));
@@ -63,11 +68,12 @@ std::optional<Result<RunReference>> byLabel(const std::vector<RunSummary>& all, 
     if (fit.empty())
       return fail(ErrorCode::NotFound,
                   fmt::format("There is no run '{}'; {} named {}: {}.", text,
-                              runs.size() == 1 ? "one run is" : fmt::format("{} runs are", runs.size()), runs.front().name, listed(runLabels(runs))));
+                              runs.size() == 1 ? "one run is" : fmt::format("{} runs are", runs.size()),
+                              runs.front().name, listed(runLabels(runs))));
     std::vector<std::string> labels;
     for (const RunSummary& run : fit) labels.push_back(runLabel(run, runs));
-    return fail(ErrorCode::InvalidInput,
-                fmt::format("'{}' fits {} runs: {}; name one of them or give its number.", text, fit.size(), listed(labels)));
+    return fail(ErrorCode::InvalidInput, fmt::format("'{}' fits {} runs: {}; name one of them or give its number.",
+                                                     text, fit.size(), listed(labels)));
   }
   return std::nullopt;
 }
@@ -85,8 +91,8 @@ Result<RunReference> findRunReference(RunStore& store, const std::string& text) 
   }
   const std::vector<RunSummary> runs = named(all, text);
   if (runs.size() < 2) return RunReference{std::move(*found), ""};
-  std::string remark =
-      fmt::format("{} runs are named {}: {}. This is {}, the newest.", runs.size(), text, listed(runLabels(runs)), runLabel(*found, runs));
+  std::string remark = fmt::format("{} runs are named {}: {}. This is {}, the newest.", runs.size(), text,
+                                   listed(runLabels(runs)), runLabel(*found, runs));
   return RunReference{std::move(*found), std::move(remark)};
 }
 

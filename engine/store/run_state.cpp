@@ -45,7 +45,8 @@ Result<RunState> parseRunState(const std::string& name) {
     if (name == known) return value;
     names.emplace_back(known);
   }
-  return fail(ErrorCode::InvalidInput, fmt::format("'{}' is no state of a run; the states are {}.", name, join(names, ", ")));
+  return fail(ErrorCode::InvalidInput,
+              fmt::format("'{}' is no state of a run; the states are {}.", name, join(names, ", ")));
 }
 
 const char* toString(RequestKind kind) {
@@ -62,11 +63,13 @@ std::optional<RequestKind> parseRequestKind(const std::string& name) {
   return std::nullopt;
 }
 
-bool isActive(RunState state) { return state == RunState::Starting || state == RunState::Running || state == RunState::Stopping; }
+bool isActive(RunState state) {
+  return state == RunState::Starting || state == RunState::Running || state == RunState::Stopping;
+}
 
 bool isTerminal(RunState state) {
-  return state == RunState::Stopped || state == RunState::Finished || state == RunState::Failed || state == RunState::Killed ||
-         state == RunState::Lost;
+  return state == RunState::Stopped || state == RunState::Finished || state == RunState::Failed ||
+         state == RunState::Killed || state == RunState::Lost;
 }
 
 }  // namespace weft::store

@@ -20,10 +20,14 @@ constexpr std::array kTables{"run",         "run_summary", "attempt", "metric_na
 
 // Names the columns once: the order here is the order in summaryOf.
 constexpr const char* kSelectSummary =
-    "SELECT id, name, state, failure, kind, map, generator, layers, query_heads, kv_heads, head_width, hidden, parameters, kv_bytes_per_token, "
-    "kv_bytes_per_token_measured, cache, seed, step, steps, tokens, last_loss, best_loss, perplexity, best_perplexity, unigram_perplexity, "
-    "entropy_floor_nats, tokens_per_second, device, phase, progress, sparkline, sparkline_stride, tags, note, starred, archived, baseline, priority, "
-    "position, attempt, created, started, ended, updated, heartbeat FROM run JOIN run_summary ON run_summary.run = run.id ";
+    "SELECT id, name, state, failure, kind, map, generator, layers, query_heads, kv_heads, head_width, hidden, "
+    "parameters, kv_bytes_per_token, "
+    "kv_bytes_per_token_measured, cache, seed, step, steps, tokens, last_loss, best_loss, perplexity, best_perplexity, "
+    "unigram_perplexity, "
+    "entropy_floor_nats, tokens_per_second, device, phase, progress, sparkline, sparkline_stride, tags, note, starred, "
+    "archived, baseline, priority, "
+    "position, attempt, created, started, ended, updated, heartbeat FROM run JOIN run_summary ON run_summary.run = "
+    "run.id ";
 
 RunSummary summaryOf(const SQLite::Statement& row) {
   int at = 0;
@@ -100,26 +104,33 @@ Result<RunStore> RunStore::open(const std::filesystem::path& database, Mode mode
   const int known = static_cast<int>(migrations().size());
   WEFT_ASSIGN(const FileKind kind, inspectFile(database, known));
   if (mode == Mode::ReadOnly && kind != FileKind::Weft) {
-    return fail(ErrorCode::NotFound, fmt::format("There is no Weft database {}; `weft init` makes one.", database.string()));
+    return fail(ErrorCode::NotFound,
+                fmt::format("There is no Weft database {}; `weft init` makes one.", database.string()));
   }
   if (mode == Mode::ReadWrite) WEFT_TRY(migrate(database, migrations()));
   return guarded(database, [&]() -> Result<RunStore> {
-    SQLite::Database connection =
-        mode == Mode::ReadOnly ? openForReading(database) : SQLite::Database(database, SQLite::OPEN_READWRITE, kBusyTimeout_ms);
+    SQLite::Database connection = mode == Mode::ReadOnly
+                                      ? openForReading(database)
+                                      : SQLite::Database(database, SQLite::OPEN_READWRITE, kBusyTimeout_ms);
     const int version = connection.execAndGet("PRAGMA user_version").getInt();
     if (version > known) return tl::unexpected(newerVersionError(database, version, known));
     if (version < known) {
       return fail(ErrorCode::Unsupported,
-                  fmt::format("{} was written by an older Weft (schema {}); open the project once for writing.", database.string(), version));
+                  fmt::format("{} was written by an older Weft (schema {}); open the project once for writing.",
+                              database.string(), version));
     }
-    // FULL: a run whose submission was confirmed must outlive a power cut. It costs one fsync a transaction, also at ingest, which is one a batch.
+    // FULL: a run whose submission was confirmed must outlive a power cut. It costs one fsync a transaction, also at
+    // ingest, which is one a batch.
     connection.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-    // A project may come from anywhere: nothing in its schema may reach beyond it, and its pages are checked as they are read.
+    // A project may come from anywhere: nothing in its schema may reach beyond it, and its pages are checked as they
+    // are read.
     connection.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
     for (const char* table : kTables) {
       if (!connection.tableExists(table)) {
-        return fail(ErrorCode::Corrupt, fmt::format("{} is not a whole Weft project: it has no table '{}'; replace it by a copy that is whole.",
-                                                    database.string(), table));
+        return fail(
+            ErrorCode::Corrupt,
+            fmt::format("{} is not a whole Weft project: it has no table '{}'; replace it by a copy that is whole.",
+                        database.string(), table));
       }
     }
     return RunStore(std::make_unique<Database>(Database{database, std::move(connection)}));
@@ -129,7 +140,9 @@ Result<RunStore> RunStore::open(const std::filesystem::path& database, Mode mode
 RunStore::ServiceWriter RunStore::service() { return ServiceWriter(*m_database); }
 
 Result<std::int64_t> RunStore::dataVersion() {
-  return guarded(m_database->path, [&]() -> Result<std::int64_t> { return m_database->connection.execAndGet("PRAGMA data_version").getInt64(); });
+  return guarded(m_database->path, [&]() -> Result<std::int64_t> {
+    return m_database->connection.execAndGet("PRAGMA data_version").getInt64();
+  });
 }
 
 Result<std::vector<RunSummary>> RunStore::runs() {
@@ -159,7 +172,8 @@ Result<RunSummary> RunStore::findRun(const std::string& idOrName) {
     statement.bind(1, idOrName);
     if (statement.executeStep()) return summaryOf(statement);
     SQLite::Statement all(connection, "SELECT DISTINCT name FROM run ORDER BY id DESC");
-    const std::vector<std::string> names = rowsOf(all, [](const SQLite::Statement& row) { return row.getColumn(0).getString(); });
+    const std::vector<std::string> names =
+        rowsOf(all, [](const SQLite::Statement& row) { return row.getColumn(0).getString(); });
     const std::string nearest = nearestName(idOrName, names);
     const std::string hint = names.empty()     ? "this project has no runs yet"
                              : nearest.empty() ? "`weft runs` lists them"
@@ -181,9 +195,10 @@ Result<std::string> RunStore::configToml(RunId id) {
 Result<std::vector<std::string>> RunStore::metricNames(RunId id) {
   return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<std::string>> {
     // One seek for each name instead of a walk through the run's points.
-    SQLite::Statement statement(connection,
-                                "SELECT name FROM metric_name WHERE EXISTS (SELECT 1 FROM metric WHERE run = ? AND metric = metric_name.id) "
-                                "ORDER BY name");
+    SQLite::Statement statement(
+        connection,
+        "SELECT name FROM metric_name WHERE EXISTS (SELECT 1 FROM metric WHERE run = ? AND metric = metric_name.id) "
+        "ORDER BY name");
     statement.bind(1, id.value);
     return rowsOf(statement, [](const SQLite::Statement& row) { return row.getColumn(0).getString(); });
   });
@@ -191,21 +206,24 @@ Result<std::vector<std::string>> RunStore::metricNames(RunId id) {
 
 Result<MetricSeries> RunStore::metric(RunId id, const std::string& name, std::int64_t fromStep) {
   return m_database->read([&](SQLite::Database& connection) -> Result<MetricSeries> {
-    SQLite::Statement statement(connection,
-                                "SELECT step, value, time FROM metric WHERE run = ? AND metric = (SELECT id FROM metric_name WHERE name = ?) "
-                                "AND step > ? ORDER BY step");
+    SQLite::Statement statement(
+        connection,
+        "SELECT step, value, time FROM metric WHERE run = ? AND metric = (SELECT id FROM metric_name WHERE name = ?) "
+        "AND step > ? ORDER BY step");
     statement.bind(1, id.value);
     statement.bind(2, name);
     statement.bind(3, fromStep);
-    return MetricSeries{name, rowsOf(statement, [](const SQLite::Statement& row) {
-                          return MetricPoint{row.getColumn(0).getInt64(), numberAt(row, 1).value_or(0), row.getColumn(2).getDouble()};
-                        })};
+    return MetricSeries{
+        name, rowsOf(statement, [](const SQLite::Statement& row) {
+          return MetricPoint{row.getColumn(0).getInt64(), numberAt(row, 1).value_or(0), row.getColumn(2).getDouble()};
+        })};
   });
 }
 
 Result<std::vector<Evaluation>> RunStore::evaluations(RunId id) {
   return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<Evaluation>> {
-    SQLite::Statement statement(connection, R"(SELECT step, attempt, split, task, loss_nats, perplexity, tokens, time, "values" FROM evaluation
+    SQLite::Statement statement(
+        connection, R"(SELECT step, attempt, split, task, loss_nats, perplexity, tokens, time, "values" FROM evaluation
                                                WHERE run = ? ORDER BY step, id)");
     statement.bind(1, id.value);
     return rowsOf(statement, [](const SQLite::Statement& row) {
@@ -224,7 +242,8 @@ Result<std::vector<Evaluation>> RunStore::evaluations(RunId id) {
 
 Result<std::vector<Measurement>> RunStore::measurements(RunId id) {
   return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<Measurement>> {
-    SQLite::Statement statement(connection, R"(SELECT name, attempt, time, "values", labels FROM measurement WHERE run = ? ORDER BY id)");
+    SQLite::Statement statement(
+        connection, R"(SELECT name, attempt, time, "values", labels FROM measurement WHERE run = ? ORDER BY id)");
     statement.bind(1, id.value);
     return rowsOf(statement, [](const SQLite::Statement& row) {
       return Measurement{.name = row.getColumn(0).getString(),
@@ -238,10 +257,12 @@ Result<std::vector<Measurement>> RunStore::measurements(RunId id) {
 
 Result<std::vector<Checkpoint>> RunStore::checkpoints(RunId id) {
   return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<Checkpoint>> {
-    SQLite::Statement statement(connection, "SELECT step, path, bytes, time FROM checkpoint WHERE run = ? ORDER BY step");
+    SQLite::Statement statement(connection,
+                                "SELECT step, path, bytes, time FROM checkpoint WHERE run = ? ORDER BY step");
     statement.bind(1, id.value);
     return rowsOf(statement, [](const SQLite::Statement& row) {
-      return Checkpoint{row.getColumn(0).getInt64(), row.getColumn(1).getString(), row.getColumn(2).getInt64(), row.getColumn(3).getDouble()};
+      return Checkpoint{row.getColumn(0).getInt64(), row.getColumn(1).getString(), row.getColumn(2).getInt64(),
+                        row.getColumn(3).getDouble()};
     });
   });
 }
@@ -249,7 +270,8 @@ Result<std::vector<Checkpoint>> RunStore::checkpoints(RunId id) {
 Result<std::vector<Attempt>> RunStore::attempts(RunId id) {
   return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<Attempt>> {
     SQLite::Statement statement(connection,
-                                "SELECT number, pid, pid_start, started, ended, device, torch, build, outcome, code, message, detail FROM attempt "
+                                "SELECT number, pid, pid_start, started, ended, device, torch, build, outcome, code, "
+                                "message, detail FROM attempt "
                                 "WHERE run = ? ORDER BY number");
     statement.bind(1, id.value);
     return rowsOf(statement, [](const SQLite::Statement& row) {
@@ -271,7 +293,8 @@ Result<std::vector<Attempt>> RunStore::attempts(RunId id) {
 
 Result<std::vector<Alert>> RunStore::alerts(std::int64_t afterId) {
   return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<Alert>> {
-    SQLite::Statement statement(connection, "SELECT id, run, level, message, step, time FROM alert WHERE id > ? ORDER BY id");
+    SQLite::Statement statement(connection,
+                                "SELECT id, run, level, message, step, time FROM alert WHERE id > ? ORDER BY id");
     statement.bind(1, afterId);
     return rowsOf(statement, [](const SQLite::Statement& row) {
       return Alert{.id = row.getColumn(0).getInt64(),

@@ -1,6 +1,6 @@
-// engine/store/run_store.h -- the project's memory: runs, attempts, metrics, evaluations, measurements, requests. The only folder that
-// sees SQLite. A RunStore belongs to one thread at a time; every thread and process opens its own (WAL, busy timeout, IMMEDIATE writes).
-// Values of large tables (metrics) are never touched by runs().
+// engine/store/run_store.h -- the project's memory: runs, attempts, metrics, evaluations, measurements, requests. The
+// only folder that sees SQLite. A RunStore belongs to one thread at a time; every thread and process opens its own
+// (WAL, busy timeout, IMMEDIATE writes). Values of large tables (metrics) are never touched by runs().
 #pragma once
 
 #include <filesystem>
@@ -15,7 +15,20 @@
 
 namespace weft::store {
 
-enum class RunState { Draft, Queued, Held, Starting, Running, Stopping, Paused, Stopped, Finished, Failed, Killed, Lost };
+enum class RunState {
+  Draft,
+  Queued,
+  Held,
+  Starting,
+  Running,
+  Stopping,
+  Paused,
+  Stopped,
+  Finished,
+  Failed,
+  Killed,
+  Lost
+};
 const char* toString(RunState state);  // "queued", ...
 [[nodiscard]] Result<RunState> parseRunState(const std::string& name);
 bool isActive(RunState state);    // Starting, Running, Stopping
@@ -26,39 +39,39 @@ struct RunSummary {
   RunId id;
   std::string name;
   RunState state = RunState::Draft;
-  std::string failure;                        // the sentence, if Failed or Lost
+  std::string failure;  // the sentence, if Failed or Lost
   std::string kind = "train";
-  std::string map;                            // canonical text
-  std::string generator;                      // "cla2", "" if none
+  std::string map;        // canonical text
+  std::string generator;  // "cla2", "" if none
   int layers = 0, queryHeads = 0, kvHeads = 0, headWidth = 0;
   std::int64_t hidden = 0;
   std::int64_t parameters = 0;
-  double kvBytesPerToken = 0;                 // analytic, with the run's cache (dense or plugin)
+  double kvBytesPerToken = 0;                     // analytic, with the run's cache (dense or plugin)
   std::optional<double> kvBytesPerTokenMeasured;  // unique storage / (batch x context)
-  std::string cache;                          // "" dense, else the plugin
+  std::string cache;                              // "" dense, else the plugin
   std::int64_t seed = 0;
   std::int64_t step = 0, steps = 0, tokens = 0;
-  std::optional<double> lastLoss, bestLoss;   // training, nats per token
-  std::optional<double> perplexity;           // held-out, the last evaluation
+  std::optional<double> lastLoss, bestLoss;  // training, nats per token
+  std::optional<double> perplexity;          // held-out, the last evaluation
   std::optional<double> bestPerplexity;
   std::optional<double> unigramPerplexity, entropyFloor_nats;
   std::optional<double> tokensPerSecond;
   std::string device;
-  std::string phase;                          // last progress event
-  double progress = 0;                        // 0..1
-  std::vector<float> sparkline;               // up to 64 losses, evenly spaced over the steps so far
+  std::string phase;             // last progress event
+  double progress = 0;           // 0..1
+  std::vector<float> sparkline;  // up to 64 losses, evenly spaced over the steps so far
   std::vector<std::string> tags;
   std::string note;
   bool starred = false, archived = false, baseline = false;
-  int priority = 0;                           // higher first
-  std::int64_t position = 0;                  // within the queue
+  int priority = 0;           // higher first
+  std::int64_t position = 0;  // within the queue
   int attempt = 0;
   double created = 0, started = 0, ended = 0, updated = 0, heartbeat = 0;  // seconds since 1970, 0 = not
 };
 
 struct NewRun {
   std::string name, kind = "train";
-  std::string configToml;      // the resolved snapshot
+  std::string configToml;  // the resolved snapshot
   std::string map, generator, cache;
   int layers = 0, queryHeads = 0, kvHeads = 0, headWidth = 0;
   std::int64_t hidden = 0, parameters = 0, seed = 0, steps = 0;
@@ -68,26 +81,75 @@ struct NewRun {
   int priority = 0;
 };
 
-struct MetricPoint { std::int64_t step = 0; double value = 0; double time = 0; };
-struct MetricSeries { std::string name; std::vector<MetricPoint> points; };
-struct Evaluation { std::int64_t step = 0; int attempt = 1; std::string split, task; double loss_nats = 0, perplexity = 0; std::int64_t tokens = 0; double time = 0; std::map<std::string, double> values; };
-struct Measurement { std::string name; int attempt = 1; double time = 0; std::map<std::string, double> values; std::map<std::string, std::string> labels; };
-struct Checkpoint { std::int64_t step = 0; std::string path; std::int64_t bytes = 0; double time = 0; };
-struct Alert { std::int64_t id = 0; RunId run; std::string level, message; std::int64_t step = 0; double time = 0; };
-struct Attempt { int number = 1; std::int64_t pid = 0; std::string pidStart; double started = 0, ended = 0; std::string device, torch, build, outcome, code, message, detail; };
+struct MetricPoint {
+  std::int64_t step = 0;
+  double value = 0;
+  double time = 0;
+};
+struct MetricSeries {
+  std::string name;
+  std::vector<MetricPoint> points;
+};
+struct Evaluation {
+  std::int64_t step = 0;
+  int attempt = 1;
+  std::string split, task;
+  double loss_nats = 0, perplexity = 0;
+  std::int64_t tokens = 0;
+  double time = 0;
+  std::map<std::string, double> values;
+};
+struct Measurement {
+  std::string name;
+  int attempt = 1;
+  double time = 0;
+  std::map<std::string, double> values;
+  std::map<std::string, std::string> labels;
+};
+struct Checkpoint {
+  std::int64_t step = 0;
+  std::string path;
+  std::int64_t bytes = 0;
+  double time = 0;
+};
+struct Alert {
+  std::int64_t id = 0;
+  RunId run;
+  std::string level, message;
+  std::int64_t step = 0;
+  double time = 0;
+};
+struct Attempt {
+  int number = 1;
+  std::int64_t pid = 0;
+  std::string pidStart;
+  double started = 0, ended = 0;
+  std::string device, torch, build, outcome, code, message, detail;
+};
 
 // What a face asks of the service. Submit needs no request: a Queued row is one.
 enum class RequestKind { Stop, Kill, Pause, Resume, ShutDown };
-struct Request { std::int64_t id = 0; RequestKind kind = RequestKind::Stop; RunId run; double time = 0; };
+struct Request {
+  std::int64_t id = 0;
+  RequestKind kind = RequestKind::Stop;
+  RunId run;
+  double time = 0;
+};
 
 // The service's state, as it last wrote it.
-struct EngineState { std::int64_t pid = 0; std::string host; double heartbeat = 0; std::vector<std::string> devices; };
+struct EngineState {
+  std::int64_t pid = 0;
+  std::string host;
+  double heartbeat = 0;
+  std::vector<std::string> devices;
+};
 
 class RunStore {
  public:
   enum class Mode { ReadWrite, ReadOnly };
-  // Creates or migrates (one IMMEDIATE transaction, after a backup copy). Corrupt "… is not a Weft project" for a foreign SQLite file or no
-  // SQLite file at all; NewerVersion "… was written by a newer Weft (schema 7; this one knows 1); update …": nothing is changed then.
+  // Creates or migrates (one IMMEDIATE transaction, after a backup copy). Corrupt "… is not a Weft project" for a
+  // foreign SQLite file or no SQLite file at all; NewerVersion "… was written by a newer Weft (schema 7; this one knows
+  // 1); update …": nothing is changed then.
   [[nodiscard]] static Result<RunStore> open(const std::filesystem::path& database, Mode mode = Mode::ReadWrite);
   RunStore(RunStore&&) noexcept;
   RunStore& operator=(RunStore&&) noexcept;
@@ -96,11 +158,13 @@ class RunStore {
   // --- reading: one short read transaction each
   [[nodiscard]] Result<std::int64_t> dataVersion();  // PRAGMA data_version: changes when another connection wrote
   [[nodiscard]] Result<std::vector<RunSummary>> runs();
-  [[nodiscard]] Result<RunSummary> run(RunId id);                           // NotFound
-  [[nodiscard]] Result<RunSummary> findRun(const std::string& idOrName);    // number, else name (the newest of that name); NotFound names the nearest
+  [[nodiscard]] Result<RunSummary> run(RunId id);  // NotFound
+  [[nodiscard]] Result<RunSummary> findRun(
+      const std::string& idOrName);  // number, else name (the newest of that name); NotFound names the nearest
   [[nodiscard]] Result<std::string> configToml(RunId id);
   [[nodiscard]] Result<std::vector<std::string>> metricNames(RunId id);
-  [[nodiscard]] Result<MetricSeries> metric(RunId id, const std::string& name, std::int64_t fromStep = -1);  // points with step > fromStep
+  [[nodiscard]] Result<MetricSeries> metric(RunId id, const std::string& name,
+                                            std::int64_t fromStep = -1);  // points with step > fromStep
   [[nodiscard]] Result<std::vector<Evaluation>> evaluations(RunId id);
   [[nodiscard]] Result<std::vector<Measurement>> measurements(RunId id);
   [[nodiscard]] Result<std::vector<Checkpoint>> checkpoints(RunId id);
@@ -117,7 +181,8 @@ class RunStore {
   [[nodiscard]] Result<void> setArchived(RunId id, bool archived);
   [[nodiscard]] Result<void> setBaseline(RunId id);  // RunId{0}: none
   [[nodiscard]] Result<void> setPriority(RunId id, int priority);
-  // Right before another waiting run, whose priority it takes, so that it really is next; RunId{0}: to the end, with the lowest that waits.
+  // Right before another waiting run, whose priority it takes, so that it really is next; RunId{0}: to the end, with
+  // the lowest that waits.
   [[nodiscard]] Result<void> moveInQueue(RunId id, RunId before);
   [[nodiscard]] Result<void> addMeasurement(RunId id, const Measurement& measurement);
   [[nodiscard]] Result<void> addEvaluation(RunId id, const Evaluation& evaluation);

@@ -26,15 +26,18 @@ Result<RunId> RunStore::addRun(const NewRun& run) {
   return m_database->write([&](SQLite::Database& connection) -> Result<RunId> {
     SQLite::Statement statement(
         connection,
-        "INSERT INTO run (name, kind, state, config, map, generator, cache, layers, query_heads, kv_heads, head_width, hidden, "
+        "INSERT INTO run (name, kind, state, config, map, generator, cache, layers, query_heads, kv_heads, head_width, "
+        "hidden, "
         "parameters, kv_bytes_per_token, seed, steps, tags, priority, created, updated, position) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT ifnull(max(position), 0) + 1 FROM run))");
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT ifnull(max(position), 0) + 1 FROM "
+        "run))");
     int at = 0;
-    for (const std::string& text : {run.name, run.kind, std::string(toString(run.state)), run.configToml, run.map, run.generator, run.cache}) {
+    for (const std::string& text :
+         {run.name, run.kind, std::string(toString(run.state)), run.configToml, run.map, run.generator, run.cache}) {
       statement.bind(++at, text);
     }
-    for (const std::int64_t number : {std::int64_t{run.layers}, std::int64_t{run.queryHeads}, std::int64_t{run.kvHeads}, std::int64_t{run.headWidth},
-                                      run.hidden, run.parameters}) {
+    for (const std::int64_t number : {std::int64_t{run.layers}, std::int64_t{run.queryHeads}, std::int64_t{run.kvHeads},
+                                      std::int64_t{run.headWidth}, run.hidden, run.parameters}) {
       statement.bind(++at, number);
     }
     statement.bind(++at, run.kvBytesPerToken);
@@ -67,19 +70,23 @@ Result<void> RunStore::request(RequestKind kind, RunId run) {
 }
 
 Result<void> RunStore::setTags(RunId id, const std::vector<std::string>& tags) {
-  return m_database->write([&](SQLite::Database& connection) { return setColumn(connection, id, "tags", textsToJson(tags)); });
+  return m_database->write(
+      [&](SQLite::Database& connection) { return setColumn(connection, id, "tags", textsToJson(tags)); });
 }
 Result<void> RunStore::setNote(RunId id, const std::string& note) {
   return m_database->write([&](SQLite::Database& connection) { return setColumn(connection, id, "note", note); });
 }
 Result<void> RunStore::setStarred(RunId id, bool starred) {
-  return m_database->write([&](SQLite::Database& connection) { return setColumn(connection, id, "starred", starred ? 1 : 0); });
+  return m_database->write(
+      [&](SQLite::Database& connection) { return setColumn(connection, id, "starred", starred ? 1 : 0); });
 }
 Result<void> RunStore::setArchived(RunId id, bool archived) {
-  return m_database->write([&](SQLite::Database& connection) { return setColumn(connection, id, "archived", archived ? 1 : 0); });
+  return m_database->write(
+      [&](SQLite::Database& connection) { return setColumn(connection, id, "archived", archived ? 1 : 0); });
 }
 Result<void> RunStore::setPriority(RunId id, int priority) {
-  return m_database->write([&](SQLite::Database& connection) { return setColumn(connection, id, "priority", priority); });
+  return m_database->write(
+      [&](SQLite::Database& connection) { return setColumn(connection, id, "priority", priority); });
 }
 
 Result<void> RunStore::setBaseline(RunId id) {
@@ -96,7 +103,8 @@ Result<void> RunStore::moveInQueue(RunId id, RunId before) {
     if (id == before) return {};
     if (before.value == 0) {
       SQLite::Statement last(connection,
-                             "UPDATE run SET position = (SELECT max(position) + 1 FROM run), updated = ?1, priority = (SELECT min(priority) FROM run "
+                             "UPDATE run SET position = (SELECT max(position) + 1 FROM run), updated = ?1, priority = "
+                             "(SELECT min(priority) FROM run "
                              "WHERE id = ?2 OR state IN ('queued', 'held')) WHERE id = ?2");
       last.bind(1, now());
       last.bind(2, id.value);
@@ -104,13 +112,15 @@ Result<void> RunStore::moveInQueue(RunId id, RunId before) {
       return {};
     }
     WEFT_TRY(requireRun(connection, before));
-    SQLite::Statement shift(connection,
-                            "UPDATE run SET position = position + 1 WHERE position >= (SELECT position FROM run WHERE id = ?) AND id != ?");
+    SQLite::Statement shift(
+        connection,
+        "UPDATE run SET position = position + 1 WHERE position >= (SELECT position FROM run WHERE id = ?) AND id != ?");
     shift.bind(1, before.value);
     shift.bind(2, id.value);
     shift.exec();
-    SQLite::Statement place(
-        connection, "UPDATE run SET (position, priority) = (SELECT position - 1, priority FROM run WHERE id = ?1), updated = ?2 WHERE id = ?3");
+    SQLite::Statement place(connection,
+                            "UPDATE run SET (position, priority) = (SELECT position - 1, priority FROM run WHERE id = "
+                            "?1), updated = ?2 WHERE id = ?3");
     place.bind(1, before.value);
     place.bind(2, now());
     place.bind(3, id.value);

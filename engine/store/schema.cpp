@@ -36,9 +36,9 @@ struct Header {
   std::array<char, kHeaderBytes> bytes{};
 };
 
-// Read by SQLite's own file handle, which takes no lock and makes no file. A descriptor of ours must never be closed on this file: POSIX drops the
-// locks that the other connections of this process hold on it, and the next process to leave deletes the -wal that they write to
-// (https://www.sqlite.org/howtocorrupt.html section 2.2).
+// Read by SQLite's own file handle, which takes no lock and makes no file. A descriptor of ours must never be closed on
+// this file: POSIX drops the locks that the other connections of this process hold on it, and the next process to leave
+// deletes the -wal that they write to (https://www.sqlite.org/howtocorrupt.html section 2.2).
 Result<Header> readHeader(const fs::path& database) {
   return guarded(database, [&]() -> Result<Header> {
     SQLite::Database connection(database, SQLite::OPEN_READONLY);
@@ -49,7 +49,8 @@ Result<Header> readHeader(const fs::path& database) {
     int code = file->pMethods->xFileSize(file, &size);
     if (code == SQLITE_OK) code = file->pMethods->xRead(file, header.bytes.data(), kHeaderBytes, 0);
     if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) {
-      return fail(ErrorCode::Io, fmt::format("{} cannot be read: its disk reports an error.", database.string()), fmt::format("SQLite {}", code));
+      return fail(ErrorCode::Io, fmt::format("{} cannot be read: its disk reports an error.", database.string()),
+                  fmt::format("SQLite {}", code));
     }
     header.fileBytes = size;
     return header;
@@ -61,15 +62,19 @@ Result<FileKind> inspectOnce(const fs::path& database, int known) {
   const fs::file_status status = fs::status(database, error);
   if (status.type() == fs::file_type::not_found) return FileKind::Missing;
   if (status.type() != fs::file_type::regular) {
-    return fail(ErrorCode::Corrupt, fmt::format("{} is not a Weft project: it must be a database file.", database.string()));
+    return fail(ErrorCode::Corrupt,
+                fmt::format("{} is not a Weft project: it must be a database file.", database.string()));
   }
   WEFT_ASSIGN(const Header header, readHeader(database));
   if (header.fileBytes == 0) return FileKind::Empty;
-  if (header.fileBytes < static_cast<std::int64_t>(kHeaderBytes) || std::memcmp(header.bytes.data(), kMagic, sizeof kMagic) != 0) {
-    return fail(ErrorCode::Corrupt, fmt::format("{} is not a Weft project: it is no SQLite database.", database.string()));
+  if (header.fileBytes < static_cast<std::int64_t>(kHeaderBytes) ||
+      std::memcmp(header.bytes.data(), kMagic, sizeof kMagic) != 0) {
+    return fail(ErrorCode::Corrupt,
+                fmt::format("{} is not a Weft project: it is no SQLite database.", database.string()));
   }
   if (bigEndian32(header.bytes.data() + kApplicationIdAt) != kApplicationId) {
-    return fail(ErrorCode::Corrupt, fmt::format("{} is not a Weft project: it is another program's SQLite database.", database.string()));
+    return fail(ErrorCode::Corrupt,
+                fmt::format("{} is not a Weft project: it is another program's SQLite database.", database.string()));
   }
   const std::int64_t version = bigEndian32(header.bytes.data() + kUserVersionAt);
   if (version > known) return tl::unexpected(newerVersionError(database, version, known));
@@ -120,7 +125,8 @@ bool isBeingWritten(const fs::path& database) {
 Result<FileKind> inspectFile(const fs::path& database, int known) {
   Result<FileKind> kind = inspectOnce(database, known);
   // Another process may be writing the very first page: what looks foreign is looked at twice.
-  for (int attempt = 0; attempt < 3 && !kind && kind.error().code == ErrorCode::Corrupt && isBeingWritten(database); ++attempt) {
+  for (int attempt = 0; attempt < 3 && !kind && kind.error().code == ErrorCode::Corrupt && isBeingWritten(database);
+       ++attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     kind = inspectOnce(database, known);
   }
@@ -133,13 +139,18 @@ Result<void> migrate(const fs::path& database, const std::vector<std::string>& s
     SQLite::Database connection(database, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyTimeout_ms);
     // SQLite opens for reading what it may not write.
     if (sqlite3_db_readonly(connection.getHandle(), "main") == 1) {
-      return fail(ErrorCode::Io, fmt::format("{} cannot be written; check the permissions of the file and of its folder.", database.string()));
+      return fail(
+          ErrorCode::Io,
+          fmt::format("{} cannot be written; check the permissions of the file and of its folder.", database.string()));
     }
     if (schemaOf(connection) < known) {
-      // The first schema is written with the rollback journal: so the file's header says "Weft" before a -wal file ever exists.
+      // The first schema is written with the rollback journal: so the file's header says "Weft" before a -wal file ever
+      // exists.
       SQLite::Transaction transaction(connection, SQLite::TransactionBehavior::IMMEDIATE);
       const int version = schemaOf(connection);
-      if (version < 0) return fail(ErrorCode::Corrupt, fmt::format("{} is not a Weft project: its schema is {}.", database.string(), version));
+      if (version < 0)
+        return fail(ErrorCode::Corrupt,
+                    fmt::format("{} is not a Weft project: its schema is {}.", database.string(), version));
       if (version > 0 && version < known) WEFT_TRY(backUp(database, version));
       for (int step = version; step < known; ++step) connection.exec(steps[static_cast<std::size_t>(step)]);
       if (version < known) {

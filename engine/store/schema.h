@@ -1,4 +1,5 @@
-// engine/store/schema.h -- whether a file is a Weft database, and how an empty or older one becomes one of today's schema.
+// engine/store/schema.h -- whether a file is a Weft database, and how an empty or older one becomes one of today's
+// schema.
 #pragma once
 
 #include <filesystem>
@@ -20,8 +21,8 @@ enum class FileKind { Missing, Empty, Weft };
 // Corrupt "... is not a Weft project: ..."; NewerVersion if it has more than `known` schema steps; Io.
 [[nodiscard]] Result<FileKind> inspectFile(const std::filesystem::path& database, int known);
 
-// Brings the file to schema `steps.size()`: one IMMEDIATE transaction, after a copy `weft.db.schema-N.backup` beside an older one. Safe when
-// several processes do it at once. Busy, Io, Corrupt.
+// Brings the file to schema `steps.size()`: one IMMEDIATE transaction, after a copy `weft.db.schema-N.backup` beside an
+// older one. Safe when several processes do it at once. Busy, Io, Corrupt.
 [[nodiscard]] Result<void> migrate(const std::filesystem::path& database, const std::vector<std::string>& steps);
 
 }  // namespace weft::store

@@ -10,8 +10,10 @@ namespace weft::store {
 namespace {
 
 constexpr const char* kSelectActive =
-    "SELECT run.id, state, wanted, attempt.number, attempt.pid, attempt.pid_start, attempt.outcome, attempt.code, attempt.message, attempt.detail, "
-    "attempt.started, heartbeat, promise_s FROM run JOIN run_summary ON run_summary.run = run.id JOIN attempt ON attempt.run = run.id AND "
+    "SELECT run.id, state, wanted, attempt.number, attempt.pid, attempt.pid_start, attempt.outcome, attempt.code, "
+    "attempt.message, attempt.detail, "
+    "attempt.started, heartbeat, promise_s FROM run JOIN run_summary ON run_summary.run = run.id JOIN attempt ON "
+    "attempt.run = run.id AND "
     "attempt.number = run.attempt ";
 
 ActiveRun activeOf(const SQLite::Statement& row) {
@@ -40,7 +42,8 @@ Result<std::vector<Request>> RunStore::ServiceWriter::openRequests() {
     while (statement.executeStep()) {
       const std::optional<RequestKind> kind = parseRequestKind(statement.getColumn(1).getString());
       if (!kind) continue;  // of another Weft; to take it for something else could stop a run
-      requests.push_back({statement.getColumn(0).getInt64(), *kind, RunId{statement.getColumn(2).getInt64()}, statement.getColumn(3).getDouble()});
+      requests.push_back({statement.getColumn(0).getInt64(), *kind, RunId{statement.getColumn(2).getInt64()},
+                          statement.getColumn(3).getDouble()});
     }
     return requests;
   });
@@ -58,7 +61,8 @@ Result<void> RunStore::ServiceWriter::answer(std::int64_t requestId) {
 
 Result<std::vector<RunId>> RunStore::ServiceWriter::queue() {
   return m_database->read([](SQLite::Database& connection) -> Result<std::vector<RunId>> {
-    SQLite::Statement statement(connection, "SELECT id FROM run WHERE state = 'queued' ORDER BY priority DESC, position, id");
+    SQLite::Statement statement(connection,
+                                "SELECT id FROM run WHERE state = 'queued' ORDER BY priority DESC, position, id");
     std::vector<RunId> runs;
     while (statement.executeStep()) runs.push_back(RunId{statement.getColumn(0).getInt64()});
     return runs;
@@ -67,19 +71,22 @@ Result<std::vector<RunId>> RunStore::ServiceWriter::queue() {
 
 Result<std::optional<int>> RunStore::ServiceWriter::take(RunId run) {
   return m_database->write([&](SQLite::Database& connection) -> Result<std::optional<int>> {
-    SQLite::Statement update(connection,
-                             "UPDATE run SET state = 'starting', wanted = '', failure = '', attempt = attempt + 1, ended = 0, updated = ?, "
-                             "started = CASE started WHEN 0 THEN ? ELSE started END WHERE id = ? AND state = 'queued'");
+    SQLite::Statement update(
+        connection,
+        "UPDATE run SET state = 'starting', wanted = '', failure = '', attempt = attempt + 1, ended = 0, updated = ?, "
+        "started = CASE started WHEN 0 THEN ? ELSE started END WHERE id = ? AND state = 'queued'");
     update.bind(1, now());
     update.bind(2, now());
     update.bind(3, run.value);
     if (update.exec() == 0) return std::optional<int>{};
-    SQLite::Statement row(connection, "INSERT INTO attempt (run, number, started) SELECT id, attempt, ? FROM run WHERE id = ?");
+    SQLite::Statement row(connection,
+                          "INSERT INTO attempt (run, number, started) SELECT id, attempt, ? FROM run WHERE id = ?");
     row.bind(1, now());
     row.bind(2, run.value);
     row.exec();
     // What a former attempt was doing and had promised holds no more.
-    SQLite::Statement summary(connection, "UPDATE run_summary SET phase = '', progress = 0, heartbeat = 0, promise_s = 0 WHERE run = ?");
+    SQLite::Statement summary(
+        connection, "UPDATE run_summary SET phase = '', progress = 0, heartbeat = 0, promise_s = 0 WHERE run = ?");
     summary.bind(1, run.value);
     summary.exec();
     SQLite::Statement number(connection, "SELECT attempt FROM run WHERE id = ?");
@@ -92,8 +99,9 @@ Result<std::optional<int>> RunStore::ServiceWriter::take(RunId run) {
 Result<void> RunStore::ServiceWriter::attemptStarted(const AttemptStart& start) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
     WEFT_TRY(requireRun(connection, start.run));
-    SQLite::Statement statement(
-        connection, "UPDATE attempt SET pid = ?, pid_start = ?, device = ? WHERE run = ? AND number = (SELECT attempt FROM run WHERE id = ?)");
+    SQLite::Statement statement(connection,
+                                "UPDATE attempt SET pid = ?, pid_start = ?, device = ? WHERE run = ? AND number = "
+                                "(SELECT attempt FROM run WHERE id = ?)");
     statement.bind(1, start.pid);
     statement.bind(2, start.pidStart);
     statement.bind(3, start.device);
@@ -107,7 +115,8 @@ Result<void> RunStore::ServiceWriter::attemptStarted(const AttemptStart& start) 
 Result<void> RunStore::ServiceWriter::attemptEnded(const AttemptEnd& end) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
     WEFT_TRY(requireRun(connection, end.run));
-    SQLite::Statement run(connection, "UPDATE run SET state = ?, failure = ?, wanted = '', ended = ?, updated = ? WHERE id = ?");
+    SQLite::Statement run(connection,
+                          "UPDATE run SET state = ?, failure = ?, wanted = '', ended = ?, updated = ? WHERE id = ?");
     run.bind(1, toString(end.state));
     run.bind(2, end.failure);
     run.bind(3, end.state == RunState::Queued ? 0.0 : now());
@@ -132,8 +141,9 @@ Result<void> RunStore::ServiceWriter::attemptEnded(const AttemptEnd& end) {
 Result<void> RunStore::ServiceWriter::want(RunId run, const std::string& what) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
     WEFT_TRY(requireRun(connection, run));
-    SQLite::Statement statement(
-        connection, "UPDATE run SET wanted = ?, state = 'stopping', updated = ? WHERE id = ? AND state IN ('starting', 'running', 'stopping')");
+    SQLite::Statement statement(connection,
+                                "UPDATE run SET wanted = ?, state = 'stopping', updated = ? WHERE id = ? AND state IN "
+                                "('starting', 'running', 'stopping')");
     statement.bind(1, what);
     statement.bind(2, now());
     statement.bind(3, run.value);
@@ -147,9 +157,10 @@ Result<bool> RunStore::ServiceWriter::changeState(RunId run, const std::vector<R
     WEFT_TRY(requireRun(connection, run));
     for (const RunState state : from) {
       // A run that waits again has neither ended nor failed.
-      SQLite::Statement statement(connection,
-                                  "UPDATE run SET state = ?1, updated = ?2, wanted = '', failure = CASE WHEN ?5 THEN '' ELSE failure END, "
-                                  "ended = CASE WHEN ?5 THEN 0 WHEN ?6 THEN ?2 ELSE ended END WHERE id = ?3 AND state = ?4");
+      SQLite::Statement statement(
+          connection,
+          "UPDATE run SET state = ?1, updated = ?2, wanted = '', failure = CASE WHEN ?5 THEN '' ELSE failure END, "
+          "ended = CASE WHEN ?5 THEN 0 WHEN ?6 THEN ?2 ELSE ended END WHERE id = ?3 AND state = ?4");
       statement.bind(1, toString(to));
       statement.bind(2, now());
       statement.bind(3, run.value);
@@ -164,7 +175,8 @@ Result<bool> RunStore::ServiceWriter::changeState(RunId run, const std::vector<R
 
 Result<std::vector<ActiveRun>> RunStore::ServiceWriter::activeRuns() {
   return m_database->read([](SQLite::Database& connection) -> Result<std::vector<ActiveRun>> {
-    SQLite::Statement statement(connection, std::string(kSelectActive) + "WHERE state IN ('starting', 'running', 'stopping') ORDER BY run.id");
+    SQLite::Statement statement(
+        connection, std::string(kSelectActive) + "WHERE state IN ('starting', 'running', 'stopping') ORDER BY run.id");
     std::vector<ActiveRun> runs;
     while (statement.executeStep()) runs.push_back(activeOf(statement));
     return runs;
@@ -193,13 +205,15 @@ Result<std::int64_t> RunStore::ServiceWriter::eventsOffset(RunId run) {
 Result<void> RunStore::ServiceWriter::ingest(const IngestBatch& batch) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
     WEFT_TRY(requireRun(connection, batch.run));
-    SQLite::Statement offset(connection, "UPDATE run SET events_offset = ?, updated = ? WHERE id = ? AND events_offset = ?");
+    SQLite::Statement offset(connection,
+                             "UPDATE run SET events_offset = ?, updated = ? WHERE id = ? AND events_offset = ?");
     offset.bind(1, batch.to);
     offset.bind(2, now());
     offset.bind(3, batch.run.value);
     offset.bind(4, batch.from);
     if (offset.exec() != 1) {
-      return fail(ErrorCode::Busy, fmt::format("The events of run {} from byte {} on are not this service's to store.", batch.run.value, batch.from));
+      return fail(ErrorCode::Busy, fmt::format("The events of run {} from byte {} on are not this service's to store.",
+                                               batch.run.value, batch.from));
     }
     Ingest ingest(connection, batch.run);
     for (const Row& row : batch.rows) std::visit(ingest, row);
@@ -218,7 +232,8 @@ Result<void> RunStore::ServiceWriter::addAlert(RunId run, const std::string& lev
 
 Result<void> RunStore::ServiceWriter::heartbeat(const EngineState& state) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
-    SQLite::Statement statement(connection, "INSERT OR REPLACE INTO engine (id, pid, host, heartbeat, devices) VALUES (1, ?, ?, ?, ?)");
+    SQLite::Statement statement(
+        connection, "INSERT OR REPLACE INTO engine (id, pid, host, heartbeat, devices) VALUES (1, ?, ?, ?, ?)");
     statement.bind(1, state.pid);
     statement.bind(2, state.host);
     statement.bind(3, state.heartbeat);

@@ -1,5 +1,6 @@
-// engine/store/service_writer.h -- the writes that only the background service does: attempts, ingest, heartbeat, answers to requests.
-// A view of its RunStore, as cheap as a reference; the RunStore must outlive it. Every write is one IMMEDIATE transaction.
+// engine/store/service_writer.h -- the writes that only the background service does: attempts, ingest, heartbeat,
+// answers to requests. A view of its RunStore, as cheap as a reference; the RunStore must outlive it. Every write is
+// one IMMEDIATE transaction.
 #pragma once
 
 #include <string>
@@ -10,17 +11,44 @@
 
 namespace weft::store {
 
-// What a worker wrote, as rows. Their order is the order in the file. The rows after a hello are its attempt's, which fills in `attempt`; the first
-// metric or evaluation of a later attempt takes away what former ones recorded from that step on (it is done again).
-struct HelloRow { double time = 0; int attempt = 1; std::string build, torch, device; };
-struct ProgressRow { double time = 0; std::string phase; double done = 0, total = 0, promise_s = 0; };
-struct MetricRow { double time = 0; std::int64_t step = 0, tokens = 0; std::map<std::string, double> values; };
-struct EvaluationRow { Evaluation evaluation; };    // its attempt is filled in
-struct MeasurementRow { Measurement measurement; };  // its attempt is filled in
-struct CheckpointRow { Checkpoint checkpoint; };
-struct AlertRow { double time = 0; std::int64_t step = 0; std::string level, message; };
-struct EndRow { double time = 0; std::string outcome, code, message, detail; };  // outcome: completed | stopped | paused | failed
-using Row = std::variant<HelloRow, ProgressRow, MetricRow, EvaluationRow, MeasurementRow, CheckpointRow, AlertRow, EndRow>;
+// What a worker wrote, as rows. Their order is the order in the file. The rows after a hello are its attempt's, which
+// fills in `attempt`; the first metric or evaluation of a later attempt takes away what former ones recorded from that
+// step on (it is done again).
+struct HelloRow {
+  double time = 0;
+  int attempt = 1;
+  std::string build, torch, device;
+};
+struct ProgressRow {
+  double time = 0;
+  std::string phase;
+  double done = 0, total = 0, promise_s = 0;
+};
+struct MetricRow {
+  double time = 0;
+  std::int64_t step = 0, tokens = 0;
+  std::map<std::string, double> values;
+};
+struct EvaluationRow {
+  Evaluation evaluation;
+};  // its attempt is filled in
+struct MeasurementRow {
+  Measurement measurement;
+};  // its attempt is filled in
+struct CheckpointRow {
+  Checkpoint checkpoint;
+};
+struct AlertRow {
+  double time = 0;
+  std::int64_t step = 0;
+  std::string level, message;
+};
+struct EndRow {
+  double time = 0;
+  std::string outcome, code, message, detail;
+};  // outcome: completed | stopped | paused | failed
+using Row =
+    std::variant<HelloRow, ProgressRow, MetricRow, EvaluationRow, MeasurementRow, CheckpointRow, AlertRow, EndRow>;
 
 struct IngestBatch {
   RunId run;
@@ -47,7 +75,7 @@ struct AttemptStart {
 struct AttemptEnd {
   RunId run;
   RunState state = RunState::Finished;
-  std::string outcome;           // of the attempt: completed | stopped | paused | failed | killed | lost
+  std::string outcome;                // of the attempt: completed | stopped | paused | failed | killed | lost
   std::string code, failure, detail;  // why, if it failed or was lost
 };
 
@@ -64,16 +92,18 @@ class RunStore::ServiceWriter {
   [[nodiscard]] Result<std::optional<int>> take(RunId run);
   [[nodiscard]] Result<void> attemptStarted(const AttemptStart& start);  // Starting -> Running is the hello event's
   [[nodiscard]] Result<void> attemptEnded(const AttemptEnd& end);
-  [[nodiscard]] Result<void> want(RunId run, const std::string& what);  // "stop", "pause", "kill": an active run becomes Stopping
-  // A run that no attempt works on changes its state (stop of a queued run, resume, hold); false if its state is not one of `from` any more.
+  [[nodiscard]] Result<void> want(RunId run,
+                                  const std::string& what);  // "stop", "pause", "kill": an active run becomes Stopping
+  // A run that no attempt works on changes its state (stop of a queued run, resume, hold); false if its state is not
+  // one of `from` any more.
   [[nodiscard]] Result<bool> changeState(RunId run, const std::vector<RunState>& from, RunState to);
   [[nodiscard]] Result<std::vector<ActiveRun>> activeRuns();
   [[nodiscard]] Result<ActiveRun> activeRun(RunId run);
 
   // --- events
   [[nodiscard]] Result<std::int64_t> eventsOffset(RunId run);
-  // The rows and the new offset, in one transaction: exactly once, whoever dies. Busy if the stored offset is not `from` (somebody else
-  // ingests this run); nothing is changed then.
+  // The rows and the new offset, in one transaction: exactly once, whoever dies. Busy if the stored offset is not
+  // `from` (somebody else ingests this run); nothing is changed then.
   [[nodiscard]] Result<void> ingest(const IngestBatch& batch);
   [[nodiscard]] Result<void> addAlert(RunId run, const std::string& level, const std::string& message);
 

@@ -21,12 +21,15 @@ void Sparkline::add(std::int64_t step, double value) {
   std::vector<Point> kept;
   for (std::size_t i = 0; i + 1 < m_points.size(); i += 2) kept.push_back(m_points[i]);
   // The mean distance: one odd gap, as a resumed run may leave, must not thin out all that follows.
-  m_stride = std::max(2 * m_stride, (kept.back().step - kept.front().step) / static_cast<std::int64_t>(kept.size() - 1));
+  m_stride =
+      std::max(2 * m_stride, (kept.back().step - kept.front().step) / static_cast<std::int64_t>(kept.size() - 1));
   kept.push_back(m_points.back());
   m_points = std::move(kept);
 }
 
-std::string Sparkline::bytes() const { return {reinterpret_cast<const char*>(m_points.data()), m_points.size() * sizeof(Point)}; }
+std::string Sparkline::bytes() const {
+  return {reinterpret_cast<const char*>(m_points.data()), m_points.size() * sizeof(Point)};
+}
 
 std::vector<float> Sparkline::values() const {
   std::vector<float> values;

@@ -7,8 +7,8 @@
 
 namespace weft::store {
 
-// Keeps every stride-th point; when they are too many, every second goes and the stride doubles: so the points stay evenly spaced over the
-// steps so far without a second look at the series.
+// Keeps every stride-th point; when they are too many, every second goes and the stride doubles: so the points stay
+// evenly spaced over the steps so far without a second look at the series.
 class Sparkline {
  public:
   static constexpr std::size_t kMaximumPoints = 64;

@@ -5,7 +5,8 @@
 
 namespace weft::train {
 
-AdamW::AdamW(std::vector<nn::NamedParameter>& parameters, const config::TrainConfig& config) : m_parameters(parameters), m_config(config) {
+AdamW::AdamW(std::vector<nn::NamedParameter>& parameters, const config::TrainConfig& config)
+    : m_parameters(parameters), m_config(config) {
   for (const nn::NamedParameter& parameter : parameters) {
     m_moments.push_back({torch::zeros_like(parameter.value.detach()), torch::zeros_like(parameter.value.detach())});
   }
@@ -46,8 +47,8 @@ torch::Tensor AdamW::step(double learningRate) {
   for (int decays = 0; decays < 2; ++decays) {
     Group& group = groups[decays];
     if (group.values.empty()) continue;
-    at::_fused_adamw_(group.values, group.gradients, group.m, group.v, {}, group.steps, learningRate, m_config.beta1, m_config.beta2,
-                      decays ? m_config.weightDecay : 0.0, m_config.epsilon, false, false, scale);
+    at::_fused_adamw_(group.values, group.gradients, group.m, group.v, {}, group.steps, learningRate, m_config.beta1,
+                      m_config.beta2, decays ? m_config.weightDecay : 0.0, m_config.epsilon, false, false, scale);
   }
   clearGradients();
   return norm;

@@ -6,8 +6,9 @@
 #include "engine/config/run_config.h"
 
 namespace weft::train {
-// Linear warm-up over the first warmupFraction of the steps, then cosine down to finalFraction of the peak (arXiv 2405.12981 sec. 3.1). Step 0 is the
-// first; with w warm-up steps: s < w: peak (s + 1) / w; else final + (peak - final) (1 + cos(pi (s - w) / (steps - 1 - w))) / 2.
+// Linear warm-up over the first warmupFraction of the steps, then cosine down to finalFraction of the peak (arXiv
+// 2405.12981 sec. 3.1). Step 0 is the first; with w warm-up steps: s < w: peak (s + 1) / w; else final + (peak - final)
+// (1 + cos(pi (s - w) / (steps - 1 - w))) / 2.
 double learningRate(const config::TrainConfig& config, std::int64_t step);
 std::int64_t warmupSteps(const config::TrainConfig& config);
 }  // namespace weft::train

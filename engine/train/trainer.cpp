@@ -10,7 +10,8 @@
 
 namespace weft::train {
 
-Trainer::Trainer(nn::Decoder& decoder, const config::RunConfig& config, data::TokenShard shard, std::filesystem::path checkpoints)
+Trainer::Trainer(nn::Decoder& decoder, const config::RunConfig& config, data::TokenShard shard,
+                 std::filesystem::path checkpoints)
     : m_decoder(decoder),
       m_config(config),
       m_shard(std::move(shard)),
@@ -18,12 +19,14 @@ Trainer::Trainer(nn::Decoder& decoder, const config::RunConfig& config, data::To
       m_checkpoints(std::move(checkpoints)),
       m_optimizer(decoder.parameters(), config.train) {}
 
-Result<std::unique_ptr<Trainer>> Trainer::create(nn::Decoder& decoder, const config::RunConfig& config, data::TokenShard shard,
-                                                 std::filesystem::path checkpoints) {
+Result<std::unique_ptr<Trainer>> Trainer::create(nn::Decoder& decoder, const config::RunConfig& config,
+                                                 data::TokenShard shard, std::filesystem::path checkpoints) {
   if (shard.size() < config.train.sequenceLength + 1) {
-    return fail(ErrorCode::InvalidInput,
-                fmt::format("The training text has {} tokens, too few for one sequence of {} (train.sequence_length) and its target.", shard.size(),
-                            config.train.sequenceLength));
+    return fail(
+        ErrorCode::InvalidInput,
+        fmt::format(
+            "The training text has {} tokens, too few for one sequence of {} (train.sequence_length) and its target.",
+            shard.size(), config.train.sequenceLength));
   }
   return std::unique_ptr<Trainer>(new Trainer(decoder, config, std::move(shard), std::move(checkpoints)));
 }
@@ -47,14 +50,17 @@ Result<Resumed> Trainer::resume() {
 
 torch::Tensor Trainer::step() {
   const config::TrainConfig& train = m_config.train;
-  const std::int64_t micro = train.microBatch > 0 ? train.microBatch : train.batchSequences, length = train.sequenceLength;
+  const std::int64_t micro = train.microBatch > 0 ? train.microBatch : train.batchSequences,
+                     length = train.sequenceLength;
   const std::int64_t parts = train.batchSequences / micro;
   torch::Tensor total;
   for (std::int64_t part = 0; part < parts; ++part) {
-    torch::Tensor rows = torch::empty({micro, length + 1}, torch::TensorOptions().dtype(torch::kLong).pinned_memory(m_decoder.device().is_cuda()));
+    torch::Tensor rows = torch::empty(
+        {micro, length + 1}, torch::TensorOptions().dtype(torch::kLong).pinned_memory(m_decoder.device().is_cuda()));
     for (std::int64_t row = 0; row < micro; ++row) {
       const std::int64_t number = m_state.step * train.batchSequences + part * micro + row;
-      m_shard.copy(m_sampler.offsetOf(number), {rows.mutable_data_ptr<std::int64_t>() + row * (length + 1), static_cast<std::size_t>(length + 1)});
+      m_shard.copy(m_sampler.offsetOf(number),
+                   {rows.mutable_data_ptr<std::int64_t>() + row * (length + 1), static_cast<std::size_t>(length + 1)});
     }
     rows = rows.to(m_decoder.device(), /*non_blocking=*/true);
     // Every micro batch has equally many tokens, so the mean of the means is the mean over the batch.
@@ -106,21 +112,27 @@ Result<Outcome> Trainer::run(const TrainerHooks& hooks, const std::atomic<StopWi
     if (!logs && !saves && !evaluates) continue;
 
     // The only wait for the device in the loop; the clock stops after it, so that tokens/s counts finished work.
-    StepReport report{
-        .step = m_state.step, .tokens = m_state.tokens, .loss_nats = loss.item<double>(), .learningRate = rate, .gradientNorm = norm.item<double>()};
+    StepReport report{.step = m_state.step,
+                      .tokens = m_state.tokens,
+                      .loss_nats = loss.item<double>(),
+                      .learningRate = rate,
+                      .gradientNorm = norm.item<double>()};
     const bool isFinite = std::isfinite(report.loss_nats) && std::isfinite(report.gradientNorm);
     if (logs || !isFinite) {
       const Clock::time_point now = Clock::now();
-      report.tokensPerSecond = static_cast<double>(stepsSince * tokensPerStep) / std::chrono::duration<double>(now - since).count();
+      report.tokensPerSecond =
+          static_cast<double>(stepsSince * tokensPerStep) / std::chrono::duration<double>(now - since).count();
       since = now;
       stepsSince = 0;
       if (hooks.onStep) hooks.onStep(report);
     }
     if (!isFinite) {
-      return fail(ErrorCode::JobFailed,
-                  fmt::format("At step {} the loss is {} and the gradient norm {}; a lower train.learning_rate (it was {:g}) or "
-                              "a longer train.warmup_fraction usually helps.",
-                              report.step, report.loss_nats, report.gradientNorm, rate));
+      return fail(
+          ErrorCode::JobFailed,
+          fmt::format(
+              "At step {} the loss is {} and the gradient norm {}; a lower train.learning_rate (it was {:g}) or "
+              "a longer train.warmup_fraction usually helps.",
+              report.step, report.loss_nats, report.gradientNorm, rate));
     }
     const Clock::time_point before = Clock::now();
     if (evaluates) WEFT_TRY(evaluate(hooks));

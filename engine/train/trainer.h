@@ -1,5 +1,5 @@
-// engine/train/trainer.h -- one training: batches in the sampler's order, gradient accumulation, AdamW, checkpoints. One thread.
-// B sequences of a micro batch, T tokens.
+// engine/train/trainer.h -- one training: batches in the sampler's order, gradient accumulation, AdamW, checkpoints.
+// One thread. B sequences of a micro batch, T tokens.
 #pragma once
 
 #include <atomic>
@@ -41,20 +41,23 @@ struct Resumed {
 class Trainer {
  public:
   // `config` is resolved and valid. InvalidInput if the shard is too short for one sequence.
-  [[nodiscard]] static Result<std::unique_ptr<Trainer>> create(nn::Decoder& decoder, const config::RunConfig& config, data::TokenShard shard,
+  [[nodiscard]] static Result<std::unique_ptr<Trainer>> create(nn::Decoder& decoder, const config::RunConfig& config,
+                                                               data::TokenShard shard,
                                                                std::filesystem::path checkpoints);
-  // Continues after the newest checkpoint that can be read. The error is the newest one's: without any that can be read there is nothing to go on.
+  // Continues after the newest checkpoint that can be read. The error is the newest one's: without any that can be read
+  // there is nothing to go on.
   [[nodiscard]] Result<Resumed> resume();
-  // Runs to the last step, or until `wish` is set: then the step in hand is finished and checkpointed. JobFailed when the loss is no longer a number;
-  // no checkpoint and no evaluation is made of such a step.
-  // A resumed run continues bitwise as the uninterrupted one on the CPU.
+  // Runs to the last step, or until `wish` is set: then the step in hand is finished and checkpointed. JobFailed when
+  // the loss is no longer a number; no checkpoint and no evaluation is made of such a step. A resumed run continues
+  // bitwise as the uninterrupted one on the CPU.
   [[nodiscard]] Result<Outcome> run(const TrainerHooks& hooks, const std::atomic<StopWish>& wish);
 
   const TrainingState& state() const { return m_state; }
   nn::Decoder& decoder() { return m_decoder; }
 
  private:
-  Trainer(nn::Decoder& decoder, const config::RunConfig& config, data::TokenShard shard, std::filesystem::path checkpoints);
+  Trainer(nn::Decoder& decoder, const config::RunConfig& config, data::TokenShard shard,
+          std::filesystem::path checkpoints);
   torch::Tensor step();  // forward and backward of one batch; the mean loss, a scalar on the device
   [[nodiscard]] Result<void> checkpoint(const TrainerHooks& hooks);
   [[nodiscard]] Result<void> evaluate(const TrainerHooks& hooks);

@@ -29,15 +29,19 @@ Result<TrainingState> readState(const fs::path& folder) {
   const fs::path path = folder / "trainer.json";
   WEFT_ASSIGN(const std::string text, readFile(path));
   const Json json = Json::parse(text, nullptr, false);
-  const bool isWhole = json.is_object() && json.contains("format") && json["format"].is_number_integer() && json.contains("step") &&
-                       json["step"].is_number_integer() && json.contains("tokens") && json["tokens"].is_number_integer();
-  if (!isWhole) return fail(ErrorCode::Corrupt, fmt::format("{} is cut off or no trainer state: it needs format, step and tokens.", path.string()));
+  const bool isWhole = json.is_object() && json.contains("format") && json["format"].is_number_integer() &&
+                       json.contains("step") && json["step"].is_number_integer() && json.contains("tokens") &&
+                       json["tokens"].is_number_integer();
+  if (!isWhole)
+    return fail(ErrorCode::Corrupt,
+                fmt::format("{} is cut off or no trainer state: it needs format, step and tokens.", path.string()));
   if (json["format"].get<std::int64_t>() > kFormat) {
-    return fail(ErrorCode::NewerVersion, fmt::format("{} was written by a newer Weft (format {}; this one knows {}).", path.string(),
-                                                     json["format"].get<std::int64_t>(), kFormat));
+    return fail(ErrorCode::NewerVersion, fmt::format("{} was written by a newer Weft (format {}; this one knows {}).",
+                                                     path.string(), json["format"].get<std::int64_t>(), kFormat));
   }
   TrainingState state{.step = json["step"].get<std::int64_t>(), .tokens = json["tokens"].get<std::int64_t>()};
-  if (json.contains("perplexity") && json["perplexity"].is_number()) state.perplexity = json["perplexity"].get<double>();
+  if (json.contains("perplexity") && json["perplexity"].is_number())
+    state.perplexity = json["perplexity"].get<double>();
   return state;
 }
 
@@ -53,8 +57,8 @@ void removeCheckpoint(const fs::path& folder) {
   if (!error) fs::remove_all(removed, error);
 }
 
-Result<void> fill(const fs::path& partial, const nn::Decoder& decoder, AdamW& optimizer, const config::RunConfig& config,
-                  const TrainingState& state) {
+Result<void> fill(const fs::path& partial, const nn::Decoder& decoder, AdamW& optimizer,
+                  const config::RunConfig& config, const TrainingState& state) {
   WEFT_TRY(createFolders(partial));
   WEFT_TRY(nn::saveModel(partial, decoder, config));
   nn::TensorFile moments;
@@ -72,9 +76,10 @@ Result<void> fill(const fs::path& partial, const nn::Decoder& decoder, AdamW& op
 
 }  // namespace
 
-Result<SavedCheckpoint> saveCheckpoint(const fs::path& checkpoints, const nn::Decoder& decoder, AdamW& optimizer, const config::RunConfig& config,
-                                       const TrainingState& state) {
-  const fs::path folder = checkpoints / fmt::format("step-{}", state.step), partial = checkpoints / (kPartial + folder.filename().string());
+Result<SavedCheckpoint> saveCheckpoint(const fs::path& checkpoints, const nn::Decoder& decoder, AdamW& optimizer,
+                                       const config::RunConfig& config, const TrainingState& state) {
+  const fs::path folder = checkpoints / fmt::format("step-{}", state.step),
+                 partial = checkpoints / (kPartial + folder.filename().string());
   std::error_code error;
   fs::remove_all(partial, error);
   const Result<void> filled = fill(partial, decoder, optimizer, config, state);
@@ -83,11 +88,14 @@ Result<SavedCheckpoint> saveCheckpoint(const fs::path& checkpoints, const nn::De
     return tl::unexpected(filled.error());
   }
   SavedCheckpoint saved{.folder = folder};
-  for (const fs::directory_entry& entry : fs::directory_iterator(partial, error)) saved.bytes += static_cast<std::int64_t>(entry.file_size(error));
+  for (const fs::directory_entry& entry : fs::directory_iterator(partial, error))
+    saved.bytes += static_cast<std::int64_t>(entry.file_size(error));
   // A checkpoint of the same step (one that resuming refused) gives way to the new one.
   removeCheckpoint(folder);
   fs::rename(partial, folder, error);
-  if (error) return fail(ErrorCode::Io, fmt::format("{} cannot be renamed to {}: {}.", partial.string(), folder.string(), error.message()));
+  if (error)
+    return fail(ErrorCode::Io,
+                fmt::format("{} cannot be renamed to {}: {}.", partial.string(), folder.string(), error.message()));
   WEFT_TRY(syncPath(checkpoints));
   return saved;
 }
@@ -101,7 +109,8 @@ Result<TrainingState> restoreCheckpoint(const fs::path& folder, nn::Decoder& dec
   for (const nn::NamedParameter& parameter : decoder.parameters()) {
     const torch::Tensor *m = moments.find("m." + parameter.name), *v = moments.find("v." + parameter.name);
     if (!m || !v || m->sizes() != parameter.value.sizes() || v->sizes() != parameter.value.sizes()) {
-      return fail(ErrorCode::Corrupt, fmt::format("{} has no moments for the parameter \"{}\" of this model.", path.string(), parameter.name));
+      return fail(ErrorCode::Corrupt, fmt::format("{} has no moments for the parameter \"{}\" of this model.",
+                                                  path.string(), parameter.name));
     }
     found.emplace_back(m, v);
   }

@@ -32,10 +32,16 @@ struct Evaluation {
   std::string task, out;
 
   nn::Decoder& decoder() { return *model.loaded.decoder; }
-  const nn::CacheFactory* caches() const { return model.caches.changesValues(model.machine.type) ? &model.caches : nullptr; }
+  const nn::CacheFactory* caches() const {
+    return model.caches.changesValues(model.machine.type) ? &model.caches : nullptr;
+  }
   std::int64_t batch() const { return model.loaded.config.evaluation.batchSequences; }
-  infer::LikelihoodOptions likelihoodOptions() const { return {.window = window, .batch = batch(), .caches = caches()}; }
-  Result<std::shared_ptr<const data::Tokenizer>> tokenizer() const { return data::openTokenizer(model.loaded.config.data.tokenizer); }
+  infer::LikelihoodOptions likelihoodOptions() const {
+    return {.window = window, .batch = batch(), .caches = caches()};
+  }
+  Result<std::shared_ptr<const data::Tokenizer>> tokenizer() const {
+    return data::openTokenizer(model.loaded.config.data.tokenizer);
+  }
 };
 
 Result<Evaluation> setUpEvaluation(JobContext& context) {
@@ -52,10 +58,12 @@ Result<Evaluation> setUpEvaluation(JobContext& context) {
   evaluation.window = window > 0 ? window : evaluation.model.loaded.config.train.sequenceLength;
   WEFT_TRY(job.check());
   if (window < 0 || evaluation.tokens < 0 || evaluation.stride < 0 || evaluation.stride > evaluation.window) {
-    return fail(ErrorCode::InvalidInput,
-                fmt::format("A window of {} tokens every {} cannot be scored; they must be 0 (as the model was trained) or more, "
-                            "and a window must reach the next.",
-                            window, evaluation.stride));
+    return fail(
+        ErrorCode::InvalidInput,
+        fmt::format(
+            "A window of {} tokens every {} cannot be scored; they must be 0 (as the model was trained) or more, "
+            "and a window must reach the next.",
+            window, evaluation.stride));
   }
   if (evaluation.limit < 0) return fail(ErrorCode::InvalidInput, "The number of items must be 0 (all) or more.");
   return evaluation;
@@ -76,7 +84,8 @@ Result<ScoredText> readText(const std::vector<std::string>& files, const data::T
       if (!isFirst && tokenizer.endOfText()) text.ids.push_back(*tokenizer.endOfText());
       text.bytes += static_cast<std::int64_t>(document.size());
       text.words += data::countWords(document);
-      for (const data::TokenId id : isFirst ? data::encodeWithPrefix(tokenizer, document) : tokenizer.encode(document)) text.ids.push_back(id);
+      for (const data::TokenId id : isFirst ? data::encodeWithPrefix(tokenizer, document) : tokenizer.encode(document))
+        text.ids.push_back(id);
       isFirst = false;
       return true;
     }));
@@ -86,16 +95,17 @@ Result<ScoredText> readText(const std::vector<std::string>& files, const data::T
 
 std::vector<std::int64_t> wide(const std::vector<data::TokenId>& ids) { return {ids.begin(), ids.end()}; }
 
-service::FinishedEvent perplexities(double nats, std::int64_t tokens, std::int64_t bytes, std::int64_t words, std::int64_t window,
-                                    std::int64_t stride) {
+service::FinishedEvent perplexities(double nats, std::int64_t tokens, std::int64_t bytes, std::int64_t words,
+                                    std::int64_t window, std::int64_t stride) {
   const infer::TextMeasures measures = infer::textMeasures(nats, bytes, words);
   const double loss_nats = nats / static_cast<double>(tokens);
   service::FinishedEvent finished;
-  finished.summary = {{"token_perplexity", std::exp(loss_nats)},    {"loss_nats", loss_nats},
-                      {"word_perplexity", measures.wordPerplexity}, {"byte_perplexity", measures.bytePerplexity},
-                      {"bits_per_byte", measures.bitsPerByte},      {"tokens", static_cast<double>(tokens)},
-                      {"words", static_cast<double>(words)},        {"bytes", static_cast<double>(bytes)},
-                      {"window", static_cast<double>(window)},      {"stride", static_cast<double>(stride > 0 ? stride : window)}};
+  finished.summary = {
+      {"token_perplexity", std::exp(loss_nats)},    {"loss_nats", loss_nats},
+      {"word_perplexity", measures.wordPerplexity}, {"byte_perplexity", measures.bytePerplexity},
+      {"bits_per_byte", measures.bitsPerByte},      {"tokens", static_cast<double>(tokens)},
+      {"words", static_cast<double>(words)},        {"bytes", static_cast<double>(bytes)},
+      {"window", static_cast<double>(window)},      {"stride", static_cast<double>(stride > 0 ? stride : window)}};
   return finished;
 }
 
@@ -104,7 +114,8 @@ Result<service::FinishedEvent> scoreText(JobContext& context, Evaluation& evalua
   if (evaluation.files.empty()) {
     const config::TrainConfig& train = evaluation.model.loaded.config.train;
     if (train.steps == 0 && train.initFrom.empty()) {
-      return fail(ErrorCode::InvalidInput, "This model was not trained here and has no held-out split of its own; name a text to score it on.");
+      return fail(ErrorCode::InvalidInput,
+                  "This model was not trained here and has no held-out split of its own; name a text to score it on.");
     }
     WEFT_ASSIGN(const data::Dataset dataset, prepareData(context, evaluation.model.loaded.config.data));
     WEFT_ASSIGN(const data::TokenShard shard, data::TokenShard::open(dataset.validShard));
@@ -114,7 +125,8 @@ Result<service::FinishedEvent> scoreText(JobContext& context, Evaluation& evalua
     WEFT_ASSIGN(text, readText(evaluation.files, *tokenizer));
   }
   if (text.ids.size() < 2)
-    return fail(ErrorCode::InvalidInput, fmt::format("The text has {} token(s), too few for a perplexity; it takes 2.", text.ids.size()));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("The text has {} token(s), too few for a perplexity; it takes 2.", text.ids.size()));
   WEFT_TRY(checkIds(text.ids, evaluation.decoder().spec().shape.vocabulary));
   ProgressReporter report(context);
   const infer::PerplexityOptions options{.window = evaluation.window,
@@ -122,19 +134,22 @@ Result<service::FinishedEvent> scoreText(JobContext& context, Evaluation& evalua
                                          .tokens = evaluation.tokens,
                                          .batch = evaluation.batch(),
                                          .caches = evaluation.caches()};
-  const infer::Perplexity result =
-      infer::perplexity(evaluation.decoder(), text.ids, options, [&](double fraction) { report("evaluating", fraction); });
+  const infer::Perplexity result = infer::perplexity(evaluation.decoder(), text.ids, options,
+                                                     [&](double fraction) { report("evaluating", fraction); });
   // When only a part was scored, bytes and words are taken in proportion.
   const double part = static_cast<double>(result.tokens) / static_cast<double>(text.ids.size() - 1);
-  const auto bytes = std::llround(part * static_cast<double>(text.bytes)), words = std::llround(part * static_cast<double>(text.words));
-  return perplexities(result.loss_nats * static_cast<double>(result.tokens), result.tokens, bytes, words, options.window, options.stride);
+  const auto bytes = std::llround(part * static_cast<double>(text.bytes)),
+             words = std::llround(part * static_cast<double>(text.words));
+  return perplexities(result.loss_nats * static_cast<double>(result.tokens), result.tokens, bytes, words,
+                      options.window, options.stride);
 }
 
 Result<service::FinishedEvent> scoreWikitext(JobContext& context, Evaluation& evaluation) {
   WEFT_ASSIGN(const std::shared_ptr<const data::Tokenizer> tokenizer, evaluation.tokenizer());
   const std::optional<data::TokenId> start = data::startOfText(*tokenizer);
   if (!start)
-    return fail(ErrorCode::InvalidInput, "The tokenizer " + tokenizer->name() + " has no token that stands before a text, which this task needs.");
+    return fail(ErrorCode::InvalidInput, "The tokenizer " + tokenizer->name() +
+                                             " has no token that stands before a text, which this task needs.");
   std::vector<infer::LikelihoodRequest> requests;
   std::int64_t words = 0, bytes = 0, pages = 0, tokens = 0;
   for (const std::string& file : evaluation.files) {
@@ -143,7 +158,8 @@ Result<service::FinishedEvent> scoreWikitext(JobContext& context, Evaluation& ev
       if (evaluation.limit > 0 && pages == evaluation.limit) break;
       const std::vector<std::int64_t> ids = wide(data::encodeWithPrefix(*tokenizer, page.text));
       WEFT_TRY(checkIds(ids, evaluation.decoder().spec().shape.vocabulary));
-      for (infer::LikelihoodRequest& request : infer::rollingRequests(ids, *start, evaluation.window, evaluation.stride)) {
+      for (infer::LikelihoodRequest& request :
+           infer::rollingRequests(ids, *start, evaluation.window, evaluation.stride)) {
         requests.push_back(std::move(request));
       }
       words += page.words;
@@ -154,8 +170,9 @@ Result<service::FinishedEvent> scoreWikitext(JobContext& context, Evaluation& ev
   }
   ProgressReporter report(context);
   double nats = 0;
-  for (const infer::Likelihood& one : infer::logLikelihoods(evaluation.decoder(), requests, evaluation.likelihoodOptions(),
-                                                            [&](double fraction) { report("evaluating", fraction); })) {
+  for (const infer::Likelihood& one :
+       infer::logLikelihoods(evaluation.decoder(), requests, evaluation.likelihoodOptions(),
+                             [&](double fraction) { report("evaluating", fraction); })) {
     nats -= one.logLikelihood_nats;
   }
   service::FinishedEvent finished = perplexities(nats, tokens, bytes, words, evaluation.window, evaluation.stride);
@@ -172,7 +189,8 @@ std::string sampleLine(const data::ChoiceItem& item, const infer::Likelihood* li
                        {"log_likelihood", likelihoods[i].logLikelihood_nats},
                        {"is_greedy", likelihoods[i].isGreedy}});
   }
-  return json{{"item", item.where}, {"answer", item.answer}, {"choices", std::move(choices)}}.dump(-1, ' ', false, json::error_handler_t::replace) +
+  return json{{"item", item.where}, {"answer", item.answer}, {"choices", std::move(choices)}}.dump(
+             -1, ' ', false, json::error_handler_t::replace) +
          "\n";
 }
 
@@ -196,8 +214,9 @@ Result<service::FinishedEvent> scoreChoices(JobContext& context, Evaluation& eva
       const Result<data::EncodedPair> pair = data::encodePair(*tokenizer, choice.context, choice.continuation);
       if (!pair) return fail(pair.error().code, item.where + ": " + pair.error().message);
       if (static_cast<std::int64_t>(pair->continuation.size()) > evaluation.window) {
-        return fail(ErrorCode::InvalidInput, fmt::format("{}: an answer of {} tokens does not fit a window of {}; take a larger window.", item.where,
-                                                         pair->continuation.size(), evaluation.window));
+        return fail(ErrorCode::InvalidInput,
+                    fmt::format("{}: an answer of {} tokens does not fit a window of {}; take a larger window.",
+                                item.where, pair->continuation.size(), evaluation.window));
       }
       requests.push_back({.context = wide(pair->context), .continuation = wide(pair->continuation)});
       WEFT_TRY(checkIds(requests.back().context, evaluation.decoder().spec().shape.vocabulary));
@@ -206,7 +225,8 @@ Result<service::FinishedEvent> scoreChoices(JobContext& context, Evaluation& eva
   }
   ProgressReporter report(context);
   const std::vector<infer::Likelihood> likelihoods =
-      infer::logLikelihoods(evaluation.decoder(), requests, evaluation.likelihoodOptions(), [&](double fraction) { report("evaluating", fraction); });
+      infer::logLikelihoods(evaluation.decoder(), requests, evaluation.likelihoodOptions(),
+                            [&](double fraction) { report("evaluating", fraction); });
   std::vector<infer::ScoredItem> scored;
   std::string samples;
   std::size_t next = 0;
@@ -236,12 +256,14 @@ Result<service::FinishedEvent> runEvaluate(JobContext& context) {
   WEFT_TRY(context.job.check());
   const data::ChoiceTask* choices = data::findChoiceTask(name);
   if (!name.empty() && name != data::kWikitextTask && !choices) {
-    return fail(ErrorCode::InvalidInput, fmt::format("There is no task '{}'; the tasks are {}.", name, join(data::taskNames(), ", ")));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("There is no task '{}'; the tasks are {}.", name, join(data::taskNames(), ", ")));
   }
   WEFT_ASSIGN(Evaluation evaluation, setUpEvaluation(context));
   if (name.empty()) return scoreText(context, evaluation);
   if (evaluation.files.empty()) return fail(ErrorCode::InvalidInput, "The task " + name + " needs its file.");
-  WEFT_ASSIGN(service::FinishedEvent finished, choices ? scoreChoices(context, evaluation, *choices) : scoreWikitext(context, evaluation));
+  WEFT_ASSIGN(service::FinishedEvent finished,
+              choices ? scoreChoices(context, evaluation, *choices) : scoreWikitext(context, evaluation));
   finished.texts["task"] = name;
   return finished;
 }

@@ -15,12 +15,16 @@ namespace weft::worker {
 
 Result<EventWriter> EventWriter::open(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (descriptor < 0) return fail(ErrorCode::Io, fmt::format("{} cannot be opened for writing: {}.", file.string(), std::strerror(errno)));
+  if (descriptor < 0)
+    return fail(ErrorCode::Io,
+                fmt::format("{} cannot be opened for writing: {}.", file.string(), std::strerror(errno)));
   EventWriter writer(descriptor);
   struct stat status {};
   char last = '\n';
-  if (fstat(descriptor, &status) == 0 && status.st_size > 0 && pread(descriptor, &last, 1, status.st_size - 1) == 1 && last != '\n') {
-    if (::write(descriptor, "\n", 1) != 1) return fail(ErrorCode::Io, fmt::format("{} cannot be written: {}.", file.string(), std::strerror(errno)));
+  if (fstat(descriptor, &status) == 0 && status.st_size > 0 && pread(descriptor, &last, 1, status.st_size - 1) == 1 &&
+      last != '\n') {
+    if (::write(descriptor, "\n", 1) != 1)
+      return fail(ErrorCode::Io, fmt::format("{} cannot be written: {}.", file.string(), std::strerror(errno)));
   }
   return writer;
 }
@@ -28,7 +32,8 @@ Result<EventWriter> EventWriter::open(const std::filesystem::path& file) {
 EventWriter::EventWriter(EventWriter&& other) noexcept
     : m_descriptor(std::exchange(other.m_descriptor, -1)),
       m_listener(std::move(other.m_listener)),
-      m_hasComplained(other.m_hasComplained), m_endsInHalfLine(other.m_endsInHalfLine) {}
+      m_hasComplained(other.m_hasComplained),
+      m_endsInHalfLine(other.m_endsInHalfLine) {}
 
 EventWriter::~EventWriter() {
   if (m_descriptor >= 0) ::close(m_descriptor);
@@ -51,7 +56,8 @@ bool EventWriter::append(service::Event event) {
   // A write that took a part sets no errno: there was no room for more.
   const int reason = written < 0 ? errno : ENOSPC;
   if (written > 0) m_endsInHalfLine = true;
-  if (!m_hasComplained) std::fprintf(stderr, "weft-worker: events.jsonl cannot be written: %s.\n", std::strerror(reason));
+  if (!m_hasComplained)
+    std::fprintf(stderr, "weft-worker: events.jsonl cannot be written: %s.\n", std::strerror(reason));
   m_hasComplained = true;
   return false;
 }

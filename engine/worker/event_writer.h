@@ -1,5 +1,5 @@
-// engine/worker/event_writer.h -- appends to events.jsonl: whole lines, one write(2) each, so that a reader never sees two halves of different
-// events.
+// engine/worker/event_writer.h -- appends to events.jsonl: whole lines, one write(2) each, so that a reader never sees
+// two halves of different events.
 #pragma once
 
 #include <filesystem>
@@ -23,7 +23,8 @@ class EventWriter {
   // Is told each event with its time, whether or not it could be written.
   void setListener(std::function<void(const service::Event&)> listener) { m_listener = std::move(listener); }
 
-  // Stamps the time. False if the line could not be written: on a full disk the job goes on, and says so once on stderr (log.txt).
+  // Stamps the time. False if the line could not be written: on a full disk the job goes on, and says so once on stderr
+  // (log.txt).
   template <class Body>
   bool write(Body body) {
     return append({0, std::move(body)});

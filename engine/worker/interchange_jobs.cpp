@@ -19,10 +19,12 @@ Result<service::FinishedEvent> runImport(JobContext& context) {
   WEFT_TRY(context.job.check());
   writeHello(context, "cpu");
   ProgressReporter report(context);
-  WEFT_ASSIGN(const interchange::ImportReport imported, interchange::importModel(from, out, [&](double fraction) { report("importing", fraction); }));
+  WEFT_ASSIGN(const interchange::ImportReport imported,
+              interchange::importModel(from, out, [&](double fraction) { report("importing", fraction); }));
   service::FinishedEvent finished;
   finished.summary = {{"parameters", static_cast<double>(imported.parameters)}};
-  finished.texts = {{"architecture", imported.architecture}, {"dropped", nlohmann::json(imported.dropped).dump()}, {"out", out}};
+  finished.texts = {
+      {"architecture", imported.architecture}, {"dropped", nlohmann::json(imported.dropped).dump()}, {"out", out}};
   return finished;
 }
 
@@ -37,14 +39,17 @@ Result<service::FinishedEvent> runConvert(JobContext& context) {
                                       .kvHeads = heads > 0 ? std::optional(static_cast<int>(heads)) : std::nullopt,
                                       .upward = sharing::upwardReads(context.job.integer("allow_upward", 0) != 0)};
   WEFT_TRY(context.job.check());
-  if (merge != "first" && merge != "mean") return fail(ErrorCode::InvalidInput, "The method is '" + merge + "'; it must be first or mean.");
-  if (heads < 0 || heads > (1 << 24)) return fail(ErrorCode::InvalidInput, "The number of KV heads must be at least 1.");
+  if (merge != "first" && merge != "mean")
+    return fail(ErrorCode::InvalidInput, "The method is '" + merge + "'; it must be first or mean.");
+  if (heads < 0 || heads > (1 << 24))
+    return fail(ErrorCode::InvalidInput, "The number of KV heads must be at least 1.");
   writeHello(context, "cpu");
   ProgressReporter report(context);
   WEFT_ASSIGN(const interchange::ConvertReport converted,
               interchange::convertModel(model, out, request, [&](double fraction) { report("converting", fraction); }));
   service::FinishedEvent finished;
-  finished.summary = {{"parameters", static_cast<double>(converted.parameters)}, {"parameters_before", static_cast<double>(converted.before)}};
+  finished.summary = {{"parameters", static_cast<double>(converted.parameters)},
+                      {"parameters_before", static_cast<double>(converted.before)}};
   finished.texts = {{"architecture", map}, {"dropped", nlohmann::json(converted.dropped).dump()}, {"out", out}};
   return finished;
 }
@@ -63,10 +68,12 @@ Result<service::FinishedEvent> runExport(JobContext& context) {
   WEFT_TRY(context.job.check());
   const auto layout = layouts.find(layoutName);
   if (layout == layouts.end())
-    return fail(ErrorCode::InvalidInput, fmt::format("The layout is '{}'; it must be auto, llama or cross-layer.", layoutName));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("The layout is '{}'; it must be auto, llama or cross-layer.", layoutName));
   const auto type = types.find(typeName);
   if (type == types.end())
-    return fail(ErrorCode::InvalidInput, fmt::format("dtype is '{}'; it must be keep, float32, bfloat16 or float16.", typeName));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("dtype is '{}'; it must be keep, float32, bfloat16 or float16.", typeName));
   request.layout = layout->second;
   request.type = type->second;
   writeHello(context, "cpu");
@@ -75,7 +82,8 @@ Result<service::FinishedEvent> runExport(JobContext& context) {
               interchange::exportModel(model, out, request, [&](double fraction) { report("exporting", fraction); }));
   service::FinishedEvent finished;
   finished.summary = {{"parameters", static_cast<double>(exported.parameters)}};
-  finished.texts = {{"architecture", exported.architecture}, {"dropped", nlohmann::json(exported.dropped).dump()}, {"out", out}};
+  finished.texts = {
+      {"architecture", exported.architecture}, {"dropped", nlohmann::json(exported.dropped).dump()}, {"out", out}};
   return finished;
 }
 

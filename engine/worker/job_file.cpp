@@ -13,11 +13,12 @@ namespace {
 
 // What worker/job.h describes, of all kinds together.
 const std::vector<std::string>& knownKeys() {
-  static const std::vector<std::string> keys{"kind",     "attempt",       "shards",       "device", "dtype",       "model",      "config",
-                                             "cache",    "prompt",        "ids",          "tokens", "temperature", "top_k",      "seed",
-                                             "out",      "files",         "window",       "stride", "from",        "map",        "method",
-                                             "kv_heads", "allow_upward",  "task",         "batch",  "context",     "batches",    "contexts",
-                                             "rounds",   "largest_batch", "memory_bytes", "limit",  "layout",      "shard_bytes"};
+  static const std::vector<std::string> keys{
+      "kind",     "attempt",       "shards",       "device", "dtype",       "model",      "config",
+      "cache",    "prompt",        "ids",          "tokens", "temperature", "top_k",      "seed",
+      "out",      "files",         "window",       "stride", "from",        "map",        "method",
+      "kv_heads", "allow_upward",  "task",         "batch",  "context",     "batches",    "contexts",
+      "rounds",   "largest_batch", "memory_bytes", "limit",  "layout",      "shard_bytes"};
   return keys;
 }
 
@@ -37,14 +38,16 @@ Result<JobFile> JobFile::read(const std::filesystem::path& folder) {
   for (const auto& [key, value] : job.m_json.items()) {
     if (std::find(knownKeys().begin(), knownKeys().end(), key) != knownKeys().end()) continue;
     const std::string near = nearestName(key, knownKeys());
-    return fail(ErrorCode::InvalidInput, fmt::format("{}: there is no \"{}\" in any job{}.", path.string(), key,
-                                                     near.empty() ? "" : fmt::format("; \"{}\" is perhaps meant", near)));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("{}: there is no \"{}\" in any job{}.", path.string(), key,
+                            near.empty() ? "" : fmt::format("; \"{}\" is perhaps meant", near)));
   }
   return job;
 }
 
 void JobFile::wrongType(const char* key, const char* wanted) const {
-  if (m_problem.empty()) m_problem = fmt::format("{}: \"{}\" must be {}.", (m_folder / "job.json").string(), key, wanted);
+  if (m_problem.empty())
+    m_problem = fmt::format("{}: \"{}\" must be {}.", (m_folder / "job.json").string(), key, wanted);
 }
 
 std::string JobFile::text(const char* key, const std::string& fallback) const {
@@ -105,8 +108,8 @@ Result<std::string> JobFile::require(const char* key) const {
   const std::string value = text(key);
   WEFT_TRY(check());
   if (value.empty())
-    return fail(ErrorCode::InvalidInput,
-                fmt::format("{} has no \"{}\", which a job of kind {} needs.", (m_folder / "job.json").string(), key, m_kind));
+    return fail(ErrorCode::InvalidInput, fmt::format("{} has no \"{}\", which a job of kind {} needs.",
+                                                     (m_folder / "job.json").string(), key, m_kind));
   return value;
 }
 

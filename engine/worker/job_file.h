@@ -1,4 +1,5 @@
-// engine/worker/job_file.h -- job.json, read strictly: a missing field, a wrong type and an unknown key each get a sentence.
+// engine/worker/job_file.h -- job.json, read strictly: a missing field, a wrong type and an unknown key each get a
+// sentence.
 #pragma once
 
 #include <cstdint>

@@ -52,7 +52,9 @@ Result<service::FinishedEvent> dispatch(JobContext& context) {
   if (kind == "convert") return runConvert(context);
   if (kind == "export") return runExport(context);
   return fail(ErrorCode::InvalidInput,
-              fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate, measure, device, trial, import, convert or export.", kind));
+              fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate, measure, "
+                          "device, trial, import, convert or export.",
+                          kind));
 }
 
 // The first line of what(): torch appends a C++ stack trace, which belongs into the detail.
@@ -66,13 +68,16 @@ Error fromException(ErrorCode code, const char* what) {
 Error outOfMemory(const JobContext& context, const std::string& detail) {
   const bool isTraining = context.job.kind() == "train";
   return {ErrorCode::OutOfMemory,
-          fmt::format("The device ran out of memory{}; a smaller {} needs less.", context.step >= 0 ? fmt::format(" at step {}", context.step) : "",
+          fmt::format("The device ran out of memory{}; a smaller {} needs less.",
+                      context.step >= 0 ? fmt::format(" at step {}", context.step) : "",
                       isTraining ? "train.micro_batch or train.sequence_length" : "batch or context"),
           detail};
 }
 
 // The CPU's allocator has no exception of its own.
-bool isOutOfHostMemory(const c10::Error& error) { return std::string_view(error.what()).find("can't allocate memory") != std::string_view::npos; }
+bool isOutOfHostMemory(const c10::Error& error) {
+  return std::string_view(error.what()).find("can't allocate memory") != std::string_view::npos;
+}
 
 // A training that had not begun has nothing to keep, and ends as one that had; anything else is not done.
 Result<service::FinishedEvent> interrupted(const JobContext& context) {
@@ -132,14 +137,16 @@ int runJob(const std::filesystem::path& runFolder, std::FILE* stream) {
     if (!context.hasSaidHello) writeHello(context, "");
   } else {
     finished = tl::unexpected(job.error());
-    events->write(service::HelloEvent{.attempt = 0, .pid = getpid(), .build = version(), .torch = device::torchVersion()});
+    events->write(
+        service::HelloEvent{.attempt = 0, .pid = getpid(), .build = version(), .torch = device::torchVersion()});
   }
   bool isTold = false;
   if (finished) {
     isTold = events->write(*finished);
   } else {
     const Error& error = finished.error();
-    isTold = events->write(service::FailedEvent{.code = toString(error.code), .message = error.message, .detail = error.detail, .step = step});
+    isTold = events->write(service::FailedEvent{
+        .code = toString(error.code), .message = error.message, .detail = error.detail, .step = step});
   }
   if (!isTold) log.say("The end could not be written to events.jsonl, so the run counts as failed.");
   events->sync();

@@ -1,4 +1,5 @@
-// engine/worker/jobs.h -- the kinds of job. Each returns what its `finished` event says, or an Error; numerics may throw (JobRunner catches).
+// engine/worker/jobs.h -- the kinds of job. Each returns what its `finished` event says, or an Error; numerics may
+// throw (JobRunner catches).
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,6 @@
-// measure: speed and KV memory of a checkpoint, or of a configuration with random weights, over a grid of batch x context; or its largest batches.
-// Each answer is a measurement event at once, so that nothing is lost if a later one ends the job: "inference" for a point, "largest_batch" for a
-// context.
+// measure: speed and KV memory of a checkpoint, or of a configuration with random weights, over a grid of batch x
+// context; or its largest batches. Each answer is a measurement event at once, so that nothing is lost if a later one
+// ends the job: "inference" for a point, "largest_batch" for a context.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -39,10 +39,12 @@ Result<Subject> setUpSubject(JobContext& context) {
     return Subject{std::move(model.loaded.decoder), std::move(model.caches), model.machine};
   }
   WEFT_ASSIGN(config::RunConfig config, config::parseRunConfig(context.job.text("config"), "job.json"));
-  if (config.model.vocabulary == 0) config.model.vocabulary = 257;  // the byte tokenizer's; it does not change the KV cache
+  if (config.model.vocabulary == 0)
+    config.model.vocabulary = 257;  // the byte tokenizer's; it does not change the KV cache
   WEFT_TRY(config::validate(config));
   WEFT_ASSIGN(subject.machine, setUpMachine(context, config.device));
-  WEFT_ASSIGN(subject.caches, nn::CacheFactory::create(context.job.text("cache", config.cache.plugin), config.cache.dtype));
+  WEFT_ASSIGN(subject.caches,
+              nn::CacheFactory::create(context.job.text("cache", config.cache.plugin), config.cache.dtype));
   WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(config.model));
   WEFT_ASSIGN(subject.decoder, nn::Decoder::create(nn::decoderSpec(config.model, map), 1, subject.machine.device));
   subject.decoder->setComputeType(subject.machine.type);
@@ -62,20 +64,24 @@ Result<Plan> readPlan(const JobFile& job) {
     for (const std::int64_t length : plan.contexts) {
       if (batch >= 1 && length >= 1 && batch <= kMost && length <= kMost) continue;
       return fail(ErrorCode::InvalidInput,
-                  fmt::format("A batch of {} and a context of {} cannot be measured; both must be 1 to {}.", batch, length, kMost));
+                  fmt::format("A batch of {} and a context of {} cannot be measured; both must be 1 to {}.", batch,
+                              length, kMost));
     }
   }
   if (plan.rounds < 1 || plan.rounds > 1000) {
-    return fail(ErrorCode::InvalidInput, fmt::format("{} timed rounds cannot be measured; ask for 1 to 1000.", plan.rounds));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("{} timed rounds cannot be measured; ask for 1 to 1000.", plan.rounds));
   }
   if (plan.memory_bytes < 0)
-    return fail(ErrorCode::InvalidInput, fmt::format("A memory limit of {} bytes means nothing; it must be 0 or more.", plan.memory_bytes));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("A memory limit of {} bytes means nothing; it must be 0 or more.", plan.memory_bytes));
   return plan;
 }
 
 std::int64_t weightBytes(const nn::Decoder& decoder) {
   std::int64_t bytes = 0;
-  for (const nn::NamedParameter& parameter : decoder.parameters()) bytes += static_cast<std::int64_t>(parameter.value.nbytes());
+  for (const nn::NamedParameter& parameter : decoder.parameters())
+    bytes += static_cast<std::int64_t>(parameter.value.nbytes());
   return bytes;
 }
 
@@ -84,18 +90,21 @@ Result<device::MemoryLimit> limitOf(const Plan& plan, const Subject& subject) {
   if (plan.memory_bytes == 0) return device::availableMemory(subject.machine.device);
   const std::int64_t weights = weightBytes(*subject.decoder);
   if (plan.memory_bytes <= weights) {
-    return fail(ErrorCode::InvalidInput, fmt::format("A memory limit of {} leaves nothing for a cache: the weights alone take {}.",
-                                                     formatBytes(static_cast<double>(plan.memory_bytes)), formatBytes(static_cast<double>(weights))));
+    return fail(
+        ErrorCode::InvalidInput,
+        fmt::format("A memory limit of {} leaves nothing for a cache: the weights alone take {}.",
+                    formatBytes(static_cast<double>(plan.memory_bytes)), formatBytes(static_cast<double>(weights))));
   }
   WEFT_ASSIGN(const device::MemoryLimit available, device::availableMemory(subject.machine.device));
   const std::int64_t bytes = plan.memory_bytes - weights;
   if (bytes > available.bytes) {
-    return fail(ErrorCode::InvalidInput, fmt::format("A memory limit of {} is more than there is: {} beside the weights ({}).",
-                                                     formatBytes(static_cast<double>(plan.memory_bytes)),
-                                                     formatBytes(static_cast<double>(available.bytes)), available.source));
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("A memory limit of {} is more than there is: {} beside the weights ({}).",
+                            formatBytes(static_cast<double>(plan.memory_bytes)),
+                            formatBytes(static_cast<double>(available.bytes)), available.source));
   }
-  return device::MemoryLimit{
-      bytes, fmt::format("the limit of {} that was asked for, less the weights", formatBytes(static_cast<double>(plan.memory_bytes)))};
+  return device::MemoryLimit{bytes, fmt::format("the limit of {} that was asked for, less the weights",
+                                                formatBytes(static_cast<double>(plan.memory_bytes)))};
 }
 
 std::map<std::string, std::string> labelsOf(const Subject& subject, const device::MemoryLimit& limit) {
@@ -107,8 +116,10 @@ std::map<std::string, std::string> labelsOf(const Subject& subject, const device
           {"limit", limit.source}};
 }
 
-service::MeasurementEvent pointEvent(const infer::SpeedPoint& point, const Subject& subject, const device::MemoryLimit& limit) {
-  service::MeasurementEvent event{.name = std::string(store::kInferenceMeasurement), .values = {}, .labels = labelsOf(subject, limit)};
+service::MeasurementEvent pointEvent(const infer::SpeedPoint& point, const Subject& subject,
+                                     const device::MemoryLimit& limit) {
+  service::MeasurementEvent event{
+      .name = std::string(store::kInferenceMeasurement), .values = {}, .labels = labelsOf(subject, limit)};
   if (point.fits) event.values = kvMemoryEvent(point.memory, "", subject.machine.type).values;
   const auto spread = [&](const std::string& name, const infer::Spread& one) {
     event.values[name] = one.median;
@@ -139,13 +150,16 @@ Result<std::int64_t> predictedBatch(const Subject& subject, std::int64_t length,
     const std::int64_t bytes = subject.caches.make(subject.decoder->cacheSpec(1, length))->analyticBytes(length);
     return bytes > 0 ? limit.bytes / bytes : 0;
   }
-  const sharing::CostRequest request{.cacheType = device::elementType(subject.caches.storedType(subject.machine.type)), .context = length};
+  const sharing::CostRequest request{.cacheType = device::elementType(subject.caches.storedType(subject.machine.type)),
+                                     .context = length};
   WEFT_ASSIGN(const sharing::CostReport cost, sharing::cost(spec.shape, spec.map, request));
   // The limit is what is left beside the weights.
-  return sharing::largestBatch(spec.shape, spec.map, request, static_cast<double>(limit.bytes) + static_cast<double>(cost.weightBytes), 0);
+  return sharing::largestBatch(spec.shape, spec.map, request,
+                               static_cast<double>(limit.bytes) + static_cast<double>(cost.weightBytes), 0);
 }
 
-Result<service::FinishedEvent> measureGrid(JobContext& context, const Plan& plan, Subject& subject, const device::MemoryLimit& limit) {
+Result<service::FinishedEvent> measureGrid(JobContext& context, const Plan& plan, Subject& subject,
+                                           const device::MemoryLimit& limit) {
   const device::AllocationBudget budget(subject.machine.device, limit.bytes);
   ProgressReporter report(context);
   service::FinishedEvent finished;
@@ -154,10 +168,13 @@ Result<service::FinishedEvent> measureGrid(JobContext& context, const Plan& plan
   std::string refusal;
   for (const std::int64_t length : plan.contexts) {
     for (const std::int64_t batch : plan.batches) {
-      const infer::SpeedPoint point = infer::measureSpeed(
-          *subject.decoder, subject.caches,
-          {.batch = batch, .context = length, .rounds = plan.rounds, .onProgress = [&](double part) { report("measuring", done + part, points); }},
-          budget);
+      const infer::SpeedPoint point =
+          infer::measureSpeed(*subject.decoder, subject.caches,
+                              {.batch = batch,
+                               .context = length,
+                               .rounds = plan.rounds,
+                               .onProgress = [&](double part) { report("measuring", done + part, points); }},
+                              budget);
       const service::MeasurementEvent event = pointEvent(point, subject, limit);
       context.events.write(event);
       report("measuring", ++done, points);
@@ -180,23 +197,25 @@ Result<service::FinishedEvent> measureGrid(JobContext& context, const Plan& plan
   return finished;
 }
 
-Result<service::FinishedEvent> measureLargest(JobContext& context, const Plan& plan, Subject& subject, const device::MemoryLimit& limit) {
+Result<service::FinishedEvent> measureLargest(JobContext& context, const Plan& plan, Subject& subject,
+                                              const device::MemoryLimit& limit) {
   device::AllocationBudget budget(subject.machine.device, limit.bytes);
   ProgressReporter report(context);
   service::FinishedEvent finished;
   double done = 0;
   for (const std::int64_t length : plan.contexts) {
     WEFT_ASSIGN(const std::int64_t predicted, predictedBatch(subject, length, limit));
-    const infer::LargestBatch largest =
-        infer::findLargestBatch(*subject.decoder, subject.caches,
-                                {.context = length,
-                                 .onTry =
-                                     [&](std::int64_t batch, bool fits) {
-                                       report(fmt::format("context {}: a batch of {} {}", length, batch, fits ? "fits" : "does not fit"), done,
-                                              static_cast<double>(plan.contexts.size()));
-                                     }},
-                                budget);
-    service::MeasurementEvent event{.name = std::string(store::kLargestBatchMeasurement), .values = {}, .labels = labelsOf(subject, limit)};
+    const infer::LargestBatch largest = infer::findLargestBatch(
+        *subject.decoder, subject.caches,
+        {.context = length,
+         .onTry =
+             [&](std::int64_t batch, bool fits) {
+               report(fmt::format("context {}: a batch of {} {}", length, batch, fits ? "fits" : "does not fit"), done,
+                      static_cast<double>(plan.contexts.size()));
+             }},
+        budget);
+    service::MeasurementEvent event{
+        .name = std::string(store::kLargestBatchMeasurement), .values = {}, .labels = labelsOf(subject, limit)};
     event.values = {{"context", static_cast<double>(length)},
                     {"largest_batch", static_cast<double>(largest.batch)},
                     {"predicted_batch", static_cast<double>(predicted)},

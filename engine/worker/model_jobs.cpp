@@ -15,25 +15,29 @@ namespace weft::worker {
 
 Result<service::FinishedEvent> runGenerate(JobContext& context) {
   WEFT_ASSIGN(ReadyModel model, setUpModel(context));
-  WEFT_ASSIGN(const std::shared_ptr<const data::Tokenizer> tokenizer, data::openTokenizer(model.loaded.config.data.tokenizer));
+  WEFT_ASSIGN(const std::shared_ptr<const data::Tokenizer> tokenizer,
+              data::openTokenizer(model.loaded.config.data.tokenizer));
   std::vector<std::int64_t> prompt = context.job.integers("ids");
   if (context.job.has("prompt")) {
     for (const data::TokenId id : data::encodeWithPrefix(*tokenizer, context.job.text("prompt"))) prompt.push_back(id);
   }
   if (prompt.empty() && tokenizer->endOfText()) prompt.push_back(*tokenizer->endOfText());
-  const infer::GenerateOptions options{.tokens = context.job.integer("tokens", 64),
-                                       .temperature = context.job.number("temperature", 0),
-                                       .topK = context.job.integer("top_k", 0),
-                                       .seed = static_cast<std::uint64_t>(context.job.integer("seed", 1)),
-                                       .stopToken = tokenizer->endOfText() ? static_cast<std::int64_t>(*tokenizer->endOfText()) : -1};
+  const infer::GenerateOptions options{
+      .tokens = context.job.integer("tokens", 64),
+      .temperature = context.job.number("temperature", 0),
+      .topK = context.job.integer("top_k", 0),
+      .seed = static_cast<std::uint64_t>(context.job.integer("seed", 1)),
+      .stopToken = tokenizer->endOfText() ? static_cast<std::int64_t>(*tokenizer->endOfText()) : -1};
   WEFT_TRY(context.job.check());
   WEFT_TRY(checkIds(prompt, model.loaded.decoder->spec().shape.vocabulary));
-  if (options.tokens < 1) return fail(ErrorCode::InvalidInput, fmt::format("{} tokens cannot be generated; ask for at least 1.", options.tokens));
+  if (options.tokens < 1)
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("{} tokens cannot be generated; ask for at least 1.", options.tokens));
   ProgressReporter report(context);
   std::int64_t count = 0;
-  const infer::Generated made = infer::generate(*model.loaded.decoder, model.caches, prompt, options, [&](std::int64_t) {
-    report("generating", static_cast<double>(++count) / static_cast<double>(options.tokens));
-  });
+  const infer::Generated made = infer::generate(
+      *model.loaded.decoder, model.caches, prompt, options,
+      [&](std::int64_t) { report("generating", static_cast<double>(++count) / static_cast<double>(options.tokens)); });
   std::vector<data::TokenId> ids(made.ids.begin(), made.ids.end());
   service::FinishedEvent finished;
   finished.summary = {{"kv_bytes", static_cast<double>(made.kvBytes)}, {"tokens", static_cast<double>(ids.size())}};

@@ -25,7 +25,8 @@ Result<ReadyModel> setUpModel(JobContext& context) {
   WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(std::filesystem::path(folder) / "model.toml"));
   WEFT_TRY(config::validate(config));
   WEFT_ASSIGN(const Machine machine, setUpMachine(context, config.device));
-  WEFT_ASSIGN(nn::CacheFactory caches, nn::CacheFactory::create(context.job.text("cache", config.cache.plugin), config.cache.dtype));
+  WEFT_ASSIGN(nn::CacheFactory caches,
+              nn::CacheFactory::create(context.job.text("cache", config.cache.plugin), config.cache.dtype));
   WEFT_TRY(context.job.check());
   WEFT_ASSIGN(nn::LoadedModel loaded, nn::loadModel(folder, machine.device));
   loaded.decoder->setComputeType(machine.type);
@@ -36,7 +37,8 @@ Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig&
   const std::filesystem::path shards = context.job.folder() / context.job.text("shards", "../../shards");
   WEFT_TRY(context.job.check());
   ProgressReporter report(context);
-  return data::prepareDataset(config, shards, [&](double fraction, const std::string& what) { report(what, fraction); });
+  return data::prepareDataset(config, shards,
+                              [&](double fraction, const std::string& what) { report(what, fraction); });
 }
 
 std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t count) {
@@ -48,7 +50,8 @@ std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t co
 Result<void> checkIds(const std::vector<std::int64_t>& ids, std::int64_t vocabulary) {
   for (const std::int64_t id : ids) {
     if (id < 0 || id >= vocabulary)
-      return fail(ErrorCode::InvalidInput, fmt::format("The id {} is outside the model's vocabulary of {}.", id, vocabulary));
+      return fail(ErrorCode::InvalidInput,
+                  fmt::format("The id {} is outside the model's vocabulary of {}.", id, vocabulary));
   }
   if (ids.empty()) return fail(ErrorCode::InvalidInput, "There are no token ids to read; give at least one.");
   return {};

@@ -20,7 +20,8 @@ struct Machine {
   c10::Device device = c10::kCPU;
   c10::ScalarType type = c10::kFloat;
 };
-// Sets the threads, chooses device and type, writes hello. Job fields "device" and "dtype" win over the configuration's. `config` is valid.
+// Sets the threads, chooses device and type, writes hello. Job fields "device" and "dtype" win over the
+// configuration's. `config` is valid.
 [[nodiscard]] Result<Machine> setUpMachine(JobContext& context, const config::DeviceConfig& config);
 
 struct ReadyModel {

@@ -9,7 +9,8 @@
 
 namespace weft::worker {
 
-// Thrown out of a job that was asked to stop or pause and has nothing to keep; JobRunner turns it into the job's last event.
+// Thrown out of a job that was asked to stop or pause and has nothing to keep; JobRunner turns it into the job's last
+// event.
 struct Interrupted : std::exception {
   const char* what() const noexcept override { return "the job was asked to stop"; }
 };
@@ -18,7 +19,8 @@ enum class OnWish { Interrupt, GoOn };
 
 class ProgressReporter {
  public:
-  explicit ProgressReporter(JobContext& context, OnWish onWish = OnWish::Interrupt) : m_context(context), m_onWish(onWish) {}
+  explicit ProgressReporter(JobContext& context, OnWish onWish = OnWish::Interrupt)
+      : m_context(context), m_onWish(onWish) {}
   // `done` of `total`; a new phase is told at once. Throws Interrupted.
   void operator()(const std::string& phase, double done, double total = 1);
 

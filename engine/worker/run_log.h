@@ -1,5 +1,6 @@
-// engine/worker/run_log.h -- the reader's side of what a job says: a stamped sentence a line, on the stream that becomes the run's log.txt. Events
-// are written by EventWriter and only listened to here; what no event has (data, model, predicted memory) is said by the job.
+// engine/worker/run_log.h -- the reader's side of what a job says: a stamped sentence a line, on the stream that
+// becomes the run's log.txt. Events are written by EventWriter and only listened to here; what no event has (data,
+// model, predicted memory) is said by the job.
 #pragma once
 
 #include <cstdio>

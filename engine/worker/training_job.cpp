@@ -38,7 +38,8 @@ class TrainingJob {
       return finish("completed", {.perplexity = perplexity});
     }
     WEFT_ASSIGN(data::TokenShard shard, data::TokenShard::open(m_data.trainShard));
-    WEFT_ASSIGN(const std::unique_ptr<train::Trainer> trainer, train::Trainer::create(*m_decoder, m_config, std::move(shard), checkpoints()));
+    WEFT_ASSIGN(const std::unique_ptr<train::Trainer> trainer,
+                train::Trainer::create(*m_decoder, m_config, std::move(shard), checkpoints()));
     WEFT_TRY(begin(*trainer));
     sayTraining(trainer->state());
     const StepKeeper keeper{m_context, *trainer};
@@ -59,57 +60,66 @@ class TrainingJob {
     WEFT_ASSIGN(m_data, prepareData(m_context, m_config.data));
     if (m_config.model.vocabulary == 0) m_config.model.vocabulary = m_data.vocabularySize;
     if (m_config.model.vocabulary < m_data.vocabularySize) {
-      return fail(ErrorCode::InvalidInput, fmt::format("model.vocabulary is {}, and the tokenizer {} has {} ids; it must be at least that, or 0.",
-                                                       m_config.model.vocabulary, m_config.data.tokenizer, m_data.vocabularySize));
+      return fail(
+          ErrorCode::InvalidInput,
+          fmt::format("model.vocabulary is {}, and the tokenizer {} has {} ids; it must be at least that, or 0.",
+                      m_config.model.vocabulary, m_config.data.tokenizer, m_data.vocabularySize));
     }
     WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(m_config.model));
-    WEFT_ASSIGN(m_decoder,
-                nn::Decoder::create(nn::decoderSpec(m_config.model, map), static_cast<std::uint64_t>(m_config.train.seed), m_machine.device));
+    WEFT_ASSIGN(m_decoder, nn::Decoder::create(nn::decoderSpec(m_config.model, map),
+                                               static_cast<std::uint64_t>(m_config.train.seed), m_machine.device));
     m_decoder->setComputeType(m_machine.type);
     WEFT_ASSIGN(const data::TokenShard held, data::TokenShard::open(m_data.validShard));
     sayWhatIsTrained(map, held);
     m_heldOut = readIds(held, m_config.evaluation.tokens > 0 ? m_config.evaluation.tokens + 1 : 0);
-    m_bytesPerToken = static_cast<double>(m_data.validBytes) / static_cast<double>(std::max<std::int64_t>(1, m_data.validTokens));
+    m_bytesPerToken =
+        static_cast<double>(m_data.validBytes) / static_cast<double>(std::max<std::int64_t>(1, m_data.validTokens));
     return {};
   }
 
   // What the curves do not say: data, tokens, tokenizer, model, and what the memory model predicts.
   void sayWhatIsTrained(const sharing::SharingMap& map, const data::TokenShard& held) const {
     const config::DataConfig& data = m_config.data;
-    const std::string source = data.source == "synthetic" ? fmt::format("the built-in corpus, seed {}", data.syntheticSeed)
-                               : data.files.size() == 1   ? data.files.front()
-                                                          : fmt::format("{} and {} more files", data.files.front(), data.files.size() - 1);
+    const std::string source =
+        data.source == "synthetic" ? fmt::format("the built-in corpus, seed {}", data.syntheticSeed)
+        : data.files.size() == 1   ? data.files.front()
+                                   : fmt::format("{} and {} more files", data.files.front(), data.files.size() - 1);
     m_context.log.say(fmt::format("Data: {}; data set {}.", source, m_data.fingerprint));
-    m_context.log.say(
-        fmt::format("Tokenizer: {}, {} ids, hash {}.", m_data.tokenizerName, groupDigits(m_data.vocabularySize), m_data.tokenizerFingerprint));
+    m_context.log.say(fmt::format("Tokenizer: {}, {} ids, hash {}.", m_data.tokenizerName,
+                                  groupDigits(m_data.vocabularySize), m_data.tokenizerFingerprint));
     const Result<data::TokenShard> trained = data::TokenShard::open(m_data.trainShard);
-    m_context.log.say(fmt::format("Tokens: {} to train on (xxh3 {:016x}), {} held out (xxh3 {:016x}).", groupDigits(m_data.trainTokens),
-                                  trained ? trained->hash() : 0, groupDigits(m_data.validTokens), held.hash()));
+    m_context.log.say(fmt::format("Tokens: {} to train on (xxh3 {:016x}), {} held out (xxh3 {:016x}).",
+                                  groupDigits(m_data.trainTokens), trained ? trained->hash() : 0,
+                                  groupDigits(m_data.validTokens), held.hash()));
     const sharing::ModelShape shape = config::shapeOf(m_config.model);
-    const sharing::ElementType kept = device::elementType(
-        m_config.cache.plugin.empty() ? m_caches.storedType(m_machine.type) : m_machine.type);
+    const sharing::ElementType kept =
+        device::elementType(m_config.cache.plugin.empty() ? m_caches.storedType(m_machine.type) : m_machine.type);
     const auto cost = sharing::cost(shape, map, {.cacheType = kept, .context = m_config.train.sequenceLength});
     const std::string pattern = sharing::describeGenerator(map);
-    m_context.log.say(fmt::format("Model: {} parameters, {} layers, map {}{}; {} KV bytes per token in {}{}.", groupDigits(m_decoder->parameterCount()),
-                                  shape.layers, sharing::toText(map), pattern.empty() ? "" : " (" + pattern + ")",
+    m_context.log.say(fmt::format("Model: {} parameters, {} layers, map {}{}; {} KV bytes per token in {}{}.",
+                                  groupDigits(m_decoder->parameterCount()), shape.layers, sharing::toText(map),
+                                  pattern.empty() ? "" : " (" + pattern + ")",
                                   cost ? groupDigits(cost->kv.bytesPerToken) : "unknown", sharing::toString(kept),
                                   m_config.cache.plugin.empty() ? "" : " before the cache " + m_config.cache.plugin));
     sharing::TrainingRequest request = config::trainingRequest(m_config.train, device::elementType(m_machine.type));
-    if (m_machine.device.is_cpu() || m_machine.type != c10::kBFloat16) request.attention = sharing::AttentionKernel::Explicit;
+    if (m_machine.device.is_cpu() || m_machine.type != c10::kBFloat16)
+      request.attention = sharing::AttentionKernel::Explicit;
     const auto memory = sharing::trainingMemory(shape, map, request);
     if (!memory || m_config.train.steps == 0) return;
     const auto bytes = [](std::int64_t count) { return formatBytes(static_cast<double>(count)); };
-    m_context.log.say(fmt::format(
-        "Predicted memory of a training step: {} at least ({} parameters, gradients and moments, {} activations, {} workspace), {} x {} tokens at once.",
-        bytes(memory->peak()), bytes(memory->resident()), bytes(memory->activations.total()), bytes(memory->workspace),
-        groupDigits(request.microBatch), groupDigits(request.sequence)));
+    m_context.log.say(
+        fmt::format("Predicted memory of a training step: {} at least ({} parameters, gradients and moments, {} "
+                    "activations, {} workspace), {} x {} tokens at once.",
+                    bytes(memory->peak()), bytes(memory->resident()), bytes(memory->activations.total()),
+                    bytes(memory->workspace), groupDigits(request.microBatch), groupDigits(request.sequence)));
   }
 
   void sayTraining(const train::TrainingState& state) const {
     const config::TrainConfig& train = m_config.train;
     const std::string from = state.step == 0 ? "Trains" : fmt::format("Goes on from step {}", groupDigits(state.step));
-    m_context.log.say(fmt::format("{} to step {}, {} sequences of {} tokens a step, seed {}.", from, groupDigits(train.steps),
-                                  groupDigits(train.batchSequences), groupDigits(train.sequenceLength), train.seed));
+    m_context.log.say(fmt::format("{} to step {}, {} sequences of {} tokens a step, seed {}.", from,
+                                  groupDigits(train.steps), groupDigits(train.batchSequences),
+                                  groupDigits(train.sequenceLength), train.seed));
   }
 
   Result<void> readInitialWeights() {
@@ -123,11 +133,12 @@ class TrainingJob {
     WEFT_ASSIGN(const train::Resumed resumed, trainer.resume());
     const std::int64_t step = trainer.state().step;
     for (const Error& refused : resumed.refused) {
-      m_context.events.write(
-          service::AlertEvent{.step = step, .message = fmt::format("{} The run continues from step {} instead.", refused.message, step)});
+      m_context.events.write(service::AlertEvent{
+          .step = step, .message = fmt::format("{} The run continues from step {} instead.", refused.message, step)});
     }
     if (resumed.found) return {};
-    m_context.events.write(service::AlertEvent{.message = "There was no checkpoint to continue from: the run begins again at step 0."});
+    m_context.events.write(
+        service::AlertEvent{.message = "There was no checkpoint to continue from: the run begins again at step 0."});
     return readInitialWeights();
   }
 
@@ -137,8 +148,10 @@ class TrainingJob {
     // A checkpoint follows a wish to stop, and a resumed run would miss the evaluation: so it is finished first.
     hooks.evaluate = [this](std::int64_t step) { return evaluate(step, OnWish::GoOn); };
     hooks.onCheckpoint = [this](const train::SavedCheckpoint& saved, const train::TrainingState& state) {
-      m_context.events.write(service::CheckpointEvent{
-          .step = state.step, .path = std::filesystem::relative(saved.folder, m_context.job.folder()).string(), .bytes = saved.bytes});
+      m_context.events.write(
+          service::CheckpointEvent{.step = state.step,
+                                   .path = std::filesystem::relative(saved.folder, m_context.job.folder()).string(),
+                                   .bytes = saved.bytes});
       m_context.events.sync();
     };
     return hooks;
@@ -155,12 +168,13 @@ class TrainingJob {
     // Twice a second is enough for a progress bar.
     if (Clock::now() - m_lastProgress < std::chrono::milliseconds(500) && report.step != m_config.train.steps) return;
     m_lastProgress = Clock::now();
-    const double stepTime_s =
-        static_cast<double>(m_config.train.batchSequences * m_config.train.sequenceLength) / std::max(1e-9, report.tokensPerSecond);
-    m_context.events.write(service::ProgressEvent{.phase = "training",
-                                                  .done = static_cast<double>(report.step),
-                                                  .total = static_cast<double>(m_config.train.steps),
-                                                  .heartbeat_s = std::max(30.0, 20 * stepTime_s * static_cast<double>(m_config.train.logEvery))});
+    const double stepTime_s = static_cast<double>(m_config.train.batchSequences * m_config.train.sequenceLength) /
+                              std::max(1e-9, report.tokensPerSecond);
+    m_context.events.write(service::ProgressEvent{
+        .phase = "training",
+        .done = static_cast<double>(report.step),
+        .total = static_cast<double>(m_config.train.steps),
+        .heartbeat_s = std::max(30.0, 20 * stepTime_s * static_cast<double>(m_config.train.logEvery))});
   }
 
   // Perplexity of the held-out split; through the run's cache if that changes what is read, so that its error counts.
@@ -172,13 +186,16 @@ class TrainingJob {
     const infer::Perplexity result = infer::perplexity(*m_decoder, m_heldOut, options, [&](double fraction) {
       // Amid a training what counts is how far that is.
       const bool isTraining = m_config.train.steps > 0;
-      report("evaluating", isTraining ? static_cast<double>(step) : fraction, isTraining ? static_cast<double>(m_config.train.steps) : 1);
+      report("evaluating", isTraining ? static_cast<double>(step) : fraction,
+             isTraining ? static_cast<double>(m_config.train.steps) : 1);
     });
     const double bytes = m_bytesPerToken * static_cast<double>(result.tokens);
-    service::EvaluationEvent event{.step = step, .loss_nats = result.loss_nats, .perplexity = result.perplexity, .tokens = result.tokens};
-    event.values = {
-        {"unigram_perplexity", m_data.unigramPerplexity},
-        {"bits_per_byte", infer::textMeasures(result.loss_nats * static_cast<double>(result.tokens), std::llround(bytes), 0).bitsPerByte}};
+    service::EvaluationEvent event{
+        .step = step, .loss_nats = result.loss_nats, .perplexity = result.perplexity, .tokens = result.tokens};
+    event.values = {{"unigram_perplexity", m_data.unigramPerplexity},
+                    {"bits_per_byte",
+                     infer::textMeasures(result.loss_nats * static_cast<double>(result.tokens), std::llround(bytes), 0)
+                         .bitsPerByte}};
     if (m_data.entropyFloor_nats) event.values["entropy_floor_nats"] = *m_data.entropyFloor_nats;
     m_context.events.write(event);
     return result.perplexity;
@@ -186,9 +203,11 @@ class TrainingJob {
 
   Result<service::FinishedEvent> finish(const std::string& outcome, const train::TrainingState& state) {
     if (outcome == "completed") {
-      const std::int64_t context = m_config.cache.measureContext > 0 ? m_config.cache.measureContext : m_config.train.sequenceLength;
+      const std::int64_t context =
+          m_config.cache.measureContext > 0 ? m_config.cache.measureContext : m_config.train.sequenceLength;
       m_context.events.write(service::ProgressEvent{.phase = "measuring KV memory", .done = 1, .total = 1});
-      const infer::KvMemory memory = infer::measureKvMemory(*m_decoder, m_caches, {.batch = m_config.cache.measureBatch, .context = context});
+      const infer::KvMemory memory =
+          infer::measureKvMemory(*m_decoder, m_caches, {.batch = m_config.cache.measureBatch, .context = context});
       m_context.events.write(kvMemoryEvent(memory, m_config.cache.plugin, m_caches.storedType(m_machine.type)));
     }
     service::FinishedEvent finished{.outcome = outcome};

@@ -1,4 +1,5 @@
-// trial: a few steps of a training with random weights and random tokens: how fast it trains on this device, before anybody waits for it.
+// trial: a few steps of a training with random weights and random tokens: how fast it trains on this device, before
+// anybody waits for it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,8 +35,8 @@ double stepFlops(const config::RunConfig& config, const sharing::SharingMap& map
   return flopsPerToken(config, map) * static_cast<double>(config.train.batchSequences * config.train.sequenceLength);
 }
 
-// What is tried of `config`: on a CPU fewer sequences, then fewer layers, then shorter sequences, until a step is short. The width, which sets how
-// fast a matrix product is, stays.
+// What is tried of `config`: on a CPU fewer sequences, then fewer layers, then shorter sequences, until a step is
+// short. The width, which sets how fast a matrix product is, stays.
 Result<config::RunConfig> reduced(config::RunConfig config, bool isOnCpu) {
   if (config.train.microBatch == 0) config.train.microBatch = config.train.batchSequences;
   WEFT_ASSIGN(sharing::SharingMap map, config::sharingMap(config.model));
@@ -64,8 +65,8 @@ class Trial {
     const std::int64_t micro = m_config.train.microBatch, length = m_config.train.sequenceLength;
     const Clock::time_point begin = Clock::now();
     for (std::int64_t done = 0; done < m_config.train.batchSequences; done += micro) {
-      const torch::Tensor rows =
-          torch::randint(m_config.model.vocabulary, {micro, length + 1}, torch::TensorOptions().dtype(torch::kLong).device(m_decoder.device()));
+      const torch::Tensor rows = torch::randint(m_config.model.vocabulary, {micro, length + 1},
+                                                torch::TensorOptions().dtype(torch::kLong).device(m_decoder.device()));
       m_decoder.loss(rows.narrow(1, 0, length), rows.narrow(1, 1, length)).backward();
     }
     device::synchronize(m_decoder.device());
@@ -98,12 +99,13 @@ class Trial {
 Result<void> requireRoom(const config::RunConfig& config, const sharing::SharingMap& map, const Machine& machine) {
   sharing::TrainingRequest request = config::trainingRequest(config.train, device::elementType(machine.type));
   if (machine.device.is_cpu() || machine.type != c10::kBFloat16) request.attention = sharing::AttentionKernel::Explicit;
-  WEFT_ASSIGN(const sharing::TrainingMemory needed, sharing::trainingMemory(config::shapeOf(config.model), map, request));
+  WEFT_ASSIGN(const sharing::TrainingMemory needed,
+              sharing::trainingMemory(config::shapeOf(config.model), map, request));
   WEFT_ASSIGN(const device::MemoryLimit limit, device::availableMemory(machine.device));
   if (needed.peak() <= limit.bytes) return {};
-  return fail(ErrorCode::OutOfMemory,
-              fmt::format("A trial of a few steps would take {}, and there are {} ({}).", formatBytes(static_cast<double>(needed.peak())),
-                          formatBytes(static_cast<double>(limit.bytes)), limit.source));
+  return fail(ErrorCode::OutOfMemory, fmt::format("A trial of a few steps would take {}, and there are {} ({}).",
+                                                  formatBytes(static_cast<double>(needed.peak())),
+                                                  formatBytes(static_cast<double>(limit.bytes)), limit.source));
 }
 
 }  // namespace
@@ -112,7 +114,8 @@ Result<service::FinishedEvent> runTrial(JobContext& context) {
   WEFT_ASSIGN(const std::string toml, context.job.require("config"));
   WEFT_ASSIGN(const config::RunConfig whole, config::parseRunConfig(toml, "job.json"));
   WEFT_TRY(config::validate(whole));
-  if (whole.model.vocabulary == 0) return fail(ErrorCode::InvalidInput, "A trial needs model.vocabulary; without a tokenizer it is not known.");
+  if (whole.model.vocabulary == 0)
+    return fail(ErrorCode::InvalidInput, "A trial needs model.vocabulary; without a tokenizer it is not known.");
   WEFT_ASSIGN(const Machine machine, setUpMachine(context, whole.device));
   WEFT_ASSIGN(const config::RunConfig tried, reduced(whole, machine.device.is_cpu()));
   WEFT_ASSIGN(const sharing::SharingMap wholeMap, config::sharingMap(whole.model));
@@ -120,7 +123,8 @@ Result<service::FinishedEvent> runTrial(JobContext& context) {
   WEFT_TRY(requireRoom(tried, map, machine));
   ProgressReporter report(context);
   report("trying out", 0);
-  WEFT_ASSIGN(const std::unique_ptr<nn::Decoder> decoder, nn::Decoder::create(nn::decoderSpec(tried.model, map), 1, machine.device));
+  WEFT_ASSIGN(const std::unique_ptr<nn::Decoder> decoder,
+              nn::Decoder::create(nn::decoderSpec(tried.model, map), 1, machine.device));
   decoder->setComputeType(machine.type);
   Trial trial(*decoder, tried);
   trial.warmUp();
@@ -129,11 +133,15 @@ Result<service::FinishedEvent> runTrial(JobContext& context) {
     report("trying out", std::min(1.0, trial.seconds() / kTrial_s));
   }
   // A whole step at the trial's FLOP/s, and an update of the whole model's parameters.
-  WEFT_ASSIGN(const sharing::CostReport cost, sharing::cost(config::shapeOf(whole.model), wholeMap, {.context = whole.train.sequenceLength}));
-  const double parameters = static_cast<double>(cost.parameters.total()) / static_cast<double>(decoder->parameterCount());
-  const double step_s = trial.passes_s() * stepFlops(whole, wholeMap) / stepFlops(tried, map) + trial.update_s() * parameters;
+  WEFT_ASSIGN(const sharing::CostReport cost,
+              sharing::cost(config::shapeOf(whole.model), wholeMap, {.context = whole.train.sequenceLength}));
+  const double parameters =
+      static_cast<double>(cost.parameters.total()) / static_cast<double>(decoder->parameterCount());
+  const double step_s =
+      trial.passes_s() * stepFlops(whole, wholeMap) / stepFlops(tried, map) + trial.update_s() * parameters;
   const auto tokens = static_cast<double>(whole.train.batchSequences * whole.train.sequenceLength);
-  const bool isScaled = tried.model.layers != whole.model.layers || tried.train.batchSequences != whole.train.batchSequences ||
+  const bool isScaled = tried.model.layers != whole.model.layers ||
+                        tried.train.batchSequences != whole.train.batchSequences ||
                         tried.train.sequenceLength != whole.train.sequenceLength;
   return service::FinishedEvent{.summary = {{"tokens_per_second", tokens / step_s},
                                             {"flops_per_second", stepFlops(whole, wholeMap) / step_s},

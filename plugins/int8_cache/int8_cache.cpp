@@ -1,6 +1,8 @@
-// plugins/int8_cache -- keys and values kept in int8 with one scale per token and head; composes with any sharing map, because a slot is a producer.
-//   scale = max |x| / 127 over the D channels, rounded up to float16;  q = round(x / scale), ties to even, within -127 .. 127;  x' = q scale
-//   A row of zeros has scale 0 and comes back as zeros. |x - x'| <= scale / 2 (plus the rounding of x' to the model's type).
+// plugins/int8_cache -- keys and values kept in int8 with one scale per token and head; composes with any sharing map,
+// because a slot is a producer.
+//   scale = max |x| / 127 over the D channels, rounded up to float16;  q = round(x / scale), ties to even, within -127
+//   .. 127;  x' = q scale A row of zeros has scale 0 and comes back as zeros. |x - x'| <= scale / 2 (plus the rounding
+//   of x' to the model's type).
 // Bytes per token: sum over slots of G (D + 2) for K and the same for V, as far as stored.
 // B batch, G KV heads, T new tokens, S entries, D head width.
 #include <ATen/ATen.h>
@@ -20,7 +22,9 @@ using weft::nn::KvCachePlugin;
 using weft::nn::SlotSpec;
 using weft::nn::SlotView;
 
-std::int64_t kept(const SlotSpec& slot, std::int64_t tokens) { return slot.window ? std::min(*slot.window, tokens) : tokens; }
+std::int64_t kept(const SlotSpec& slot, std::int64_t tokens) {
+  return slot.window ? std::min(*slot.window, tokens) : tokens;
+}
 
 struct Quantised {
   at::Tensor values_BGTD;  // int8
@@ -31,11 +35,13 @@ Quantised quantise(const at::Tensor& x_BGTD) {
   const at::Tensor x = x_BGTD.to(at::kFloat);
   const at::Tensor exact = (x.abs().amax(-1, true) / 127.0).clamp_max(65504.0);
   at::Tensor scales = exact.to(at::kHalf);
-  // Rounded up, since a scale rounded down would push the largest channel beyond 127: the next float16 is the next bit pattern.
+  // Rounded up, since a scale rounded down would push the largest channel beyond 127: the next float16 is the next bit
+  // pattern.
   const at::Tensor next = scales.view(at::kShort).add(1).view(at::kHalf);
   scales = at::where(scales.to(at::kFloat).lt(exact), next, scales);
   const at::Tensor divisor = scales.to(at::kFloat);
-  const at::Tensor values = at::where(divisor.gt(0), x / divisor.clamp_min(1e-38), at::zeros({}, x.options())).round().clamp(-127, 127);
+  const at::Tensor values =
+      at::where(divisor.gt(0), x / divisor.clamp_min(1e-38), at::zeros({}, x.options())).round().clamp(-127, 127);
   return {values.to(at::kChar), scales};
 }
 
@@ -47,14 +53,16 @@ at::Tensor restore(const at::Tensor& values, const at::Tensor& scales, at::Scala
 class Stream {
  public:
   Stream() = default;
-  Stream(const CacheSpec& spec, const SlotSpec& slot, std::int64_t capacity) : m_capacity(capacity), m_type(spec.dtype) {
+  Stream(const CacheSpec& spec, const SlotSpec& slot, std::int64_t capacity)
+      : m_capacity(capacity), m_type(spec.dtype) {
     const at::TensorOptions options = at::TensorOptions().device(spec.device);
     m_values = at::empty({spec.batch, slot.heads, capacity, slot.headWidth}, options.dtype(at::kChar));
     m_scales = at::empty({spec.batch, slot.heads, capacity, 1}, options.dtype(at::kHalf));
   }
   bool isStored() const { return m_values.defined(); }
 
-  // Entries of the last `before` positions, then x, all as the cache gives them back; x is stored at positions `length` on.
+  // Entries of the last `before` positions, then x, all as the cache gives them back; x is stored at positions `length`
+  // on.
   at::Tensor append(const at::Tensor& x_BGTD, std::int64_t length, std::int64_t before) {
     if (!isStored()) return {};
     const Quantised made = quantise(x_BGTD);
@@ -83,7 +91,8 @@ class Stream {
   void write(at::Tensor& ring, const at::Tensor& x, std::int64_t first) const {
     const std::int64_t tokens = std::min(x.size(2), m_capacity);
     const at::Tensor last = x.narrow(2, x.size(2) - tokens, tokens);
-    const std::int64_t begin = (first + x.size(2) - tokens) % m_capacity, untilEnd = std::min(tokens, m_capacity - begin);
+    const std::int64_t begin = (first + x.size(2) - tokens) % m_capacity,
+                       untilEnd = std::min(tokens, m_capacity - begin);
     ring.narrow(2, begin, untilEnd).copy_(last.narrow(2, 0, untilEnd));
     if (untilEnd < tokens) ring.narrow(2, 0, tokens - untilEnd).copy_(last.narrow(2, untilEnd, tokens - untilEnd));
   }
@@ -109,14 +118,15 @@ class Int8KvCache final : public KvCache {
     Slot& slot = m_slots.at(static_cast<std::size_t>(index));
     const std::int64_t tokens = (k_BGTD.defined() ? k_BGTD : v_BGTD).size(2);
     if (slot.length + tokens > m_spec.capacity) {
-      throw std::length_error("the int8 KV cache holds " + std::to_string(m_spec.capacity) + " tokens a sequence; " + std::to_string(tokens) +
-                              " more do not fit behind " + std::to_string(slot.length));
+      throw std::length_error("the int8 KV cache holds " + std::to_string(m_spec.capacity) + " tokens a sequence; " +
+                              std::to_string(tokens) + " more do not fit behind " + std::to_string(slot.length));
     }
     const std::int64_t before = slot.isRing ? std::min(slot.length, slot.capacity - 1) : slot.length;
     SlotView view;
     view.k_BGSD = slot.k.append(k_BGTD, slot.length, before);
     view.v_BGSD = slot.v.append(v_BGTD, slot.length, before);
-    view.positions_S = at::arange(slot.length - before, slot.length + tokens, at::TensorOptions().dtype(at::kLong).device(m_spec.device));
+    view.positions_S = at::arange(slot.length - before, slot.length + tokens,
+                                  at::TensorOptions().dtype(at::kLong).device(m_spec.device));
     slot.length += tokens;
     return view;
   }

@@ -56,16 +56,21 @@ std::vector<Include> includesBelow(const std::vector<std::string>& folders) {
 }
 
 bool startsWith(const std::string& text, const std::string& prefix) { return text.rfind(prefix, 0) == 0; }
-bool isQt(const std::string& target) { return std::regex_search(target, std::regex(R"(^(Q[A-Z]|Qt|qcustomplot|ui/))")); }
+bool isQt(const std::string& target) {
+  return std::regex_search(target, std::regex(R"(^(Q[A-Z]|Qt|qcustomplot|ui/))"));
+}
 bool isTorch(const std::string& target) {
-  return std::regex_search(target, std::regex(R"(^(torch|ATen|c10|caffe2)/|^engine/(device|kernels|nn|interchange|train|infer|parallel|worker)/)"));
+  return std::regex_search(
+      target,
+      std::regex(R"(^(torch|ATen|c10|caffe2)/|^engine/(device|kernels|nn|interchange|train|infer|parallel|worker)/)"));
 }
 bool isSqlite(const std::string& target) { return startsWith(target, "sqlite3") || startsWith(target, "SQLiteCpp"); }
 
 // Low to high: the order of engine/CMakeLists.txt and of the design.
 const std::vector<std::string>& engineFolders() {
-  static const std::vector<std::string> folders{"base",    "sharing", "config", "store", "data",     "service", "device",
-                                                "kernels", "nn",      "interchange", "train",  "infer", "parallel", "worker"};
+  static const std::vector<std::string> folders{"base",    "sharing", "config",   "store", "data",
+                                                "service", "device",  "kernels",  "nn",    "interchange",
+                                                "train",   "infer",   "parallel", "worker"};
   return folders;
 }
 
@@ -85,24 +90,32 @@ TEST(Walls, TheScanSeesTheWholeEngine) {
   // A scan that finds nothing would let every wall fall silently.
   std::set<std::string> seen;
   for (const Include& include : includesBelow({"engine"})) seen.insert((*std::next(include.file.begin())).string());
-  for (const std::string folder : {"base", "sharing", "config", "store", "data", "service", "nn", "train", "infer", "worker"}) {
+  for (const std::string folder :
+       {"base", "sharing", "config", "store", "data", "service", "nn", "train", "infer", "worker"}) {
     EXPECT_TRUE(seen.contains(folder)) << folder;
   }
 }
 
-TEST(Walls, TheEngineKnowsNoQt) { EXPECT_EQ(violations(includesBelow({"engine", "plugins", "app/cli", "app/worker"}), isQt), kNothing); }
+TEST(Walls, TheEngineKnowsNoQt) {
+  EXPECT_EQ(violations(includesBelow({"engine", "plugins", "app/cli", "app/worker"}), isQt), kNothing);
+}
 
 TEST(Walls, CoreFoldersKnowNoTorch) {
-  EXPECT_EQ(violations(includesBelow({"engine/base", "engine/sharing", "engine/config", "engine/store", "engine/data", "engine/service"}), isTorch),
+  EXPECT_EQ(violations(includesBelow({"engine/base", "engine/sharing", "engine/config", "engine/store", "engine/data",
+                                      "engine/service"}),
+                       isTorch),
             kNothing);
 }
 
-TEST(Walls, TheFacesKnowNoTorch) { EXPECT_EQ(violations(includesBelow({"ui", "app/studio", "app/cli"}), isTorch), kNothing); }
+TEST(Walls, TheFacesKnowNoTorch) {
+  EXPECT_EQ(violations(includesBelow({"ui", "app/studio", "app/cli"}), isTorch), kNothing);
+}
 
 TEST(Walls, OnlyTheStoreSeesSqlite) {
   std::vector<std::string> found;
   for (const Include& include : includesBelow({"engine", "ui", "app", "plugins"})) {
-    if (isSqlite(include.target) && !startsWith(include.file.string(), "engine/store/")) found.push_back(include.toString());
+    if (isSqlite(include.target) && !startsWith(include.file.string(), "engine/store/"))
+      found.push_back(include.toString());
   }
   EXPECT_EQ(found, kNothing);
 }
@@ -135,7 +148,8 @@ TEST(Walls, CudaFilesIncludeNoTorch) {
   std::vector<std::string> found;
   for (const Include& include : includesBelow({"engine", "plugins"})) {
     const std::string ending = include.file.extension().string();
-    if ((ending == ".cu" || ending == ".cuh") && std::regex_search(include.target, std::regex(R"(^(torch|ATen|c10|caffe2)/)"))) {
+    if ((ending == ".cu" || ending == ".cuh") &&
+        std::regex_search(include.target, std::regex(R"(^(torch|ATen|c10|caffe2)/)"))) {
       found.push_back(include.toString());
     }
   }
@@ -145,7 +159,8 @@ TEST(Walls, CudaFilesIncludeNoTorch) {
 TEST(Walls, APluginSeesOnlyTheSeam) {
   std::vector<std::string> found;
   for (const Include& include : includesBelow({"plugins"})) {
-    if (startsWith(include.target, "engine/") && include.target != "engine/nn/kv_cache.h") found.push_back(include.toString());
+    if (startsWith(include.target, "engine/") && include.target != "engine/nn/kv_cache.h")
+      found.push_back(include.toString());
   }
   EXPECT_EQ(found, kNothing);
 }

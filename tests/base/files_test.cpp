@@ -87,4 +87,6 @@ TEST(TemporaryFolder, IsGoneWithItsContentAfterwards) {
   EXPECT_FALSE(fs::exists(kept));
 }
 
-TEST(ExecutableFolder, HoldsThisProgram) { EXPECT_TRUE(fs::exists(weft::executableFolder() / "weft_base_test")) << weft::executableFolder(); }
+TEST(ExecutableFolder, HoldsThisProgram) {
+  EXPECT_TRUE(fs::exists(weft::executableFolder() / "weft_base_test")) << weft::executableFolder();
+}

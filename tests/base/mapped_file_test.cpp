@@ -71,7 +71,8 @@ TEST_F(MappedFiles, AreReadByManyThreadsWhileOneOfThemFails) {
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&, thread] {
       for (int i = 0; i < 200; ++i) {
-        const bool isRight = thread % 2 == 0 ? !copied(file, 0, m_content.size()) : copied(whole, 0, m_content.size()).value_or("") == m_content;
+        const bool isRight = thread % 2 == 0 ? !copied(file, 0, m_content.size())
+                                             : copied(whole, 0, m_content.size()).value_or("") == m_content;
         right[static_cast<std::size_t>(thread)] += isRight ? 1 : 0;
       }
     });
@@ -84,7 +85,8 @@ TEST_F(MappedFiles, RefuseWhatIsNoFile) {
   EXPECT_EQ(MappedFile::open(m_folder.path() / "none").error().code, ErrorCode::NotFound);
   EXPECT_EQ(MappedFile::open(m_folder.path()).error().code, ErrorCode::Corrupt);
   ASSERT_EQ(::mkfifo((m_folder.path() / "pipe").c_str(), 0600), 0);
-  EXPECT_EQ(MappedFile::open(m_folder.path() / "pipe").error().code, ErrorCode::Corrupt) << "and nobody waits for its writer";
+  EXPECT_EQ(MappedFile::open(m_folder.path() / "pipe").error().code, ErrorCode::Corrupt)
+      << "and nobody waits for its writer";
   ASSERT_TRUE(writeFileAtomically(m_folder.path() / "empty", ""));
   EXPECT_EQ(MappedFile::open(m_folder.path() / "empty")->size(), 0u);
 }

@@ -53,7 +53,8 @@ TEST(Statistics, SummaryOfFewValues) {
 }
 
 TEST(Statistics, PairedTUsesTheDifferencesAlone) {
-  // d = 0.02, 0.20, -0.02: mean 0.0666667, SD 0.1171893, t = 0.985327. For 2 degrees p has a closed form: 1 - t / sqrt(2 + t^2) = 0.428338.
+  // d = 0.02, 0.20, -0.02: mean 0.0666667, SD 0.1171893, t = 0.985327. For 2 degrees p has a closed form: 1 - t /
+  // sqrt(2 + t^2) = 0.428338.
   const std::vector<double> reference{6.44, 6.38, 6.17}, subject{6.46, 6.58, 6.15};
   const PairedDifference paired = pairedT(reference, subject);
   EXPECT_EQ(paired.n, 3);
@@ -61,7 +62,8 @@ TEST(Statistics, PairedTUsesTheDifferencesAlone) {
   EXPECT_NEAR(*paired.pValue, 0.428338, 2e-6);
   EXPECT_NEAR(paired.interval->high - paired.mean, 4.302653 * 0.1171893 / std::sqrt(3.0), 1e-4);
   // A shift that both seeds share changes nothing.
-  const PairedDifference shifted = pairedT(std::vector<double>{106.44, 6.38, 56.17}, std::vector<double>{106.46, 6.58, 56.15});
+  const PairedDifference shifted =
+      pairedT(std::vector<double>{106.44, 6.38, 56.17}, std::vector<double>{106.46, 6.58, 56.15});
   EXPECT_NEAR(shifted.mean, paired.mean, 1e-12);
   EXPECT_NEAR(*shifted.pValue, *paired.pValue, 1e-9);
 }
@@ -164,7 +166,8 @@ TEST(StatisticsWords, OneRunEachMakesNoClaim) {
 }
 
 TEST(StatisticsWords, ADifferenceThatFallsToTheNumberOfComparisonsIsNone) {
-  std::vector<Comparison> three{halfOfMqa(difference(0.02, 0.002, 0.038, 0.04)), halfOfMqa(difference(0.001, -0.01, 0.012, 0.8)),
+  std::vector<Comparison> three{halfOfMqa(difference(0.02, 0.002, 0.038, 0.04)),
+                                halfOfMqa(difference(0.001, -0.01, 0.012, 0.8)),
                                 halfOfMqa(difference(0.03, 0.025, 0.035, 0.001))};
   three.push_back(halfOfMqa({}));
   three.back().obstacle = Obstacle::OtherText;
@@ -173,7 +176,8 @@ TEST(StatisticsWords, ADifferenceThatFallsToTheNumberOfComparisonsIsNone) {
   EXPECT_FALSE(three[0].isDifference());
   EXPECT_TRUE(three[2].isDifference());
   EXPECT_FALSE(three[3].adjustedP);
-  EXPECT_THAT(sentence(three[0]), ::testing::HasSubstr("(3 seeds, paired; 3 comparisons): no difference that holds among 3 comparisons"));
+  EXPECT_THAT(sentence(three[0]),
+              ::testing::HasSubstr("(3 seeds, paired; 3 comparisons): no difference that holds among 3 comparisons"));
   EXPECT_THAT(sentence(three[2]), ::testing::HasSubstr("higher than MQA's"));
   EXPECT_THAT(sentence(three[3]), ::testing::HasSubstr("not compared"));
 }
@@ -198,7 +202,8 @@ TEST(StatisticsWords, MemoryIsAShareThatPeopleSay) {
 }
 
 TEST(StatisticsWords, ASummaryNamesItsSeeds) {
-  EXPECT_EQ(summaryText(summarize(std::vector<double>{6.0, 6.1, 6.2}), weft::formatPerplexity), "6.10 ± 0.25 (3 seeds)");
+  EXPECT_EQ(summaryText(summarize(std::vector<double>{6.0, 6.1, 6.2}), weft::formatPerplexity),
+            "6.10 ± 0.25 (3 seeds)");
   EXPECT_EQ(summaryText(summarize(std::vector<double>{6.0}), weft::formatPerplexity), "6.00");
   EXPECT_EQ(summaryText({}, weft::formatPerplexity), "-");
 }

@@ -94,7 +94,8 @@ TEST(Text, ParsesWholeNumbersOnly) {
   std::int64_t integer = 7;
   EXPECT_TRUE(parseInteger("-12", integer));
   EXPECT_EQ(integer, -12);
-  for (const char* text : {"", "12 ", " 12", "12x", "1.5", "99999999999999999999", "+1"}) EXPECT_FALSE(parseInteger(text, integer)) << text;
+  for (const char* text : {"", "12 ", " 12", "12x", "1.5", "99999999999999999999", "+1"})
+    EXPECT_FALSE(parseInteger(text, integer)) << text;
   EXPECT_EQ(integer, -12);
   double real = 0;
   EXPECT_TRUE(parseDouble("3e-3", real));

@@ -41,8 +41,9 @@ BENCHMARK(generatorSearch)->Unit(benchmark::kMillisecond);
 
 // An event line, against the same line parsed into a bare JSON value.
 void eventParse(benchmark::State& state) {
-  const std::string line =
-      service::toJsonLine({1.5, service::MetricEvent{.step = 7, .tokens = 1000, .values = {{"train/loss", 2.5}, {"train/learning_rate", 3e-4}}}});
+  const std::string line = service::toJsonLine(
+      {1.5, service::MetricEvent{
+                .step = 7, .tokens = 1000, .values = {{"train/loss", 2.5}, {"train/learning_rate", 3e-4}}}});
   sideBySide(
       state,
       [&] {
@@ -65,13 +66,15 @@ void ingest(benchmark::State& state) {
     std::vector<service::Event> events;
     for (int i = 0; i < 1000; ++i) {
       ++step;
-      events.push_back(
-          {1.0, service::MetricEvent{
-                    .step = step,
-                    .tokens = step,
-                    .values = {{"train/loss", 2.0}, {"train/learning_rate", 1.0}, {"train/gradient_norm", 1.0}, {"train/tokens_per_second", 1.0}}}});
+      events.push_back({1.0, service::MetricEvent{.step = step,
+                                                  .tokens = step,
+                                                  .values = {{"train/loss", 2.0},
+                                                             {"train/learning_rate", 1.0},
+                                                             {"train/gradient_norm", 1.0},
+                                                             {"train/tokens_per_second", 1.0}}}});
     }
-    const Result<void> stored = store.service().ingest({.run = id, .from = offset, .to = offset + 1000, .rows = service::toRows(events)});
+    const Result<void> stored =
+        store.service().ingest({.run = id, .from = offset, .to = offset + 1000, .rows = service::toRows(events)});
     if (!stored) return state.SkipWithError(stored.error().message.c_str());
     offset += 1000;
   }
@@ -79,7 +82,8 @@ void ingest(benchmark::State& state) {
 }
 BENCHMARK(ingest)->Unit(benchmark::kMillisecond);
 
-// The run list of a store with 400,000 points, against that of the same runs without a point: what nobody asked for must cost nothing.
+// The run list of a store with 400,000 points, against that of the same runs without a point: what nobody asked for
+// must cost nothing.
 void storeRunList(benchmark::State& state) {
   const TemporaryFolder folder = TemporaryFolder::create("weft-bench").value();
   const auto filled = [&](const char* name, std::int64_t steps) {
@@ -89,14 +93,17 @@ void storeRunList(benchmark::State& state) {
       const store::RunId id = service::submit(project, store, config::preset("demo-mqa").value()).value();
       std::vector<store::Row> rows;
       for (std::int64_t step = 1; step <= steps; ++step)
-        rows.emplace_back(store::MetricRow{.time = 1, .step = step, .tokens = step, .values = {{"a", 1.0}, {"b", 1.0}, {"c", 1.0}, {"d", 1.0}}});
+        rows.emplace_back(store::MetricRow{
+            .time = 1, .step = step, .tokens = step, .values = {{"a", 1.0}, {"b", 1.0}, {"c", 1.0}, {"d", 1.0}}});
       if (rows.empty()) continue;
-      if (!store.service().ingest({.run = id, .from = 0, .to = 1, .rows = std::move(rows)})) state.SkipWithError("the points are not stored");
+      if (!store.service().ingest({.run = id, .from = 0, .to = 1, .rows = std::move(rows)}))
+        state.SkipWithError("the points are not stored");
     }
     return store;
   };
   store::RunStore with = filled("with", 500), without = filled("without", 0);
-  if (with.runs()->size() != 200 || with.metric(store::RunId{100}, "a")->points.size() != 500) return state.SkipWithError("the store is wrong");
+  if (with.runs()->size() != 200 || with.metric(store::RunId{100}, "a")->points.size() != 500)
+    return state.SkipWithError("the store is wrong");
   sideBySide(
       state, [&] { benchmark::DoNotOptimize(with.runs()); }, [&] { benchmark::DoNotOptimize(without.runs()); });
 }

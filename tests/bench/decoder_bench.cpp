@@ -1,4 +1,5 @@
-// A shared map against the identity map of the same shape: what sharing changes in time, besides the memory that it saves.
+// A shared map against the identity map of the same shape: what sharing changes in time, besides the memory that it
+// saves.
 #include <torch/cuda.h>
 #include <torch/types.h>
 
@@ -18,7 +19,9 @@ std::unique_ptr<nn::Decoder> decoderOf(const char* map) {
   model.vocabulary = 257;
   model.layers = onGpu ? 20 : 8;
   if (onGpu) model.hidden = 2048, model.feedForward = 5504, model.queryHeads = 16, model.headWidth = 128;
-  auto decoder = nn::Decoder::create(nn::decoderSpec(model, config::sharingMap(model).value()), 1, onGpu ? at::kCUDA : at::kCPU).value();
+  auto decoder =
+      nn::Decoder::create(nn::decoderSpec(model, config::sharingMap(model).value()), 1, onGpu ? at::kCUDA : at::kCPU)
+          .value();
   if (onGpu) decoder->setComputeType(at::kBFloat16);
   return decoder;
 }
@@ -55,7 +58,8 @@ void decodeStepCla2(benchmark::State& state) {
   };
   auto sharedCache = filled(*shared), plainCache = filled(*plain);
   sideBySide(
-      state, [&] { shared->logits(token, sharedCache.get()); }, [&] { plain->logits(token, plainCache.get()); }, kSynchronize);
+      state, [&] { shared->logits(token, sharedCache.get()); }, [&] { plain->logits(token, plainCache.get()); },
+      kSynchronize);
 }
 BENCHMARK(decodeStepCla2)->UseManualTime()->Iterations(200)->Unit(benchmark::kMillisecond);
 

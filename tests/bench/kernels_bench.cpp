@@ -1,4 +1,5 @@
-// Our fused kernels against the same formulas composed of torch's operations, forward and backward. B batch, T tokens, d hidden, V vocabulary.
+// Our fused kernels against the same formulas composed of torch's operations, forward and backward. B batch, T tokens,
+// d hidden, V vocabulary.
 #include <torch/cuda.h>
 #include <torch/types.h>
 
@@ -14,16 +15,19 @@ namespace {
 using at::Tensor;
 
 struct Setting {
-  at::TensorOptions options =
-      at::TensorOptions().dtype(torch::cuda::is_available() ? at::kBFloat16 : at::kFloat).device(torch::cuda::is_available() ? at::kCUDA : at::kCPU);
-  std::function<void()> synchronize = torch::cuda::is_available() ? std::function<void()>([] { torch::cuda::synchronize(); }) : [] {};
+  at::TensorOptions options = at::TensorOptions()
+                                  .dtype(torch::cuda::is_available() ? at::kBFloat16 : at::kFloat)
+                                  .device(torch::cuda::is_available() ? at::kCUDA : at::kCPU);
+  std::function<void()> synchronize =
+      torch::cuda::is_available() ? std::function<void()>([] { torch::cuda::synchronize(); }) : [] {};
   std::int64_t rows = torch::cuda::is_available() ? 16384 : 1024;
 };
 
 using Operation = std::function<Tensor()>;
 
 // Forward and backward of both, after their outputs were found equal.
-void compare(benchmark::State& state, const Setting& setting, const std::vector<Tensor>& leaves, const Operation& ours, const Operation& peer) {
+void compare(benchmark::State& state, const Setting& setting, const std::vector<Tensor>& leaves, const Operation& ours,
+             const Operation& peer) {
   const Tensor a = ours().to(at::kFloat), b = peer().to(at::kFloat);
   const double scale = b.abs().max().item<double>(), difference = (a - b).abs().max().item<double>();
   if (!(difference <= 0.02 * scale + 1e-6)) return state.SkipWithError("the results differ");
@@ -66,13 +70,15 @@ void rope(benchmark::State& state) {
   const Setting setting;
   const std::int64_t tokens = setting.rows / 8;
   const Tensor x = torch::randn({8, 16, tokens, 128}, setting.options).requires_grad_();
-  const kernels::RopeTable table = kernels::ropeTable(torch::arange(tokens, setting.options.dtype(at::kLong)), 128, 10000, x.scalar_type());
+  const kernels::RopeTable table =
+      kernels::ropeTable(torch::arange(tokens, setting.options.dtype(at::kLong)), 128, 10000, x.scalar_type());
   compare(
       state, setting, {x}, [&] { return kernels::rope(x, table); },
       [&] {
         const auto halves = x.to(at::kFloat).chunk(2, -1);
         const Tensor cosine = table.cos_TD.to(at::kFloat), sine = table.sin_TD.to(at::kFloat);
-        return at::cat({halves[0] * cosine - halves[1] * sine, halves[1] * cosine + halves[0] * sine}, -1).to(x.scalar_type());
+        return at::cat({halves[0] * cosine - halves[1] * sine, halves[1] * cosine + halves[0] * sine}, -1)
+            .to(x.scalar_type());
       });
 }
 BENCHMARK(rope)->UseManualTime()->MinTime(0.5)->Unit(benchmark::kMillisecond);

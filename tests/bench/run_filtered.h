@@ -1,4 +1,5 @@
-// tests/bench/run_filtered.h -- what the benchmark programs do with their arguments: a bare word is a filter, `./dev bench tokenizer`.
+// tests/bench/run_filtered.h -- what the benchmark programs do with their arguments: a bare word is a filter, `./dev
+// bench tokenizer`.
 #pragma once
 
 #include <benchmark/benchmark.h>

@@ -10,10 +10,11 @@
 
 namespace weft::bench {
 
-// Times both in every iteration, each up to its `synchronize`; reports ours as the benchmark's time, the peer's median beside it, and peer / ours
-// (above 1: ours is faster).
+// Times both in every iteration, each up to its `synchronize`; reports ours as the benchmark's time, the peer's median
+// beside it, and peer / ours (above 1: ours is faster).
 inline void sideBySide(
-    benchmark::State& state, const std::function<void()>& ours, const std::function<void()>& peer, const std::function<void()>& synchronize = [] {}) {
+    benchmark::State& state, const std::function<void()>& ours, const std::function<void()>& peer,
+    const std::function<void()>& synchronize = [] {}) {
   using Clock = std::chrono::steady_clock;
   const auto timed = [&](const std::function<void()>& work) {
     synchronize();

@@ -70,7 +70,8 @@ struct Peer {
     process->send("encode");
     const std::optional<std::string> answer = process->receive();
     Round round;
-    if (!answer || !(std::istringstream(*answer) >> round.seconds >> round.tokens >> round.checksum)) return std::nullopt;
+    if (!answer || !(std::istringstream(*answer) >> round.seconds >> round.tokens >> round.checksum))
+      return std::nullopt;
     return round;
   }
 };
@@ -80,7 +81,8 @@ Peer startPeer(const std::string& python, const std::string& definition, const f
   Peer peer;
   if (python.empty()) return peer;
   const fs::path script = fs::path(WEFT_BENCH_SOURCE_DIR) / "tokenizer_peer.py";
-  peer.process = std::make_unique<PeerProcess>(std::vector<std::string>{python, script.string(), definition, documents.string()});
+  peer.process =
+      std::make_unique<PeerProcess>(std::vector<std::string>{python, script.string(), definition, documents.string()});
   if (const auto version = peer.process->receive()) {
     peer.version = *version;
   } else {
@@ -99,7 +101,8 @@ void tokenizer(benchmark::State& state) {
   const std::string definition = variableOr("WEFT_BENCH_TOKENIZER", shared / "gpt-neox-20b" / "tokenizer.json");
   const std::string file = variableOr("WEFT_BENCH_TEXT", shared / "corpus" / "valid.jsonl.zst");
   if (!fs::exists(definition) || !fs::exists(file)) {
-    return state.SkipWithError("name a tokenizer.json in WEFT_BENCH_TOKENIZER and a .txt, .jsonl or .jsonl.zst in WEFT_BENCH_TEXT");
+    return state.SkipWithError(
+        "name a tokenizer.json in WEFT_BENCH_TOKENIZER and a .txt, .jsonl or .jsonl.zst in WEFT_BENCH_TEXT");
   }
   const auto opened = data::openTokenizer(definition);
   if (!opened) return state.SkipWithError(opened.error().message.c_str());

@@ -1,5 +1,5 @@
-// The studio's sizes of years: a million points, ten thousand runs, eighty layers. Targets of the design: 50 ms a frame, 100 ms a filter, 16 ms an
-// edit.
+// The studio's sizes of years: a million points, ten thousand runs, eighty layers. Targets of the design: 50 ms a
+// frame, 100 ms a filter, 16 ms an edit.
 #include <benchmark/benchmark.h>
 #include <time.h>
 
@@ -41,7 +41,8 @@ std::shared_ptr<CurveData> noisyCurve(std::size_t points, std::uint32_t seed) {
   return data;
 }
 
-// A frame of panning: ten curves with their bands, of as many points as the first argument says, at the scale of the second.
+// A frame of panning: ten curves with their bands, of as many points as the first argument says, at the scale of the
+// second.
 void curves(benchmark::State& state) {
   Plot plot(QStringLiteral("Loss"));
   plot.resize(900, 500);
@@ -109,7 +110,8 @@ void figureOfAMillionPoints(benchmark::State& state) {
   runs.resize(3);
   for (FigureRun& run : runs) run.series = test::noisyLoss(350'000, 2.5);
   for (auto _ : state) {
-    if (!renderFigure("pdf", {.kind = FigureKind::Curves, .smoothing = 0.9}, runs)) state.SkipWithError("the figure is refused");
+    if (!renderFigure("pdf", {.kind = FigureKind::Curves, .smoothing = 0.9}, runs))
+      state.SkipWithError("the figure is refused");
   }
 }
 BENCHMARK(figureOfAMillionPoints)->Unit(benchmark::kMillisecond);
@@ -153,7 +155,8 @@ class TurnWatch {
   double m_longest_ms = 0;
 };
 
-// A run of 200,000 steps of four metrics is opened in Monitor. The store is read by another thread: `turn_ms` is what the window feels.
+// A run of 200,000 steps of four metrics is opened in Monitor. The store is read by another thread: `turn_ms` is what
+// the window feels.
 void monitorOfAHugeRun(benchmark::State& state) {
   constexpr std::int64_t kSteps = 200'000;
   test::TestProject project;

@@ -1,6 +1,7 @@
-// A project of ten thousand runs and a Monitor of a hundred curves: how long the window does not answer. What is printed is the GUI thread's longest
-// stop, in milliseconds of its own processor time: from one look at the window system's events to the next, whatever was done in between. It does not
-// depend on what else the machine does. The goal at these sizes: nothing over 500.
+// A project of ten thousand runs and a Monitor of a hundred curves: how long the window does not answer. What is
+// printed is the GUI thread's longest stop, in milliseconds of its own processor time: from one look at the window
+// system's events to the next, whatever was done in between. It does not depend on what else the machine does. The goal
+// at these sizes: nothing over 500.
 #include <benchmark/benchmark.h>
 
 #include <QAbstractEventDispatcher>
@@ -104,8 +105,10 @@ struct Window {
     for (const QString& folder : settings::recentProjects()) settings::removeRecentProject(folder);
     settings::setStartsEngine(false);
     window = std::make_unique<MainWindow>(
-        theme, std::vector<Page*>{new DesignPage(nullptr), runs = new RunsPage(nullptr), monitor = new MonitorPage(nullptr), new ComparePage(nullptr),
-                                  new MeasurePage(nullptr), figures = new FiguresPage(nullptr), new QueuePage(nullptr)});
+        theme,
+        std::vector<Page*>{new DesignPage(nullptr), runs = new RunsPage(nullptr), monitor = new MonitorPage(nullptr),
+                           new ComparePage(nullptr), new MeasurePage(nullptr), figures = new FiguresPage(nullptr),
+                           new QueuePage(nullptr)});
     window->resize(1440, 900);
     window->showPage(QStringLiteral("Runs"));
     window->show();
@@ -239,8 +242,8 @@ void wheelOverHundredCurves(benchmark::State& state) {
   LongestStop stop;
   for (auto _ : state) {
     // In and out again, as somebody who looks for a place.
-    QWheelEvent wheel(at, chart->mapToGlobal(at), {}, QPoint(0, notch++ % 16 < 8 ? 120 : -120), Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase,
-                      false);
+    QWheelEvent wheel(at, chart->mapToGlobal(at), {}, QPoint(0, notch++ % 16 < 8 ? 120 : -120), Qt::NoButton,
+                      Qt::NoModifier, Qt::NoScrollPhase, false);
     QCoreApplication::sendEvent(chart, &wheel);
     for (int i = 0; i < 6; ++i) QCoreApplication::processEvents();
   }

@@ -1,4 +1,5 @@
-// What `weft compare` says of runs, and that it claims no more than their seeds carry. The runs are written as the service writes them.
+// What `weft compare` says of runs, and that it claims no more than their seeds carry. The runs are written as the
+// service writes them.
 #include <gmock/gmock.h>
 
 #include <array>
@@ -58,15 +59,22 @@ class CompareVerb : public ProjectTest {
         {.run = id,
          .from = 0,
          .to = 100,
-         .rows = {store::HelloRow{.time = 1, .attempt = 1, .build = "test", .torch = "2", .device = "cpu"}, store::EvaluationRow{evaluation},
+         .rows = {store::HelloRow{.time = 1, .attempt = 1, .build = "test", .torch = "2", .device = "cpu"},
+                  store::EvaluationRow{evaluation},
                   store::EndRow{.time = 3, .outcome = "completed", .code = {}, .message = {}, .detail = {}}}}));
-    ASSERT_TRUE(
-        service.attemptEnded({.run = id, .state = store::RunState::Finished, .outcome = "completed", .code = {}, .failure = {}, .detail = {}}));
+    ASSERT_TRUE(service.attemptEnded({.run = id,
+                                      .state = store::RunState::Finished,
+                                      .outcome = "completed",
+                                      .code = {},
+                                      .failure = {},
+                                      .detail = {}}));
   }
   // Three seeds each.
   void addPairs(const std::array<double, 3>& mqa, const std::array<double, 3>& shared) {
-    for (std::int64_t seed = 1; seed <= 3; ++seed) addFinished("demo-mqa", "MQA", seed, mqa[static_cast<std::size_t>(seed - 1)]);
-    for (std::int64_t seed = 1; seed <= 3; ++seed) addFinished("demo-mqa-cla2", "MQA-CLA2", seed, shared[static_cast<std::size_t>(seed - 1)]);
+    for (std::int64_t seed = 1; seed <= 3; ++seed)
+      addFinished("demo-mqa", "MQA", seed, mqa[static_cast<std::size_t>(seed - 1)]);
+    for (std::int64_t seed = 1; seed <= 3; ++seed)
+      addFinished("demo-mqa-cla2", "MQA-CLA2", seed, shared[static_cast<std::size_t>(seed - 1)]);
   }
 };
 
@@ -74,12 +82,15 @@ class CompareVerb : public ProjectTest {
 TEST_F(CompareVerb, TwoSeedsOfOneConfigurationAreSaidToBeThat) {
   addFinished("demo-mqa-cla2", "MQA-CLA2", 1, 7.04);
   addFinished("demo-mqa-cla2", "MQA-CLA2", 2, 8.11);
-  for (const std::vector<std::string>& verb :
-       {std::vector<std::string>{"compare", "1", "2"}, {"compare", "MQA-CLA2"}, {"compare", "MQA-CLA2:s1", "MQA-CLA2 s2"}}) {
+  for (const std::vector<std::string>& verb : {std::vector<std::string>{"compare", "1", "2"},
+                                               {"compare", "MQA-CLA2"},
+                                               {"compare", "MQA-CLA2:s1", "MQA-CLA2 s2"}}) {
     const Outcome outcome = weft(verb);
     ASSERT_TRUE(succeeded(outcome)) << outcome.err;
-    EXPECT_THAT(outcome.out, HasSubstr("MQA-CLA2 s2 against MQA-CLA2 s1: the same configuration as MQA-CLA2 s1: what they differ in is the seed."));
-    EXPECT_THAT(outcome.out, AllOf(Not(HasSubstr("lower")), Not(HasSubstr("higher")), HasSubstr("7.04"), HasSubstr("8.11"), HasSubstr("(2 seeds)")));
+    EXPECT_THAT(outcome.out, HasSubstr("MQA-CLA2 s2 against MQA-CLA2 s1: the same configuration as MQA-CLA2 s1: what "
+                                       "they differ in is the seed."));
+    EXPECT_THAT(outcome.out, AllOf(Not(HasSubstr("lower")), Not(HasSubstr("higher")), HasSubstr("7.04"),
+                                   HasSubstr("8.11"), HasSubstr("(2 seeds)")));
   }
   EXPECT_EQ(weft({"compare", "1", "2", "--json"}).json()[1]["comparisons"][0]["is_difference"], false);
 }
@@ -89,8 +100,11 @@ TEST_F(CompareVerb, OneRunEachIsSaidToBeOneRunEach) {
   addFinished("demo-mqa-cla2", "MQA-CLA2", 1, 7.04);
   const Outcome outcome = weft({"compare", "MQA", "MQA-CLA2"});
   ASSERT_TRUE(succeeded(outcome)) << outcome.err;
-  EXPECT_THAT(outcome.out, HasSubstr("MQA-CLA2 against MQA: half of MQA's KV bytes; one run each, so their perplexities are not compared."));
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("6.46"), HasSubstr("7.04"), Not(HasSubstr("+9.0%")))) << "the numbers stand side by side";
+  EXPECT_THAT(
+      outcome.out,
+      HasSubstr("MQA-CLA2 against MQA: half of MQA's KV bytes; one run each, so their perplexities are not compared."));
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("6.46"), HasSubstr("7.04"), Not(HasSubstr("+9.0%"))))
+      << "the numbers stand side by side";
   const nlohmann::json compared = weft({"compare", "1", "2", "--json"}).json();
   EXPECT_EQ(compared[0]["comparisons"], nlohmann::json::array());
   const nlohmann::json comparison = compared[1]["comparisons"][0];
@@ -104,7 +118,8 @@ TEST_F(CompareVerb, PairedSeedsWithoutADifferenceSayThatThereIsNone) {
   addPairs({6.46, 6.61, 6.10}, {6.47, 6.28, 6.02});
   const Outcome outcome = weft({"compare", "MQA", "MQA-CLA2"});
   ASSERT_TRUE(succeeded(outcome)) << outcome.err;
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("half of MQA's KV bytes; perplexity"), HasSubstr("(3 seeds, paired): no difference beyond the seeds.")));
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("half of MQA's KV bytes; perplexity"),
+                                 HasSubstr("(3 seeds, paired): no difference beyond the seeds.")));
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("MQA s1"), HasSubstr("MQA-CLA2 s3"), HasSubstr("6.39 ± 0.65 (3 seeds)")));
   const nlohmann::json comparison = weft({"compare", "MQA", "MQA-CLA2", "--json"}).json()[5]["comparisons"][0];
   for (const char* key : {"subject", "reference", "n", "difference", "low", "high", "p_adjusted", "sentence"})
@@ -126,9 +141,11 @@ TEST_F(CompareVerb, PairedSeedsWithADifferenceSayWhichIsHigherAndByHowMuch) {
 
 TEST_F(CompareVerb, ComparisonsBesideEachOtherAreCounted) {
   addPairs({6.46, 6.61, 6.10}, {6.47, 6.28, 6.02});
-  for (std::int64_t seed = 1; seed <= 3; ++seed) addFinished("demo-mha", "MHA", seed, 6.1 + 0.2 * static_cast<double>(seed));
+  for (std::int64_t seed = 1; seed <= 3; ++seed)
+    addFinished("demo-mha", "MHA", seed, 6.1 + 0.2 * static_cast<double>(seed));
   const Outcome outcome = weft({"compare", "MQA", "MQA-CLA2", "MHA"});
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("MQA-CLA2 against MQA: "), HasSubstr("MHA against MQA: "), HasSubstr("(3 seeds, paired; 2 comparisons)")));
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("MQA-CLA2 against MQA: "), HasSubstr("MHA against MQA: "),
+                                 HasSubstr("(3 seeds, paired; 2 comparisons)")));
 }
 
 TEST_F(CompareVerb, NoSeedInCommonOrAnotherTextIsNoComparison) {
@@ -136,18 +153,21 @@ TEST_F(CompareVerb, NoSeedInCommonOrAnotherTextIsNoComparison) {
   addFinished("demo-mqa", "MQA", 2, 6.61);
   addFinished("demo-mqa-cla2", "MQA-CLA2", 3, 6.2);
   addFinished("demo-mqa-cla2", "MQA-CLA2", 4, 6.3);
-  EXPECT_THAT(weft({"compare", "MQA", "MQA-CLA2"}).out, HasSubstr("fewer than two seeds in common, so their perplexities are not compared."));
+  EXPECT_THAT(weft({"compare", "MQA", "MQA-CLA2"}).out,
+              HasSubstr("fewer than two seeds in common, so their perplexities are not compared."));
   for (const std::int64_t seed : {1, 2})
     addFinished("demo-mqa", "elsewhere", seed, 5, [](config::RunConfig& config) { config.evaluation.tokens *= 2; });
-  EXPECT_THAT(weft({"compare", "MQA", "elsewhere"}).out,
-              HasSubstr("their held-out texts, tokenizers or evaluations differ, so their perplexities are not compared."));
+  EXPECT_THAT(
+      weft({"compare", "MQA", "elsewhere"}).out,
+      HasSubstr("their held-out texts, tokenizers or evaluations differ, so their perplexities are not compared."));
 }
 
 // Two configurations of one name are told apart by what differs, and their seeds are not mixed.
 TEST_F(CompareVerb, ConfigurationsOfOneNameAreToldApart) {
   for (const std::int64_t seed : {1, 2}) {
     addFinished("demo-mqa", "MQA", seed, 6.4 + 0.1 * static_cast<double>(seed));
-    addFinished("demo-mqa", "MQA", seed, 6.2 + 0.1 * static_cast<double>(seed), [](config::RunConfig& config) { config.train.steps *= 2; });
+    addFinished("demo-mqa", "MQA", seed, 6.2 + 0.1 * static_cast<double>(seed),
+                [](config::RunConfig& config) { config.train.steps *= 2; });
   }
   const std::string steps = groupDigits(config::preset("demo-mqa").value().train.steps);
   const Outcome outcome = weft({"compare", "MQA"});

@@ -1,4 +1,5 @@
-// The demo, whose trainings lie in the project already: what it prints of them. (That it trains is seen by `./dev demo --quick` in .ci/run.)
+// The demo, whose trainings lie in the project already: what it prints of them. (That it trains is seen by `./dev demo
+// --quick` in .ci/run.)
 #include "engine/config/demo.h"
 
 #include <fmt/format.h>
@@ -43,7 +44,8 @@ class DemoTest : public ProjectTest {
   }
 
   // Every run of such a demo, finished. `noise`: what a run differs by for itself.
-  void train(const config::DemoOptions& wanted, const std::function<double(const std::string& name, std::int64_t seed)>& noise) {
+  void train(const config::DemoOptions& wanted,
+             const std::function<double(const std::string& name, std::int64_t seed)>& noise) {
     config::DemoOptions options = wanted;
     const service::DemoText text = service::demoText(*m_project).value();
     options.files = text.files;
@@ -53,8 +55,8 @@ class DemoTest : public ProjectTest {
       const std::string original = config::demoOriginal(config);
       double logPerplexity = 0;
       if (original.empty()) {
-        logPerplexity =
-            1.6 + 0.05 * std::sin(static_cast<double>(config.train.seed)) + kAbove.at(config.name) + noise(config.name, config.train.seed);
+        logPerplexity = 1.6 + 0.05 * std::sin(static_cast<double>(config.train.seed)) + kAbove.at(config.name) +
+                        noise(config.name, config.train.seed);
       } else {
         const auto& [run, its] = trained.at({original, config.train.seed});
         config.train.initFrom = (m_project->runFolder(run) / "checkpoints/step-9").string();
@@ -63,7 +65,8 @@ class DemoTest : public ProjectTest {
       const store::RunId id = service::submit(*m_project, *m_store, config).value();
       const fs::path checkpoint = m_project->runFolder(id) / "checkpoints/step-9";
       ASSERT_TRUE(createFolders(checkpoint));
-      for (const char* file : {"model.toml", "model.safetensors"}) ASSERT_TRUE(writeFileAtomically(checkpoint / file, ""));
+      for (const char* file : {"model.toml", "model.safetensors"})
+        ASSERT_TRUE(writeFileAtomically(checkpoint / file, ""));
       finish(id, std::exp(logPerplexity));
       trained[{config.name, config.train.seed}] = {id, logPerplexity};
     }
@@ -72,10 +75,16 @@ class DemoTest : public ProjectTest {
   void finish(store::RunId run, double perplexity) {
     store::RunStore::ServiceWriter writer = m_store->service();
     ASSERT_TRUE(writer.take(run).value());
-    const store::Evaluation evaluation{.step = 9, .split = "valid", .loss_nats = std::log(perplexity), .perplexity = perplexity, .tokens = 100};
-    ASSERT_TRUE(writer.ingest({.run = run, .from = 0, .to = 1, .rows = {store::HelloRow{.time = 1}, store::EvaluationRow{evaluation}}}));
-    ASSERT_TRUE(
-        writer.attemptEnded({.run = run, .state = store::RunState::Finished, .outcome = "completed", .code = {}, .failure = {}, .detail = {}}));
+    const store::Evaluation evaluation{
+        .step = 9, .split = "valid", .loss_nats = std::log(perplexity), .perplexity = perplexity, .tokens = 100};
+    ASSERT_TRUE(writer.ingest(
+        {.run = run, .from = 0, .to = 1, .rows = {store::HelloRow{.time = 1}, store::EvaluationRow{evaluation}}}));
+    ASSERT_TRUE(writer.attemptEnded({.run = run,
+                                     .state = store::RunState::Finished,
+                                     .outcome = "completed",
+                                     .code = {},
+                                     .failure = {},
+                                     .detail = {}}));
   }
 
   std::optional<store::Project> m_project;
@@ -85,14 +94,16 @@ class DemoTest : public ProjectTest {
 }  // namespace
 
 TEST_F(DemoTest, SaysOfThreeSeedsWhatTheirIntervalsCarry) {
-  train({},
-        [](const std::string& name, std::int64_t seed) { return 0.003 * std::cos(static_cast<double>(seed * 7 + static_cast<int>(name.size()))); });
+  train({}, [](const std::string& name, std::int64_t seed) {
+    return 0.003 * std::cos(static_cast<double>(seed * 7 + static_cast<int>(name.size())));
+  });
   const Outcome outcome = weft({"demo"});
   ASSERT_TRUE(succeeded(outcome)) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("which are not those of the 2.11.0 wheel"));
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("(3 seeds)"), HasSubstr("MQA-CLA2 against MQA: half of MQA's KV bytes; perplexity "),
-                                 HasSubstr("(3 seeds, paired; 2 comparisons): no difference beyond the seeds."),
-                                 HasSubstr("MQA-CLA2 against H16-MQA: the same KV bytes as H16-MQA;")));
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("(3 seeds)"), HasSubstr("MQA-CLA2 against MQA: half of MQA's KV bytes; perplexity "),
+                    HasSubstr("(3 seeds, paired; 2 comparisons): no difference beyond the seeds."),
+                    HasSubstr("MQA-CLA2 against H16-MQA: the same KV bytes as H16-MQA;")));
   EXPECT_THAT(outcome.out, Not(HasSubstr("higher than")));
   const nlohmann::json value = weft({"demo", "--json"}).json();
   ASSERT_EQ(value["runs"].size(), 15u) << "nothing was trained again";
@@ -106,19 +117,23 @@ TEST_F(DemoTest, SaysOfThreeSeedsWhatTheirIntervalsCarry) {
 
 TEST_F(DemoTest, SaysADifferenceThatEverySeedShows) {
   train({}, [](const std::string& name, std::int64_t) { return name == "MQA-CLA2" ? 0.05 : 0; });
-  EXPECT_THAT(weft({"demo"}).out, AllOf(HasSubstr("perplexity +5.3%"), HasSubstr("higher than MQA's"), HasSubstr("higher than H16-MQA's")));
+  EXPECT_THAT(weft({"demo"}).out,
+              AllOf(HasSubstr("perplexity +5.3%"), HasSubstr("higher than MQA's"), HasSubstr("higher than H16-MQA's")));
 }
 
 TEST_F(DemoTest, QuickComparesNothing) {
-  train({.quick = true, .files = {}, .validFiles = {}, .seeds = {}}, [](const std::string& name, std::int64_t) { return name == "MQA" ? 0.5 : 0; });
+  train({.quick = true, .files = {}, .validFiles = {}, .seeds = {}},
+        [](const std::string& name, std::int64_t) { return name == "MQA" ? 0.5 : 0; });
   const Outcome outcome = weft({"demo", "--quick"});
   ASSERT_TRUE(succeeded(outcome)) << outcome.err;
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("shows the way and compares nothing"), Not(HasSubstr("against")), Not(HasSubstr("%"))));
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("shows the way and compares nothing"), Not(HasSubstr("against")), Not(HasSubstr("%"))));
   EXPECT_TRUE(weft({"demo", "--quick", "--json"}).json()["comparisons"].empty());
 }
 
 TEST_F(DemoTest, RefusesSeedsThatAreNone) {
-  for (const char* seeds : {"1,1", "x", "1,,2", "-3", "1.5"}) EXPECT_TRUE(isOneSentenceOfBadInput(weft({"demo", "--seeds", seeds}))) << seeds;
+  for (const char* seeds : {"1,1", "x", "1,,2", "-3", "1.5"})
+    EXPECT_TRUE(isOneSentenceOfBadInput(weft({"demo", "--seeds", seeds}))) << seeds;
   EXPECT_TRUE(isOneSentenceOfBadInput(weft({"demo", "--text", "/nowhere.txt"})));
   EXPECT_TRUE(m_store->runs().value().empty());
 }

@@ -41,13 +41,15 @@ TEST_F(TokenizeVerb, RefusesWhatItCannotRead) {
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"tokenize", "/nowhere.txt"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"tokenize", file("a.pdf", "x")})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"tokenize", "--tokenizer", "/nowhere.json", file("a.txt", "x")})));
-  const Outcome none = runWeft({"tokenize", "--tokenizer", file("t.json", "{\"model\": {\"type\": \"Unigram\"}}"), file("a.txt", "x")});
+  const Outcome none =
+      runWeft({"tokenize", "--tokenizer", file("t.json", "{\"model\": {\"type\": \"Unigram\"}}"), file("a.txt", "x")});
   EXPECT_TRUE(isOneSentenceOfBadInput(none));
   EXPECT_THAT(none.err, HasSubstr("t.json"));
 }
 
 TEST_F(InspectVerb, ReadsTheHeaderOfASafetensorsFile) {
-  const std::string header = R"({"__metadata__": {"format": "pt"}, "a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}})";
+  const std::string header =
+      R"({"__metadata__": {"format": "pt"}, "a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}})";
   const Outcome outcome = runWeft({"inspect", file("m.safetensors", safetensors(header, 24)), "--json"});
   ASSERT_TRUE(succeeded(outcome));
   EXPECT_EQ(outcome.json()["kind"], "safetensors");
@@ -59,24 +61,28 @@ TEST_F(InspectVerb, ReadsTheHeaderOfASafetensorsFile) {
 }
 
 TEST_F(InspectVerb, RefusesSafetensorsThatLie) {
-  const auto refuses = [&](const std::string& content) { return isOneSentenceOfBadInput(runWeft({"inspect", file("m.safetensors", content)})); };
+  const auto refuses = [&](const std::string& content) {
+    return isOneSentenceOfBadInput(runWeft({"inspect", file("m.safetensors", content)}));
+  };
   EXPECT_TRUE(refuses(""));
   EXPECT_TRUE(refuses("short"));
   EXPECT_TRUE(refuses(std::string(8, '\xff') + "{}"));
   EXPECT_TRUE(refuses(safetensors("[]", 0)));
   EXPECT_TRUE(refuses(safetensors("{", 0)));
   EXPECT_TRUE(refuses(safetensors(std::string(200000, '['), 0)));
-  for (const char* entry :
-       {"1", "{}", R"({"dtype": "F99", "shape": [1], "data_offsets": [0, 4]})", R"({"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]})",
-        R"({"dtype": "F32", "shape": [2], "data_offsets": [0, 4]})", R"({"dtype": "F32", "shape": [1], "data_offsets": [4, 0]})",
-        R"({"dtype": "F32", "shape": [4611686018427387904, 4], "data_offsets": [0, 0]})",
-        R"({"dtype": "F32", "shape": [1], "data_offsets": [0, 18446744073709551615]})"}) {
+  for (const char* entry : {"1", "{}", R"({"dtype": "F99", "shape": [1], "data_offsets": [0, 4]})",
+                            R"({"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]})",
+                            R"({"dtype": "F32", "shape": [2], "data_offsets": [0, 4]})",
+                            R"({"dtype": "F32", "shape": [1], "data_offsets": [4, 0]})",
+                            R"({"dtype": "F32", "shape": [4611686018427387904, 4], "data_offsets": [0, 0]})",
+                            R"({"dtype": "F32", "shape": [1], "data_offsets": [0, 18446744073709551615]})"}) {
     EXPECT_TRUE(refuses(safetensors(std::string("{\"a\": ") + entry + "}", 4))) << entry;
   }
 }
 
 TEST_F(InspectVerb, KnowsConfigurationsAndRefusesTheUnknown) {
-  const Outcome config = runWeft({"inspect", file("run.toml", "name = \"x\"\n[model]\nsharing = \"cla2\"\n"), "--json"});
+  const Outcome config =
+      runWeft({"inspect", file("run.toml", "name = \"x\"\n[model]\nsharing = \"cla2\"\n"), "--json"});
   ASSERT_TRUE(succeeded(config));
   EXPECT_EQ(config.json()["kind"], "config");
   EXPECT_EQ(config.json()["generator"], "cla2");

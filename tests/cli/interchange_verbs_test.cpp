@@ -9,7 +9,9 @@ using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
 namespace {
-std::string given(const std::string& name) { return (fs::path(WEFT_TEST_SOURCE_DIR) / "fixtures/interchange" / name).string(); }
+std::string given(const std::string& name) {
+  return (fs::path(WEFT_TEST_SOURCE_DIR) / "fixtures/interchange" / name).string();
+}
 }  // namespace
 
 TEST(ImportVerb, MakesAModelThatEveryOtherVerbTakes) {
@@ -45,9 +47,12 @@ TEST(ConvertVerb, PutsACheckpointUnderAnotherMap) {
   ASSERT_TRUE(succeeded(converted)) << converted.err;
   EXPECT_EQ(converted.json()["dropped"].size(), 2u);
   EXPECT_LT(converted.json()["parameters"], converted.json()["parameters_before"]);
-  EXPECT_TRUE(succeeded(runWeft({"logits", out, "--ids", "1,2,3", "--out", (folder.path() / "l.safetensors").string()})));
-  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"convert", dense, "--map", "0_9", "--out", (folder.path() / "no").string()})));
-  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"convert", dense, "--map", "cla2", "--method", "best", "--out", (folder.path() / "no").string()})));
+  EXPECT_TRUE(
+      succeeded(runWeft({"logits", out, "--ids", "1,2,3", "--out", (folder.path() / "l.safetensors").string()})));
+  EXPECT_TRUE(
+      isOneSentenceOfBadInput(runWeft({"convert", dense, "--map", "0_9", "--out", (folder.path() / "no").string()})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(
+      runWeft({"convert", dense, "--map", "cla2", "--method", "best", "--out", (folder.path() / "no").string()})));
 }
 
 TEST(ExportModelVerb, WritesAFolderForTransformersThatImportReadsBack) {
@@ -63,7 +68,8 @@ TEST(ExportModelVerb, WritesAFolderForTransformersThatImportReadsBack) {
   EXPECT_TRUE(llama.json()["dropped"].is_array());
 
   const std::string shared = (folder.path() / "shared").string();
-  const Outcome ours = runWeft({"export-model", cla2, "--out", shared, "--dtype", "bfloat16", "--shard-size", "0.000002"});
+  const Outcome ours =
+      runWeft({"export-model", cla2, "--out", shared, "--dtype", "bfloat16", "--shard-size", "0.000002"});
   ASSERT_TRUE(succeeded(ours)) << ours.err;
   EXPECT_THAT(ours.out, HasSubstr("trust_remote_code=True"));
   EXPECT_TRUE(fs::exists(fs::path(shared) / "modeling_weft.py"));
@@ -74,7 +80,8 @@ TEST(ExportModelVerb, WritesAFolderForTransformersThatImportReadsBack) {
 
   const std::string no = (folder.path() / "no").string();
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"export-model", cla2, "--out", shared}))) << "it is there already";
-  EXPECT_THAT(runWeft({"export-model", cla2, "--out", no, "--layout", "llama"}).err, HasSubstr("layer 1 reads the keys of layer 0"));
+  EXPECT_THAT(runWeft({"export-model", cla2, "--out", no, "--layout", "llama"}).err,
+              HasSubstr("layer 1 reads the keys of layer 0"));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"export-model", cla2, "--out", no, "--layout", "gguf"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"export-model", cla2, "--out", no, "--dtype", "int4"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"export-model", cla2, "--out", no, "--shard-size", "0"})));

@@ -27,7 +27,9 @@ TEST(MapVerb, ReadsFilesAndStandardInput) {
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", "@/nowhere/map.txt"})));
 }
 
-TEST(MapVerb, ShowsATableToPeople) { EXPECT_THAT(runWeft({"map", "0_0_2"}).out, AllOf(HasSubstr("layer"), HasSubstr("2 of 3 layers"))); }
+TEST(MapVerb, ShowsATableToPeople) {
+  EXPECT_THAT(runWeft({"map", "0_0_2"}).out, AllOf(HasSubstr("layer"), HasSubstr("2 of 3 layers")));
+}
 
 TEST(MapVerb, RefusesMapsThatNoModelCouldRun) {
   const Outcome later = runWeft({"map", "0_2_2"});
@@ -36,7 +38,8 @@ TEST(MapVerb, RefusesMapsThatNoModelCouldRun) {
   const Outcome chain = runWeft({"map", "0_0_1"});
   EXPECT_TRUE(isOneSentenceOfBadInput(chain));
   EXPECT_THAT(chain.err, HasSubstr("produces none"));
-  for (const char* text : {"", "x", "0_", "0_5", "[0", "cla2", "0_0h3", "0s0"}) EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", text}))) << text;
+  for (const char* text : {"", "x", "0_", "0_5", "[0", "cla2", "0_0h3", "0s0"})
+    EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", text}))) << text;
 }
 
 TEST(MapVerb, AcceptsUpwardReadsOnPurpose) {
@@ -46,7 +49,8 @@ TEST(MapVerb, AcceptsUpwardReadsOnPurpose) {
 }
 
 TEST(MapVerb, ComparesTwoMapsLayerByLayer) {
-  EXPECT_EQ(runWeft({"map", "0_0_2_2", "--compare", "0_1_2_2"}).out, "layer 1 reads K and V from layer 0 instead of its own\n");
+  EXPECT_EQ(runWeft({"map", "0_0_2_2", "--compare", "0_1_2_2"}).out,
+            "layer 1 reads K and V from layer 0 instead of its own\n");
   const nlohmann::json value = runWeft({"map", "0_0_2_2", "--compare", "cla4", "--json"}).json();
   EXPECT_EQ(value["text"], "0_0_2_2");
   ASSERT_EQ(value["differences"].size(), 2u);
@@ -55,8 +59,11 @@ TEST(MapVerb, ComparesTwoMapsLayerByLayer) {
 }
 
 TEST(MapVerb, ReadsAndWritesTheFormsOfOtherProjects) {
-  EXPECT_EQ(runWeft({"map", R"({"num_hidden_layers": 8, "cla_share_factor": 4, "hidden_size": 64})", "--json"}).json()["generator"], "cla4");
-  EXPECT_EQ(runWeft({"map", "cla4", "--layers", "8", "--as", "sharing-pattern"}).out, "{\"sharing_pattern\":[0,0,0,0,4,4,4,4]}\n");
+  EXPECT_EQ(runWeft({"map", R"({"num_hidden_layers": 8, "cla_share_factor": 4, "hidden_size": 64})", "--json"})
+                .json()["generator"],
+            "cla4");
+  EXPECT_EQ(runWeft({"map", "cla4", "--layers", "8", "--as", "sharing-pattern"}).out,
+            "{\"sharing_pattern\":[0,0,0,0,4,4,4,4]}\n");
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", "0_0s", "--as", "mlkv"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", "0_0", "--as", "nobody"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", R"({"layer_types": 3})"})));
@@ -66,7 +73,8 @@ TEST(MapVerb, ListsThePatterns) {
   const nlohmann::json list = runWeft({"map", "--list", "--json"}).json();
   EXPECT_GE(list.size(), 22u);
   for (const auto& one : list) {
-    EXPECT_TRUE(succeeded(runWeft({"map", one["example"].get<std::string>(), "--layers", "12", "--allow-upward"}))) << one;
+    EXPECT_TRUE(succeeded(runWeft({"map", one["example"].get<std::string>(), "--layers", "12", "--allow-upward"})))
+        << one;
   }
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map"})));
 }
@@ -82,7 +90,8 @@ TEST(CostVerb, ShowsThePapersTablesWithoutADifference) {
 }
 
 TEST(CostVerb, SaysWhatADeviceMakesOfIt) {
-  const nlohmann::json value = runWeft({"cost", "--preset", "paper-1b-h128-mqa", "--device", "h100", "--batch", "64", "--json"}).json();
+  const nlohmann::json value =
+      runWeft({"cost", "--preset", "paper-1b-h128-mqa", "--device", "h100", "--batch", "64", "--json"}).json();
   EXPECT_EQ(value["roofline"]["bound"], "bytes");
   EXPECT_GT(value["largest_context"], 2048);
   EXPECT_EQ(value["batch_at_context"].size(), 6u);
@@ -92,35 +101,40 @@ TEST(CostVerb, SaysWhatADeviceMakesOfIt) {
 
 TEST(CostVerb, MeasuresTheDeviceOfThisMachine) {
   if (!hasWorker()) GTEST_SKIP() << "there is no weft-worker beside the program";
-  const Outcome outcome = runWeft({"cost", "--preset", "demo-mqa", "--device", "here", "--dtype", "float32", "--batch", "3", "--json"});
+  const Outcome outcome =
+      runWeft({"cost", "--preset", "demo-mqa", "--device", "here", "--dtype", "float32", "--batch", "3", "--json"});
   ASSERT_TRUE(succeeded(outcome)) << outcome.err;
   const nlohmann::json value = outcome.json(), roofline = value["roofline"];
   EXPECT_GT(roofline["memory_bytes"].get<double>(), 1e8);
   const double decode = 3 * value["flops_per_token"]["decode"].get<double>();
   EXPECT_NEAR(roofline["compute_seconds"].get<double>(), decode / roofline["flops_per_second"].get<double>(),
               1e-6 * roofline["compute_seconds"].get<double>());
-  EXPECT_NEAR(roofline["ridge_flops_per_byte"].get<double>(), roofline["flops_per_second"].get<double>() / roofline["bytes_per_second"].get<double>(),
-              1e-6);
+  EXPECT_NEAR(roofline["ridge_flops_per_byte"].get<double>(),
+              roofline["flops_per_second"].get<double>() / roofline["bytes_per_second"].get<double>(), 1e-6);
   EXPECT_GT(value["largest_batch"], 0);
 }
 
 TEST(CostVerb, CountsThePassesOfAMapThatReadsUpward) {
   const auto train = [](const char* map) {
-    return runWeft({"cost", "--preset", "lckv-50m", "--map", map, "--allow-upward", "--json"}).json()["flops_per_token"]["train"].get<double>();
+    return runWeft({"cost", "--preset", "lckv-50m", "--map", map, "--allow-upward", "--json"})
+        .json()["flops_per_token"]["train"]
+        .get<double>();
   };
   EXPECT_GT(train("lckv-w2"), 2 * train("identity"));
   EXPECT_LT(train("lckv-w2"), 5 * train("identity"));
 }
 
 TEST(CostVerb, AnswersWithTheKeysThatOthersBuildOn) {
-  const Outcome outcome = runWeft({"cost", "--preset", "paper-1b-h128-mqa", "--map", "cla2", "--context", "2048", "--batch", "4", "--json"});
+  const Outcome outcome = runWeft(
+      {"cost", "--preset", "paper-1b-h128-mqa", "--map", "cla2", "--context", "2048", "--batch", "4", "--json"});
   ASSERT_TRUE(succeeded(outcome));
   const nlohmann::json value = outcome.json();
   EXPECT_EQ(value["kv_bytes_per_token"], 5120);
   EXPECT_EQ(value["kv_bytes_resident"], 5120 * 2048 * 4);
   EXPECT_EQ(value["kv_bytes_read_per_step"], 10240 * 2048 * 4);
   EXPECT_NEAR(value["parameters"].get<double>(), 948.5e6, 0.1e6);
-  for (const char* phase : {"train", "prefill", "decode"}) EXPECT_GT(value["flops_per_token"][phase].get<double>(), 1e9) << phase;
+  for (const char* phase : {"train", "prefill", "decode"})
+    EXPECT_GT(value["flops_per_token"][phase].get<double>(), 1e9) << phase;
 }
 
 TEST(CostVerb, SaysWhatATrainingStepTakesAndWhichMicroBatchFits) {
@@ -137,15 +151,18 @@ TEST(CostVerb, SaysWhatATrainingStepTakesAndWhichMicroBatchFits) {
 }
 
 TEST(CostVerb, TakesADeviceThatNoTableHas) {
-  const nlohmann::json value = runWeft({"cost", "--preset", "demo-mqa", "--peak", "100", "--bandwidth", "500", "--json"}).json();
+  const nlohmann::json value =
+      runWeft({"cost", "--preset", "demo-mqa", "--peak", "100", "--bandwidth", "500", "--json"}).json();
   EXPECT_NEAR(value["roofline"]["ridge_flops_per_byte"].get<double>(), 200, 1e-6);
   EXPECT_FALSE(value.contains("largest_batch"));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost", "--preset", "demo-mqa", "--peak", "100"})));
-  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost", "--preset", "demo-mqa", "--peak", "100", "--bandwidth", "500", "--device", "h100"})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(
+      runWeft({"cost", "--preset", "demo-mqa", "--peak", "100", "--bandwidth", "500", "--device", "h100"})));
 }
 
 TEST(CostVerb, ShowsTheFormulaBehindTheNumber) {
-  EXPECT_THAT(runWeft({"cost", "--preset", "paper-1b-h128-mqa-cla2-keep-ends"}).out, HasSubstr("2 · 2 B · 128 · 11 = 5,632 B"));
+  EXPECT_THAT(runWeft({"cost", "--preset", "paper-1b-h128-mqa-cla2-keep-ends"}).out,
+              HasSubstr("2 · 2 B · 128 · 11 = 5,632 B"));
 }
 
 TEST(CostVerb, CountsTheTokenizersVocabulary) {
@@ -154,9 +171,11 @@ TEST(CostVerb, CountsTheTokenizersVocabulary) {
 }
 
 TEST(CostVerb, ChangesFieldsOnTheWay) {
-  EXPECT_EQ(runWeft({"cost", "--preset", "demo-mqa", "--set", "model.kv_heads=2", "--dtype", "float32", "--json"}).json()["kv_bytes_per_token"],
+  EXPECT_EQ(runWeft({"cost", "--preset", "demo-mqa", "--set", "model.kv_heads=2", "--dtype", "float32", "--json"})
+                .json()["kv_bytes_per_token"],
             2048);
-  EXPECT_THAT(runWeft({"cost", "--preset", "demo-mqa", "--set", "model.kv_head=2"}).err, HasSubstr("did you mean model.kv_heads?"));
+  EXPECT_THAT(runWeft({"cost", "--preset", "demo-mqa", "--set", "model.kv_head=2"}).err,
+              HasSubstr("did you mean model.kv_heads?"));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost", "--preset", "demo-mqa", "--set", "model.kv_heads"})));
 }
 

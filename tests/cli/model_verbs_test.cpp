@@ -24,7 +24,8 @@ TEST(ModelVerbs, RefuseWrongArgumentsBeforeAnythingStarts) {
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"logits", "m", "--ids", "1,x", "--out", "f"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"logits", "m", "--ids", "1"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"eval", "m", "--task", "hellaswag"})));
-  EXPECT_THAT(runWeft({"eval", "m", "--task", "helaswag", "--data", "f"}).err, HasSubstr("'hellaswag' is perhaps meant"));
+  EXPECT_THAT(runWeft({"eval", "m", "--task", "helaswag", "--data", "f"}).err,
+              HasSubstr("'hellaswag' is perhaps meant"));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"eval", "m", "--task", "helaswag", "--data", "f"})));
   EXPECT_THAT(runWeft({"eval", "m", "--task", "piqa", "--data", "f", "--tokens", "3"}).err, HasSubstr("--limit"));
   EXPECT_THAT(runWeft({"eval", "m", "--limit", "3"}).err, HasSubstr("--tokens"));
@@ -43,13 +44,15 @@ TEST(EvalVerb, SaysWhatLmEvalSays) {
   const std::string model = (folder.path() / "model").string();
   ASSERT_TRUE(succeeded(runWeft({"import", given.string(), "--out", model})));
   const auto expected = nlohmann::json::parse(weft::readFile(given / "expected.json").value())["tokenizer.json"];
-  const Outcome choices = runWeft({"eval", model, "--task", "hellaswag", "--data", (given / "published/hellaswag_val.jsonl").string(), "--json"});
+  const Outcome choices = runWeft(
+      {"eval", model, "--task", "hellaswag", "--data", (given / "published/hellaswag_val.jsonl").string(), "--json"});
   ASSERT_TRUE(succeeded(choices)) << choices.err;
   EXPECT_EQ(choices.json()["items"], 7);
   for (const char* key : {"acc", "acc_stderr", "acc_norm", "acc_norm_stderr"}) {
     EXPECT_NEAR(choices.json()[key].get<double>(), expected["hellaswag"]["metrics"][key].get<double>(), 1e-12) << key;
   }
-  const Outcome pages = runWeft({"eval", model, "--task", "wikitext", "--data", (given / "wikitext.txt").string(), "--json"});
+  const Outcome pages =
+      runWeft({"eval", model, "--task", "wikitext", "--data", (given / "wikitext.txt").string(), "--json"});
   ASSERT_TRUE(succeeded(pages)) << pages.err;
   for (const char* key : {"word_perplexity", "byte_perplexity", "bits_per_byte"}) {
     const double theirs = expected["wikitext"]["metrics"][key];

@@ -50,7 +50,8 @@ Outcome runWeft(const std::vector<std::string>& arguments, const std::string& in
   const auto lines = std::count(outcome.err.begin(), outcome.err.end(), '\n');
   const bool isSentence = outcome.err.rfind("weft: ", 0) == 0 && lines == 1 && outcome.err.size() < 600;
   if (outcome.exitCode == 2 && outcome.out.empty() && isSentence) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << "exit code " << outcome.exitCode << ", stdout '" << outcome.out << "', stderr '" << outcome.err << "'";
+  return ::testing::AssertionFailure() << "exit code " << outcome.exitCode << ", stdout '" << outcome.out
+                                       << "', stderr '" << outcome.err << "'";
 }
 
 ::testing::AssertionResult succeeded(const Outcome& outcome) {

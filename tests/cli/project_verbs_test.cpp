@@ -25,7 +25,8 @@ class HeldRuns : public ProjectTest {
   void SetUp() override {
     ProjectTest::SetUp();
     ASSERT_TRUE(succeeded(weft({"submit", "--preset", "demo-mqa", "--hold"})));
-    ASSERT_TRUE(succeeded(weft({"submit", "--preset", "demo-mqa-cla2", "--hold", "--name", "shared", "--tag", "mine", "--set", "train.steps=7"})));
+    ASSERT_TRUE(succeeded(weft({"submit", "--preset", "demo-mqa-cla2", "--hold", "--name", "shared", "--tag", "mine",
+                                "--set", "train.steps=7"})));
   }
 };
 
@@ -71,7 +72,8 @@ TEST(ProjectFolder, AForeignDatabaseIsRefusedAndLeftAlone) {
   ASSERT_TRUE(weft::writeFileAtomically(folder.path() / "weft.db", foreign));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"runs", "-C", folder.path().string()})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"init", folder.path().string()})));
-  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"submit", "--preset", "demo-mqa", "--hold", "-C", folder.path().string()})));
+  EXPECT_TRUE(
+      isOneSentenceOfBadInput(runWeft({"submit", "--preset", "demo-mqa", "--hold", "-C", folder.path().string()})));
   EXPECT_EQ(weft::readFile(folder.path() / "weft.db"), foreign);
 }
 
@@ -98,8 +100,10 @@ TEST_F(ProjectTest, WhatCannotBeSubmittedLeavesNothingBehind) {
   EXPECT_TRUE(isOneSentenceOfBadInput(weft({"submit", "/nowhere.toml"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(weft({"submit", file("broken.toml", "= 3").string()})));
   EXPECT_TRUE(isOneSentenceOfBadInput(weft({"submit", "--preset", "demo-mqa", "--set", "train.steps=many"})));
-  EXPECT_TRUE(isOneSentenceOfBadInput(weft({"submit", "--preset", "demo-mqa", "--set", "data.source=text", "--set", "data.files=/nowhere.txt"})));
-  EXPECT_TRUE(isOneSentenceOfBadInput(weft({"submit", "--preset", "demo-mqa", "--set", "data.tokenizer=/nowhere.json"})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(
+      weft({"submit", "--preset", "demo-mqa", "--set", "data.source=text", "--set", "data.files=/nowhere.txt"})));
+  EXPECT_TRUE(
+      isOneSentenceOfBadInput(weft({"submit", "--preset", "demo-mqa", "--set", "data.tokenizer=/nowhere.json"})));
   EXPECT_EQ(weft({"runs", "--json"}).json(), nlohmann::json::array());
   EXPECT_EQ(entriesIn(project() / "runs"), 0);
 }
@@ -108,7 +112,8 @@ TEST_F(HeldRuns, AreListedWithTheKeysThatOthersBuildOn) {
   const nlohmann::json runs = weft({"runs", "--json"}).json();
   ASSERT_EQ(runs.size(), 2u);
   for (const nlohmann::json& run : runs) {
-    for (const char* key : {"id", "name", "state", "map", "parameters", "kv_bytes_per_token", "perplexity"}) EXPECT_TRUE(run.contains(key)) << key;
+    for (const char* key : {"id", "name", "state", "map", "parameters", "kv_bytes_per_token", "perplexity"})
+      EXPECT_TRUE(run.contains(key)) << key;
     EXPECT_EQ(run["state"], "held");
   }
   const nlohmann::json mine = weft({"runs", "--tag", "mine", "--json"}).json();
@@ -170,7 +175,8 @@ TEST_F(HeldRuns, GiveTheDataOfTheirMapsWithoutTheStudio) {
   const fs::path out = m_folder->path() / "figures/maps.csv";
   ASSERT_TRUE(succeeded(weft({"export", "--figure", "maps", "--runs", "shared", "--out", out.string()})));
   EXPECT_THAT(weft::readFile(out).value(), HasSubstr("2,shared,3,2,2\n"));
-  EXPECT_TRUE(isOneSentenceOfBadInput(weft({"export", "--figure", "pareto", "--out", out.string()})));  // no perplexity yet
+  EXPECT_TRUE(
+      isOneSentenceOfBadInput(weft({"export", "--figure", "pareto", "--out", out.string()})));  // no perplexity yet
   EXPECT_TRUE(isOneSentenceOfBadInput(weft({"export", "--figure", "pie", "--out", out.string()})));
   EXPECT_TRUE(isOneSentenceOfBadInput(weft({"export", "--figure", "maps"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(weft({"export", "--figure", "maps", "--out", "map.bmp"})));

@@ -1,4 +1,5 @@
-// One number, one meaning, on the command line: the preset list, `weft cost` and the stored run say the same of a preset, or name both.
+// One number, one meaning, on the command line: the preset list, `weft cost` and the stored run say the same of a
+// preset, or name both.
 #include <gmock/gmock.h>
 
 #include "engine/base/text.h"
@@ -22,7 +23,8 @@ TEST_F(RunNumbers, AreTheSameInPresetsCostAndShow) {
     EXPECT_EQ(listed["dtype"], cost["dtype"]) << name;
     EXPECT_EQ(listed["run_here"]["kv_bytes_per_token"], cost["run_here"]["kv_bytes_per_token"]) << name;
     // A run on the CPU, whatever this machine has.
-    const nlohmann::json onCpu = runWeft({"cost", "--preset", name, "--set", "device.device=cpu", "--json"}).json()["run_here"];
+    const nlohmann::json onCpu =
+        runWeft({"cost", "--preset", name, "--set", "device.device=cpu", "--json"}).json()["run_here"];
     EXPECT_EQ(onCpu["kv_dtype"], "float32") << name;
     EXPECT_EQ(onCpu["kv_bytes_per_token"], 2 * cost["kv_bytes_per_token"].get<int>()) << name;
     ASSERT_TRUE(succeeded(weft({"submit", "--preset", name, "--hold", "--name", name, "--set", "device.device=cpu"})));
@@ -36,7 +38,8 @@ TEST_F(RunNumbers, AreTheSameInPresetsCostAndShow) {
 TEST_F(RunNumbers, NameTheirTypeAndTheirVocabularyInWords) {
   const std::string cost = runWeft({"cost", "--preset", "demo-mqa-cla2", "--set", "device.device=cpu"}).out;
   EXPECT_THAT(cost, HasSubstr("722,432, with the byte tokenizer's 257 ids, the sum of:"));
-  EXPECT_THAT(cost, HasSubstr("A run of it here: 722,432 parameters; KV bytes per token: 256 B in bfloat16, 512 B in float32 on this CPU."));
+  EXPECT_THAT(cost, HasSubstr("A run of it here: 722,432 parameters; KV bytes per token: 256 B in bfloat16, 512 B in "
+                              "float32 on this CPU."));
   EXPECT_THAT(runWeft({"cost", "--preset", "demo-mqa-cla2", "--set", "device.device=cpu", "--dtype", "float32"}).out,
               HasSubstr("KV bytes per token: 512 B in float32, as on this CPU."));
   const std::string presets = runWeft({"presets"}).out;

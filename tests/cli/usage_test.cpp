@@ -15,8 +15,8 @@ TEST(Usage, WithoutAVerbItShowsItsGroupedVerbsAndExamples) {
 }
 
 TEST(Usage, EveryVerbExplainsItself) {
-  for (const char* verb : {"demo", "init", "submit", "engine", "queue", "runs", "show", "log", "compare", "export", "generate", "logits", "eval",
-                           "measure", "map", "cost", "presets", "tokenize", "inspect"}) {
+  for (const char* verb : {"demo", "init", "submit", "engine", "queue", "runs", "show", "log", "compare", "export",
+                           "generate", "logits", "eval", "measure", "map", "cost", "presets", "tokenize", "inspect"}) {
     const Outcome outcome = runWeft({verb, "--help"});
     EXPECT_TRUE(succeeded(outcome)) << verb;
     EXPECT_THAT(outcome.out, HasSubstr("--json")) << verb;

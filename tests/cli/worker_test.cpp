@@ -13,9 +13,10 @@ class TrainedRun : public ProjectTest {
   void SetUp() override {
     if (!hasWorker()) GTEST_SKIP() << "weft-worker is not beside weft: this build has no torch";
     ProjectTest::SetUp();
-    m_submitted = weft({"submit", "--preset", "demo-mqa-cla2", "--name", "tiny", "--set", "train.steps=4", "--set", "train.sequence_length=32",
-                        "--set", "train.batch_sequences=4", "--set", "data.synthetic_tokens=40000", "--set", "evaluation.tokens=512", "--set",
-                        "device.device=cpu", "--wait", "--json"});
+    m_submitted =
+        weft({"submit", "--preset", "demo-mqa-cla2", "--name", "tiny", "--set", "train.steps=4", "--set",
+              "train.sequence_length=32", "--set", "train.batch_sequences=4", "--set", "data.synthetic_tokens=40000",
+              "--set", "evaluation.tokens=512", "--set", "device.device=cpu", "--wait", "--json"});
     ASSERT_TRUE(succeeded(m_submitted));
   }
   Outcome m_submitted;
@@ -38,7 +39,8 @@ TEST_F(TrainedRun, IsFinishedMeasuredAndReadableByEveryVerb) {
   EXPECT_EQ(measured.json()["points"].size(), 1u);
   EXPECT_EQ(measured.json()["points"][0]["kv_bytes"], measured.json()["kv_bytes"]);
   ASSERT_TRUE(succeeded(weft({"measure", "tiny", "--batch", "1,2", "--context", "24", "--json"})));
-  const Outcome largest = weft({"measure", "1@step-4", "--largest-batch", "--context", "48", "--memory", "0.02", "--json"});
+  const Outcome largest =
+      weft({"measure", "1@step-4", "--largest-batch", "--context", "48", "--memory", "0.02", "--json"});
   ASSERT_TRUE(succeeded(largest));
   EXPECT_LE(largest.json()["largest_batch"], largest.json()["predicted_batch"]);
   EXPECT_EQ(largest.json()["largest_batches"].size(), 1u);
@@ -48,13 +50,15 @@ TEST_F(TrainedRun, IsFinishedMeasuredAndReadableByEveryVerb) {
   ASSERT_EQ(kept[0]["points"].size(), 3u);
   EXPECT_EQ(kept[0]["largest_batches"][0]["largest_batch"], largest.json()["largest_batch"]);
   EXPECT_EQ(kept[0]["points"][0]["model"], "step-4");
-  EXPECT_THAT(weft({"compare", "--measurements", "tiny"}).out, AllOf(HasSubstr("prefill tokens/s"), HasSubstr("largest batch")));
+  EXPECT_THAT(weft({"compare", "--measurements", "tiny"}).out,
+              AllOf(HasSubstr("prefill tokens/s"), HasSubstr("largest batch")));
   EXPECT_EQ(weft({"runs", "--json"}).json()[0]["kv_bytes_per_token_measured"], run["kv_bytes_per_token"]);
 
   const Outcome generated = weft({"generate", "tiny", "--ids", "84,104,101", "--tokens", "5", "--json"});
   ASSERT_TRUE(succeeded(generated));
   EXPECT_GE(generated.json()["ids"].size(), 5u);
-  EXPECT_EQ(weft({"generate", "tiny", "--ids", "84,104,101", "--tokens", "5", "--json"}).json()["ids"], generated.json()["ids"]);
+  EXPECT_EQ(weft({"generate", "tiny", "--ids", "84,104,101", "--tokens", "5", "--json"}).json()["ids"],
+            generated.json()["ids"]);
 
   const fs::path out = m_folder->path() / "logits.safetensors";
   ASSERT_TRUE(succeeded(weft({"logits", "tiny", "--ids", "1,2,3", "--out", out.string()})));
@@ -62,9 +66,11 @@ TEST_F(TrainedRun, IsFinishedMeasuredAndReadableByEveryVerb) {
   ASSERT_EQ(tensors["tensors"].size(), 1u);
   EXPECT_EQ(tensors["tensors"][0]["name"], "logits");
 
-  const Outcome evaluated = weft({"eval", "tiny", "--text", file("text.txt", std::string(50, 'a') + " weft runs on text. ").string(), "--json"});
+  const Outcome evaluated = weft(
+      {"eval", "tiny", "--text", file("text.txt", std::string(50, 'a') + " weft runs on text. ").string(), "--json"});
   ASSERT_TRUE(succeeded(evaluated));
-  for (const char* key : {"token_perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "tokens", "words", "bytes"}) {
+  for (const char* key :
+       {"token_perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "tokens", "words", "bytes"}) {
     EXPECT_TRUE(evaluated.json().contains(key)) << key;
   }
   EXPECT_EQ(evaluated.json()["bytes"], 70);
@@ -84,7 +90,8 @@ TEST_F(TrainedRun, IsFinishedMeasuredAndReadableByEveryVerb) {
   EXPECT_EQ(asked[1]["step"], run["step"]);
   EXPECT_THAT(weft({"compare", "--evaluations", "tiny"}).out, AllOf(HasSubstr("acc_norm"), HasSubstr("word ppl")));
   EXPECT_THAT(weft({"show", "tiny"}).out, HasSubstr("piqa"));
-  EXPECT_EQ(weft({"runs", "--json"}).json()[0]["perplexity"], run["perplexity"]) << "a task is no point of the held-out curve";
+  EXPECT_EQ(weft({"runs", "--json"}).json()[0]["perplexity"], run["perplexity"])
+      << "a task is no point of the held-out curve";
 
   const nlohmann::json shown = weft({"show", "tiny", "--json"}).json();
   ASSERT_FALSE(shown[0]["checkpoints"].empty());
@@ -100,8 +107,9 @@ TEST_F(TrainedRun, IsFinishedMeasuredAndReadableByEveryVerb) {
 }
 
 TEST_F(TrainedRun, ATruncatedCheckpointIsOneSentence) {
-  const fs::path weights =
-      project() / "runs/1" / weft({"show", "tiny", "--json"}).json()[0]["checkpoints"].back()["path"].get<std::string>() / "model.safetensors";
+  const fs::path weights = project() / "runs/1" /
+                           weft({"show", "tiny", "--json"}).json()[0]["checkpoints"].back()["path"].get<std::string>() /
+                           "model.safetensors";
   std::string content = weft::readFile(weights).value();
   content.resize(content.size() / 2);
   ASSERT_TRUE(weft::writeFileAtomically(weights, content));
@@ -114,8 +122,8 @@ class FailingRun : public ProjectTest {};
 
 TEST_F(FailingRun, EndsWithExitCodeThreeAndItsReason) {
   if (!hasWorker()) GTEST_SKIP() << "weft-worker is not beside weft: this build has no torch";
-  const Outcome outcome =
-      weft({"submit", "--preset", "demo-mqa", "--set", "device.device=cuda:77", "--set", "data.synthetic_tokens=40000", "--wait"});
+  const Outcome outcome = weft({"submit", "--preset", "demo-mqa", "--set", "device.device=cuda:77", "--set",
+                                "data.synthetic_tokens=40000", "--wait"});
   EXPECT_EQ(outcome.exitCode, 3) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("cuda:77"));
 }

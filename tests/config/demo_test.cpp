@@ -26,8 +26,8 @@ TEST(DemoRuns, CompareFourPatternsAndTheInt8CacheOnTheSameTokensWithPairedSeeds)
   for (const bool quick : {false, true}) {
     for (const bool cuda : {false, true}) {
       for (const std::string tokenizer : {"byte", "/t/tokenizer.json"}) {
-        const std::vector<RunConfig> runs =
-            demoRuns({.quick = quick, .files = {}, .validFiles = {}, .tokenizer = tokenizer, .cuda = cuda, .seeds = {}});
+        const std::vector<RunConfig> runs = demoRuns(
+            {.quick = quick, .files = {}, .validFiles = {}, .tokenizer = tokenizer, .cuda = cuda, .seeds = {}});
         const std::size_t seeds = quick ? 1 : 3;
         ASSERT_EQ(runs.size(), 5 * seeds);
         for (const RunConfig& run : runs) {
@@ -41,7 +41,8 @@ TEST(DemoRuns, CompareFourPatternsAndTheInt8CacheOnTheSameTokensWithPairedSeeds)
         }
         for (std::size_t i = 0; i < seeds; ++i) {
           const RunConfig *four = &runs[4 * i], &int8 = runs[4 * seeds + i];
-          for (int j = 0; j < 4; ++j) EXPECT_EQ(four[j].train.seed, static_cast<std::int64_t>(i + 1)) << "the pairs share their seed";
+          for (int j = 0; j < 4; ++j)
+            EXPECT_EQ(four[j].train.seed, static_cast<std::int64_t>(i + 1)) << "the pairs share their seed";
           EXPECT_EQ(kvBytes(four[0]), kvBytes(four[1]) * four[0].model.kvHeads) << "MHA, MQA";
           EXPECT_EQ(kvBytes(four[1]), kvBytes(four[2]) * 2) << "MQA-CLA2 keeps half";
           EXPECT_EQ(kvBytes(four[3]), kvBytes(four[2])) << "H16-MQA keeps as much as MQA-CLA2";
@@ -58,7 +59,8 @@ TEST(DemoRuns, CompareFourPatternsAndTheInt8CacheOnTheSameTokensWithPairedSeeds)
 }
 
 TEST(DemoRuns, TakeTextFilesByTheirAbsolutePathsAndTheSeedsAsked) {
-  const std::vector<RunConfig> runs = demoRuns({.quick = true, .files = {"some/text.txt"}, .validFiles = {"held.txt"}, .seeds = {4, 9}});
+  const std::vector<RunConfig> runs =
+      demoRuns({.quick = true, .files = {"some/text.txt"}, .validFiles = {"held.txt"}, .seeds = {4, 9}});
   ASSERT_EQ(runs.size(), 10u);
   EXPECT_EQ(runs[0].data.source, "text");
   EXPECT_THAT(runs[0].data.files, ElementsAre(std::filesystem::absolute("some/text.txt").string()));
@@ -68,7 +70,9 @@ TEST(DemoRuns, TakeTextFilesByTheirAbsolutePathsAndTheSeedsAsked) {
 }
 
 TEST(DemoRuns, QuickIsMuchLess) {
-  const auto tokens = [](const RunConfig& run) { return run.train.steps * run.train.batchSequences * run.train.sequenceLength; };
+  const auto tokens = [](const RunConfig& run) {
+    return run.train.steps * run.train.batchSequences * run.train.sequenceLength;
+  };
   EXPECT_LT(tokens(demoRuns({.quick = true})[0]) * 4, tokens(demoRuns({.quick = false})[0]));
 }
 

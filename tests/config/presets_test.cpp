@@ -29,10 +29,12 @@ std::int64_t kvBytes(const RunConfig& config, sharing::ElementType type) {
 TEST(Presets, EveryFileOfResourcesIsCompiledInAndValid) {
   const std::filesystem::path folder = std::filesystem::path(WEFT_TEST_SOURCE_DIR).parent_path() / "resources/presets";
   std::size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) files += entry.path().extension() == ".toml" ? 1 : 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    files += entry.path().extension() == ".toml" ? 1 : 0;
   EXPECT_EQ(presetFiles().size(), files);
   EXPECT_GE(files, 25u);
-  for (const Preset& preset : presets()) EXPECT_TRUE(validate(preset.config)) << preset.name << ": " << validate(preset.config).error().message;
+  for (const Preset& preset : presets())
+    EXPECT_TRUE(validate(preset.config)) << preset.name << ": " << validate(preset.config).error().message;
   EXPECT_EQ(presets().size(), files);
   for (const Preset& preset : presets()) EXPECT_GT(preset.description.size(), 20u) << preset.name;
 }
@@ -75,15 +77,20 @@ TEST(Presets, HaveThePapersRecipes) {
 }
 
 TEST(Presets, ScaledOnesHaveTheSizeInTheirNameAndEqualKvBytesInPairs) {
-  for (const auto& [size, millions] : {std::pair("10m", 10.0), {"25m", 25.0}, {"50m", 50.0}, {"110m", 110.0}, {"220m", 220.0}, {"350m", 350.0}}) {
-    const RunConfig mqa = preset(std::string("scaled-") + size + "-mqa").value(), cla = preset(std::string("scaled-") + size + "-mqa-cla2").value(),
+  for (const auto& [size, millions] :
+       {std::pair("10m", 10.0), {"25m", 25.0}, {"50m", 50.0}, {"110m", 110.0}, {"220m", 220.0}, {"350m", 350.0}}) {
+    const RunConfig mqa = preset(std::string("scaled-") + size + "-mqa").value(),
+                    cla = preset(std::string("scaled-") + size + "-mqa-cla2").value(),
                     narrow = preset(std::string("scaled-") + size + "-h32-mqa").value();
     const auto map = sharingMap(mqa.model).value();
-    const double body = static_cast<double>(sharing::cost(shapeOf(mqa.model), map, {}).value().parameters.nonEmbedding());
+    const double body =
+        static_cast<double>(sharing::cost(shapeOf(mqa.model), map, {}).value().parameters.nonEmbedding());
     EXPECT_NEAR(body / 1e6 / millions, 1, 0.1) << size;
     EXPECT_EQ(kvBytes(mqa, sharing::ElementType::BFloat16), 2 * kvBytes(cla, sharing::ElementType::BFloat16)) << size;
     EXPECT_EQ(kvBytes(narrow, sharing::ElementType::BFloat16), kvBytes(cla, sharing::ElementType::BFloat16)) << size;
-    EXPECT_NEAR(static_cast<double>(mqa.train.steps * mqa.train.batchSequences * mqa.train.sequenceLength) / body, 20, 0.5) << size;
+    EXPECT_NEAR(static_cast<double>(mqa.train.steps * mqa.train.batchSequences * mqa.train.sequenceLength) / body, 20,
+                0.5)
+        << size;
     EXPECT_EQ(cla.train.steps, mqa.train.steps) << size;
   }
 }
@@ -94,8 +101,9 @@ TEST(Presets, StandFamilyByFamilyFromSmallToLarge) {
     if (groups.empty() || groups.back() != one.group) groups.push_back(one.group);
     if (one.name.rfind("scaled-", 0) == 0 && one.name.find("h32") == std::string::npos) scaled.push_back(one.name);
   }
-  EXPECT_EQ(groups, (std::vector<std::string>{"Demo", "CLA paper, 1B: Table 1", "CLA paper, 1B: Table 3", "CLA paper, 3B: Table 5",
-                                              "CLA paper, 3B: Table 7", "Scaled for one GPU", "LCKV", "Shapes"}));
+  EXPECT_EQ(groups, (std::vector<std::string>{"Demo", "CLA paper, 1B: Table 1", "CLA paper, 1B: Table 3",
+                                              "CLA paper, 3B: Table 5", "CLA paper, 3B: Table 7", "Scaled for one GPU",
+                                              "LCKV", "Shapes"}));
   ASSERT_EQ(scaled.size(), 12u);
   EXPECT_EQ(scaled[0], "scaled-10m-mqa");
   EXPECT_EQ(scaled[1], "scaled-10m-mqa-cla2");
@@ -107,7 +115,9 @@ TEST(Presets, TheLckvModelsReadUpwardOnPurpose) {
   EXPECT_TRUE(sharingMap(preset("lckv-50m").value().model)->isIdentity());
   EXPECT_FALSE(sharingMap(preset("lckv-50m-w2").value().model)->isCausal());
   const RunConfig small = preset("lckv-50m").value();
-  EXPECT_NEAR(static_cast<double>(sharing::cost(shapeOf(small.model), sharingMap(small.model).value(), {}).value().parameters.total()), 51.7e6, 1e5);
+  EXPECT_NEAR(static_cast<double>(
+                  sharing::cost(shapeOf(small.model), sharingMap(small.model).value(), {}).value().parameters.total()),
+              51.7e6, 1e5);
 }
 
 TEST(Presets, AnUnknownNameIsAnsweredWithTheNearest) {

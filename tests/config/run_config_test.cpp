@@ -93,7 +93,8 @@ TEST(RunConfig, WritingAndReadingLoseNothing) {
 }
 
 TEST(RunConfig, EveryFieldReachesTheFileAndComesBack) {
-  // Changes one field at a time through its printed value: a field that is missing in the table would stay at its default.
+  // Changes one field at a time through its printed value: a field that is missing in the table would stay at its
+  // default.
   for (const auto& [key, value] : flatten(RunConfig())) {
     RunConfig changed;
     const std::string other = value == "true"    ? "false"
@@ -131,10 +132,13 @@ TEST(RunConfig, AWrongTypeSaysWhichTypeIsRight) {
   EXPECT_THAT(problemWith("name = 1979-05-27\n"), HasSubstr("a date or time"));
 }
 
-TEST(RunConfig, TheFirstProblemOfTheFileIsReported) { EXPECT_THAT(problemWith("[train]\nstps = 1\n[model]\nlayers = true\n"), HasSubstr("line 2")); }
+TEST(RunConfig, TheFirstProblemOfTheFileIsReported) {
+  EXPECT_THAT(problemWith("[train]\nstps = 1\n[model]\nlayers = true\n"), HasSubstr("line 2"));
+}
 
 TEST(RunConfig, BrokenTomlNamesLineAndColumn) {
-  EXPECT_THAT(problemWith("[model]\nlayers = = 4\n"), AllOf(HasSubstr("run.toml, line 2"), HasSubstr("not valid TOML")));
+  EXPECT_THAT(problemWith("[model]\nlayers = = 4\n"),
+              AllOf(HasSubstr("run.toml, line 2"), HasSubstr("not valid TOML")));
   EXPECT_THAT(problemWith("[model\n"), HasSubstr("not valid TOML"));
   EXPECT_THAT(problemWith("a = 1\na = 2\n"), HasSubstr("not valid TOML"));
   EXPECT_THAT(problemWith(std::string("\xff\xfe\x00\x01", 4)), HasSubstr("not valid TOML"));
@@ -142,9 +146,9 @@ TEST(RunConfig, BrokenTomlNamesLineAndColumn) {
 
 TEST(RunConfig, LoadingMakesDataPathsAbsoluteAgainstTheFilesFolder) {
   const TemporaryFolder folder = TemporaryFolder::create().value();
-  ASSERT_TRUE(
-      writeFileAtomically(folder.path() / "run.toml",
-                          "[data]\nsource = \"text\"\nfiles = [\"a.txt\", \"/b.txt\"]\ntokenizer = \"../t.json\"\n[train]\ninit_from = \"ckpt\"\n"));
+  ASSERT_TRUE(writeFileAtomically(folder.path() / "run.toml",
+                                  "[data]\nsource = \"text\"\nfiles = [\"a.txt\", \"/b.txt\"]\ntokenizer = "
+                                  "\"../t.json\"\n[train]\ninit_from = \"ckpt\"\n"));
   const RunConfig config = loadRunConfig(folder.path() / "run.toml").value();
   EXPECT_EQ(config.data.files, (std::vector<std::string>{(folder.path() / "a.txt").string(), "/b.txt"}));
   EXPECT_EQ(config.data.tokenizer, (folder.path().parent_path() / "t.json").string());
@@ -153,7 +157,9 @@ TEST(RunConfig, LoadingMakesDataPathsAbsoluteAgainstTheFilesFolder) {
   EXPECT_EQ(loadRunConfig(folder.path() / "plain.toml")->data.tokenizer, "byte");
 }
 
-TEST(RunConfig, AMissingFileIsNotFound) { EXPECT_EQ(loadRunConfig("/nowhere/run.toml").error().code, ErrorCode::NotFound); }
+TEST(RunConfig, AMissingFileIsNotFound) {
+  EXPECT_EQ(loadRunConfig("/nowhere/run.toml").error().code, ErrorCode::NotFound);
+}
 
 TEST(RunConfig, SetsAFieldByItsDottedName) {
   RunConfig config;
@@ -191,11 +197,13 @@ TEST(RunConfig, AFieldThatCannotBeSetStaysAsItWas) {
 }
 
 TEST(RunConfig, ValidationNamesTheFieldAndWhatWouldBeRight) {
-  EXPECT_THAT(problemWithField("model.kv_heads", "3"), AllOf(HasSubstr("model.kv_heads is 3"), HasSubstr("query_heads 4")));
+  EXPECT_THAT(problemWithField("model.kv_heads", "3"),
+              AllOf(HasSubstr("model.kv_heads is 3"), HasSubstr("query_heads 4")));
   EXPECT_THAT(problemWithField("model.layers", "0"), HasSubstr("model.layers is 0"));
   EXPECT_THAT(problemWithField("model.head_width", "7"), HasSubstr("must be even"));
   EXPECT_THAT(problemWithField("model.window", "-4"), HasSubstr("model.window"));
-  EXPECT_THAT(problemWithField("model.sharing", "0_2_2_3"), AllOf(HasSubstr("model.sharing"), HasSubstr("Layer 1"), HasSubstr("later")));
+  EXPECT_THAT(problemWithField("model.sharing", "0_2_2_3"),
+              AllOf(HasSubstr("model.sharing"), HasSubstr("Layer 1"), HasSubstr("later")));
   EXPECT_THAT(problemWithField("model.sharing", "0_0_1_1"), AllOf(HasSubstr("Layer 2"), HasSubstr("produces none")));
   EXPECT_THAT(problemWithField("model.sharing", "0_0_2"), HasSubstr("3 layers, but the model has 4"));
   EXPECT_THAT(problemWithField("model.sharing", "0h3_0_0_0"), HasSubstr("3 KV heads"));
@@ -230,7 +238,8 @@ TEST(RunConfig, RopeScalingNamesWhatItsKindNeeds) {
   EXPECT_THAT(problem({{"scaling", "longrope"}}),
               HasSubstr("model.rope_scaling is 'longrope'; it must be one of none, linear, dynamic, llama3, yarn"));
   EXPECT_THAT(problem({{"factor", "4"}}), HasSubstr("model.rope_factor is 4 but model.rope_scaling is 'none'"));
-  EXPECT_THAT(problem({{"scaling", "linear"}, {"factor", "0.5"}}), HasSubstr("model.rope_factor is 0.5; it must be 1 or more"));
+  EXPECT_THAT(problem({{"scaling", "linear"}, {"factor", "0.5"}}),
+              HasSubstr("model.rope_factor is 0.5; it must be 1 or more"));
   EXPECT_THAT(problem({{"scaling", "linear"}, {"factor", "inf"}}), HasSubstr("model.rope_factor"));
   EXPECT_EQ(problem({{"scaling", "linear"}, {"factor", "4"}}), "accepted");
   for (const char* kind : {"dynamic", "llama3", "yarn"}) {
@@ -239,8 +248,10 @@ TEST(RunConfig, RopeScalingNamesWhatItsKindNeeds) {
   }
   EXPECT_THAT(problem({{"scaling", "llama3"}, {"original_context", "8"}, {"high_frequency_factor", "1"}}),
               HasSubstr("model.rope_high_frequency_factor is 1; it must be above model.rope_low_frequency_factor 1"));
-  EXPECT_THAT(problem({{"scaling", "yarn"}, {"original_context", "8"}, {"beta_slow", "33"}}), HasSubstr("must not be below model.rope_beta_slow 33"));
-  EXPECT_THAT(problem({{"scaling", "yarn"}, {"original_context", "8"}, {"theta", "1"}}), HasSubstr("yarn needs more than 1"));
+  EXPECT_THAT(problem({{"scaling", "yarn"}, {"original_context", "8"}, {"beta_slow", "33"}}),
+              HasSubstr("must not be below model.rope_beta_slow 33"));
+  EXPECT_THAT(problem({{"scaling", "yarn"}, {"original_context", "8"}, {"theta", "1"}}),
+              HasSubstr("yarn needs more than 1"));
   EXPECT_THAT(problem({{"beta_fast", "0"}}), HasSubstr("model.rope_beta_fast is 0; it must be above 0"));
   EXPECT_THAT(problem({{"mscale", "-1"}}), HasSubstr("model.rope_mscale is -1; it must be 0 or more"));
   EXPECT_THAT(problem({{"original_context", "-1"}}), HasSubstr("model.rope_original_context is -1"));

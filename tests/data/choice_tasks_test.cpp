@@ -34,18 +34,20 @@ class ChoiceTasks : public ::testing::TestWithParam<TaskFiles> {
     return items ? std::move(*items) : std::vector<ChoiceItem>();
   }
 };
-INSTANTIATE_TEST_SUITE_P(All, ChoiceTasks,
-                         ::testing::Values(TaskFiles{"hellaswag", "hf/hellaswag.jsonl", "published/hellaswag_val.jsonl"},
-                                           TaskFiles{"piqa", "hf/piqa.jsonl", "published/piqa/valid.jsonl"},
-                                           TaskFiles{"winogrande", "hf/winogrande.jsonl", "published/winogrande/dev.jsonl"},
-                                           TaskFiles{"sciq", "hf/sciq.jsonl", "published/sciq/test.json"},
-                                           TaskFiles{"openbookqa", "hf/openbookqa.jsonl", "published/openbookqa/test.jsonl"},
-                                           TaskFiles{"boolq", "hf/boolq.jsonl", "published/boolq/dev.jsonl"},
-                                           TaskFiles{"arc_easy", "hf/arc_easy.jsonl", "published/ARC-Easy-Test.jsonl"},
-                                           TaskFiles{"arc_challenge", "hf/arc_easy.jsonl", "published/ARC-Challenge-Test.jsonl"}));
+INSTANTIATE_TEST_SUITE_P(
+    All, ChoiceTasks,
+    ::testing::Values(TaskFiles{"hellaswag", "hf/hellaswag.jsonl", "published/hellaswag_val.jsonl"},
+                      TaskFiles{"piqa", "hf/piqa.jsonl", "published/piqa/valid.jsonl"},
+                      TaskFiles{"winogrande", "hf/winogrande.jsonl", "published/winogrande/dev.jsonl"},
+                      TaskFiles{"sciq", "hf/sciq.jsonl", "published/sciq/test.json"},
+                      TaskFiles{"openbookqa", "hf/openbookqa.jsonl", "published/openbookqa/test.jsonl"},
+                      TaskFiles{"boolq", "hf/boolq.jsonl", "published/boolq/dev.jsonl"},
+                      TaskFiles{"arc_easy", "hf/arc_easy.jsonl", "published/ARC-Easy-Test.jsonl"},
+                      TaskFiles{"arc_challenge", "hf/arc_easy.jsonl", "published/ARC-Challenge-Test.jsonl"}));
 
 TEST_P(ChoiceTasks, PromptsAreLmEvalsToTheByte) {
-  const Json expected = Json::parse(contentOf(evaluationFixture("expected.json")))["tokenizer.json"][GetParam().task]["requests"];
+  const Json expected =
+      Json::parse(contentOf(evaluationFixture("expected.json")))["tokenizer.json"][GetParam().task]["requests"];
   const std::vector<ChoiceItem> items = itemsOf(GetParam().exported);
   ASSERT_EQ(items.size(), expected.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
@@ -72,7 +74,8 @@ TEST_P(ChoiceTasks, TheDataSetsOwnFileHasTheSameItems) {
 }
 
 TEST_P(ChoiceTasks, TakesTheFirstItemsOnly) {
-  const Result<std::vector<ChoiceItem>> two = readChoiceItems(*findChoiceTask(GetParam().task), evaluationFixture(GetParam().exported), 2);
+  const Result<std::vector<ChoiceItem>> two =
+      readChoiceItems(*findChoiceTask(GetParam().task), evaluationFixture(GetParam().exported), 2);
   ASSERT_TRUE(two);
   ASSERT_EQ(two->size(), 2u);
   EXPECT_THAT((*two)[1].where, HasSubstr("line 2"));
@@ -108,23 +111,35 @@ TEST_P(ChoiceTasks, AFieldThatIsMissingOrWrongIsNamed) {
 
 TEST_F(ChoiceFiles, NameTheAnswersThatAreNotThere) {
   const ChoiceTask& piqa = *findChoiceTask("piqa");
-  const auto item = [](const char* label) { return std::string(R"({"goal": "g", "sol1": "a", "sol2": "b")") + label + "}\n"; };
-  expectError(readChoiceItems(piqa, write("a.jsonl", item(", \"label\": -1"))), ErrorCode::InvalidInput, "no right answer");
+  const auto item = [](const char* label) {
+    return std::string(R"({"goal": "g", "sol1": "a", "sol2": "b")") + label + "}\n";
+  };
+  expectError(readChoiceItems(piqa, write("a.jsonl", item(", \"label\": -1"))), ErrorCode::InvalidInput,
+              "no right answer");
   expectError(readChoiceItems(piqa, write("b.jsonl", item(""))), ErrorCode::InvalidInput, "\"label\"");
-  expectError(readChoiceItems(piqa, write("c.jsonl", item(", \"label\": 2"))), ErrorCode::Corrupt, "there are 2 answers, counted from 0");
+  expectError(readChoiceItems(piqa, write("c.jsonl", item(", \"label\": 2"))), ErrorCode::Corrupt,
+              "there are 2 answers, counted from 0");
   expectError(readChoiceItems(piqa, write("d.jsonl", item(", \"label\": 1.5"))), ErrorCode::Corrupt, "\"label\"");
   write("e-labels.lst", "0\n");
   expectError(readChoiceItems(piqa, write("e.jsonl", item("") + item(""))), ErrorCode::Corrupt, "line 2");
   write("f-labels.lst", "0\nx\n");
   expectError(readChoiceItems(piqa, write("f.jsonl", item("") + item(""))), ErrorCode::Corrupt, "line 2");
   const ChoiceTask& winogrande = *findChoiceTask("winogrande");
-  expectError(readChoiceItems(winogrande, write("g.jsonl", R"({"sentence": "a b", "option1": "c", "option2": "d", "answer": "1"})")),
-              ErrorCode::Corrupt, "blank");
+  expectError(
+      readChoiceItems(winogrande,
+                      write("g.jsonl", R"({"sentence": "a b", "option1": "c", "option2": "d", "answer": "1"})")),
+      ErrorCode::Corrupt, "blank");
   const ChoiceTask& arc = *findChoiceTask("arc_easy");
-  expectError(readChoiceItems(arc, write("h.jsonl", R"({"question": "q", "choices": {"text": ["a", "b"], "label": ["A", "B"]}, "answerKey": "C"})")),
-              ErrorCode::Corrupt, "\"answerKey\"");
-  expectError(readChoiceItems(arc, write("i.jsonl", R"({"question": "q", "choices": {"text": ["a", "b"], "label": ["A"]}, "answerKey": "A"})")),
-              ErrorCode::Corrupt, "a label each");
+  expectError(
+      readChoiceItems(
+          arc, write("h.jsonl",
+                     R"({"question": "q", "choices": {"text": ["a", "b"], "label": ["A", "B"]}, "answerKey": "C"})")),
+      ErrorCode::Corrupt, "\"answerKey\"");
+  expectError(
+      readChoiceItems(
+          arc,
+          write("i.jsonl", R"({"question": "q", "choices": {"text": ["a", "b"], "label": ["A"]}, "answerKey": "A"})")),
+      ErrorCode::Corrupt, "a label each");
 }
 
 TEST_F(ChoiceFiles, RefuseWhatIsNoListOfItems) {
@@ -140,7 +155,9 @@ TEST_F(ChoiceFiles, RefuseWhatIsNoListOfItems) {
 
 TEST_F(ChoiceFiles, PassOverAByteOrderMarkAndBlankLines) {
   const auto items = readChoiceItems(
-      *findChoiceTask("piqa"), write("a.jsonl", "\xEF\xBB\xBF{\"goal\": \"g\", \"sol1\": \"\xFF\", \"sol2\": \"b\", \"label\": \"1\"}\r\n\r\n \n"));
+      *findChoiceTask("piqa"),
+      write("a.jsonl",
+            "\xEF\xBB\xBF{\"goal\": \"g\", \"sol1\": \"\xFF\", \"sol2\": \"b\", \"label\": \"1\"}\r\n\r\n \n"));
   ASSERT_TRUE(items) << items.error().message;
   ASSERT_EQ(items->size(), 1u);
   EXPECT_EQ((*items)[0].choices[0].continuation, " \xEF\xBF\xBD");
@@ -148,7 +165,8 @@ TEST_F(ChoiceFiles, PassOverAByteOrderMarkAndBlankLines) {
 }
 
 TEST(ChoiceTaskNames, AreLmEvals) {
-  EXPECT_THAT(taskNames(), ElementsAre("wikitext", "hellaswag", "piqa", "winogrande", "sciq", "openbookqa", "boolq", "arc_easy", "arc_challenge"));
+  EXPECT_THAT(taskNames(), ElementsAre("wikitext", "hellaswag", "piqa", "winogrande", "sciq", "openbookqa", "boolq",
+                                       "arc_easy", "arc_challenge"));
   EXPECT_EQ(findChoiceTask("wikitext"), nullptr);
 }
 

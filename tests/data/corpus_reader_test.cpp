@@ -38,7 +38,8 @@ TEST_F(CorpusReader, TakesATextFileAsOneDocument) {
 
 TEST_F(CorpusReader, TakesTheTextOfEachLine) {
   const std::string lines =
-      "\xEF\xBB\xBF{\"text\": \"one\\n\\u00e9\", \"meta\": {\"text\": \"not me\", \"list\": [1, [2], {\"text\": 3}]}}\r\n\n   \n"
+      "\xEF\xBB\xBF{\"text\": \"one\\n\\u00e9\", \"meta\": {\"text\": \"not me\", \"list\": [1, [2], {\"text\": "
+      "3}]}}\r\n\n   \n"
       "{\"meta\": null, \"text\": \"\"}\n{\"a\": 1.5, \"b\": true, \"text\": \"last\"}";
   EXPECT_EQ(documentsOf(write("a.jsonl", lines)), (Documents{"one\n\u00e9", "", "last"}));
   EXPECT_EQ(documentsOf(write("a.jsonl.zst", compress(lines))), (Documents{"one\n\u00e9", "", "last"}));
@@ -77,18 +78,19 @@ TEST_F(CorpusReader, ReadsHalfASurrogatePairAsAReplacementCharacter) {
 
 TEST_F(CorpusReader, NamesTheBadLine) {
   const std::string good = "{\"text\": \"ok\"}\n\n";
-  for (const auto& [line, says] : std::vector<std::pair<std::string, std::string>>{{"{\"text\": \"cut", "is not JSON"},
-                                                                                   {"{\"text\": \"ok\"} more", "is not JSON"},
-                                                                                   {"{\"text\": \"\\ud8\"}", "is not JSON"},
-                                                                                   {"[\"text\", \"ok\"]", "is not a JSON object"},
-                                                                                   {"\"text\"", "is not a JSON object"},
-                                                                                   {"17", "is not a JSON object"},
-                                                                                   {"{\"body\": \"ok\"}", "has no \"text\""},
-                                                                                   {"{\"meta\": {\"text\": \"ok\"}}", "has no \"text\""},
-                                                                                   {"{\"text\": 17}", "not a string"},
-                                                                                   {"{\"text\": null}", "not a string"},
-                                                                                   {"{\"text\": [\"ok\"]}", "not a string"},
-                                                                                   {std::string(200000, '['), "is not"}}) {
+  for (const auto& [line, says] :
+       std::vector<std::pair<std::string, std::string>>{{"{\"text\": \"cut", "is not JSON"},
+                                                        {"{\"text\": \"ok\"} more", "is not JSON"},
+                                                        {"{\"text\": \"\\ud8\"}", "is not JSON"},
+                                                        {"[\"text\", \"ok\"]", "is not a JSON object"},
+                                                        {"\"text\"", "is not a JSON object"},
+                                                        {"17", "is not a JSON object"},
+                                                        {"{\"body\": \"ok\"}", "has no \"text\""},
+                                                        {"{\"meta\": {\"text\": \"ok\"}}", "has no \"text\""},
+                                                        {"{\"text\": 17}", "not a string"},
+                                                        {"{\"text\": null}", "not a string"},
+                                                        {"{\"text\": [\"ok\"]}", "not a string"},
+                                                        {std::string(200000, '['), "is not"}}) {
     const auto documents = documentsOf(write("a.jsonl", good + line + "\n"));
     test::expectError(documents, ErrorCode::Corrupt, "line 3");
     test::expectError(documents, ErrorCode::Corrupt, says);
@@ -100,7 +102,8 @@ TEST_F(CorpusReader, SaysWhenACompressedFileIsCutOffOrNone) {
   for (int i = 0; i < 50000; ++i) lines += "{\"text\": \"number " + std::to_string(i * 7919) + "\"}\n";
   const std::string packed = compress(lines);
   ASSERT_TRUE(documentsOf(write("a.jsonl.zst", packed)));
-  test::expectError(documentsOf(write("a.jsonl.zst", packed.substr(0, packed.size() - 5))), ErrorCode::Corrupt, "cut off");
+  test::expectError(documentsOf(write("a.jsonl.zst", packed.substr(0, packed.size() - 5))), ErrorCode::Corrupt,
+                    "cut off");
   test::expectError(documentsOf(write("a.jsonl.zst", "plain text")), ErrorCode::Corrupt, "not a zstd file");
   EXPECT_EQ(documentsOf(write("a.jsonl.zst", "")), Documents{});
 }

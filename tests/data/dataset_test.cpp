@@ -21,14 +21,17 @@ namespace fs = std::filesystem;
 class Datasets : public test::DataTest {
  protected:
   fs::path shards() const { return folder() / "shards"; }
-  config::DataConfig text(std::vector<std::string> files) const { return {.source = "text", .files = std::move(files)}; }
+  config::DataConfig text(std::vector<std::string> files) const {
+    return {.source = "text", .files = std::move(files)};
+  }
   static std::string contentOf(const fs::path& path) {
     const auto shard = TokenShard::open(path);
     EXPECT_TRUE(shard) << shard.error().message;
     if (!shard) return "";
     EXPECT_TRUE(shard->verify());
     std::string content;
-    for (std::int64_t i = 0; i < shard->size(); ++i) content += (*shard)[i] == 256 ? '|' : static_cast<char>((*shard)[i]);
+    for (std::int64_t i = 0; i < shard->size(); ++i)
+      content += (*shard)[i] == 256 ? '|' : static_cast<char>((*shard)[i]);
     return content;
   }
 };
@@ -105,7 +108,8 @@ TEST_F(Datasets, GiveTheUnigramPerplexityOfAddOneCounts) {
   ASSERT_TRUE(dataset);
   // Training: a a b end, 4 tokens of a vocabulary of 257. Held out: a, b, c, end.
   const double all = 4 + 257;
-  const double expected = std::exp(-(std::log(3 / all) + std::log(2 / all) + std::log(1 / all) + std::log(2 / all)) / 4);
+  const double expected =
+      std::exp(-(std::log(3 / all) + std::log(2 / all) + std::log(1 / all) + std::log(2 / all)) / 4);
   EXPECT_NEAR(dataset->unigramPerplexity, expected, 1e-9 * expected);
 }
 
@@ -163,7 +167,10 @@ TEST_F(Datasets, AreMadeAgainWhenWhatIsThereIsBroken) {
       [&] { fs::remove(first->validShard); },
       [&] { fs::remove(json); },
       [&] { test::writeFile(json, "{\"format\": 1"); },
-      [&] { test::writeFile(json, "{\"format\": 1, \"fingerprint\": \"" + first->fingerprint + "\", \"vocabulary_size\": \"many\"}"); },
+      [&] {
+        test::writeFile(
+            json, "{\"format\": 1, \"fingerprint\": \"" + first->fingerprint + "\", \"vocabulary_size\": \"many\"}");
+      },
   };
   for (const auto& damage : damages) {
     damage();
@@ -181,7 +188,8 @@ TEST_F(Datasets, ArePreparedByOneOfManyThreads) {
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < datasets.size(); ++i) {
     threads.emplace_back([&, i] {
-      const auto dataset = prepareDataset(data, shards(), [&, i](double, const std::string& what) { preparations[i] += what == "data ready"; });
+      const auto dataset = prepareDataset(
+          data, shards(), [&, i](double, const std::string& what) { preparations[i] += what == "data ready"; });
       if (dataset) datasets[i] = *dataset;
     });
   }
@@ -234,16 +242,20 @@ TEST_F(Datasets, OfTheSyntheticCorpusKnowTheirFloor) {
   data.tokenizer = test::fixture("tiny-tokenizer.json").string();
   const auto tokens = prepareDataset(data, shards());
   ASSERT_TRUE(tokens) << tokens.error().message;
-  const double perByte = *tokens->entropyFloor_nats * static_cast<double>(tokens->validTokens) / static_cast<double>(tokens->validBytes);
+  const double perByte =
+      *tokens->entropyFloor_nats * static_cast<double>(tokens->validTokens) / static_cast<double>(tokens->validBytes);
   EXPECT_NEAR(perByte, *bytes->entropyFloor_nats, 0.03 * perByte);
 }
 
 TEST_F(Datasets, RefuseWhatGivesNoSequence) {
   test::expectError(prepareDataset(text({}), shards()), ErrorCode::InvalidInput, "data.files is empty");
-  test::expectError(prepareDataset(text({(folder() / "none.txt").string()}), shards()), ErrorCode::NotFound, "none.txt");
+  test::expectError(prepareDataset(text({(folder() / "none.txt").string()}), shards()), ErrorCode::NotFound,
+                    "none.txt");
   test::expectError(prepareDataset(text({folder().string()}), shards()), ErrorCode::InvalidInput, "not a file");
-  test::expectError(prepareDataset(text({write("empty.txt", "").string()}), shards()), ErrorCode::InvalidInput, "too little text");
-  test::expectError(prepareDataset(text({write("bad.jsonl", "{}\n").string()}), shards()), ErrorCode::Corrupt, "line 1");
+  test::expectError(prepareDataset(text({write("empty.txt", "").string()}), shards()), ErrorCode::InvalidInput,
+                    "too little text");
+  test::expectError(prepareDataset(text({write("bad.jsonl", "{}\n").string()}), shards()), ErrorCode::Corrupt,
+                    "line 1");
   config::DataConfig data = text({write("a.txt", "some text\nand more\n").string()});
   data.tokenizer = "none.json";
   test::expectError(prepareDataset(data, shards()), ErrorCode::NotFound, "none.json");
@@ -253,7 +265,8 @@ TEST_F(Datasets, RefuseWhatGivesNoSequence) {
     data = {.validFraction = fraction};
     test::expectError(prepareDataset(data, shards()), ErrorCode::InvalidInput, "valid_fraction");
   }
-  for (const auto& entry : fs::directory_iterator(shards())) EXPECT_EQ(entry.path().extension(), ".lock") << entry.path();
+  for (const auto& entry : fs::directory_iterator(shards()))
+    EXPECT_EQ(entry.path().extension(), ".lock") << entry.path();
 }
 
 }  // namespace

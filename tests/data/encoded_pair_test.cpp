@@ -1,4 +1,5 @@
-// Division and tokens as lm-eval 0.4.13 makes them; the sums of their log-likelihoods are compared in tests/infer/likelihood_test.cpp.
+// Division and tokens as lm-eval 0.4.13 makes them; the sums of their log-likelihoods are compared in
+// tests/infer/likelihood_test.cpp.
 #include "engine/data/encoded_pair.h"
 
 #include <gtest/gtest.h>
@@ -49,7 +50,8 @@ TEST_F(EncodedPairs, WhiteSpaceAtTheContextsEndGoesOver) {
 }
 
 TEST_F(EncodedPairs, AnEmptyContextIsTheTokenBeforeAText) {
-  const auto tokenizer = opened(evaluationFixture("tokenizer.json")), begins = opened(evaluationFixture("bos-tokenizer.json"));
+  const auto tokenizer = opened(evaluationFixture("tokenizer.json")),
+             begins = opened(evaluationFixture("bos-tokenizer.json"));
   EXPECT_EQ(encodePair(*tokenizer, "", " a")->context, Ids{0});
   EXPECT_EQ(encodePair(*begins, "", " a")->context, Ids{1});
   EXPECT_EQ(encodePair(*begins, "", "<|begin|>a")->continuation, begins->encode("a"));
@@ -79,7 +81,8 @@ TEST_F(Prefixes, ReadATemplateAloneAndStopAtTheText) {
   alone["post_processor"] = sequence[1];
   EXPECT_EQ(opened(write("alone.json", alone.dump()))->prefix(), Ids{1});
   // A token behind the text is no beginning.
-  sequence[1]["single"] = Json::array({{{"Sequence", {{"id", "A"}, {"type_id", 0}}}}, {{"SpecialToken", {{"id", "<|begin|>"}, {"type_id", 0}}}}});
+  sequence[1]["single"] = Json::array(
+      {{{"Sequence", {{"id", "A"}, {"type_id", 0}}}}, {{"SpecialToken", {{"id", "<|begin|>"}, {"type_id", 0}}}}});
   EXPECT_TRUE(opened(write("behind.json", file.dump()))->prefix().empty());
 }
 
@@ -94,8 +97,11 @@ TEST_F(Prefixes, RefuseATemplateThatDoesNotHold) {
   refused("without \"single\"", [](Json& processor) { processor["processors"][1].erase("single"); });
   refused("without \"ids\"", [](Json& processor) { processor["processors"][1]["special_tokens"].clear(); });
   refused("without \"ids\"", [](Json& processor) { processor["processors"][1]["special_tokens"]["<|begin|>"] = 3; });
-  refused("9999999", [](Json& processor) { processor["processors"][1]["special_tokens"]["<|begin|>"]["ids"] = {9999999}; });
-  refused("more than 8", [](Json& processor) { processor["processors"][1]["special_tokens"]["<|begin|>"]["ids"] = {1, 1, 1, 1, 1, 1, 1, 1, 1}; });
+  refused("9999999",
+          [](Json& processor) { processor["processors"][1]["special_tokens"]["<|begin|>"]["ids"] = {9999999}; });
+  refused("more than 8", [](Json& processor) {
+    processor["processors"][1]["special_tokens"]["<|begin|>"]["ids"] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+  });
 }
 
 }  // namespace

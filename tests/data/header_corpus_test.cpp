@@ -88,7 +88,8 @@ TEST_F(HeaderCorpusTest, AFolderWithoutHeadersIsRefused) {
 }
 
 TEST(HeaderCorpus, TheReleaseThatThisIsBuiltForIsTheKnownOne) {
-  if (usualIncludeFolder().empty() || !fs::exists(usualIncludeFolder() / "c10")) GTEST_SKIP() << "this build has no LibTorch";
+  if (usualIncludeFolder().empty() || !fs::exists(usualIncludeFolder() / "c10"))
+    GTEST_SKIP() << "this build has no LibTorch";
   const TemporaryFolder folder = TemporaryFolder::create("weft-headers").value();
   const HeaderCorpus corpus = prepareHeaderCorpus(usualIncludeFolder(), folder.path()).value();
   EXPECT_EQ(corpus.bytes, kKnownHeaderBytes);

@@ -23,8 +23,10 @@ struct Pattern {
 constexpr const char* kEndings = R"((?i:'s|'t|'re|'ve|'m|'ll|'d))";
 const std::vector<Pattern>& patterns() {
   static const std::string llama =
-      std::string(kEndings) + R"(|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-  static const std::string qwen = std::string(kEndings) + R"(|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+      std::string(kEndings) +
+      R"(|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+  static const std::string qwen =
+      std::string(kEndings) + R"(|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
   static const std::vector<Pattern> all{
       {Splitter::Gpt2, R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)"},
       {Splitter::Llama3, llama.c_str()},
@@ -63,7 +65,8 @@ std::vector<std::string> piecesOf(Splitter splitter, std::string_view text) {
   return pieces;
 }
 
-// Short texts of characters that the patterns tell apart, dense in borders: after a few thousand every pair and most triples have met.
+// Short texts of characters that the patterns tell apart, dense in borders: after a few thousand every pair and most
+// triples have met.
 class Texts {
  public:
   icu::UnicodeString next() {
@@ -74,11 +77,12 @@ class Texts {
 
  private:
   UChar32 character() {
-    static constexpr UChar32 kDense[] = {' ',     ' ',     ' ',    '\n',   '\r',   '\t',   '\v',  '\f',  '\'', '\'',   '\'',   's',    'S',
-                                         't',     'T',     'r',    'R',    'e',    'E',    'v',   'm',   'M',  'l',    'L',    'd',    'D',
-                                         'a',     '1',     '2',    '.',    '-',    '_',    '!',   0x17F, 0xE9, 0x301,  0x85,   0xA0,   0x1680,
-                                         0x2003,  0x2028,  0x202F, 0x3000, 0x200B, 0xFEFF, 0x660, 0x967, 0xBD, 0x2167, 0x56DB, 0x65E5, 0x1F642,
-                                         0x1D7D8, 0x20000, 0x200D, 0xFE0F, 0x2019, 0x212A, 0x0,   0x1F,  0x7F, 0xFFFD};
+    static constexpr UChar32 kDense[] = {
+        ' ',     ' ',     ' ',    '\n',   '\r',   '\t',   '\v',  '\f',  '\'', '\'',   '\'',   's',    'S',
+        't',     'T',     'r',    'R',    'e',    'E',    'v',   'm',   'M',  'l',    'L',    'd',    'D',
+        'a',     '1',     '2',    '.',    '-',    '_',    '!',   0x17F, 0xE9, 0x301,  0x85,   0xA0,   0x1680,
+        0x2003,  0x2028,  0x202F, 0x3000, 0x200B, 0xFEFF, 0x660, 0x967, 0xBD, 0x2167, 0x56DB, 0x65E5, 0x1F642,
+        0x1D7D8, 0x20000, 0x200D, 0xFE0F, 0x2019, 0x212A, 0x0,   0x1F,  0x7F, 0xFFFD};
     if (m_random() % 8 != 0) return kDense[m_random() % std::size(kDense)];
     for (;;) {
       const auto code = static_cast<UChar32>(m_random() % (m_random() % 2 ? 0x3000 : 0x30000));
@@ -94,7 +98,8 @@ class Texts {
 TEST(PreTokenizer, SplitsAsTheRegularExpressionsDo) {
   for (const Pattern& pattern : patterns()) {
     UErrorCode status = U_ZERO_ERROR;
-    const std::unique_ptr<icu::RegexPattern> compiled(icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(pattern.expression), 0, status));
+    const std::unique_ptr<icu::RegexPattern> compiled(
+        icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(pattern.expression), 0, status));
     ASSERT_TRUE(U_SUCCESS(status)) << pattern.expression;
     const std::unique_ptr<icu::RegexMatcher> matcher(compiled->matcher(status));
     Texts texts;

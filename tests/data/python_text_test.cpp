@@ -32,8 +32,13 @@ TEST(PythonText, StripsAndCountsTheWhiteSpaceThatPythonKnows) {
   EXPECT_EQ(strip("\u200b"), "\u200b");
   EXPECT_EQ(stripLeft(" \t a "), "a ");
   EXPECT_EQ(stripRight(" \t a "), " \t a");
-  for (const auto& [text, parts] :
-       {std::pair{"", 1}, {" ", 2}, {"a", 1}, {" a b\n\nc ", 5}, {"\u00a0x\u3000y\x1cz", 4}, {"a\u200bb", 1}, {"\u0085", 2}}) {
+  for (const auto& [text, parts] : {std::pair{"", 1},
+                                    {" ", 2},
+                                    {"a", 1},
+                                    {" a b\n\nc ", 5},
+                                    {"\u00a0x\u3000y\x1cz", 4},
+                                    {"a\u200bb", 1},
+                                    {"\u0085", 2}}) {
     EXPECT_EQ(countSplitAtSpace(text), parts) << text;
   }
   EXPECT_EQ(countCharacters("naïveté 🧶"), 9);

@@ -12,7 +12,8 @@ namespace {
 
 std::vector<std::int64_t> epoch(const SequenceSampler& sampler, std::int64_t number) {
   std::vector<std::int64_t> offsets;
-  for (std::int64_t i = 0; i < sampler.windowCount(); ++i) offsets.push_back(sampler.offsetOf(number * sampler.windowCount() + i));
+  for (std::int64_t i = 0; i < sampler.windowCount(); ++i)
+    offsets.push_back(sampler.offsetOf(number * sampler.windowCount() + i));
   return offsets;
 }
 

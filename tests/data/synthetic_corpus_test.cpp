@@ -26,8 +26,8 @@ double unigramEntropy_nats(const std::string& text) {
   return nats / static_cast<double>(text.size());
 }
 
-// Nats per byte of `held` under an adaptive byte model of the `order` bytes before, trained on `train` and mixed with the shorter orders
-// (Witten-Bell): a learner without memory beyond `order` bytes.
+// Nats per byte of `held` under an adaptive byte model of the `order` bytes before, trained on `train` and mixed with
+// the shorter orders (Witten-Bell): a learner without memory beyond `order` bytes.
 double backoffEntropy_nats(const std::string& train, const std::string& held, std::size_t order) {
   struct Counts {
     std::map<char, double> of;
@@ -111,7 +111,8 @@ TEST(SyntheticCorpus, NeedsDistantContextToReachItsFloor) {
 }
 
 TEST(SyntheticCorpus, RecallsTheThingsOfItsPeople) {
-  // In a paragraph the second thing of a name is its first one far more often than chance: the rule that attention has to find.
+  // In a paragraph the second thing of a name is its first one far more often than chance: the rule that attention has
+  // to find.
   SyntheticCorpus corpus(1);
   const std::string text = corpus.generate(kBytes);
   std::map<std::string, std::string> things;
@@ -139,7 +140,8 @@ TEST(SyntheticCorpus, RecallsTheThingsOfItsPeople) {
 }
 
 TEST(SyntheticCorpus, SaysTheEntropyThatItsDrawsHave) {
-  // The draw after a thing ends the sentence (0.45), names a companion (0.3) or a place (0.25); counted independently of the source.
+  // The draw after a thing ends the sentence (0.45), names a companion (0.3) or a place (0.25); counted independently
+  // of the source.
   SyntheticCorpus corpus(5);
   const std::string text = corpus.generate(kBytes);
   int sentences = 0, companions = 0, paragraphs = 0;

@@ -16,14 +16,19 @@ namespace weft::data::test {
 
 namespace fs = std::filesystem;
 
-inline fs::path fixture(const std::string& name) { return fs::path(WEFT_TEST_SOURCE_DIR) / "fixtures" / "tokenizer" / name; }
+inline fs::path fixture(const std::string& name) {
+  return fs::path(WEFT_TEST_SOURCE_DIR) / "fixtures" / "tokenizer" / name;
+}
 
-inline fs::path evaluationFixture(const std::string& name) { return fs::path(WEFT_TEST_SOURCE_DIR) / "fixtures" / "evaluation" / name; }
+inline fs::path evaluationFixture(const std::string& name) {
+  return fs::path(WEFT_TEST_SOURCE_DIR) / "fixtures" / "evaluation" / name;
+}
 
 // The project's shared data, which is not committed; empty where there is none.
 inline fs::path sharedData() {
   const char* named = std::getenv("WEFT_SHARED_DATA");
-  const fs::path path = named ? fs::path(named) : fs::path(WEFT_TEST_SOURCE_DIR).parent_path().parent_path() / "shared" / "data";
+  const fs::path path =
+      named ? fs::path(named) : fs::path(WEFT_TEST_SOURCE_DIR).parent_path().parent_path() / "shared" / "data";
   return fs::exists(path) ? path : fs::path();
 }
 

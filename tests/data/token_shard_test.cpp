@@ -29,7 +29,8 @@ fs::path writeShard(const fs::path& path, const std::vector<TokenId>& ids, std::
 }
 
 TEST_F(TokenShards, GiveBackWhatWasWritten) {
-  for (const auto& [vocabulary, width] : {std::pair<TokenId, std::size_t>{257, 2}, {65536, 2}, {65537, 4}, {1000000, 4}}) {
+  for (const auto& [vocabulary, width] :
+       {std::pair<TokenId, std::size_t>{257, 2}, {65536, 2}, {65537, 4}, {1000000, 4}}) {
     for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{200001}}) {
       std::vector<TokenId> ids = someIds(count, vocabulary);
       if (count > 2) ids[2] = vocabulary - 1;

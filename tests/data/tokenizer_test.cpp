@@ -27,7 +27,8 @@ void expectCases(const Tokenizer& tokenizer, const Json& group) {
     const auto expected = entry["ids"].get<std::vector<TokenId>>();
     EXPECT_EQ(tokenizer.encode(text), expected) << group["name"] << ": " << entry["text"].dump();
     if (entry["decoded"].is_null()) continue;
-    EXPECT_EQ(tokenizer.decode(expected), entry["decoded"].get<std::string>()) << group["name"] << ": " << entry["text"].dump();
+    EXPECT_EQ(tokenizer.decode(expected), entry["decoded"].get<std::string>())
+        << group["name"] << ": " << entry["text"].dump();
   }
 }
 
@@ -116,7 +117,9 @@ TEST_F(Tokenizers, GiveTheSameIdsInManyThreadsAtOnce) {
   for (std::size_t i = 0; i < wrong.size(); ++i) {
     threads.emplace_back([&, i] {
       for (int round = 0; round < 20; ++round) {
-        for (const Json& entry : cases) wrong[i] += (*tokenizer)->encode(entry["text"].get_ref<const std::string&>()) != entry["ids"].get<std::vector<TokenId>>();
+        for (const Json& entry : cases)
+          wrong[i] += (*tokenizer)->encode(entry["text"].get_ref<const std::string&>()) !=
+                      entry["ids"].get<std::vector<TokenId>>();
       }
     });
   }
@@ -177,10 +180,11 @@ TEST_F(BadTokenizerFile, IsNamedWhenItDoesNotExist) {
 
 TEST_F(BadTokenizerFile, IsRefusedWhenItIsNoJsonOrCutOff) {
   const std::string content = tiny().dump();
-  for (const std::string& bad :
-       {std::string(), std::string("hello"), std::string("[1, 2]"), std::string("\xFF\xFE{}"), content.substr(0, content.size() / 2),
-        content.substr(0, content.size() - 1), content + "}", std::string(100000, '['), "{\"model\": " + std::string(100000, '{')}) {
-    test::expectError(openTokenizer(write("bad.json", bad).string()), ErrorCode::Corrupt, "is not a byte-level BPE tokenizer.json");
+  for (const std::string& bad : {std::string(), std::string("hello"), std::string("[1, 2]"), std::string("\xFF\xFE{}"),
+                                 content.substr(0, content.size() / 2), content.substr(0, content.size() - 1),
+                                 content + "}", std::string(100000, '['), "{\"model\": " + std::string(100000, '{')}) {
+    test::expectError(openTokenizer(write("bad.json", bad).string()), ErrorCode::Corrupt,
+                      "is not a byte-level BPE tokenizer.json");
   }
 }
 
@@ -217,8 +221,9 @@ TEST_F(BadTokenizerFile, IsRefusedWithTheReason) {
        }},
       {"does not know its splitting pattern",
        [](Json& file) {
-         file["pre_tokenizer"] = {{"type", "Sequence"},
-                                  {"pretokenizers", {{{"type", "Split"}, {"pattern", {{"Regex", "\\d+"}}}, {"behavior", "Isolated"}}}}};
+         file["pre_tokenizer"] = {
+             {"type", "Sequence"},
+             {"pretokenizers", {{{"type", "Split"}, {"pattern", {{"Regex", "\\d+"}}}, {"behavior", "Isolated"}}}}};
        }},
       {"without \"pretokenizers\"",
        [](Json& file) {
@@ -238,7 +243,9 @@ TEST_F(BadTokenizerFile, IsRefusedWithTheReason) {
       {"have the same id", [](Json& file) { file["model"]["vocab"]["a"] = file["model"]["vocab"]["b"]; }},
       {"holes", [](Json& file) { file["model"]["vocab"]["a"] = 5000; }},
       {"byte-level alphabet",
-       [](Json& file) { file["model"]["vocab"]["two words"] = file["model"]["vocab"].size() + file["added_tokens"].size() - 2; }},
+       [](Json& file) {
+         file["model"]["vocab"]["two words"] = file["model"]["vocab"].size() + file["added_tokens"].size() - 2;
+       }},
       {"no token for the byte 0x41",
        [](Json& file) {
          file["model"]["merges"] = Json::array();

@@ -19,9 +19,11 @@ using Wikitext = test::DataTest;
 TEST_F(Wikitext, PagesOfTheFixtureAreWhatLmEvalScored) {
   const Result<std::vector<WikitextPage>> pages = readWikitext(evaluationFixture("wikitext.txt"));
   ASSERT_TRUE(pages) << pages.error().message;
-  const Json expected = Json::parse(test::contentOf(evaluationFixture("expected.json")))["tokenizer.json"]["wikitext"]["requests"];
+  const Json expected =
+      Json::parse(test::contentOf(evaluationFixture("expected.json")))["tokenizer.json"]["wikitext"]["requests"];
   ASSERT_EQ(pages->size(), expected.size());
-  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ((*pages)[i].text, expected[i][0][0].get<std::string>()) << "page " << i;
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_EQ((*pages)[i].text, expected[i][0][0].get<std::string>()) << "page " << i;
 }
 
 // Each rule of the detokeniser by itself; expected values by lm-eval's wikitext_detokenizer.
@@ -81,7 +83,8 @@ TEST_F(Wikitext, RefusesWhatItCannotRead) {
   expectError(readWikitext(write("w.parquet", "PAR1")), ErrorCode::Unsupported, ".tokens");
   expectError(readWikitext(write("blank.txt", " \n \n")), ErrorCode::InvalidInput, "has no text");
   expectError(readWikitext(write("a.jsonl", "{\"txt\": \"x\"}\n")), ErrorCode::Corrupt, "line 1");
-  expectError(readWikitext(write("b.jsonl", "{\"page\": \"x\"}\n{\"text\": \"y\"}\n")), ErrorCode::Corrupt, "one of the two");
+  expectError(readWikitext(write("b.jsonl", "{\"page\": \"x\"}\n{\"text\": \"y\"}\n")), ErrorCode::Corrupt,
+              "one of the two");
 }
 
 // 62 pages, as the data set of whole pages has them; words and bytes counted with Python.

@@ -27,14 +27,17 @@ TEST(ChooseDevice, TakesTheFirstGpuOrElseTheCpu) {
 TEST(ChooseDevice, RefusesAGpuThatIsNotThereByItsName) {
   const std::string beyond = fmt::format("cuda:{}", cudaDevices());
   expectError(chooseDevice(beyond), ErrorCode::Unsupported,
-              fmt::format("{} was asked for, but this machine has {} CUDA device{}", beyond, cudaDevices(), cudaDevices() == 1 ? "." : "s."));
+              fmt::format("{} was asked for, but this machine has {} CUDA device{}", beyond, cudaDevices(),
+                          cudaDevices() == 1 ? "." : "s."));
   expectError(chooseDevice("cuda:999999999999"), ErrorCode::Unsupported, "was asked for");
   if (!hasCuda()) expectError(chooseDevice("cuda"), ErrorCode::Unsupported, "this machine has 0 CUDA devices");
 }
 
 TEST(ChooseDevice, RefusesANameThatIsNone) {
-  for (const char* name : {"gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:0x", "CPU", "cpu:0", " cpu", "cuda:99999999999999999999"}) {
-    expectError(chooseDevice(name), ErrorCode::InvalidInput, fmt::format("device is \"{}\"; it must be auto, cpu, cuda or cuda:N", name));
+  for (const char* name :
+       {"gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:0x", "CPU", "cpu:0", " cpu", "cuda:99999999999999999999"}) {
+    expectError(chooseDevice(name), ErrorCode::InvalidInput,
+                fmt::format("device is \"{}\"; it must be auto, cpu, cuda or cuda:N", name));
   }
 }
 
@@ -63,7 +66,9 @@ TEST(SetThreads, TakesTheNumberOrAllCores) {
   at::set_num_threads(before);
 }
 
-TEST(TorchVersion, BeginsWithTheVersionThatWasBuiltAgainst) { EXPECT_EQ(torchVersion().rfind("2.11.0", 0), 0u) << torchVersion(); }
+TEST(TorchVersion, BeginsWithTheVersionThatWasBuiltAgainst) {
+  EXPECT_EQ(torchVersion().rfind("2.11.0", 0), 0u) << torchVersion();
+}
 
 TEST(ReadMemory, SeesTheProcessGrowByWhatItTouches) {
   const MemoryReading before = readMemory(c10::Device(c10::kCPU));

@@ -25,7 +25,8 @@ TEST(Peaks, OfTheCpuAreMeasuredAndLeaveNothing) {
   const c10::Device cpu(c10::kCPU);
   const sharing::DeviceModel model = measurePeaks(cpu);
   expectPlausible(model, cpu);
-  EXPECT_EQ(model.memoryBytes, static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)));
+  EXPECT_EQ(model.memoryBytes,
+            static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)));
 }
 
 TEST(PeaksOnCuda, AreNearTheDataSheet) {
@@ -35,7 +36,8 @@ TEST(PeaksOnCuda, AreNearTheDataSheet) {
   expectPlausible(model, gpu);
   EXPECT_GT(model.flopsPerSecond16Bit, 2 * model.flopsPerSecondFloat32) << "tensor cores";
   for (const sharing::DeviceModel& known : sharing::deviceModels()) {
-    if (model.name.find(known.key == "h100" ? "H100" : known.key == "h200" ? "H200" : "none") == std::string::npos) continue;
+    if (model.name.find(known.key == "h100" ? "H100" : known.key == "h200" ? "H200" : "none") == std::string::npos)
+      continue;
     EXPECT_NEAR(model.memoryBytes, known.memoryBytes, 0.05 * known.memoryBytes);
     EXPECT_GT(model.bytesPerSecond, 0.6 * known.bytesPerSecond);
     EXPECT_LT(model.bytesPerSecond, 1.05 * known.bytesPerSecond);

@@ -1,4 +1,5 @@
-// A configuration: what was read is printed and read again without loss, and every question about it is answered or refused in a sentence.
+// A configuration: what was read is printed and read again without loss, and every question about it is answered or
+// refused in a sentence.
 #include <fmt/format.h>
 
 #include <vector>
@@ -14,8 +15,9 @@ using config::RunConfig;
 
 const std::vector<std::string>& seeds() {
   static const std::vector<std::string> all = [] {
-    std::vector<std::string> list{toToml(RunConfig{}), "name = \"a\"\n[model]\nlayers = 4\nsharing = \"cla2\"\n", "# only a comment\n",
-                                  "tags = [\"a\", 'b', \"\"\"c\"\"\"]\n[train]\nlearning_rate = 1e-3\nsteps = 0x10\n[data]\nfiles = ['a.txt']\n"};
+    std::vector<std::string> list{
+        toToml(RunConfig{}), "name = \"a\"\n[model]\nlayers = 4\nsharing = \"cla2\"\n", "# only a comment\n",
+        "tags = [\"a\", 'b', \"\"\"c\"\"\"]\n[train]\nlearning_rate = 1e-3\nsteps = 0x10\n[data]\nfiles = ['a.txt']\n"};
     for (const config::Preset& preset : config::presets()) list.push_back(toToml(preset.config));
     return list;
   }();
@@ -82,7 +84,8 @@ Outcome check(const std::string& text) {
   }
   if (copy != *config) return broken("setting every field to what flatten says gives another configuration");
   if (const Result<void> isValid = validate(*config); !isValid) return refused(isValid.error());
-  if (const auto map = sharingMap(config->model); !map) return broken("a valid configuration without a map: " + map.error().message);
+  if (const auto map = sharingMap(config->model); !map)
+    return broken("a valid configuration without a map: " + map.error().message);
   return {.isAccepted = true, .problem = ""};
 }
 

@@ -1,4 +1,5 @@
-// Documents from .jsonl and .jsonl.zst: valid UTF-8, the same when they are written and read again, or one sentence that names the line.
+// Documents from .jsonl and .jsonl.zst: valid UTF-8, the same when they are written and read again, or one sentence
+// that names the line.
 #include <fmt/format.h>
 #include <zstd.h>
 
@@ -14,19 +15,23 @@ namespace {
 using Json = nlohmann::json;
 
 const std::string kLines =
-    "{\"text\": \"one \\u00e9\\n\", \"meta\": {\"a\": [1, -2.5e3, null, true]}}\n{\"text\": \"caf\u00e9 \\ud83d\\ude42\"}\n\n{\"x\": {}, \"text\": "
+    "{\"text\": \"one \\u00e9\\n\", \"meta\": {\"a\": [1, -2.5e3, null, true]}}\n{\"text\": \"caf\u00e9 "
+    "\\ud83d\\ude42\"}\n\n{\"x\": {}, \"text\": "
     "\"three\"}\r\n";
 
 const std::vector<std::string>& words() {
-  static const std::vector<std::string> all{
-      "\n",      "\r\n",  "\"text\": ", "{\"text\": \"\"}\n", "\\ud83d",  "\\ude42",      "\\u0000", "\\",   "\"",  "null", "[[[[",
-      "{\"a\":", "1e999", "-0",         "\xEF\xBB\xBF",       "\xC0\x80", "\xED\xA0\x80", "\xF5",    "\x00", "\x7F"};
+  static const std::vector<std::string> all{"\n",           "\r\n",    "\"text\": ",   "{\"text\": \"\"}\n",
+                                            "\\ud83d",      "\\ude42", "\\u0000",      "\\",
+                                            "\"",           "null",    "[[[[",         "{\"a\":",
+                                            "1e999",        "-0",      "\xEF\xBB\xBF", "\xC0\x80",
+                                            "\xED\xA0\x80", "\xF5",    "\x00",         "\x7F"};
   return all;
 }
 
 std::string linesFrom(Mutator& mutator) {
   if (mutator.chance(2)) return mutator.bytes(kLines, words());
-  static const Json document{{"text", "a document \u00e9"}, {"meta", {{"set", "Book"}, {"n", 3}, {"list", {1, 2.5, nullptr}}}}};
+  static const Json document{{"text", "a document \u00e9"},
+                             {"meta", {{"set", "Book"}, {"n", 3}, {"list", {1, 2.5, nullptr}}}}};
   std::string lines = kLines;
   lines += mutator.json(document) + "\n";
   return lines + "{\"text\": \"the last\"}";
@@ -50,8 +55,10 @@ Result<std::vector<std::string>> documentsOf(const std::filesystem::path& file) 
 Outcome check(const std::filesystem::path& file) {
   const auto documents = documentsOf(file);
   if (!documents) {
-    if (documents.error().code != ErrorCode::Corrupt) return broken("refused for another reason than its content: " + documents.error().message);
-    if (documents.error().message.find("line ") == std::string::npos) return broken("names no line: " + documents.error().message);
+    if (documents.error().code != ErrorCode::Corrupt)
+      return broken("refused for another reason than its content: " + documents.error().message);
+    if (documents.error().message.find("line ") == std::string::npos)
+      return broken("names no line: " + documents.error().message);
     return refused(documents.error());
   }
   std::string lines;
@@ -64,12 +71,14 @@ Outcome check(const std::filesystem::path& file) {
   return {.isAccepted = true, .problem = ""};
 }
 
-// Frames, whole and damaged: the content damaged before packing, the packed bytes damaged, several frames, a skippable one.
+// Frames, whole and damaged: the content damaged before packing, the packed bytes damaged, several frames, a skippable
+// one.
 std::string framesFrom(Mutator& mutator) {
   // A frame of one raw block, so that its bytes stand open to damage.
   static const std::string raw = std::string("\x28\xB5\x2F\xFD\x20\x10\x81\x00\x00", 9) + "{\"text\": \"abc\"}\n";
   static const std::string skippable = std::string("\x50\x2A\x4D\x18\x03\x00\x00\x00", 8) + "xyz";
-  static const std::vector<std::string> frames{compressed(kLines), raw, skippable, compressed(""), compressed(std::string(1000, '\n') + kLines)};
+  static const std::vector<std::string> frames{compressed(kLines), raw, skippable, compressed(""),
+                                               compressed(std::string(1000, '\n') + kLines)};
   switch (mutator.below(4)) {
     case 0:
       return compressed(linesFrom(mutator));

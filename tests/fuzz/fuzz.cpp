@@ -36,9 +36,11 @@ std::string problemOf(const Error& error) {
   if (message.size() > kLongestMessage) return fmt::format("an error message of {} bytes", message.size());
   if (!data::isValidUtf8(message)) return "an error message that is not UTF-8";
   for (const char c : message) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return fmt::format("a control character in the error message: {}", message);
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return fmt::format("a control character in the error message: {}", message);
   }
-  if (message.back() != '.' && message.back() != '?') return fmt::format("an error message that does not end as a sentence does: {}", message);
+  if (message.back() != '.' && message.back() != '?')
+    return fmt::format("an error message that does not end as a sentence does: {}", message);
   return "";
 }
 
@@ -51,7 +53,8 @@ Outcome runOnce(const Target& target, const std::string& input, std::int64_t mem
     const MemoryGuard guard(memoryLimit_bytes);
     return target.run(input);
   } catch (const std::bad_alloc&) {
-    return broken(fmt::format("{} bytes of input wanted more than {} bytes of memory", input.size(), memoryLimit_bytes));
+    return broken(
+        fmt::format("{} bytes of input wanted more than {} bytes of memory", input.size(), memoryLimit_bytes));
   } catch (const std::exception& exception) {
     escaped = exception.what();
   } catch (...) {
@@ -81,7 +84,8 @@ Report run(const Target& target, const Options& options) {
 
 const std::vector<Target>& targets() {
   static const std::vector<Target> all = [] {
-    std::vector<Target> list{mapTarget(), configTarget(), tokenizerTarget(), linesTarget(), compressedLinesTarget(), shardTarget(), itemsTarget()};
+    std::vector<Target> list{mapTarget(),   configTarget(), tokenizerTarget(), linesTarget(), compressedLinesTarget(),
+                             shardTarget(), itemsTarget()};
 #ifdef WEFT_FUZZ_TORCH
     list.push_back(safetensorsTarget());
     list.push_back(importTarget());

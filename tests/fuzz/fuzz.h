@@ -53,7 +53,8 @@ std::int64_t currentExecution();
 // Every target that this build has.
 const std::vector<Target>& targets();
 
-// What is wrong with an error message, or "": one sentence for a person, valid UTF-8 without control characters, ended as one, not endless.
+// What is wrong with an error message, or "": one sentence for a person, valid UTF-8 without control characters, ended
+// as one, not endless.
 std::string problemOf(const Error& error);
 // A refusal, judged.
 Outcome refused(const Error& error);

@@ -10,13 +10,23 @@ namespace {
 std::string configFrom(Mutator& mutator) {
   static const std::vector<std::string> configs = [] {
     std::vector<std::string> all;
-    for (const char* name : {"llama", "mistral", "qwen2", "qwen3", "crosslayer", "lckv", "weft-shared", "weft-upward"}) {
+    for (const char* name :
+         {"llama", "mistral", "qwen2", "qwen3", "crosslayer", "lckv", "weft-shared", "weft-upward"}) {
       all.push_back(contentOf(fixture(std::string("interchange/") + name + "/config.json")));
     }
     return all;
   }();
-  static const std::vector<std::string> words{
-      "null", "-1", "0", "1e999", "16777216", "\"yarn\"", "\"dynamic\"", "true", "[0, 0]", "[[[[", "\"weft_cross_layer\""};
+  static const std::vector<std::string> words{"null",
+                                              "-1",
+                                              "0",
+                                              "1e999",
+                                              "16777216",
+                                              "\"yarn\"",
+                                              "\"dynamic\"",
+                                              "true",
+                                              "[0, 0]",
+                                              "[[[[",
+                                              "\"weft_cross_layer\""};
   const std::string& config = mutator.oneOf(configs);
   return mutator.chance(2) ? mutator.bytes(config, words) : mutator.json(nlohmann::json::parse(config));
 }
@@ -27,15 +37,17 @@ Outcome check(const std::string& input) {
   const auto map = config::sharingMap(foreign->model);
   if (!map) return broken("a map that is none: " + map.error().message);
   // What we would write of it is read as the same model.
-  const interchange::ExportedConfig made =
-      interchange::exportConfig(foreign->model, *map, interchange::ExportLayout::CrossLayer, foreign->context, "float32", std::nullopt);
+  const interchange::ExportedConfig made = interchange::exportConfig(
+      foreign->model, *map, interchange::ExportLayout::CrossLayer, foreign->context, "float32", std::nullopt);
   const Result<interchange::ForeignConfig> again = interchange::parseForeignConfig(made.json, "config.json");
   if (!again) return broken("our own config.json of it is refused: " + again.error().message);
   const auto mapAgain = config::sharingMap(again->model);
   for (int layer = 0; layer < map->layerCount(); ++layer) {
-    const bool isSame = mapAgain->layer(layer).kSource == map->layer(layer).kSource && mapAgain->layer(layer).vSource == map->layer(layer).vSource &&
+    const bool isSame = mapAgain->layer(layer).kSource == map->layer(layer).kSource &&
+                        mapAgain->layer(layer).vSource == map->layer(layer).vSource &&
                         mapAgain->windowOf(layer, again->model.window) == map->windowOf(layer, foreign->model.window) &&
-                        (!map->isProducer(layer) || mapAgain->kvHeads(layer, again->model.kvHeads) == map->kvHeads(layer, foreign->model.kvHeads));
+                        (!map->isProducer(layer) ||
+                         mapAgain->kvHeads(layer, again->model.kvHeads) == map->kvHeads(layer, foreign->model.kvHeads));
     if (!isSame) return broken("our own config.json of it has another map");
   }
   config::ModelConfig same = again->model;
@@ -43,7 +55,8 @@ Outcome check(const std::string& input) {
   same.window = foreign->model.window;
   config::ModelConfig given = foreign->model;
   if (map->isCausal()) same.forwardPasses = given.forwardPasses, same.backwardPasses = given.backwardPasses;
-  return same == given ? Outcome{.isAccepted = true, .problem = ""} : broken("our own config.json of it is another model");
+  return same == given ? Outcome{.isAccepted = true, .problem = ""}
+                       : broken("our own config.json of it is another model");
 }
 
 }  // namespace

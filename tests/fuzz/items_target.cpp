@@ -1,5 +1,5 @@
-// Items of multiple-choice tasks: prompts that are UTF-8 with an answer among them, or one sentence that names the line; and WikiText in lines or
-// pages.
+// Items of multiple-choice tasks: prompts that are UTF-8 with an answer among them, or one sentence that names the
+// line; and WikiText in lines or pages.
 #include <vector>
 
 #include "engine/data/choice_tasks.h"
@@ -27,9 +27,16 @@ const std::vector<Form>& forms() {
         {"label", "1"}}},
       {"piqa", {{"goal", "g"}, {"sol1", "a"}, {"sol2", "b"}, {"label", 0}}},
       {"winogrande", {{"sentence", "a _ b"}, {"option1", "c"}, {"option2", "d"}, {"answer", "2"}}},
-      {"sciq", {{"question", "q"}, {"support", " s"}, {"distractor1", "a"}, {"distractor2", "b"}, {"distractor3", "c"}, {"correct_answer", "d"}}},
+      {"sciq",
+       {{"question", "q"},
+        {"support", " s"},
+        {"distractor1", "a"},
+        {"distractor2", "b"},
+        {"distractor3", "c"},
+        {"correct_answer", "d"}}},
       {"openbookqa",
-       {{"question", {{"stem", "q"}, {"choices", {{{"text", "a"}, {"label", "A"}}, {{"text", "b"}, {"label", "B"}}}}}}, {"answerKey", "B"}}},
+       {{"question", {{"stem", "q"}, {"choices", {{{"text", "a"}, {"label", "A"}}, {{"text", "b"}, {"label", "B"}}}}}},
+        {"answerKey", "B"}}},
       {"boolq", {{"question", "is it"}, {"title", "T"}, {"passage", "p"}, {"answer", true}}},
       {"arc_easy", {{"question", "q"}, {"choices", {{"text", {"a", "b"}}, {"label", {"1", "2"}}}}, {"answerKey", "2"}}},
       {"wikitext", {{"page", " = One = \n a @-@ b ( c ) \" d \" \n"}}},
@@ -39,8 +46,8 @@ const std::vector<Form>& forms() {
 
 // The first line says which form it is.
 std::string linesFrom(Mutator& mutator) {
-  static const std::vector<std::string> words{"\n",           "_",       "[",    "]",      "-1",  "1e999", "\"label\": 7",
-                                              "\xED\xA0\x80", "\\ud83d", "null", "\u1E9E", "[[[["};
+  static const std::vector<std::string> words{
+      "\n", "_", "[", "]", "-1", "1e999", "\"label\": 7", "\xED\xA0\x80", "\\ud83d", "null", "\u1E9E", "[[[["};
   const std::size_t number = mutator.below(forms().size());
   const Json& item = forms()[number].item;
   std::string lines = item.dump() + "\n";
@@ -53,7 +60,8 @@ std::string linesFrom(Mutator& mutator) {
 }
 
 Outcome refusedWithLine(const Error& error) {
-  if (error.code == ErrorCode::Corrupt && error.message.find("line ") == std::string::npos && error.message.find("lines ") == std::string::npos) {
+  if (error.code == ErrorCode::Corrupt && error.message.find("line ") == std::string::npos &&
+      error.message.find("lines ") == std::string::npos) {
     return broken("names no line: " + error.message);
   }
   return refused(error);
@@ -79,7 +87,8 @@ Outcome check(const std::string& input) {
   for (const data::ChoiceItem& item : *items) {
     if (item.answer >= item.choices.size()) return broken("an answer that is none of the choices");
     for (const data::Choice& choice : item.choices) {
-      if (!data::isValidUtf8(choice.context) || !data::isValidUtf8(choice.continuation)) return broken("a prompt that is not UTF-8");
+      if (!data::isValidUtf8(choice.context) || !data::isValidUtf8(choice.continuation))
+        return broken("a prompt that is not UTF-8");
     }
   }
   return {.isAccepted = true, .problem = ""};
@@ -88,7 +97,11 @@ Outcome check(const std::string& input) {
 }  // namespace
 
 Target itemsTarget() {
-  return {.name = "items", .description = "multiple-choice items and WikiText as .jsonl", .executions = 4000, .make = linesFrom, .run = check};
+  return {.name = "items",
+          .description = "multiple-choice items and WikiText as .jsonl",
+          .executions = 4000,
+          .make = linesFrom,
+          .run = check};
 }
 
 }  // namespace weft::fuzz

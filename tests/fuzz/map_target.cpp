@@ -1,4 +1,5 @@
-// Map text: every error points into the text, its fix is valid, and what was read is printed and read again without loss.
+// Map text: every error points into the text, its fix is valid, and what was read is printed and read again without
+// loss.
 #include <fmt/format.h>
 
 #include <vector>
@@ -39,15 +40,17 @@ const std::vector<std::string>& seeds() {
 }
 
 const std::vector<std::string>& words() {
-  static const std::vector<std::string> all{"_",  "__", "0",   "-1", "7",   "8",        "99",       "2147483647", "2147483648", "9223372036854775808",
-                                            "00", "s",  "s0",  "s1", "s-1", "s1048576", "h",        "h0",         "h2",         "h2147483648",
-                                            "k:", "v:", " v:", "[",  "]",   ",",        "identity", "cla",        "cla0",       "cla1000000000",
-                                            "=",  ":",  "(",   ")",  "\"",  "\n",       "\u00e9",   "\xFF",       "keep-ends",  "dense-front"};
+  static const std::vector<std::string> all{
+      "_",  "__", "0",   "-1", "7",   "8",        "99",       "2147483647", "2147483648", "9223372036854775808",
+      "00", "s",  "s0",  "s1", "s-1", "s1048576", "h",        "h0",         "h2",         "h2147483648",
+      "k:", "v:", " v:", "[",  "]",   ",",        "identity", "cla",        "cla0",       "cla1000000000",
+      "=",  ":",  "(",   ")",  "\"",  "\n",       "\u00e9",   "\xFF",       "keep-ends",  "dense-front"};
   return all;
 }
 
 const std::vector<ParseOptions>& options() {
-  static const std::vector<ParseOptions> all{{}, {.layers = 8}, {.layers = 4, .upward = UpwardReads::Allow}, {.upward = UpwardReads::Allow}};
+  static const std::vector<ParseOptions> all{
+      {}, {.layers = 8}, {.layers = 4, .upward = UpwardReads::Allow}, {.upward = UpwardReads::Allow}};
   return all;
 }
 
@@ -56,7 +59,9 @@ Outcome check(const std::string& text, const ParseOptions& option) {
   if (map) {
     const std::string printed = toText(*map);
     const auto again = parseMapText(printed, option);
-    if (!again) return broken(fmt::format("what was read is printed as {}, which is refused: {}", printed, again.error().error.message));
+    if (!again)
+      return broken(
+          fmt::format("what was read is printed as {}, which is refused: {}", printed, again.error().error.message));
     if (*again != *map) return broken(fmt::format("printing as {} and reading changed the map", printed));
     if (toText(*again) != printed) return broken("the canonical text is not stable");
     return {.isAccepted = true, .problem = ""};
@@ -65,9 +70,11 @@ Outcome check(const std::string& text, const ParseOptions& option) {
   if (error.begin > error.end || error.end > text.size())
     return broken(fmt::format("marks {}..{} of {} characters", error.begin, error.end, text.size()));
   if (error.layer < -1) return broken(fmt::format("points at layer {}", error.layer));
-  if (error.fix && !parseMapText(*error.fix, option)) return broken(fmt::format("proposes {}, which is refused", *error.fix));
+  if (error.fix && !parseMapText(*error.fix, option))
+    return broken(fmt::format("proposes {}, which is refused", *error.fix));
   const auto plain = parseMap(text, option);
-  if (plain || plain.error().message != error.error.message) return broken("parseMap does not say what parseMapText says");
+  if (plain || plain.error().message != error.error.message)
+    return broken("parseMap does not say what parseMapText says");
   return refused(error.error);
 }
 

@@ -23,7 +23,8 @@ MemoryGuard::~MemoryGuard() { isGuarding = false; }
 std::int64_t MemoryGuard::peak_bytes() const { return most_bytes; }
 
 void* allocate(std::size_t size) {
-  if (isGuarding && (size > static_cast<std::size_t>(limit) || live_bytes + static_cast<std::int64_t>(size) > limit)) throw std::bad_alloc();
+  if (isGuarding && (size > static_cast<std::size_t>(limit) || live_bytes + static_cast<std::int64_t>(size) > limit))
+    throw std::bad_alloc();
   void* block = std::malloc(size == 0 ? 1 : size);
   if (block == nullptr) throw std::bad_alloc();
   if (isGuarding) {

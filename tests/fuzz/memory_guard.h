@@ -1,5 +1,6 @@
-// tests/fuzz/memory_guard.h -- how much memory an input may cost: while a guard lives, `new` beyond its limit throws std::bad_alloc.
-// The programs that link this file have their operator new and delete replaced. One guard at a time, in one thread.
+// tests/fuzz/memory_guard.h -- how much memory an input may cost: while a guard lives, `new` beyond its limit throws
+// std::bad_alloc. The programs that link this file have their operator new and delete replaced. One guard at a time, in
+// one thread.
 #pragma once
 
 #include <cstdint>

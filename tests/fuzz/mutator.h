@@ -1,4 +1,5 @@
-// tests/fuzz/mutator.h -- damaged copies of good input, from a seed: the same seed gives the same bytes on every machine.
+// tests/fuzz/mutator.h -- damaged copies of good input, from a seed: the same seed gives the same bytes on every
+// machine.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +22,11 @@ class Mutator {
     return choices[below(choices.size())];
   }
 
-  // One to four changes of bytes: other bytes, pieces taken out, doubled or swapped, words of the format put in, the end cut off.
+  // One to four changes of bytes: other bytes, pieces taken out, doubled or swapped, words of the format put in, the
+  // end cut off.
   std::string bytes(std::string content, const std::vector<std::string>& words);
-  // One to three changes of the tree, printed: other values, extreme numbers, members taken away, doubled, renamed or moved. The text is JSON.
+  // One to three changes of the tree, printed: other values, extreme numbers, members taken away, doubled, renamed or
+  // moved. The text is JSON.
   std::string json(nlohmann::json value);
 
  private:

@@ -29,8 +29,15 @@ const Json& header() {
 
 std::string fileFrom(Mutator& mutator) {
   static const std::string buffer(33, '\x41');
-  static const std::vector<std::string> words{
-      "\"F32\"", "\"BOOL\"", "\"F64\"", "[]", "[0]", "[1152921504606846976]", "18446744073709551615", "\"__metadata__\":{", "[[[["};
+  static const std::vector<std::string> words{"\"F32\"",
+                                              "\"BOOL\"",
+                                              "\"F64\"",
+                                              "[]",
+                                              "[0]",
+                                              "[1152921504606846976]",
+                                              "18446744073709551615",
+                                              "\"__metadata__\":{",
+                                              "[[[["};
   const std::string good = header().dump();
   switch (mutator.below(4)) {
     case 0:
@@ -56,8 +63,10 @@ bool isSame(const nn::TensorFile& one, const nn::TensorFile& other) {
   for (std::size_t i = 0; i < one.tensors.size(); ++i) {
     const auto& [name, tensor] = one.tensors[i];
     const auto& [otherName, otherTensor] = other.tensors[i];
-    if (name != otherName || tensor.sizes() != otherTensor.sizes() || tensor.scalar_type() != otherTensor.scalar_type()) return false;
-    if (tensor.nbytes() > 0 && std::memcmp(tensor.const_data_ptr(), otherTensor.const_data_ptr(), tensor.nbytes()) != 0) return false;
+    if (name != otherName || tensor.sizes() != otherTensor.sizes() || tensor.scalar_type() != otherTensor.scalar_type())
+      return false;
+    if (tensor.nbytes() > 0 && std::memcmp(tensor.const_data_ptr(), otherTensor.const_data_ptr(), tensor.nbytes()) != 0)
+      return false;
   }
   return true;
 }
@@ -68,19 +77,25 @@ Outcome check(const std::string& content) {
   if (!read) return refused(read.error());
   std::size_t bytes = 0;
   for (const auto& [name, tensor] : read->tensors) bytes += tensor.nbytes();
-  if (bytes > content.size()) return broken(fmt::format("tensors of {} bytes from a file of {}", bytes, content.size()));
+  if (bytes > content.size())
+    return broken(fmt::format("tensors of {} bytes from a file of {}", bytes, content.size()));
   const std::filesystem::path copy = scratchFile("again.safetensors", "");
   const Result<void> isWritten = nn::writeSafetensors(copy, *read);
   if (!isWritten) return broken("what was read cannot be written: " + isWritten.error().message);
   const auto again = nn::readSafetensors(copy);
   if (!again) return broken("what was written is refused: " + again.error().message);
-  return isSame(*read, *again) ? Outcome{.isAccepted = true, .problem = ""} : broken("written and read again, the tensors differ");
+  return isSame(*read, *again) ? Outcome{.isAccepted = true, .problem = ""}
+                               : broken("written and read again, the tensors differ");
 }
 
 }  // namespace
 
 Target safetensorsTarget() {
-  return {.name = "safetensors", .description = "named tensors in one file", .executions = 3000, .make = fileFrom, .run = check};
+  return {.name = "safetensors",
+          .description = "named tensors in one file",
+          .executions = 3000,
+          .make = fileFrom,
+          .run = check};
 }
 
 }  // namespace weft::fuzz

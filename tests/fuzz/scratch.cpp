@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 
 fs::path scratchFile(const std::string& name, std::string_view content) {
   static const TemporaryFolder folder = [] {
-    // In memory where there is such a folder: thousands of small files made a busy disk ten times slower than the readers.
+    // In memory where there is such a folder: thousands of small files made a busy disk ten times slower than the
+    // readers.
     if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0);
     return TemporaryFolder::create("weft-fuzz").value();
   }();

@@ -27,21 +27,23 @@ Outcome check(const std::string& content) {
   std::vector<std::int64_t> ids(static_cast<std::size_t>(shard->size()));
   shard->copy(0, ids);
   if (const Result<void> isWhole = shard->verify(); !isWhole) return refused(isWhole.error());
-  if (!std::equal(ids.begin(), ids.end(), kTokens.begin(), kTokens.end())) return broken("other tokens than were written pass the hash");
+  if (!std::equal(ids.begin(), ids.end(), kTokens.begin(), kTokens.end()))
+    return broken("other tokens than were written pass the hash");
   return {.isAccepted = true, .problem = ""};
 }
 
 }  // namespace
 
 Target shardTarget() {
-  return {.name = "shard",
-          .description = "token ids on disk",
-          .executions = 6000,
-          .make =
-              [](Mutator& mutator) {
-                return mutator.bytes(seed(), {std::string(8, '\0'), std::string(8, '\xFF'), std::string("\0\0\0\x80", 4)});
-              },
-          .run = check};
+  return {
+      .name = "shard",
+      .description = "token ids on disk",
+      .executions = 6000,
+      .make =
+          [](Mutator& mutator) {
+            return mutator.bytes(seed(), {std::string(8, '\0'), std::string(8, '\xFF'), std::string("\0\0\0\x80", 4)});
+          },
+      .run = check};
 }
 
 }  // namespace weft::fuzz

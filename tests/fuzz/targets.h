@@ -1,4 +1,5 @@
-// tests/fuzz/targets.h -- one reader each. What they promise stands in the reader's header; what is asked of it in the target's file.
+// tests/fuzz/targets.h -- one reader each. What they promise stands in the reader's header; what is asked of it in the
+// target's file.
 #pragma once
 
 #include <filesystem>

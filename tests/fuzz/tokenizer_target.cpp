@@ -20,7 +20,8 @@ Json smaller(const std::string& name) {
   std::size_t next = 256;
   for (auto entry = model["vocab"].begin(); entry != model["vocab"].end();) {
     const bool isNeeded = entry.value() < 256 || std::any_of(merges.begin(), merges.end(), [&](const Json& merge) {
-                            if (merge.is_array()) return merge[0].get<std::string>() + merge[1].get<std::string>() == entry.key();
+                            if (merge.is_array())
+                              return merge[0].get<std::string>() + merge[1].get<std::string>() == entry.key();
                             std::string joined = merge;
                             joined.erase(joined.find(' '), 1);
                             return joined == entry.key();
@@ -58,25 +59,29 @@ const std::vector<Seed>& seeds() {
 }
 
 const std::vector<std::string>& words() {
-  static const std::vector<std::string> all{"null",         "true",        "[]",         "{}",      "\"\"",    "-1",
-                                            "1e9",          "\"\\ud800\"", "\"type\":",  "\"BPE\"", "[[[[",    "{\"a\":",
-                                            "\"Sequence\"", "\"Split\"",   "\"Digits\"", "\"NFC\"", "\\u0000", "\xFF"};
+  static const std::vector<std::string> all{"null",    "true",    "[]",           "{}",        "\"\"",
+                                            "-1",      "1e9",     "\"\\ud800\"",  "\"type\":", "\"BPE\"",
+                                            "[[[[",    "{\"a\":", "\"Sequence\"", "\"Split\"", "\"Digits\"",
+                                            "\"NFC\"", "\\u0000", "\xFF"};
   return all;
 }
 
 Outcome check(const std::string& content) {
   static const std::string text =
-      "The weaver's   <|endoftext|> cafe\u0301 \U0001F642 1234\n\n  KEYWORD <L> x <|im_start|>user<think>\u00e9\u0000\u0085It'S aaaaaaaa" +
+      "The weaver's   <|endoftext|> cafe\u0301 \U0001F642 1234\n\n  KEYWORD <L> x "
+      "<|im_start|>user<think>\u00e9\u0000\u0085It'S aaaaaaaa" +
       std::string(100, '=');
   auto definition = data::parseBpeDefinition(content, "fuzz.json");
   if (!definition) {
-    if (!definition.error().message.starts_with("'fuzz.json' is not a byte-level BPE tokenizer.json: ")) return broken(definition.error().message);
+    if (!definition.error().message.starts_with("'fuzz.json' is not a byte-level BPE tokenizer.json: "))
+      return broken(definition.error().message);
     return refused(definition.error());
   }
   const std::size_t tokens = definition->tokens.size();
   const data::BpeTokenizer tokenizer(std::move(*definition), "fuzz", "fuzz");
   const std::vector<data::TokenId> ids = tokenizer.encode(text);
-  if (std::any_of(ids.begin(), ids.end(), [&](data::TokenId id) { return id >= tokens; })) return broken("an id beyond the vocabulary");
+  if (std::any_of(ids.begin(), ids.end(), [&](data::TokenId id) { return id >= tokens; }))
+    return broken("an id beyond the vocabulary");
   if (ids != tokenizer.encode(text)) return broken("the second encoding differs from the first");
   std::vector<data::TokenId> every;
   for (data::TokenId id = 0; id < tokens + 2; ++id) every.push_back(id);

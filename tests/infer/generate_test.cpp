@@ -67,13 +67,15 @@ ChiSquare compare(const std::vector<std::int64_t>& draws, const std::vector<doub
   return result;
 }
 
-// Above this by chance once in 10,000: Wilson and Hilferty 1931 with z = 3.719. The draws are seeded, so a test that passes always passes.
+// Above this by chance once in 10,000: Wilson and Hilferty 1931 with z = 3.719. The draws are seeded, so a test that
+// passes always passes.
 double critical(int degrees) {
   const double spread = 2.0 / (9.0 * degrees);
   return degrees * std::pow(1 - spread + 3.719 * std::sqrt(spread), 3);
 }
 
-// All rows of the embedding are equal, so every position has the same hidden state and every draw the same distribution.
+// All rows of the embedding are equal, so every position has the same hidden state and every draw the same
+// distribution.
 std::unique_ptr<nn::Decoder> memorylessDecoder() {
   nn::DecoderSpec spec = specOf("cla2");
   spec.shape.embedding = sharing::EmbeddingTie::Untied;
@@ -112,7 +114,9 @@ TEST_F(Generate, OnCudaGreedilyEqualsTheCpu) {
   for (const std::string& map : dozenMaps()) {
     const auto here = makeDecoder(map, torch::kDouble), there = nn::Decoder::create(specOf(map), 1, *device).value();
     const std::vector<std::int64_t> prompt = randomIds(5);
-    EXPECT_EQ(infer::generate(*there, m_dense, prompt, {.tokens = 24}).ids, infer::generate(*here, m_dense, prompt, {.tokens = 24}).ids) << map;
+    EXPECT_EQ(infer::generate(*there, m_dense, prompt, {.tokens = 24}).ids,
+              infer::generate(*here, m_dense, prompt, {.tokens = 24}).ids)
+        << map;
   }
 }
 
@@ -145,14 +149,17 @@ TEST_F(Generate, DrawsFromTheSoftmaxWithTemperatureAndTopK) {
   for (const Case& c : {Case{1, 0}, Case{0.5, 0}, Case{2, 6}, Case{0.7, 3}, Case{1, kVocabulary}}) {
     const infer::GenerateOptions options{.tokens = 2000, .temperature = c.temperature, .topK = c.topK, .seed = 3};
     const std::vector<std::int64_t> draws = infer::generate(*decoder, m_dense, {0}, options).ids;
-    const std::vector<double> expected = probabilities(logitsAfter(*decoder, {0}), c.temperature, static_cast<std::size_t>(c.topK));
+    const std::vector<double> expected =
+        probabilities(logitsAfter(*decoder, {0}), c.temperature, static_cast<std::size_t>(c.topK));
     const ChiSquare result = compare(draws, expected);
     EXPECT_EQ(result.outside, 0) << "temperature " << c.temperature << ", top k " << c.topK;
     ASSERT_GT(result.degrees, 0);
     EXPECT_LT(result.statistic, critical(result.degrees)) << "temperature " << c.temperature << ", top k " << c.topK;
     // The same draws do not fit another temperature: the test can fail.
-    EXPECT_GT(compare(draws, probabilities(logitsAfter(*decoder, {0}), c.temperature * 2, static_cast<std::size_t>(c.topK))).statistic,
-              critical(result.degrees));
+    EXPECT_GT(
+        compare(draws, probabilities(logitsAfter(*decoder, {0}), c.temperature * 2, static_cast<std::size_t>(c.topK)))
+            .statistic,
+        critical(result.degrees));
   }
 }
 
@@ -171,7 +178,9 @@ TEST_F(Generate, KeepsExactlyKOfEquallyLikelyTokens) {
   const torch::NoGradGuard noGrad;
   decoder->parameters().back().value.zero_();
   std::set<std::int64_t> seen;
-  for (const std::int64_t id : infer::generate(*decoder, m_dense, {0}, {.tokens = 200, .temperature = 1, .topK = 4}).ids) seen.insert(id);
+  for (const std::int64_t id :
+       infer::generate(*decoder, m_dense, {0}, {.tokens = 200, .temperature = 1, .topK = 4}).ids)
+    seen.insert(id);
   EXPECT_EQ(seen.size(), 4u);
 }
 
@@ -183,10 +192,12 @@ TEST_F(Generate, WithTopOneIsGreedy) {
 
 TEST_F(Generate, EndsAtTheStopTokenAndTellsEachTokenAtOnce) {
   const auto decoder = makeDecoder("cla2");
-  const std::vector<std::int64_t> all = infer::generate(*decoder, m_dense, {9}, {.tokens = 20, .temperature = 1, .seed = 2}).ids;
+  const std::vector<std::int64_t> all =
+      infer::generate(*decoder, m_dense, {9}, {.tokens = 20, .temperature = 1, .seed = 2}).ids;
   std::vector<std::int64_t> told;
-  const infer::Generated made = infer::generate(*decoder, m_dense, {9}, {.tokens = 20, .temperature = 1, .seed = 2, .stopToken = all[6]},
-                                                [&](std::int64_t id) { told.push_back(id); });
+  const infer::Generated made =
+      infer::generate(*decoder, m_dense, {9}, {.tokens = 20, .temperature = 1, .seed = 2, .stopToken = all[6]},
+                      [&](std::int64_t id) { told.push_back(id); });
   const auto stop = std::find(all.begin(), all.end(), all[6]);
   EXPECT_EQ(made.ids, std::vector<std::int64_t>(all.begin(), stop + 1));
   EXPECT_EQ(told, made.ids);
@@ -194,7 +205,8 @@ TEST_F(Generate, EndsAtTheStopTokenAndTellsEachTokenAtOnce) {
 
 TEST_F(Generate, RefusesAnEmptyPromptAndIdsOutsideTheVocabulary) {
   const auto decoder = makeDecoder("identity");
-  EXPECT_THAT([&] { infer::generate(*decoder, m_dense, {}, {}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("the prompt is empty")));
+  EXPECT_THAT([&] { infer::generate(*decoder, m_dense, {}, {}); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("the prompt is empty")));
   for (const std::int64_t id : {std::int64_t{-1}, kVocabulary, std::int64_t{1} << 40}) {
     EXPECT_THAT(
         [&] {

@@ -7,7 +7,8 @@ using namespace weft;
 using namespace weft::infer_test;
 
 class HfLlamaGeneration : public InferTest, public ::testing::WithParamInterface<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Files, HfLlamaGeneration, ::testing::Values("llama.safetensors", "scaled.safetensors", "qwen.safetensors"));
+INSTANTIATE_TEST_SUITE_P(Files, HfLlamaGeneration,
+                         ::testing::Values("llama.safetensors", "scaled.safetensors", "qwen.safetensors"));
 
 TEST_P(HfLlamaGeneration, IsOursGreedilyForFortyTokens) {
   const nn::test::HfLlamaFixture theirs(GetParam());

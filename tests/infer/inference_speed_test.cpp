@@ -29,7 +29,8 @@ TEST(Spread, IsMedianAndQuartilesOfAnyOrder) {
 TEST_F(InferenceSpeed, TimesAsManyRoundsAsAskedForWithinTheirQuartiles) {
   const auto decoder = makeDecoder("cla2");
   const device::AllocationBudget budget(torch::kCPU, kMuch);
-  const infer::SpeedPoint point = infer::measureSpeed(*decoder, cacheOf(""), {.batch = 2, .context = 24, .rounds = 5, .decodeSteps = 4}, budget);
+  const infer::SpeedPoint point =
+      infer::measureSpeed(*decoder, cacheOf(""), {.batch = 2, .context = 24, .rounds = 5, .decodeSteps = 4}, budget);
   ASSERT_TRUE(point.fits);
   EXPECT_EQ(point.memory.prefill_s.size(), 5u);
   EXPECT_EQ(point.memory.decode_s.size(), 5u);
@@ -60,7 +61,8 @@ TEST_F(InferenceSpeed, TheLargestBatchFitsAndOneMoreDoesNot) {
       device::AllocationBudget budget(torch::kCPU, 8 << 20);
       std::map<std::int64_t, bool> tries;
       const infer::LargestBatch found = infer::findLargestBatch(
-          *decoder, cacheOf(plugin), {.context = 300, .onTry = [&](std::int64_t batch, bool fits) { tries[batch] = fits; }}, budget);
+          *decoder, cacheOf(plugin),
+          {.context = 300, .onTry = [&](std::int64_t batch, bool fits) { tries[batch] = fits; }}, budget);
       SCOPED_TRACE(std::string(map) + " " + plugin);
       ASSERT_GE(found.batch, 1);
       EXPECT_TRUE(tries.at(found.batch));

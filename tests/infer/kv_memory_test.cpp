@@ -14,8 +14,10 @@ using ::testing::ThrowsMessage;
 
 class KvMemory : public InferTest {
  protected:
-  static std::int64_t costModel(const nn::DecoderSpec& spec, sharing::ElementType type, std::int64_t batch, std::int64_t context) {
-    return sharing::cost(spec.shape, spec.map, {.cacheType = type, .context = context, .batch = batch})->kv.bytesResident;
+  static std::int64_t costModel(const nn::DecoderSpec& spec, sharing::ElementType type, std::int64_t batch,
+                                std::int64_t context) {
+    return sharing::cost(spec.shape, spec.map, {.cacheType = type, .context = context, .batch = batch})
+        ->kv.bytesResident;
   }
 };
 
@@ -23,14 +25,16 @@ TEST_F(KvMemory, IsTheFormulaTheStorageAndTheCostModelAlikeForADozenMaps) {
   const nn::CacheFactory dense = cacheOf("");
   for (const std::string& map : dozenMaps()) {
     const auto decoder = makeDecoder(map);
-    for (const auto& [type, element] :
-         {std::pair(torch::kFloat, sharing::ElementType::Float32), std::pair(torch::kBFloat16, sharing::ElementType::BFloat16)}) {
+    for (const auto& [type, element] : {std::pair(torch::kFloat, sharing::ElementType::Float32),
+                                        std::pair(torch::kBFloat16, sharing::ElementType::BFloat16)}) {
       decoder->setComputeType(type);
       for (const auto& [batch, context] : {std::pair<std::int64_t, std::int64_t>(3, 37), {1, 1}, {2, 5}}) {
         const infer::KvMemory memory = infer::measureKvMemory(*decoder, dense, {.batch = batch, .context = context});
         EXPECT_EQ(memory.storage, memory.analytic) << map;
-        EXPECT_EQ(memory.storage, costModel(decoder->spec(), element, batch, context)) << map << ", " << batch << " x " << context;
-        EXPECT_DOUBLE_EQ(memory.bytesPerTokenStorage(), static_cast<double>(memory.storage) / static_cast<double>(batch * context));
+        EXPECT_EQ(memory.storage, costModel(decoder->spec(), element, batch, context))
+            << map << ", " << batch << " x " << context;
+        EXPECT_DOUBLE_EQ(memory.bytesPerTokenStorage(),
+                         static_cast<double>(memory.storage) / static_cast<double>(batch * context));
       }
     }
   }
@@ -58,15 +62,16 @@ TEST_F(KvMemory, OfCla2IsExactlyHalfOfTheIdentityMaps) {
   const nn::CacheFactory dense = cacheOf("");
   const auto identity = makeDecoder("identity"), cla2 = makeDecoder("cla2");
   const infer::KvMemoryRequest request{.batch = 2, .context = 64};
-  EXPECT_EQ(2 * infer::measureKvMemory(*cla2, dense, request).storage, infer::measureKvMemory(*identity, dense, request).storage);
+  EXPECT_EQ(2 * infer::measureKvMemory(*cla2, dense, request).storage,
+            infer::measureKvMemory(*identity, dense, request).storage);
 }
 
 TEST_F(KvMemory, ComesWithTheSpeedOfPrefillAndDecode) {
   const nn::CacheFactory dense = cacheOf("");
   const auto decoder = makeDecoder("cla2");
   std::vector<double> fractions;
-  const infer::KvMemory memory =
-      infer::measureKvMemory(*decoder, dense, {.context = 20, .decodeSteps = 3, .onProgress = [&](double f) { fractions.push_back(f); }});
+  const infer::KvMemory memory = infer::measureKvMemory(
+      *decoder, dense, {.context = 20, .decodeSteps = 3, .onProgress = [&](double f) { fractions.push_back(f); }});
   EXPECT_GT(memory.prefillTokensPerSecond, 0);
   EXPECT_GT(memory.decodeTokensPerSecond, 0);
   // One prefill and three steps, twice.
@@ -87,8 +92,10 @@ TEST_F(KvMemory, OfASingleTokenHasNothingToDecode) {
 TEST_F(KvMemory, RefusesNoSequenceAndNoToken) {
   const auto decoder = makeDecoder("identity");
   const nn::CacheFactory dense = cacheOf("");
-  EXPECT_THAT([&] { infer::measureKvMemory(*decoder, dense, {.batch = 0}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("a batch of 0")));
-  EXPECT_THAT([&] { infer::measureKvMemory(*decoder, dense, {.context = 0}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("0 tokens")));
+  EXPECT_THAT([&] { infer::measureKvMemory(*decoder, dense, {.batch = 0}); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("a batch of 0")));
+  EXPECT_THAT([&] { infer::measureKvMemory(*decoder, dense, {.context = 0}); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("0 tokens")));
 }
 
 TEST_F(KvMemory, OnCudaIsSeenByTheAllocatorToo) {

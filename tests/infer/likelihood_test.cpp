@@ -1,4 +1,5 @@
-// Log-likelihoods and scores are lm-eval's (tests/fixtures/evaluation), request by request; and do not depend on how requests are put together.
+// Log-likelihoods and scores are lm-eval's (tests/fixtures/evaluation), request by request; and do not depend on how
+// requests are put together.
 #include "engine/infer/likelihood.h"
 
 #include <algorithm>
@@ -38,7 +39,9 @@ nn::Decoder& llama() {
   return *decoder;
 }
 
-json expectedOf(const std::string& tokenizer) { return json::parse(readFile(fixture("evaluation/expected.json")).value())[tokenizer]; }
+json expectedOf(const std::string& tokenizer) {
+  return json::parse(readFile(fixture("evaluation/expected.json")).value())[tokenizer];
+}
 
 LikelihoodRequest requestOf(const data::Tokenizer& tokenizer, const data::Choice& choice) {
   const data::EncodedPair pair = data::encodePair(tokenizer, choice.context, choice.continuation).value();
@@ -46,7 +49,8 @@ LikelihoodRequest requestOf(const data::Tokenizer& tokenizer, const data::Choice
 }
 
 double sumOf(const std::vector<Likelihood>& likelihoods) {
-  return std::accumulate(likelihoods.begin(), likelihoods.end(), 0.0, [](double sum, const Likelihood& one) { return sum + one.logLikelihood_nats; });
+  return std::accumulate(likelihoods.begin(), likelihoods.end(), 0.0,
+                         [](double sum, const Likelihood& one) { return sum + one.logLikelihood_nats; });
 }
 
 // Sum of log p over the continuation, from one pass over everything.
@@ -54,16 +58,19 @@ double oneByOne(nn::Decoder& decoder, const LikelihoodRequest& request) {
   const torch::NoGradGuard noGrad;
   std::vector<std::int64_t> all = request.context;
   all.insert(all.end(), request.continuation.begin(), request.continuation.end());
-  const torch::Tensor logP = torch::log_softmax(decoder.logits(torch::tensor(all, torch::kLong).unsqueeze(0)).squeeze(0).to(torch::kDouble), -1);
+  const torch::Tensor logP = torch::log_softmax(
+      decoder.logits(torch::tensor(all, torch::kLong).unsqueeze(0)).squeeze(0).to(torch::kDouble), -1);
   double sum = 0;
-  for (std::size_t i = request.context.size(); i < all.size(); ++i) sum += logP[static_cast<std::int64_t>(i) - 1][all[i]].item<double>();
+  for (std::size_t i = request.context.size(); i < all.size(); ++i)
+    sum += logP[static_cast<std::int64_t>(i) - 1][all[i]].item<double>();
   return sum;
 }
 
 std::vector<LikelihoodRequest> mixedRequests() {
   std::vector<LikelihoodRequest> requests;
   for (const auto& [context, continuation] : {std::pair{3, 2}, {11, 1}, {1, 4}, {7, 3}, {3, 2}, {9, 3}, {2, 1}}) {
-    requests.push_back({randomIds(context, 3), randomIds(continuation, static_cast<unsigned>(context * 10 + continuation))});
+    requests.push_back(
+        {randomIds(context, 3), randomIds(continuation, static_cast<unsigned>(context * 10 + continuation))});
   }
   requests.push_back({requests[0].context, randomIds(2, 77)});  // another answer to the same question
   return requests;
@@ -78,7 +85,9 @@ class LikelihoodOfLmEval : public InferTest, public ::testing::WithParamInterfac
   }
 };
 INSTANTIATE_TEST_SUITE_P(Tokenizers, LikelihoodOfLmEval, ::testing::Values("tokenizer.json", "bos-tokenizer.json"),
-                         [](const auto& info) { return std::string(info.param).substr(0, 3) == "bos" ? "WithBegin" : "Plain"; });
+                         [](const auto& info) {
+                           return std::string(info.param).substr(0, 3) == "bos" ? "WithBegin" : "Plain";
+                         });
 
 TEST_P(LikelihoodOfLmEval, EveryRequestOfEveryTaskAndItsAccuracies) {
   const auto opened = tokenizer();
@@ -96,7 +105,8 @@ TEST_P(LikelihoodOfLmEval, EveryRequestOfEveryTaskAndItsAccuracies) {
       ScoredItem one{.answer = items[i].answer};
       for (std::size_t k = 0; k < items[i].choices.size(); ++k, ++next) {
         const double theirs = expected[task.name]["requests"][i][k].back();
-        EXPECT_NEAR(found[next].logLikelihood_nats, theirs, 5e-6 * std::abs(theirs)) << task.name << ", " << items[i].where << ", choice " << k;
+        EXPECT_NEAR(found[next].logLikelihood_nats, theirs, 5e-6 * std::abs(theirs))
+            << task.name << ", " << items[i].where << ", choice " << k;
         one.logLikelihoods.push_back(found[next].logLikelihood_nats);
         one.characters.push_back(static_cast<double>(items[i].choices[k].characters));
       }
@@ -121,7 +131,8 @@ TEST_P(LikelihoodOfLmEval, WikitextPageByPageAndItsPerplexities) {
   double nats = 0;
   std::int64_t words = 0, bytes = 0;
   for (std::size_t i = 0; i < pages.size(); ++i) {
-    const auto requests = rollingRequests(wide(data::encodeWithPrefix(*opened, pages[i].text)), *data::startOfText(*opened), kWindow);
+    const auto requests =
+        rollingRequests(wide(data::encodeWithPrefix(*opened, pages[i].text)), *data::startOfText(*opened), kWindow);
     EXPECT_GT(requests.size(), 1u);
     const double found = sumOf(logLikelihoods(llama(), requests, {.window = kWindow, .batch = 2}));
     const double theirs = expected["requests"][i][0].back();
@@ -186,10 +197,12 @@ TEST_F(Likelihoods, SayWhetherTheContinuationIsTheGreedyOne) {
   ids.push_back(next(ids));
   const std::int64_t first = ids.back(), second = next(ids);
   const std::int64_t other = (second + 1) % kVocabulary;
-  const auto found = logLikelihoods(*decoder, {{context, {first, second}}, {context, {first, other}}, {context, {other, second}}}, {.window = 16});
+  const auto found = logLikelihoods(
+      *decoder, {{context, {first, second}}, {context, {first, other}}, {context, {other, second}}}, {.window = 16});
   EXPECT_TRUE(found[0].isGreedy);
   EXPECT_FALSE(found[1].isGreedy);
-  EXPECT_EQ(found[2].isGreedy, other == first && next({context[0], context[1], context[2], context[3], context[4], other}) == second);
+  EXPECT_EQ(found[2].isGreedy,
+            other == first && next({context[0], context[1], context[2], context[3], context[4], other}) == second);
 }
 
 TEST_F(Likelihoods, ReadThroughACacheThatRoundsDifferALittle) {
@@ -199,13 +212,15 @@ TEST_F(Likelihoods, ReadThroughACacheThatRoundsDifferALittle) {
   const auto plain = logLikelihoods(*decoder, requests, {.window = 64}),
              rounded = logLikelihoods(*decoder, requests, {.window = 64, .caches = &int8});
   EXPECT_NE(sumOf(plain), sumOf(rounded));
-  for (std::size_t i = 0; i < requests.size(); ++i) EXPECT_NEAR(rounded[i].logLikelihood_nats, plain[i].logLikelihood_nats, 0.5) << i;
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    EXPECT_NEAR(rounded[i].logLikelihood_nats, plain[i].logLikelihood_nats, 0.5) << i;
 }
 
 TEST_F(Likelihoods, TellHowFarTheyAreAndRefuseWhatCannotBeScored) {
   const auto decoder = makeDecoder("cla2");
   std::vector<double> told;
-  logLikelihoods(*decoder, mixedRequests(), {.window = 64, .batch = 2}, [&](double fraction) { told.push_back(fraction); });
+  logLikelihoods(*decoder, mixedRequests(), {.window = 64, .batch = 2},
+                 [&](double fraction) { told.push_back(fraction); });
   ASSERT_GE(told.size(), 3u);
   EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
   EXPECT_DOUBLE_EQ(told.back(), 1);
@@ -215,7 +230,8 @@ TEST_F(Likelihoods, TellHowFarTheyAreAndRefuseWhatCannotBeScored) {
   EXPECT_THROW(logLikelihoods(*decoder, {{{1}, {1, 2, 3}}}, {.window = 2}), std::invalid_argument);
 }
 
-// Every token once, each after as much as the window holds; windows as lm-eval's rolling ones where the stride is the window.
+// Every token once, each after as much as the window holds; windows as lm-eval's rolling ones where the stride is the
+// window.
 TEST(RollingRequests, ScoreEachTokenOnceBehindAFullWindow) {
   for (std::int64_t count = 0; count < 40; ++count) {
     std::vector<std::int64_t> ids(static_cast<std::size_t>(count)), scored;
@@ -231,7 +247,8 @@ TEST(RollingRequests, ScoreEachTokenOnceBehindAFullWindow) {
         }
         std::vector<std::int64_t> all = request.context;
         all.insert(all.end(), request.continuation.begin(), request.continuation.end());
-        for (std::size_t i = 1; i < all.size(); ++i) EXPECT_EQ(all[i], all[i - 1] == 7 ? 100 : all[i - 1] + 1) << "a stretch of the text";
+        for (std::size_t i = 1; i < all.size(); ++i)
+          EXPECT_EQ(all[i], all[i - 1] == 7 ? 100 : all[i - 1] + 1) << "a stretch of the text";
         scored.insert(scored.end(), request.continuation.begin(), request.continuation.end());
       }
       EXPECT_EQ(scored, ids) << count << " tokens every " << stride;
@@ -247,10 +264,11 @@ TEST(RollingRequests, ScoreEachTokenOnceBehindAFullWindow) {
 }
 
 TEST(ChoiceAccuracies, AreMeansWithTheErrorOfTheMean) {
-  const std::vector<ScoredItem> items{{.logLikelihoods = {-4, -6}, .characters = {2, 12}, .answer = 1},  // likelier by itself: 0, per character: 1
-                                      {.logLikelihoods = {-1, -1}, .characters = {1, 1}, .answer = 0},   // a tie is the first's
-                                      {.logLikelihoods = {-1, -1}, .characters = {1, 1}, .answer = 1},
-                                      {.logLikelihoods = {-3, -2}, .characters = {1, 1}, .answer = 1}};
+  const std::vector<ScoredItem> items{
+      {.logLikelihoods = {-4, -6}, .characters = {2, 12}, .answer = 1},  // likelier by itself: 0, per character: 1
+      {.logLikelihoods = {-1, -1}, .characters = {1, 1}, .answer = 0},   // a tie is the first's
+      {.logLikelihoods = {-1, -1}, .characters = {1, 1}, .answer = 1},
+      {.logLikelihoods = {-3, -2}, .characters = {1, 1}, .answer = 1}};
   const ChoiceAccuracy accuracy = choiceAccuracy(items);
   EXPECT_DOUBLE_EQ(accuracy.plain.value, 0.5);
   EXPECT_DOUBLE_EQ(accuracy.plain.standardError, std::sqrt(4 * 0.25 / 3) / 2);

@@ -18,7 +18,8 @@ namespace {
 // -log p of the target after this context, from the logits of one uncached pass, in float64 number by number.
 double surprise(nn::Decoder& decoder, const std::vector<std::int64_t>& context, std::int64_t target) {
   const torch::NoGradGuard noGrad;
-  const torch::Tensor logits = decoder.logits(torch::tensor(context, torch::kLong).unsqueeze(0)).select(1, -1).squeeze(0).to(torch::kDouble);
+  const torch::Tensor logits =
+      decoder.logits(torch::tensor(context, torch::kLong).unsqueeze(0)).select(1, -1).squeeze(0).to(torch::kDouble);
   double largest = -1e300, sum = 0;
   for (std::int64_t i = 0; i < logits.size(0); ++i) largest = std::max(largest, logits[i].item<double>());
   for (std::int64_t i = 0; i < logits.size(0); ++i) sum += std::exp(logits[i].item<double>() - largest);
@@ -38,7 +39,8 @@ Reference naive(nn::Decoder& decoder, const std::vector<std::int64_t>& ids, cons
   for (std::int64_t i = 0; i < reference.tokens; ++i) {
     std::int64_t begin = 0;
     while (begin + options.window <= i) begin += stride;
-    reference.loss_nats += surprise(decoder, {ids.begin() + begin, ids.begin() + i + 1}, ids[static_cast<std::size_t>(i + 1)]);
+    reference.loss_nats +=
+        surprise(decoder, {ids.begin() + begin, ids.begin() + i + 1}, ids[static_cast<std::size_t>(i + 1)]);
   }
   reference.loss_nats /= static_cast<double>(reference.tokens);
   return reference;
@@ -53,11 +55,12 @@ TEST_F(Perplexity, EqualsANaiveFloat64ComputationForAnyWindowStrideAndBatch) {
   struct Case {
     std::int64_t length, window, stride, tokens, batch;
   };
-  for (const Case& c :
-       {Case{50, 8, 0, 0, 8}, Case{50, 8, 3, 0, 4}, Case{49, 8, 0, 0, 1}, Case{50, 7, 7, 20, 2}, Case{50, 16, 1, 0, 5}, Case{2, 8, 0, 0, 8},
-        Case{9, 8, 8, 0, 8}, Case{10, 8, 5, 0, 8}, Case{30, 100, 0, 0, 8}, Case{30, 1, 0, 0, 8}, Case{33, 8, 4, 13, 3}, Case{33, 8, 4, 1000, 3}}) {
+  for (const Case& c : {Case{50, 8, 0, 0, 8}, Case{50, 8, 3, 0, 4}, Case{49, 8, 0, 0, 1}, Case{50, 7, 7, 20, 2},
+                        Case{50, 16, 1, 0, 5}, Case{2, 8, 0, 0, 8}, Case{9, 8, 8, 0, 8}, Case{10, 8, 5, 0, 8},
+                        Case{30, 100, 0, 0, 8}, Case{30, 1, 0, 0, 8}, Case{33, 8, 4, 13, 3}, Case{33, 8, 4, 1000, 3}}) {
     const std::vector<std::int64_t> ids = randomIds(c.length);
-    const infer::PerplexityOptions options{.window = c.window, .stride = c.stride, .tokens = c.tokens, .batch = c.batch};
+    const infer::PerplexityOptions options{
+        .window = c.window, .stride = c.stride, .tokens = c.tokens, .batch = c.batch};
     const infer::Perplexity result = infer::perplexity(*decoder, ids, options);
     const Reference reference = naive(*decoder, ids, options);
     EXPECT_EQ(result.tokens, reference.tokens) << c.length << " " << c.window << " " << c.stride;
@@ -82,7 +85,9 @@ TEST_F(Perplexity, ThroughACacheEqualsPerplexityWithoutForEveryMap) {
       const infer::PerplexityOptions plain{.window = 16, .stride = stride, .batch = 3};
       infer::PerplexityOptions cached = plain;
       cached.caches = &dense;
-      EXPECT_NEAR(infer::perplexity(*decoder, ids, cached).loss_nats, infer::perplexity(*decoder, ids, plain).loss_nats, 1e-12) << map;
+      EXPECT_NEAR(infer::perplexity(*decoder, ids, cached).loss_nats, infer::perplexity(*decoder, ids, plain).loss_nats,
+                  1e-12)
+          << map;
     }
   }
 }
@@ -95,7 +100,8 @@ TEST_F(Perplexity, ThroughTheInt8CacheIsNearAndNotEqual) {
     const infer::PerplexityOptions plain{.window = 16};
     infer::PerplexityOptions cached = plain;
     cached.caches = &int8;
-    const double with = infer::perplexity(*decoder, ids, cached).loss_nats, without = infer::perplexity(*decoder, ids, plain).loss_nats;
+    const double with = infer::perplexity(*decoder, ids, cached).loss_nats,
+                 without = infer::perplexity(*decoder, ids, plain).loss_nats;
     // A rounding of half a scale, max / 254, in every channel of K and V.
     EXPECT_NEAR(with, without, 0.02) << map;
     EXPECT_NE(with, without) << map << ": the cache was not read";
@@ -114,7 +120,8 @@ TEST_F(Perplexity, OfAModelThatKnowsNothingIsItsVocabulary) {
 
 TEST_F(Perplexity, RefusesWhatCannotBeScored) {
   const auto decoder = makeDecoder("identity");
-  EXPECT_THAT([&] { infer::perplexity(*decoder, {3}, {}); }, ThrowsMessage<std::invalid_argument>(HasSubstr("1 token(s) are too few")));
+  EXPECT_THAT([&] { infer::perplexity(*decoder, {3}, {}); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("1 token(s) are too few")));
   EXPECT_THAT([&] { infer::perplexity(*decoder, randomIds(9), {.window = 4, .stride = 5}); },
               ThrowsMessage<std::invalid_argument>(HasSubstr("a stride of 5 does not fit a window of 4")));
   EXPECT_THROW(infer::perplexity(*decoder, randomIds(9), {.window = 0}), std::invalid_argument);
@@ -123,7 +130,8 @@ TEST_F(Perplexity, RefusesWhatCannotBeScored) {
 TEST_F(Perplexity, TellsItsProgressAndCanBeCanceledByIt) {
   const auto decoder = makeDecoder("identity");
   std::vector<double> fractions;
-  infer::perplexity(*decoder, randomIds(65), {.window = 8, .batch = 2}, [&](double fraction) { fractions.push_back(fraction); });
+  infer::perplexity(*decoder, randomIds(65), {.window = 8, .batch = 2},
+                    [&](double fraction) { fractions.push_back(fraction); });
   EXPECT_EQ(fractions, (std::vector<double>{0.25, 0.5, 0.75, 1.0}));
   int calls = 0;
   EXPECT_THROW(infer::perplexity(*decoder, randomIds(65), {.window = 8, .batch = 2},

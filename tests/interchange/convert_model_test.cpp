@@ -32,11 +32,14 @@ class ConvertModel : public ::testing::Test {
     run.model.vocabulary = 23;
     run.model.ownKvNorm = false;
     ASSERT_TRUE(fs::create_directories(dense()));
-    const auto decoder = nn::Decoder::create(nn::decoderSpec(run.model, sharing::SharingMap::identity(4)), 5, torch::kCPU).value_or(nullptr);
+    const auto decoder =
+        nn::Decoder::create(nn::decoderSpec(run.model, sharing::SharingMap::identity(4)), 5, torch::kCPU)
+            .value_or(nullptr);
     ASSERT_NE(decoder, nullptr);
     const torch::NoGradGuard noGrad;
     for (nn::NamedParameter& parameter : decoder->parameters()) {
-      if (!parameter.decays) parameter.value.add_(randomTensor(parameter.value.sizes(), parameter.name.size(), 0.2).to(torch::kFloat));
+      if (!parameter.decays)
+        parameter.value.add_(randomTensor(parameter.value.sizes(), parameter.name.size(), 0.2).to(torch::kFloat));
     }
     ASSERT_TRUE(nn::saveModel(dense(), *decoder, run));
   }
@@ -84,7 +87,8 @@ TEST_F(ConvertModel, TakesTheFirstLayersWeightsAndItsNorm) {
       EXPECT_TRUE(isBitwise(weight(out(), name), weight(dense(), name))) << name;
     }
   }
-  EXPECT_TRUE(isBitwise(weight(out(), "layers.2.attention.kv_norm.weight"), weight(dense(), "layers.2.attention.query_norm.weight")));
+  EXPECT_TRUE(isBitwise(weight(out(), "layers.2.attention.kv_norm.weight"),
+                        weight(dense(), "layers.2.attention.query_norm.weight")));
   EXPECT_TRUE(isBitwise(weight(out(), "layers.3.mlp.gate_up.weight"), weight(dense(), "layers.3.mlp.gate_up.weight")));
   EXPECT_EQ(report.dropped.size(), 4u);
   EXPECT_THAT(report.dropped, Contains(HasSubstr("layers.3.attention.key.weight: its layer reads another's now")));
@@ -92,16 +96,20 @@ TEST_F(ConvertModel, TakesTheFirstLayersWeightsAndItsNorm) {
   EXPECT_EQ(nn::loadModel(out(), torch::kCPU)->decoder->parameterCount(), report.parameters);
 }
 
-// Where all layers of a group had the same K and V weights, nothing but the norm and the stream differs: a group of one is the old model.
+// Where all layers of a group had the same K and V weights, nothing but the norm and the stream differs: a group of one
+// is the old model.
 TEST_F(ConvertModel, OfAMapThatSharesNothingInALayerKeepsWhatItComputes) {
   ASSERT_TRUE(converted({.map = "0_1_1_3"}).parameters > 0);
   fs::rename(out(), m_folder.path() / "shared");
   // Back to one K and V a layer: layers 1 and 2 both get layer 1's.
   const Result<ConvertReport> back = convertModel(m_folder.path() / "shared", out(), {.map = "identity"});
   ASSERT_TRUE(back.has_value()) << back.error().message;
-  EXPECT_TRUE(isBitwise(weight(out(), "layers.2.attention.key.weight"), weight(dense(), "layers.1.attention.key.weight")));
-  EXPECT_TRUE(isBitwise(weight(out(), "layers.2.attention.kv_norm.weight"), weight(dense(), "layers.1.attention.query_norm.weight")));
-  EXPECT_TRUE(isBitwise(weight(out(), "layers.3.attention.key.weight"), weight(dense(), "layers.3.attention.key.weight")));
+  EXPECT_TRUE(
+      isBitwise(weight(out(), "layers.2.attention.key.weight"), weight(dense(), "layers.1.attention.key.weight")));
+  EXPECT_TRUE(isBitwise(weight(out(), "layers.2.attention.kv_norm.weight"),
+                        weight(dense(), "layers.1.attention.query_norm.weight")));
+  EXPECT_TRUE(
+      isBitwise(weight(out(), "layers.3.attention.key.weight"), weight(dense(), "layers.3.attention.key.weight")));
 }
 
 TEST_F(ConvertModel, OwnKvNormsAloneChangeNothing) {
@@ -113,7 +121,9 @@ TEST_F(ConvertModel, OwnKvNormsAloneChangeNothing) {
   // Layer 1's K and V were layer 1's own; put them in by hand, and the logits are the dense model's.
   config::RunConfig run = loaded.config;
   run.model.sharing = "identity";
-  const auto decoder = nn::Decoder::create(nn::decoderSpec(run.model, sharing::SharingMap::identity(4)), std::nullopt, torch::kCPU).value_or(nullptr);
+  const auto decoder =
+      nn::Decoder::create(nn::decoderSpec(run.model, sharing::SharingMap::identity(4)), std::nullopt, torch::kCPU)
+          .value_or(nullptr);
   for (nn::NamedParameter& parameter : decoder->parameters()) {
     const bool isNorm = parameter.name.find("kv_norm") != std::string::npos;
     std::string name = parameter.name;
@@ -125,16 +135,21 @@ TEST_F(ConvertModel, OwnKvNormsAloneChangeNothing) {
 
 TEST_F(ConvertModel, TakesTheMeanOverAGroupEachLayerOnce) {
   const ConvertReport report = converted({.map = "0_0_0_3", .merge = Merge::Mean});
-  const auto key = [&](int layer) { return weight(dense(), fmt::format("layers.{}.attention.key.weight", layer)).to(torch::kDouble); };
-  EXPECT_TRUE(isBitwise(weight(out(), "layers.0.attention.key.weight"), ((key(0) + key(1) + key(2)) / 3).to(torch::kFloat)));
+  const auto key = [&](int layer) {
+    return weight(dense(), fmt::format("layers.{}.attention.key.weight", layer)).to(torch::kDouble);
+  };
+  EXPECT_TRUE(
+      isBitwise(weight(out(), "layers.0.attention.key.weight"), ((key(0) + key(1) + key(2)) / 3).to(torch::kFloat)));
   EXPECT_TRUE(isBitwise(weight(out(), "layers.3.attention.key.weight"), key(3).to(torch::kFloat)));
-  EXPECT_THAT(report.dropped, Contains("layers.1.attention.key.weight: its weights live on in layers.0.attention.key.weight"));
+  EXPECT_THAT(report.dropped,
+              Contains("layers.1.attention.key.weight: its weights live on in layers.0.attention.key.weight"));
 }
 
 TEST_F(ConvertModel, MergesNeighbouringHeads) {
   converted({.map = "identity", .kvHeads = 2});
   const torch::Tensor before = weight(dense(), "layers.1.attention.value.weight").view({4, 6, 14}).to(torch::kDouble);
-  const torch::Tensor expected = torch::stack({(before[0] + before[1]) / 2, (before[2] + before[3]) / 2}).reshape({12, 14}).to(torch::kFloat);
+  const torch::Tensor expected =
+      torch::stack({(before[0] + before[1]) / 2, (before[2] + before[3]) / 2}).reshape({12, 14}).to(torch::kFloat);
   EXPECT_TRUE(isClose(weight(out(), "layers.1.attention.value.weight"), expected, 1e-7));
   EXPECT_EQ(nn::loadModel(out(), torch::kCPU)->config.model.kvHeads, 2);
   converted({.map = "0h1_1_2_3", .merge = Merge::First});
@@ -147,14 +162,16 @@ TEST_F(ConvertModel, MergesHeadsAndLayersAtOnce) {
   const auto heads = [&](int layer) {
     return weight(dense(), fmt::format("layers.{}.attention.key.weight", layer)).view({4, 6, 14}).to(torch::kDouble);
   };
-  EXPECT_TRUE(isClose(weight(out(), "layers.2.attention.key.weight"), torch::cat({heads(2), heads(3)}).mean(0).to(torch::kFloat), 1e-6));
+  EXPECT_TRUE(isClose(weight(out(), "layers.2.attention.key.weight"),
+                      torch::cat({heads(2), heads(3)}).mean(0).to(torch::kFloat), 1e-6));
 }
 
 // Biases follow the rows that they are added to; the norm over the heads of keys follows the keys.
 TEST_F(ConvertModel, TakesBiasesAndNormsOverHeadsAlong) {
   config::RunConfig run = config::loadRunConfig(dense() / "model.toml").value();
   run.model.qkvBias = run.model.qkNorm = true;
-  const auto decoder = nn::Decoder::create(nn::decoderSpec(run.model, sharing::SharingMap::identity(4)), 5, torch::kCPU).value();
+  const auto decoder =
+      nn::Decoder::create(nn::decoderSpec(run.model, sharing::SharingMap::identity(4)), 5, torch::kCPU).value();
   {
     const torch::NoGradGuard noGrad;
     std::uint64_t seed = 0;
@@ -163,22 +180,31 @@ TEST_F(ConvertModel, TakesBiasesAndNormsOverHeadsAlong) {
     }
   }
   ASSERT_TRUE(nn::saveModel(dense(), *decoder, run));
-  const auto of = [&](int layer, const char* part) { return weight(dense(), fmt::format("layers.{}.attention.{}", layer, part)).to(torch::kDouble); };
+  const auto of = [&](int layer, const char* part) {
+    return weight(dense(), fmt::format("layers.{}.attention.{}", layer, part)).to(torch::kDouble);
+  };
   const ConvertReport report = converted({.map = "cla2", .merge = Merge::Mean, .kvHeads = 2});
   const torch::Tensor bias = ((of(2, "value.bias") + of(3, "value.bias")) / 2).view({2, 2, 6}).mean(1).flatten();
   EXPECT_TRUE(isClose(weight(out(), "layers.2.attention.value.bias"), bias, 1e-6));
+  EXPECT_TRUE(isClose(weight(out(), "layers.0.attention.key_head_norm.weight"),
+                      (of(0, "key_head_norm.weight") + of(1, "key_head_norm.weight")) / 2, 1e-6));
   EXPECT_TRUE(
-      isClose(weight(out(), "layers.0.attention.key_head_norm.weight"), (of(0, "key_head_norm.weight") + of(1, "key_head_norm.weight")) / 2, 1e-6));
-  EXPECT_TRUE(isBitwise(weight(out(), "layers.1.attention.query.bias"), weight(dense(), "layers.1.attention.query.bias")));
-  EXPECT_THAT(report.dropped, Contains("layers.1.attention.key.bias: its weights live on in layers.0.attention.key.bias"));
-  EXPECT_THAT(report.dropped, Contains("layers.3.attention.key_head_norm.weight: its weights live on in layers.2.attention.key_head_norm.weight"));
+      isBitwise(weight(out(), "layers.1.attention.query.bias"), weight(dense(), "layers.1.attention.query.bias")));
+  EXPECT_THAT(report.dropped,
+              Contains("layers.1.attention.key.bias: its weights live on in layers.0.attention.key.bias"));
+  EXPECT_THAT(
+      report.dropped,
+      Contains(
+          "layers.3.attention.key_head_norm.weight: its weights live on in layers.2.attention.key_head_norm.weight"));
   EXPECT_EQ(nn::loadModel(out(), torch::kCPU)->decoder->parameterCount(), report.parameters);
 }
 
 TEST_F(ConvertModel, SeparatesKAndV) {
   converted({.map = "k:0_0_2_3 v:0_1_1_3"});
-  EXPECT_TRUE(isBitwise(weight(out(), "layers.1.attention.value.weight"), weight(dense(), "layers.1.attention.value.weight")));
-  EXPECT_TRUE(isBitwise(weight(out(), "layers.2.attention.key.weight"), weight(dense(), "layers.2.attention.key.weight")));
+  EXPECT_TRUE(
+      isBitwise(weight(out(), "layers.1.attention.value.weight"), weight(dense(), "layers.1.attention.value.weight")));
+  EXPECT_TRUE(
+      isBitwise(weight(out(), "layers.2.attention.key.weight"), weight(dense(), "layers.2.attention.key.weight")));
   EXPECT_EQ(nn::loadModel(out(), torch::kCPU)->decoder->spec().map.producers().size(), 4u);
 }
 

@@ -1,5 +1,6 @@
-// What goes out comes back: bit for bit, by the folders that other projects wrote and by our own. What transformers makes of an export is checked by
-// tests/fixtures/interchange/check_export.py, and the modeling file's logits by ImportModel.HasTheLogitsOfTheProjectThatWroteIt.
+// What goes out comes back: bit for bit, by the folders that other projects wrote and by our own. What transformers
+// makes of an export is checked by tests/fixtures/interchange/check_export.py, and the modeling file's logits by
+// ImportModel.HasTheLogitsOfTheProjectThatWroteIt.
 #include "engine/interchange/export_model.h"
 
 #include <gmock/gmock.h>
@@ -36,7 +37,8 @@ class ExportModel : public ::testing::Test {
   fs::path checkpoint(const std::function<void(config::RunConfig&)>& change, const std::string& name = "model") const {
     config::RunConfig run;
     run.name = name;
-    run.model = {.layers = 4, .hidden = 12, .feedForward = 7, .queryHeads = 4, .kvHeads = 2, .headWidth = 6, .vocabulary = 257};
+    run.model = {
+        .layers = 4, .hidden = 12, .feedForward = 7, .queryHeads = 4, .kvHeads = 2, .headWidth = 6, .vocabulary = 257};
     run.train.sequenceLength = 32;
     change(run);
     EXPECT_TRUE(config::validate(run)) << config::validate(run).error().message;
@@ -87,8 +89,10 @@ class ExportModel : public ::testing::Test {
 };
 
 TEST_F(ExportModel, GivesBackBitForBitWhatWasImported) {
-  for (const auto& [name, shard] :
-       {std::pair<std::string, std::int64_t>{"llama", 1 << 20}, {"mistral", 3000}, {"qwen2", 1 << 20}, {"qwen3", 1 << 20}}) {
+  for (const auto& [name, shard] : {std::pair<std::string, std::int64_t>{"llama", 1 << 20},
+                                    {"mistral", 3000},
+                                    {"qwen2", 1 << 20},
+                                    {"qwen3", 1 << 20}}) {
     SCOPED_TRACE(name);
     ASSERT_TRUE(importModel(given(name), in(name)));
     const ExportReport report = exported(in(name), in(name + "-out"), {.shardBytes = shard});
@@ -110,8 +114,8 @@ TEST_F(ExportModel, TheCrossLayerLayoutIsTheOneThatTransformersWrites) {
     Json ours = configOf(in(name + "-out"));
     const Json theirs = configOf(given(name));
     for (const auto& [key, value] : theirs.items()) {
-      const bool isOnlyTheirs =
-          key == "transformers_version" || key == "use_cache" || value.is_null() || (name == "weft-shared" && key.ends_with("_passes"));
+      const bool isOnlyTheirs = key == "transformers_version" || key == "use_cache" || value.is_null() ||
+                                (name == "weft-shared" && key.ends_with("_passes"));
       if (isOnlyTheirs) continue;
       EXPECT_EQ(ours[key], value) << key;
     }
@@ -125,7 +129,8 @@ TEST_F(ExportModel, TheCrossLayerLayoutIsTheOneThatTransformersWrites) {
 
 TEST_F(ExportModel, EveryMapComesBackBitForBit) {
   int number = 0;
-  for (const char* map : {"cla2", "identity", "0s_0s_2s_2s", "0_1s9_0_1s4", "k:0_0_2_2 v:0_1_1_3", "0h4_0_0_3h1", "0_3_3_3", "k:0_3_3_3 v:0_1_1_3"}) {
+  for (const char* map : {"cla2", "identity", "0s_0s_2s_2s", "0_1s9_0_1s4", "k:0_0_2_2 v:0_1_1_3", "0h4_0_0_3h1",
+                          "0_3_3_3", "k:0_3_3_3 v:0_1_1_3"}) {
     SCOPED_TRACE(map);
     const std::string name = fmt::format("map{}", ++number);
     const fs::path model = checkpoint(
@@ -180,7 +185,8 @@ TEST_F(ExportModel, AKvNormOfItsOwnGoesIntoTheWeightsOfALlama) {
   EXPECT_TRUE(isClose(logitsOf(in("back")), logitsOf(model), 1e-5));
   // All else is what it was.
   const TensorSource out = TensorSource::open(in("out")).value(), ours = TensorSource::open(model).value();
-  EXPECT_TRUE(torch::equal(out.read("model.layers.2.self_attn.q_proj.weight").value(), ours.read("layers.2.attention.query.weight").value()));
+  EXPECT_TRUE(torch::equal(out.read("model.layers.2.self_attn.q_proj.weight").value(),
+                           ours.read("layers.2.attention.query.weight").value()));
 
   // In our own layout it stays.
   EXPECT_THAT(exported(model, in("exact"), {.layout = ExportLayout::CrossLayer}).dropped, IsEmpty());
@@ -203,11 +209,14 @@ TEST_F(ExportModel, SaysWhyAModelIsNoLlama) {
   const auto reason = [&](const std::string& name, const std::function<void(config::RunConfig&)>& change) {
     return refused(checkpoint(change, name), {.layout = ExportLayout::Llama});
   };
-  EXPECT_THAT(reason("a", [](config::RunConfig& run) { run.model.sharing = "cla2"; }), HasSubstr("layer 1 reads the keys of layer 0"));
+  EXPECT_THAT(reason("a", [](config::RunConfig& run) { run.model.sharing = "cla2"; }),
+              HasSubstr("layer 1 reads the keys of layer 0"));
   EXPECT_THAT(reason("b", [](config::RunConfig& run) { run.model.sharing = "k:0_1_2_3 v:0_1_1_3"; }),
               HasSubstr("layer 2 reads the values of layer 1"));
-  EXPECT_THAT(reason("c", [](config::RunConfig& run) { run.model.sharing = "0_1_2s4_3"; }), HasSubstr("layer 2 has another window"));
-  EXPECT_THAT(reason("d", [](config::RunConfig& run) { run.model.sharing = "0_1h4_2_3"; }), HasSubstr("layer 1 has a number of KV heads"));
+  EXPECT_THAT(reason("c", [](config::RunConfig& run) { run.model.sharing = "0_1_2s4_3"; }),
+              HasSubstr("layer 2 has another window"));
+  EXPECT_THAT(reason("d", [](config::RunConfig& run) { run.model.sharing = "0_1h4_2_3"; }),
+              HasSubstr("layer 1 has a number of KV heads"));
   EXPECT_THAT(reason("e", [](config::RunConfig& run) { run.model.hidden = 13; }), HasSubstr("no multiple"));
 }
 
@@ -230,9 +239,9 @@ TEST_F(ExportModel, BiasesMakeAQwen2AndNormsOverHeadsAQwen3) {
       expectSameTensors(in(name + "-back"), model);
     }
   }
-  EXPECT_THAT(
-      refused(checkpoint([](config::RunConfig& run) { run.model.qkvBias = run.model.qkNorm = true; }, "both"), {.layout = ExportLayout::Llama}),
-      HasSubstr("both QKV biases and QK norm"));
+  EXPECT_THAT(refused(checkpoint([](config::RunConfig& run) { run.model.qkvBias = run.model.qkNorm = true; }, "both"),
+                      {.layout = ExportLayout::Llama}),
+              HasSubstr("both QKV biases and QK norm"));
 }
 
 TEST_F(ExportModel, WindowsOfAllLayersMakeAMistral) {
@@ -252,7 +261,8 @@ TEST_F(ExportModel, TheConfigSaysWhatTheModelTableSays) {
   int number = 0;
   for (const char* kind : {"none", "linear", "dynamic", "llama3", "yarn"}) {
     for (const bool isLlama : {true, false}) {
-      config::ModelConfig model{.layers = 4, .hidden = 12, .feedForward = 7, .queryHeads = 4, .kvHeads = 2, .headWidth = 6, .vocabulary = 23};
+      config::ModelConfig model{
+          .layers = 4, .hidden = 12, .feedForward = 7, .queryHeads = 4, .kvHeads = 2, .headWidth = 6, .vocabulary = 23};
       model.sharing = isLlama ? "identity" : "0_0_2h4_2";
       model.tieEmbeddings = ++number % 2 == 0;
       model.ownKvNorm = !isLlama;
@@ -274,7 +284,8 @@ TEST_F(ExportModel, TheConfigSaysWhatTheModelTableSays) {
       if (!isLlama) model.initStd = 0.3;
       if (!isLlama) model.scaledInit = false;
       const auto map = config::sharingMap(model).value();
-      const ExportedConfig made = exportConfig(model, map, isLlama ? ExportLayout::Llama : ExportLayout::CrossLayer, 64, "bfloat16", 5);
+      const ExportedConfig made =
+          exportConfig(model, map, isLlama ? ExportLayout::Llama : ExportLayout::CrossLayer, 64, "bfloat16", 5);
       const Result<ForeignConfig> back = parseForeignConfig(made.json, "config.json");
       ASSERT_TRUE(back) << kind << ": " << back.error().message;
       EXPECT_TRUE(back->model == model) << kind << made.json;
@@ -296,7 +307,8 @@ TEST_F(ExportModel, OtherTypesRoundEachWeightAndRefuseWhatTheyCannotHold) {
   nn::TensorFile file = nn::readSafetensors(model / "model.safetensors").value();
   file.tensors[5].second.view(-1)[2] = 1e6;
   ASSERT_TRUE(nn::writeSafetensors(model / "model.safetensors", file));
-  EXPECT_THAT(refused(model, {.type = torch::kHalf}), HasSubstr("\"" + file.tensors[5].first + "\" has a weight that float16 cannot hold"));
+  EXPECT_THAT(refused(model, {.type = torch::kHalf}),
+              HasSubstr("\"" + file.tensors[5].first + "\" has a weight that float16 cannot hold"));
   exported(model, in("wide"), {.type = torch::kBFloat16});
 }
 
@@ -330,7 +342,8 @@ TEST_F(ExportModel, LargeModelsAreDividedIntoFilesWithAnIndex) {
 TEST_F(ExportModel, TheTokenizerGoesAlong) {
   const fs::path bytes = checkpoint([](config::RunConfig& run) { run.model.sharing = "cla2"; }, "bytes");
   exported(bytes, in("out"));
-  const auto exportedTokenizer = data::openTokenizer((in("out") / "tokenizer.json").string()).value(), ours = data::openTokenizer("byte").value();
+  const auto exportedTokenizer = data::openTokenizer((in("out") / "tokenizer.json").string()).value(),
+             ours = data::openTokenizer("byte").value();
   for (const std::string text : {"The weft", " \t\n\r\x01\x7F", "naïve 🧶 ÿ\u00a0\u00ad", "it's  two  spaces"})
     EXPECT_EQ(exportedTokenizer->encode(text), ours->encode(text));
   EXPECT_EQ(exportedTokenizer->endOfText(), 256u);
@@ -344,7 +357,8 @@ TEST_F(ExportModel, TheTokenizerGoesAlong) {
   const fs::path other = checkpoint([&](config::RunConfig& run) { run.data.tokenizer = file.string(); }, "other");
   exported(other, in("other-out"));
   EXPECT_EQ(readFile(in("other-out") / "tokenizer.json").value(), readFile(file).value());
-  const fs::path gone = checkpoint([&](config::RunConfig& run) { run.data.tokenizer = in("gone.json").string(); }, "without");
+  const fs::path gone =
+      checkpoint([&](config::RunConfig& run) { run.data.tokenizer = in("gone.json").string(); }, "without");
   EXPECT_THAT(exported(gone, in("gone-out")).dropped.back(), HasSubstr("gone.json is not there any more"));
   EXPECT_FALSE(fs::exists(in("gone-out") / "tokenizer.json"));
 }
@@ -380,7 +394,8 @@ TEST_F(ExportModel, AnImportRefusesAPatternThatDoesNotHold) {
   EXPECT_THAT(reason("sharing_pattern", {0, 0, 1, 2, 4, 4}), HasSubstr("sharing_pattern"));
   EXPECT_THAT(reason("sharing_pattern", {0, 0, 9, 2, 4, 4}), HasSubstr("sharing_pattern"));
   EXPECT_THAT(reason("layer_windows", {0, nullptr, nullptr, 3, nullptr, nullptr}), HasSubstr("Layer 0"));
-  EXPECT_THAT(reason("layer_windows", {"4", nullptr, nullptr, nullptr, nullptr, nullptr}), HasSubstr("layer_windows: layer 0"));
+  EXPECT_THAT(reason("layer_windows", {"4", nullptr, nullptr, nullptr, nullptr, nullptr}),
+              HasSubstr("layer_windows: layer 0"));
   EXPECT_THAT(reason("layer_key_value_heads", {nullptr, nullptr, nullptr, nullptr, 3, nullptr}), HasSubstr("3"));
   EXPECT_THAT(reason("own_kv_norm", false), HasSubstr("kv_norm"));
 }

@@ -57,7 +57,8 @@ class ImportModel : public ::testing::Test {
 
 TEST_F(ImportModel, HasTheLogitsOfTheProjectThatWroteIt) {
   const torch::NoGradGuard noGrad;
-  for (const std::string name : {"llama", "mistral", "qwen2", "qwen3", "crosslayer", "lckv", "weft-shared", "weft-upward"}) {
+  for (const std::string name :
+       {"llama", "mistral", "qwen2", "qwen3", "crosslayer", "lckv", "weft-shared", "weft-upward"}) {
     SCOPED_TRACE(name);
     fs::remove_all(out());
     const Result<ImportReport> report = importModel(given(name), out());
@@ -75,7 +76,8 @@ TEST_F(ImportModel, KeepsEveryWeightBitForBitInItsType) {
   const nn::TensorFile ours = nn::readSafetensors(out() / "model.safetensors").value();
   const TensorSource theirs = TensorSource::open(given("mistral")).value();
   EXPECT_EQ(ours.find("layers.1.attention.query.weight")->scalar_type(), torch::kBFloat16);
-  EXPECT_TRUE(torch::equal(*ours.find("layers.1.attention.query.weight"), theirs.read("model.layers.1.self_attn.q_proj.weight").value()));
+  EXPECT_TRUE(torch::equal(*ours.find("layers.1.attention.query.weight"),
+                           theirs.read("model.layers.1.self_attn.q_proj.weight").value()));
   const torch::Tensor gateUp = *ours.find("layers.0.mlp.gate_up.weight");
   EXPECT_TRUE(torch::equal(gateUp.narrow(0, 0, 7), theirs.read("model.layers.0.mlp.gate_proj.weight").value()));
   EXPECT_TRUE(torch::equal(gateUp.narrow(0, 7, 7), theirs.read("model.layers.0.mlp.up_proj.weight").value()));
@@ -112,7 +114,8 @@ TEST_F(ImportModel, ReadsWindowsAsHuggingFaceDefaultsThem) {
     }
     return parseForeignConfig(config.dump(), "config.json");
   };
-  const auto expect = [&](const std::string& name, const Json& changes, const std::string& sharing, std::optional<std::int64_t> window) {
+  const auto expect = [&](const std::string& name, const Json& changes, const std::string& sharing,
+                          std::optional<std::int64_t> window) {
     const Result<ForeignConfig> config = read(name, changes);
     ASSERT_TRUE(config.has_value()) << config.error().message;
     EXPECT_EQ(config->model.sharing, sharing) << name << changes;
@@ -122,15 +125,19 @@ TEST_F(ImportModel, ReadsWindowsAsHuggingFaceDefaultsThem) {
   expect("mistral", {{"sliding_window", nullptr}}, "identity", {});
   expect("qwen2", {{"sliding_window", 7}}, "identity", {});
   for (const char* name : {"qwen2", "qwen3"}) {
-    expect(name, {{"use_sliding_window", true}, {"sliding_window", 7}, {"max_window_layers", "absent"}}, "identity", {});
+    expect(name, {{"use_sliding_window", true}, {"sliding_window", 7}, {"max_window_layers", "absent"}}, "identity",
+           {});
     expect(name, {{"use_sliding_window", true}, {"sliding_window", 7}, {"max_window_layers", 1}}, "0_1s_2s", 7);
-    expect(name, {{"use_sliding_window", true}, {"sliding_window", "absent"}, {"max_window_layers", 0}}, "0s_1s_2s", 4096);
+    expect(name, {{"use_sliding_window", true}, {"sliding_window", "absent"}, {"max_window_layers", 0}}, "0s_1s_2s",
+           4096);
     const Json types{"sliding_attention", "full_attention", "sliding_attention"};
     expect(name, {{"use_sliding_window", true}, {"sliding_window", 7}, {"layer_types", types}}, "0s_1_2s", 7);
-    EXPECT_THAT(read(name, {{"use_sliding_window", false}, {"sliding_window", 7}, {"layer_types", types}}).error().message,
-                HasSubstr("layer 0 slides, but use_sliding_window is not true"));
-    EXPECT_THAT(read(name, {{"use_sliding_window", true}, {"sliding_window", nullptr}, {"layer_types", types}}).error().message,
-                HasSubstr("no sliding_window"));
+    EXPECT_THAT(
+        read(name, {{"use_sliding_window", false}, {"sliding_window", 7}, {"layer_types", types}}).error().message,
+        HasSubstr("layer 0 slides, but use_sliding_window is not true"));
+    EXPECT_THAT(
+        read(name, {{"use_sliding_window", true}, {"sliding_window", nullptr}, {"layer_types", types}}).error().message,
+        HasSubstr("no sliding_window"));
   }
   expect("llama", {{"sliding_window", 7}}, "identity", {});
 }
@@ -154,7 +161,8 @@ TEST_F(ImportModel, SaysWhatItLeftOut) {
   ASSERT_TRUE(nn::writeSafetensors(folder / "model.safetensors", file));
   const Result<ImportReport> report = importModel(folder, out());
   ASSERT_TRUE(report.has_value()) << report.error().message;
-  EXPECT_THAT(report->dropped, ElementsAre(AllOf(HasSubstr("layers.1.self_attn.o_proj.bias"), HasSubstr("bias of zeros"))));
+  EXPECT_THAT(report->dropped,
+              ElementsAre(AllOf(HasSubstr("layers.1.self_attn.o_proj.bias"), HasSubstr("bias of zeros"))));
   fs::remove_all(out());
   EXPECT_THAT(importModel(given("crosslayer"), out())->dropped, IsEmpty());
 }
@@ -203,7 +211,8 @@ TEST_F(ImportModel, NamesTheFieldThatMakesNoModelOfOurs) {
   EXPECT_THAT(with("llama", "num_key_value_heads", 3), HasSubstr("does not divide"));
   EXPECT_THAT(with("llama", "num_hidden_layers", 100000), HasSubstr("100000 layers"));
   EXPECT_THAT(with("llama", "rope_parameters", Json{{"rope_type", "longrope"}}), HasSubstr("'longrope'"));
-  EXPECT_THAT(with("llama", "rope_parameters", Json{{"rope_type", "yarn"}, {"factor", "big"}}), HasSubstr("factor is \"big\""));
+  EXPECT_THAT(with("llama", "rope_parameters", Json{{"rope_type", "yarn"}, {"factor", "big"}}),
+              HasSubstr("factor is \"big\""));
   EXPECT_THAT(with("llama", "partial_rotary_factor", 0.5), HasSubstr("partial_rotary_factor is 0.5"));
   EXPECT_THAT(with("crosslayer", "normalization_function", "layernorm"), HasSubstr("RMSNorm"));
   EXPECT_THAT(with("crosslayer", "sharing_pattern", Json{0, 0, 1, 2}), HasSubstr("Layer 2"));
@@ -251,10 +260,12 @@ TEST_F(ImportModel, RefusesHostileIndexes) {
 
 TEST_F(ImportModel, RefusesFilesThatAreCutShort) {
   const fs::path folder = copyOf("llama");
-  for (const std::uintmax_t size : {std::uintmax_t{0}, std::uintmax_t{5}, std::uintmax_t{100}, fs::file_size(folder / "model.safetensors") - 1}) {
+  for (const std::uintmax_t size :
+       {std::uintmax_t{0}, std::uintmax_t{5}, std::uintmax_t{100}, fs::file_size(folder / "model.safetensors") - 1}) {
     fs::resize_file(folder / "model.safetensors", size);
     EXPECT_THAT(refused(folder), HasSubstr("is not a whole safetensors file"));
-    fs::copy_file(given("llama") / "model.safetensors", folder / "model.safetensors", fs::copy_options::overwrite_existing);
+    fs::copy_file(given("llama") / "model.safetensors", folder / "model.safetensors",
+                  fs::copy_options::overwrite_existing);
   }
 }
 

@@ -11,16 +11,20 @@ using namespace weft::test;
 
 constexpr double kEpsilon = 1e-5;
 
-torch::Tensor formula(const torch::Tensor& x, const torch::Tensor& weight) { return x / (x.square().mean(-1, true) + kEpsilon).sqrt() * weight; }
+torch::Tensor formula(const torch::Tensor& x, const torch::Tensor& weight) {
+  return x / (x.square().mean(-1, true) + kEpsilon).sqrt() * weight;
+}
 
 class RmsNorm : public KernelTest {};
 WEFT_INSTANTIATE_PLACES(RmsNorm);
 
 TEST_P(RmsNorm, EqualsItsFormulaForwardAndBackwardForEveryShape) {
-  const std::vector<std::vector<std::int64_t>> shapes{{7}, {3, 31}, {2, 3, 32}, {2, 5, 33}, {37, 257}, {300, 64}, {2, 1030}, {0, 8}, {2, 0, 8}};
+  const std::vector<std::vector<std::int64_t>> shapes{{7},       {3, 31},   {2, 3, 32}, {2, 5, 33}, {37, 257},
+                                                      {300, 64}, {2, 1030}, {0, 8},     {2, 0, 8}};
   for (const std::vector<std::int64_t>& shape : shapes) {
     const torch::Tensor x = randomTensor(shape, 1, 3), weight = randomTensor({shape.back()}, 2) + 1;
-    expectFormula([](const auto& in) { return rmsNorm(in[0], in[1], kEpsilon); }, [](const auto& in) { return formula(in[0], in[1]); }, GetParam(),
+    expectFormula([](const auto& in) { return rmsNorm(in[0], in[1], kEpsilon); },
+                  [](const auto& in) { return formula(in[0], in[1]); }, GetParam(),
                   {{Role::Activation, x}, {Role::Parameter, weight}}, fmt::format("[{}]", fmt::join(shape, ", ")));
   }
 }
@@ -28,7 +32,8 @@ TEST_P(RmsNorm, EqualsItsFormulaForwardAndBackwardForEveryShape) {
 TEST_P(RmsNorm, EqualsItsFormulaForRowsOfOneChannel) {
   // Near epsilon: above it y is the sign of x, and the gradient a difference of equal numbers.
   for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{1}, {1, 1}, {5, 1}}) {
-    expectFormula([](const auto& in) { return rmsNorm(in[0], in[1], kEpsilon); }, [](const auto& in) { return formula(in[0], in[1]); }, GetParam(),
+    expectFormula([](const auto& in) { return rmsNorm(in[0], in[1], kEpsilon); },
+                  [](const auto& in) { return formula(in[0], in[1]); }, GetParam(),
                   {{Role::Activation, randomTensor(shape, 11, 1e-3)}, {Role::Parameter, randomTensor({1}, 12) + 1}},
                   fmt::format("[{}]", fmt::join(shape, ", ")));
   }
@@ -53,7 +58,8 @@ TEST_P(RmsNorm, TurnsARowOfZerosIntoZerosWithFiniteGradients) {
   y.sum().backward();
   EXPECT_EQ(exact(y).abs().max().item<double>(), 0);
   // y = x / sqrt(epsilon) near 0.
-  EXPECT_TRUE(isClose(x.grad(), torch::full({2, 9}, 1 / std::sqrt(kEpsilon), torch::kDouble), tolerance(GetParam().type)));
+  EXPECT_TRUE(
+      isClose(x.grad(), torch::full({2, 9}, 1 / std::sqrt(kEpsilon), torch::kDouble), tolerance(GetParam().type)));
   EXPECT_EQ(exact(weight.grad()).abs().max().item<double>(), 0);
 }
 
@@ -70,13 +76,15 @@ TEST(RmsNormBackward, EqualsFiniteDifferencesInFloat64) {
   for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{4, 7}, {7}, {1, 1, 13}, {2, 3, 5}, {3, 2}}) {
     SCOPED_TRACE(fmt::format("[{}]", fmt::join(shape, ", ")));
     const torch::Tensor weights = randomTensor(shape, 6);
-    expectGradientsOfFiniteDifferences([&](const auto& in) { return (rmsNorm(in[0], in[1], kEpsilon) * weights).sum(); },
-                                       {randomTensor(shape, 7), randomTensor({shape.back()}, 8)});
+    expectGradientsOfFiniteDifferences(
+        [&](const auto& in) { return (rmsNorm(in[0], in[1], kEpsilon) * weights).sum(); },
+        {randomTensor(shape, 7), randomTensor({shape.back()}, 8)});
   }
   // Rows as long as sqrt(epsilon), where epsilon has its say.
   const torch::Tensor weights = randomTensor({4, 3}, 13);
-  expectGradientsOfFiniteDifferences([&](const auto& in) { return (rmsNorm(in[0] * 3e-3, in[1], kEpsilon) * weights).sum(); },
-                                     {randomTensor({4, 3}, 14), randomTensor({3}, 15)});
+  expectGradientsOfFiniteDifferences(
+      [&](const auto& in) { return (rmsNorm(in[0] * 3e-3, in[1], kEpsilon) * weights).sum(); },
+      {randomTensor({4, 3}, 14), randomTensor({3}, 15)});
 }
 
 TEST(RmsNormBackward, IsTheSameToTheLastBitForEveryNumberOfThreads) {

@@ -1,4 +1,5 @@
-// What the kinds of RoPE scaling do to frequencies, tables and gradients. That the frequencies are Hugging Face's is tests/nn/hf_llama_test.cpp's.
+// What the kinds of RoPE scaling do to frequencies, tables and gradients. That the frequencies are Hugging Face's is
+// tests/nn/hf_llama_test.cpp's.
 #include "engine/kernels/rope_scaling.h"
 
 #include <numbers>
@@ -16,20 +17,23 @@ constexpr RopeScaling kLinear{.kind = RopeKind::Linear, .factor = 4};
 constexpr RopeScaling kDynamic{.kind = RopeKind::Dynamic, .factor = 3, .originalContext = 100};
 constexpr RopeScaling kLlama3{.kind = RopeKind::Llama3, .factor = 8, .originalContext = 64};
 constexpr RopeScaling kYarn{.kind = RopeKind::Yarn, .factor = 4, .originalContext = 64};
-const std::vector<std::pair<const char*, RopeScaling>> kKinds{{"linear", kLinear}, {"dynamic", kDynamic}, {"llama3", kLlama3}, {"yarn", kYarn}};
+const std::vector<std::pair<const char*, RopeScaling>> kKinds{
+    {"linear", kLinear}, {"dynamic", kDynamic}, {"llama3", kLlama3}, {"yarn", kYarn}};
 
 std::vector<double> frequenciesOf(std::int64_t width, const RopeScaling& scaling, std::int64_t sequence = 0) {
   const torch::Tensor made = ropeFrequencies(width, kTheta, scaling, sequence).radiansPerToken_F;
   return {made.const_data_ptr<double>(), made.const_data_ptr<double>() + made.numel()};
 }
 
-RopeTable tableFor(const torch::Tensor& x_BHTD, const std::vector<std::int64_t>& positions, const RopeScaling& scaling) {
-  return ropeTable(torch::tensor(positions, torch::kLong).to(x_BHTD.device()), ropeFrequencies(x_BHTD.size(3), kTheta, scaling, 400),
-                   x_BHTD.scalar_type());
+RopeTable tableFor(const torch::Tensor& x_BHTD, const std::vector<std::int64_t>& positions,
+                   const RopeScaling& scaling) {
+  return ropeTable(torch::tensor(positions, torch::kLong).to(x_BHTD.device()),
+                   ropeFrequencies(x_BHTD.size(3), kTheta, scaling, 400), x_BHTD.scalar_type());
 }
 
 // Pairs as complex numbers, turned by position times frequency and drawn out by the attention factor.
-torch::Tensor formula(const torch::Tensor& x_BHTD, const std::vector<std::int64_t>& positions, const RopeScaling& scaling) {
+torch::Tensor formula(const torch::Tensor& x_BHTD, const std::vector<std::int64_t>& positions,
+                      const RopeScaling& scaling) {
   const std::int64_t half = x_BHTD.size(3) / 2;
   const RopeFrequencies frequencies = ropeFrequencies(x_BHTD.size(3), kTheta, scaling, 400);
   const torch::Tensor angles = torch::outer(torch::tensor(positions, torch::kDouble), frequencies.radiansPerToken_F);
@@ -44,11 +48,15 @@ WEFT_INSTANTIATE_PLACES(ScaledRope);
 TEST_P(ScaledRope, EqualsTheProductOfComplexNumbersForwardAndBackwardForEveryKind) {
   for (const auto& [name, scaling] : kKinds) {
     for (const auto& [positions, shape] : std::vector<std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>>>{
-             {{0}, {1, 1, 1, 4}}, {{399}, {2, 3, 1, 16}}, {{5, 6, 7, 8, 9}, {2, 3, 5, 6}}, {{0, 63, 64, 131071}, {1, 2, 4, 64}}}) {
-      expectFormula([&, &at = positions, &kind = scaling](const auto& in) { return rope(in[0], tableFor(in[0], at, kind)); },
-                    [&, &at = positions, &kind = scaling](const auto& in) { return formula(in[0], at, kind); }, GetParam(),
-                    {{Role::Activation, randomTensor(shape, 1)}}, fmt::format("{}, [{}]", name, fmt::join(shape, ", ")),
-                    std::max(tolerance(GetParam().type), 1e-10));
+             {{0}, {1, 1, 1, 4}},
+             {{399}, {2, 3, 1, 16}},
+             {{5, 6, 7, 8, 9}, {2, 3, 5, 6}},
+             {{0, 63, 64, 131071}, {1, 2, 4, 64}}}) {
+      expectFormula(
+          [&, &at = positions, &kind = scaling](const auto& in) { return rope(in[0], tableFor(in[0], at, kind)); },
+          [&, &at = positions, &kind = scaling](const auto& in) { return formula(in[0], at, kind); }, GetParam(),
+          {{Role::Activation, randomTensor(shape, 1)}}, fmt::format("{}, [{}]", name, fmt::join(shape, ", ")),
+          std::max(tolerance(GetParam().type), 1e-10));
     }
   }
 }
@@ -72,7 +80,8 @@ TEST(RopeScaling, LinearIsThePositionDividedByTheFactor) {
 }
 
 TEST(RopeScaling, DynamicStretchesTheSlowestPairByTheLengthAndTheFastestNotAtAll) {
-  const std::vector<double> plain = frequenciesOf(16, {}), within = frequenciesOf(16, kDynamic, 100), beyond = frequenciesOf(16, kDynamic, 150);
+  const std::vector<double> plain = frequenciesOf(16, {}), within = frequenciesOf(16, kDynamic, 100),
+                            beyond = frequenciesOf(16, kDynamic, 150);
   EXPECT_EQ(within, plain);
   EXPECT_EQ(frequenciesOf(16, kDynamic), plain);
   EXPECT_EQ(beyond.front(), 1);
@@ -113,11 +122,13 @@ TEST(RopeScaling, YarnGoesOverFromKeepingToStretchingAndSharpensTheScores) {
   // Queries and keys both have the factor: at distance 0 a score is multiplied by its square.
   const torch::Tensor x = randomTensor({1, 1, 1, 16}, 5);
   const torch::Tensor turned = rope(x, tableFor(x, {37}, kYarn));
-  EXPECT_NEAR((turned * turned).sum().item<double>() / (x * x).sum().item<double>(), std::pow(0.1 * std::log(4) + 1, 2), 1e-13);
+  EXPECT_NEAR((turned * turned).sum().item<double>() / (x * x).sum().item<double>(), std::pow(0.1 * std::log(4) + 1, 2),
+              1e-13);
 }
 
 TEST(RopeScalingErrors, NameTheValueThatDoesNotFit) {
-  const auto problem = [](RopeScaling scaling, const std::function<void(RopeScaling&)>& change, std::int64_t width = 16, double theta = kTheta) {
+  const auto problem = [](RopeScaling scaling, const std::function<void(RopeScaling&)>& change, std::int64_t width = 16,
+                          double theta = kTheta) {
     change(scaling);
     try {
       ropeFrequencies(width, theta, scaling);
@@ -128,14 +139,19 @@ TEST(RopeScalingErrors, NameTheValueThatDoesNotFit) {
   };
   const auto nothing = [](RopeScaling&) {};
   for (const auto& [name, scaling] : kKinds) EXPECT_EQ(problem(scaling, nothing), "accepted") << name;
-  EXPECT_EQ(problem(kLinear, [](RopeScaling& s) { s.factor = 0.5; }), "rope scaling: factor is 0.5, which does not fit");
-  EXPECT_EQ(problem(kLinear, [](RopeScaling& s) { s.factor = std::nan(""); }), "rope scaling: factor is nan, which does not fit");
+  EXPECT_EQ(problem(kLinear, [](RopeScaling& s) { s.factor = 0.5; }),
+            "rope scaling: factor is 0.5, which does not fit");
+  EXPECT_EQ(problem(kLinear, [](RopeScaling& s) { s.factor = std::nan(""); }),
+            "rope scaling: factor is nan, which does not fit");
   for (const RopeScaling& scaling : {kDynamic, kLlama3, kYarn}) {
-    EXPECT_EQ(problem(scaling, [](RopeScaling& s) { s.originalContext = 0; }), "rope scaling: the original context is 0, which does not fit");
+    EXPECT_EQ(problem(scaling, [](RopeScaling& s) { s.originalContext = 0; }),
+              "rope scaling: the original context is 0, which does not fit");
   }
   EXPECT_EQ(problem(kDynamic, nothing, 2), "rope scaling: a head width is 2, which does not fit");
-  EXPECT_EQ(problem(kLlama3, [](RopeScaling& s) { s.highFrequencyFactor = 1; }), "rope scaling: the high frequency factor is 1, which does not fit");
-  EXPECT_EQ(problem(kYarn, [](RopeScaling& s) { s.betaFast = 0.5; }), "rope scaling: beta fast is 0.5, which does not fit");
+  EXPECT_EQ(problem(kLlama3, [](RopeScaling& s) { s.highFrequencyFactor = 1; }),
+            "rope scaling: the high frequency factor is 1, which does not fit");
+  EXPECT_EQ(problem(kYarn, [](RopeScaling& s) { s.betaFast = 0.5; }),
+            "rope scaling: beta fast is 0.5, which does not fit");
   EXPECT_EQ(problem(kYarn, nothing, 16, 1), "rope scaling: theta is 1, which does not fit");
   EXPECT_EQ(problem({}, nothing, 16, 0), "rope scaling: theta is 0, which does not fit");
 }

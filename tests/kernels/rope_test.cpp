@@ -19,13 +19,14 @@ torch::Tensor formula(const torch::Tensor& x_BHTD, const std::vector<std::int64_
           static_cast<double>(positions[t]) / std::pow(theta, 2 * static_cast<double>(i) / static_cast<double>(width));
     }
   }
-  const torch::Tensor turned =
-      torch::complex(x_BHTD.narrow(3, 0, half), x_BHTD.narrow(3, half, half)) * torch::polar(torch::ones_like(angles), angles);
+  const torch::Tensor turned = torch::complex(x_BHTD.narrow(3, 0, half), x_BHTD.narrow(3, half, half)) *
+                               torch::polar(torch::ones_like(angles), angles);
   return torch::cat({torch::real(turned), torch::imag(turned), x_BHTD.narrow(3, 2 * half, width - 2 * half)}, 3);
 }
 
 RopeTable tableFor(const torch::Tensor& x_BHTD, const std::vector<std::int64_t>& positions, double theta = kTheta) {
-  return ropeTable(torch::tensor(positions, torch::kLong).to(x_BHTD.device()), x_BHTD.size(3), theta, x_BHTD.scalar_type());
+  return ropeTable(torch::tensor(positions, torch::kLong).to(x_BHTD.device()), x_BHTD.size(3), theta,
+                   x_BHTD.scalar_type());
 }
 
 std::vector<std::int64_t> upTo(std::int64_t count, std::int64_t first = 0) {
@@ -42,8 +43,9 @@ TEST_P(Rope, EqualsTheProductOfComplexNumbersForwardAndBackward) {
                                                       {2, 2, 4, 5}, {1, 2, 3, 1}, {2, 2, 0, 8},  {0, 2, 3, 8}};
   for (const std::vector<std::int64_t>& shape : shapes) {
     const std::vector<std::int64_t> positions = upTo(shape[2], 3);
-    expectFormula([&](const auto& in) { return rope(in[0], tableFor(in[0], positions)); }, [&](const auto& in) { return formula(in[0], positions); },
-                  GetParam(), {{Role::Activation, randomTensor(shape, 1)}}, fmt::format("[{}]", fmt::join(shape, ", ")));
+    expectFormula([&](const auto& in) { return rope(in[0], tableFor(in[0], positions)); },
+                  [&](const auto& in) { return formula(in[0], positions); }, GetParam(),
+                  {{Role::Activation, randomTensor(shape, 1)}}, fmt::format("[{}]", fmt::join(shape, ", ")));
   }
 }
 
@@ -63,8 +65,9 @@ TEST_P(Rope, IsAsExactAtAMillionTokensAsAtTheStart) {
   // Angles in float32 would be wrong by 1e6 * 2^-24 = 0.06 here; in float64 they are by 1e6 * 2^-53.
   const std::vector<std::int64_t> positions{0, 131071, 999999, 1048576};
   expectFormula([&](const auto& in) { return rope(in[0], tableFor(in[0], positions, 500000)); },
-                [&](const auto& in) { return formula(in[0], positions, 500000); }, GetParam(), {{Role::Activation, randomTensor({1, 2, 4, 16}, 3)}},
-                "far positions", std::max(tolerance(GetParam().type), 1e-9));
+                [&](const auto& in) { return formula(in[0], positions, 500000); }, GetParam(),
+                {{Role::Activation, randomTensor({1, 2, 4, 16}, 3)}}, "far positions",
+                std::max(tolerance(GetParam().type), 1e-9));
 }
 
 TEST_P(Rope, LeavesPositionZeroAsItIs) {
@@ -91,8 +94,9 @@ TEST(RopeBackward, EqualsFiniteDifferencesInFloat64) {
       {randomTensor({2, 2, 3, 5}, 8)});
   // One token far out, one pair, and heads that stand apart in memory.
   const torch::Tensor ofOne = randomTensor({1, 2, 1, 2}, 9);
-  expectGradientsOfFiniteDifferences([&](const auto& in) { return (rope(in[0], tableFor(in[0], {4095})) * ofOne).sum(); },
-                                     {randomTensor({1, 2, 1, 2}, 10)});
+  expectGradientsOfFiniteDifferences(
+      [&](const auto& in) { return (rope(in[0], tableFor(in[0], {4095})) * ofOne).sum(); },
+      {randomTensor({1, 2, 1, 2}, 10)});
   const torch::Tensor ofHeads = randomTensor({1, 3, 2, 7}, 11);
   expectGradientsOfFiniteDifferences(
       [&](const auto& in) {

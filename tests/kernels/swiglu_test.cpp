@@ -16,16 +16,19 @@ class SwiGlu : public KernelTest {};
 WEFT_INSTANTIATE_PLACES(SwiGlu);
 
 TEST_P(SwiGlu, EqualsItsFormulaForwardAndBackwardForEveryShape) {
-  const std::vector<std::vector<std::int64_t>> shapes{{2}, {10}, {1, 2}, {3, 6}, {2, 3, 62}, {5, 130}, {33, 514}, {0, 8}, {2, 0, 4}};
+  const std::vector<std::vector<std::int64_t>> shapes{{2},      {10},      {1, 2}, {3, 6},   {2, 3, 62},
+                                                      {5, 130}, {33, 514}, {0, 8}, {2, 0, 4}};
   for (const std::vector<std::int64_t>& shape : shapes) {
-    expectFormula([](const auto& in) { return swiglu(in[0]); }, [](const auto& in) { return formula(in[0]); }, GetParam(),
-                  {{Role::Activation, randomTensor(shape, 1, 2)}}, fmt::format("[{}]", fmt::join(shape, ", ")));
+    expectFormula([](const auto& in) { return swiglu(in[0]); }, [](const auto& in) { return formula(in[0]); },
+                  GetParam(), {{Role::Activation, randomTensor(shape, 1, 2)}},
+                  fmt::format("[{}]", fmt::join(shape, ", ")));
   }
 }
 
 TEST_P(SwiGlu, TakesInputsThatAreNotContiguous) {
-  expectFormula([](const auto& in) { return swiglu(in[0].transpose(0, 1)); }, [](const auto& in) { return formula(in[0].transpose(0, 1)); },
-                GetParam(), {{Role::Activation, randomTensor({6, 5}, 2)}}, "transposed");
+  expectFormula([](const auto& in) { return swiglu(in[0].transpose(0, 1)); },
+                [](const auto& in) { return formula(in[0].transpose(0, 1)); }, GetParam(),
+                {{Role::Activation, randomTensor({6, 5}, 2)}}, "transposed");
 }
 
 TEST_P(SwiGlu, HasFiniteValuesAndGradientsForExtremeGates) {
@@ -37,7 +40,8 @@ TEST_P(SwiGlu, HasFiniteValuesAndGradientsForExtremeGates) {
       [](const auto& in) {
         return formula(torch::cat({in[0], in[1]}));
       },
-      GetParam(), {{Role::Activation, gates}, {Role::Activation, torch::full({9}, -1.5, torch::kDouble)}}, "extreme gates");
+      GetParam(), {{Role::Activation, gates}, {Role::Activation, torch::full({9}, -1.5, torch::kDouble)}},
+      "extreme gates");
 }
 
 TEST(SwiGluBackward, EqualsFiniteDifferencesInFloat64) {

@@ -9,8 +9,14 @@ namespace {
 
 config::RunConfig configOf(const std::string& sharing, int layers) {
   config::RunConfig config;
-  config.model = {
-      .layers = layers, .hidden = 12, .feedForward = 10, .queryHeads = 4, .kvHeads = 2, .headWidth = 6, .vocabulary = 23, .sharing = sharing};
+  config.model = {.layers = layers,
+                  .hidden = 12,
+                  .feedForward = 10,
+                  .queryHeads = 4,
+                  .kvHeads = 2,
+                  .headWidth = 6,
+                  .vocabulary = 23,
+                  .sharing = sharing};
   config.model.initStd = 0.4;
   return config;
 }
@@ -70,7 +76,8 @@ TEST_F(Checkpoint, LoadsParametersThatCanBeTrained) {
   const Result<LoadedModel> loaded = load();
   ASSERT_TRUE(loaded.has_value());
   loaded->decoder->loss(m_ids, m_ids).backward();
-  for (const NamedParameter& parameter : loaded->decoder->parameters()) EXPECT_TRUE(parameter.value.grad().defined()) << parameter.name;
+  for (const NamedParameter& parameter : loaded->decoder->parameters())
+    EXPECT_TRUE(parameter.value.grad().defined()) << parameter.name;
 }
 
 TEST_F(Checkpoint, IsNotThereWithoutItsFiles) {
@@ -95,7 +102,8 @@ TEST_F(Checkpoint, IsNotSavedHalf) {
 TEST_F(Checkpoint, IsCorruptWhenCutShort) {
   save(configOf("0_0", 2));
   const std::string whole = contentOf(path("model.safetensors"));
-  for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{100}, whole.size() / 2, whole.size() - 1}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{7}, std::size_t{100}, whole.size() / 2, whole.size() - 1}) {
     writeFile(path("model.safetensors"), whole.substr(0, size));
     expectError(load(), ErrorCode::Corrupt, "is not a whole safetensors file");
   }
@@ -108,13 +116,18 @@ TEST_F(Checkpoint, IsCorruptWithTensorsThatAreNotTheModels) {
     rewrite(change);
     expectError(load(), ErrorCode::Corrupt, part);
   };
-  broken([](Tensors& tensors) { tensors.erase(tensors.begin() + 3); }, "has no tensor \"layers.0.attention.kv_norm.weight\"");
+  broken([](Tensors& tensors) { tensors.erase(tensors.begin() + 3); },
+         "has no tensor \"layers.0.attention.kv_norm.weight\"");
   broken(
       [](Tensors& tensors) {
         tensors.emplace_back("layers.1.attention.key.weight", torch::ones({12, 12}));
       },
       "has a tensor \"layers.1.attention.key.weight\", which this model does not have");
-  broken([](Tensors& tensors) { tensors[0].second = torch::ones({24, 12}); }, "has the shape [24, 12], and this model needs [23, 12]");
+  broken(
+      [](Tensors& tensors) {
+        tensors[0].second = torch::ones({24, 12});
+      },
+      "has the shape [24, 12], and this model needs [23, 12]");
   broken([](Tensors& tensors) { tensors[0].second = torch::ones({12, 23}); }, "has the shape [12, 23]");
   broken([](Tensors& tensors) { tensors[0].second = torch::ones({23, 12}, torch::kLong); }, "floating-point");
 }
@@ -127,7 +140,9 @@ TEST_F(Checkpoint, WidensWeightsOfAShorterType) {
   const Result<LoadedModel> loaded = load();
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
   for (const NamedParameter& parameter : m_decoder->parameters()) {
-    EXPECT_TRUE(isBitwise(parameterOf(*loaded->decoder, parameter.name), parameter.value.to(torch::kBFloat16).to(torch::kFloat))) << parameter.name;
+    EXPECT_TRUE(isBitwise(parameterOf(*loaded->decoder, parameter.name),
+                          parameter.value.to(torch::kBFloat16).to(torch::kFloat)))
+        << parameter.name;
   }
 }
 

@@ -15,7 +15,8 @@ class DecoderReference : public PlacedTest {};
 INSTANTIATE_TEST_SUITE_P(Cpu, DecoderReference,
                          ::testing::Values(Place{torch::kCPU, torch::kFloat}, Place{torch::kCPU, torch::kDouble},
                                            Place{torch::kCPU, torch::kBFloat16}));
-INSTANTIATE_TEST_SUITE_P(Cuda, DecoderReference, ::testing::Values(Place{torch::kCUDA, torch::kFloat}, Place{torch::kCUDA, torch::kBFloat16}));
+INSTANTIATE_TEST_SUITE_P(Cuda, DecoderReference,
+                         ::testing::Values(Place{torch::kCUDA, torch::kFloat}, Place{torch::kCUDA, torch::kBFloat16}));
 
 TEST_P(DecoderReference, HasTheLogitsLossAndGradientsOfPyTorchForEveryMap) {
   const Tolerances allowed = tolerancesOf(GetParam());
@@ -32,7 +33,9 @@ TEST_P(DecoderReference, HasTheLogitsLossAndGradientsOfPyTorchForEveryMap) {
     EXPECT_TRUE(isClose(loss, reference.tensor(name + "/loss"), allowed.value));
     loss.backward();
     for (const NamedParameter& parameter : decoder->parameters()) {
-      EXPECT_TRUE(isClose(parameter.value.grad(), reference.tensor(name + "/gradient/" + parameter.name), allowed.gradient)) << parameter.name;
+      EXPECT_TRUE(
+          isClose(parameter.value.grad(), reference.tensor(name + "/gradient/" + parameter.name), allowed.gradient))
+          << parameter.name;
     }
   };
   for (const std::string& file : filesFor(GetParam())) {
@@ -50,11 +53,13 @@ TEST_P(DecoderReference, HasTheSameLogitsThroughACacheTokenByTokenAndInUnevenChu
       const std::unique_ptr<Decoder> decoder = reference.decoder(name, GetParam());
       const torch::Tensor ids = reference.tensor(name + "/ids").to(GetParam().device);
       const std::unique_ptr<KvCache> cache = makeDenseKvCache(decoder->cacheSpec(ids.size(0), ids.size(1)));
-      for (const std::vector<std::int64_t>& chunks : {std::vector<std::int64_t>(11, 1), {11}, {7, 1, 3}, {1, 6, 2, 2}, {4, 1, 1, 1, 1, 1, 2}}) {
+      for (const std::vector<std::int64_t>& chunks :
+           {std::vector<std::int64_t>(11, 1), {11}, {7, 1, 3}, {1, 6, 2, 2}, {4, 1, 1, 1, 1, 1, 2}}) {
         SCOPED_TRACE(fmt::format("{} {}, chunks of {}", name, reference.text(name + ".map"), fmt::join(chunks, ", ")));
         cache->reset();
         std::vector<torch::Tensor> logits;
-        for (const std::int64_t chunk : chunks) logits.push_back(decoder->logits(ids.narrow(1, cache->length(0), chunk), cache.get()));
+        for (const std::int64_t chunk : chunks)
+          logits.push_back(decoder->logits(ids.narrow(1, cache->length(0), chunk), cache.get()));
         EXPECT_TRUE(isClose(torch::cat(logits, 1), reference.tensor(name + "/logits"), tolerancesOf(GetParam()).value));
       }
     }

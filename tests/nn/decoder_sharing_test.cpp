@@ -16,20 +16,23 @@ class IdentityMap : public PlacedTest {};
 INSTANTIATE_TEST_SUITE_P(Cpu, IdentityMap,
                          ::testing::Values(Place{torch::kCPU, torch::kFloat}, Place{torch::kCPU, torch::kDouble},
                                            Place{torch::kCPU, torch::kBFloat16}));
-INSTANTIATE_TEST_SUITE_P(Cuda, IdentityMap, ::testing::Values(Place{torch::kCUDA, torch::kFloat}, Place{torch::kCUDA, torch::kBFloat16}));
+INSTANTIATE_TEST_SUITE_P(Cuda, IdentityMap,
+                         ::testing::Values(Place{torch::kCUDA, torch::kFloat}, Place{torch::kCUDA, torch::kBFloat16}));
 
 TEST_P(IdentityMap, IsThePlainDecoderToTheLastBitInLogitsAndGradients) {
   for (const int kvHeads : {4, 2, 1}) {
     for (const auto norm : {sharing::KvNorm::Own, sharing::KvNorm::Tied}) {
       for (const auto tie : {sharing::EmbeddingTie::Tied, sharing::EmbeddingTie::Untied}) {
-        SCOPED_TRACE(fmt::format("{} KV heads, {} norm, {} head", kvHeads, norm == sharing::KvNorm::Own ? "own" : "tied",
+        SCOPED_TRACE(fmt::format("{} KV heads, {} norm, {} head", kvHeads,
+                                 norm == sharing::KvNorm::Own ? "own" : "tied",
                                  tie == sharing::EmbeddingTie::Tied ? "tied" : "untied"));
         DecoderSpec spec = specOf({"0_1_2", kvHeads});
         spec.shape.kvNorm = norm;
         spec.shape.embedding = tie;
         const std::unique_ptr<Decoder> decoder = decoderOf(spec, GetParam());
         const PlainDecoder plain(*decoder);
-        const torch::Tensor ids = randomIds({2, 9}, 23, 3).to(GetParam().device), targets = randomIds({2, 9}, 23, 4).to(GetParam().device);
+        const torch::Tensor ids = randomIds({2, 9}, 23, 3).to(GetParam().device),
+                            targets = randomIds({2, 9}, 23, 4).to(GetParam().device);
         const torch::Tensor logits = decoder->logits(ids), expected = plain.logits(ids);
         EXPECT_TRUE(isBitwise(logits, expected));
         lossOf(logits, targets).backward();
@@ -45,16 +48,18 @@ TEST_P(IdentityMap, IsThePlainDecoderToTheLastBitInLogitsAndGradients) {
 TEST(IdentityMapTest, DiffersFromAMapThatShares) {
   // The comparison above means something only if sharing is visible at all.
   const torch::Tensor ids = randomIds({2, 9}, 23, 3);
-  const std::unique_ptr<Decoder> identity = decoderOf(MapCase{"0_1_2", 2}, kExact), shared = decoderOf(MapCase{"0_0_2", 2}, kExact);
+  const std::unique_ptr<Decoder> identity = decoderOf(MapCase{"0_1_2", 2}, kExact),
+                                 shared = decoderOf(MapCase{"0_0_2", 2}, kExact);
   {
     const torch::NoGradGuard noGrad;
-    for (NamedParameter& parameter : shared->parameters()) parameter.value.copy_(parameterOf(*identity, parameter.name));
+    for (NamedParameter& parameter : shared->parameters())
+      parameter.value.copy_(parameterOf(*identity, parameter.name));
   }
   EXPECT_GT(relativeError(shared->logits(ids), identity->logits(ids)), 1e-2);
 }
 
-// A pass in which every layer reads K and V through a leaf of its own, cut from the producer: after backward, leaf l holds what consumer l asks of
-// its producer.
+// A pass in which every layer reads K and V through a leaf of its own, cut from the producer: after backward, leaf l
+// holds what consumer l asks of its producer.
 struct CutPass {
   torch::Tensor logits;
   std::vector<KeysAndValues> produced, read;  // by layer
@@ -75,7 +80,8 @@ CutPass cutPass(const PlainDecoder& plain, const DecoderSpec& spec, const torch:
   return pass;
 }
 
-// Hands every producer the sum of its readers' gradients. From the last layer down: a later producer's own gradient reaches earlier leaves.
+// Hands every producer the sum of its readers' gradients. From the last layer down: a later producer's own gradient
+// reaches earlier leaves.
 void backwardThroughProducers(const CutPass& pass, const DecoderSpec& spec) {
   for (int producer = spec.shape.layers - 1; producer >= 0; --producer) {
     torch::Tensor k, v;
@@ -137,13 +143,16 @@ class FiniteDifferences : public ::testing::TestWithParam<const char*> {
     targets[0][2] = -1;
     decoder->loss(ids, targets).backward();
     for (const NamedParameter& parameter : decoder->parameters()) {
-      const torch::Tensor expected = finiteDifferences([&] { return decoder->loss(ids, targets).item<double>(); }, parameter.value.detach());
+      const torch::Tensor expected =
+          finiteDifferences([&] { return decoder->loss(ids, targets).item<double>(); }, parameter.value.detach());
       EXPECT_TRUE(isClose(parameter.value.grad(), expected, 1e-6)) << parameter.name;
       EXPECT_GT(expected.abs().max().item<double>(), 1e-6) << parameter.name << " does nothing";
     }
   }
 };
-INSTANTIATE_TEST_SUITE_P(Maps, FiniteDifferences, ::testing::Values("0_0_2_2", "k:0_0_2_2 v:0_1_1_3", "0h1_0_2h4_2", "k:0s3_1s3_1_0s2 v:0_0_2_2"));
+INSTANTIATE_TEST_SUITE_P(Maps, FiniteDifferences,
+                         ::testing::Values("0_0_2_2", "k:0_0_2_2 v:0_1_1_3", "0h1_0_2h4_2",
+                                           "k:0s3_1s3_1_0s2 v:0_0_2_2"));
 
 TEST_P(FiniteDifferences, GiveTheGradientOfEveryParameterInFloat64) { expectGradients(smallSpec()); }
 

@@ -24,7 +24,8 @@ TEST(Decoder, HasTheParametersOfTheCostModelForEveryMap) {
     for (const NamedParameter& parameter : decoder->parameters()) {
       EXPECT_TRUE(names.insert(parameter.name).second) << parameter.name << " twice";
       EXPECT_EQ(parameter.decays, parameter.value.dim() == 2) << parameter.name;
-      EXPECT_TRUE(parameter.value.is_leaf() && parameter.value.requires_grad() && parameter.value.is_contiguous()) << parameter.name;
+      EXPECT_TRUE(parameter.value.is_leaf() && parameter.value.requires_grad() && parameter.value.is_contiguous())
+          << parameter.name;
     }
   };
   for (const MapCase& map : mapCases()) {
@@ -41,14 +42,17 @@ TEST(Decoder, HasTheParametersOfTheCostModelForEveryMap) {
 
 TEST(Decoder, DrawsTheSameNumbersForASeedInEveryTypeAndOthersForAnother) {
   const DecoderSpec spec = specOf({"0_0_2_2", 1});
-  const auto made = [&](std::uint64_t seed, torch::ScalarType type) { return std::move(Decoder::create(spec, seed, torch::kCPU, type).value()); };
-  const std::unique_ptr<Decoder> one = made(1, torch::kFloat), again = made(1, torch::kFloat), doubled = made(1, torch::kDouble),
-                                 two = made(2, torch::kFloat);
+  const auto made = [&](std::uint64_t seed, torch::ScalarType type) {
+    return std::move(Decoder::create(spec, seed, torch::kCPU, type).value());
+  };
+  const std::unique_ptr<Decoder> one = made(1, torch::kFloat), again = made(1, torch::kFloat),
+                                 doubled = made(1, torch::kDouble), two = made(2, torch::kFloat);
   for (std::size_t i = 0; i < one->parameters().size(); ++i) {
     const torch::Tensor& value = one->parameters()[i].value;
     EXPECT_TRUE(isBitwise(again->parameters()[i].value, value));
     EXPECT_TRUE(isBitwise(doubled->parameters()[i].value, value.to(torch::kDouble)));
-    EXPECT_NE(torch::equal(two->parameters()[i].value, value), one->parameters()[i].decays) << one->parameters()[i].name;
+    EXPECT_NE(torch::equal(two->parameters()[i].value, value), one->parameters()[i].decays)
+        << one->parameters()[i].name;
   }
 }
 
@@ -65,7 +69,8 @@ TEST(Decoder, DrawsWithTheConfiguredSpread) {
       EXPECT_TRUE(torch::equal(parameter.value, torch::ones_like(parameter.value))) << parameter.name;
       continue;
     }
-    const bool writesIntoTheStream = parameter.name.ends_with("output.weight") || parameter.name.ends_with("down.weight");
+    const bool writesIntoTheStream =
+        parameter.name.ends_with("output.weight") || parameter.name.ends_with("down.weight");
     const double expected = writesIntoTheStream ? 0.05 / std::sqrt(2.0 * 2) : 0.05;
     // At least 768 numbers: the spread is known to 1 / sqrt(2 * 768) = 2.6 %.
     EXPECT_NEAR(parameter.value.std().item<double>() / expected, 1, 0.12) << parameter.name;
@@ -166,7 +171,8 @@ TEST(Decoder, HasTheMeanCrossEntropyOfItsLogitsAsLoss) {
   const torch::Tensor ids = randomIds({2, 5}, 23, 6);
   torch::Tensor targets = randomIds({2, 5}, 23, 7);
   targets[1][1] = -1;
-  const torch::Tensor picked = torch::log_softmax(decoder->logits(ids), -1).gather(2, targets.clamp_min(0).unsqueeze(2)).squeeze(2);
+  const torch::Tensor picked =
+      torch::log_softmax(decoder->logits(ids), -1).gather(2, targets.clamp_min(0).unsqueeze(2)).squeeze(2);
   EXPECT_NEAR(decoder->loss(ids, targets).item<double>(), -(picked.sum() - picked[1][1]).item<double>() / 9, 1e-12);
 }
 
@@ -182,7 +188,8 @@ TEST(Decoder, ComputesInBfloat16NearFloat32WithGradientsInTheParametersType) {
     EXPECT_TRUE(isClose(logits, exactLogits, modelTolerance(torch::kBFloat16))) << map.text;
     EXPECT_TRUE(isClose(loss, exactLoss, modelTolerance(torch::kBFloat16) / 2)) << map.text;
     loss.backward();
-    for (const NamedParameter& parameter : decoder->parameters()) EXPECT_EQ(parameter.value.grad().scalar_type(), torch::kFloat);
+    for (const NamedParameter& parameter : decoder->parameters())
+      EXPECT_EQ(parameter.value.grad().scalar_type(), torch::kFloat);
   }
 }
 

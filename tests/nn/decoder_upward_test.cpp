@@ -1,5 +1,6 @@
-// Maps in which a layer reads a later layer's K and V, against implementations of their own (tests/fixtures/upward/make_fixture.py): the sequential
-// form, which defines them, and the iterative one, by which they are trained and prefilled.
+// Maps in which a layer reads a later layer's K and V, against implementations of their own
+// (tests/fixtures/upward/make_fixture.py): the sequential form, which defines them, and the iterative one, by which
+// they are trained and prefilled.
 #include <ATen/record_function.h>
 
 #include <algorithm>
@@ -24,7 +25,8 @@ std::unique_ptr<Decoder> decoderOf(const std::string& name, int forwardPasses, i
   return reference().decoder(name, spec, place);
 }
 
-torch::Tensor inChunks(Decoder& decoder, KvCache& cache, const torch::Tensor& ids_BT, const std::vector<std::int64_t>& chunks) {
+torch::Tensor inChunks(Decoder& decoder, KvCache& cache, const torch::Tensor& ids_BT,
+                       const std::vector<std::int64_t>& chunks) {
   std::vector<torch::Tensor> logits;
   std::int64_t first = 0;
   for (const std::int64_t chunk : chunks) {
@@ -38,10 +40,12 @@ class UpwardReads : public PlacedTest {};
 INSTANTIATE_TEST_SUITE_P(Cpu, UpwardReads,
                          ::testing::Values(Place{torch::kCPU, torch::kFloat}, Place{torch::kCPU, torch::kDouble},
                                            Place{torch::kCPU, torch::kBFloat16}));
-INSTANTIATE_TEST_SUITE_P(Cuda, UpwardReads, ::testing::Values(Place{torch::kCUDA, torch::kFloat}, Place{torch::kCUDA, torch::kBFloat16}));
+INSTANTIATE_TEST_SUITE_P(Cuda, UpwardReads,
+                         ::testing::Values(Place{torch::kCUDA, torch::kFloat}, Place{torch::kCUDA, torch::kBFloat16}));
 
 TEST_P(UpwardReads, HaveTheLogitsLossAndGradientsOfTheIterativeForm) {
-  const int forward = static_cast<int>(reference().number("forward_passes")), backward = static_cast<int>(reference().number("backward_passes"));
+  const int forward = static_cast<int>(reference().number("forward_passes")),
+            backward = static_cast<int>(reference().number("backward_passes"));
   ASSERT_GE(reference().cases().size(), 6u);
   Tolerances allowed = tolerancesOf(GetParam());
   // Four passes after each other: four times the roundings.
@@ -57,8 +61,10 @@ TEST_P(UpwardReads, HaveTheLogitsLossAndGradientsOfTheIterativeForm) {
     loss.backward();
     for (const NamedParameter& parameter : decoder->parameters()) {
       // A layer that reads upward through a window of 1 reads nothing: its queries have no gradient at all.
-      const torch::Tensor gradient = parameter.value.grad().defined() ? parameter.value.grad() : torch::zeros_like(parameter.value);
-      EXPECT_TRUE(isClose(gradient, reference().tensor(name + "/gradient/" + parameter.name), allowed.gradient)) << parameter.name;
+      const torch::Tensor gradient =
+          parameter.value.grad().defined() ? parameter.value.grad() : torch::zeros_like(parameter.value);
+      EXPECT_TRUE(isClose(gradient, reference().tensor(name + "/gradient/" + parameter.name), allowed.gradient))
+          << parameter.name;
     }
   }
 }
@@ -71,7 +77,8 @@ TEST_P(UpwardReads, AreExactTokenByTokenInOnePass) {
     const torch::Tensor ids = reference().tensor(name + "/ids").to(GetParam().device);
     const std::unique_ptr<KvCache> cache = makeDenseKvCache(decoder->cacheSpec(ids.size(0), ids.size(1)));
     const std::vector<std::int64_t> ones(static_cast<std::size_t>(ids.size(1)), 1);
-    EXPECT_TRUE(isClose(inChunks(*decoder, *cache, ids, ones), reference().tensor(name + "/sequential"), tolerancesOf(GetParam()).value));
+    EXPECT_TRUE(isClose(inChunks(*decoder, *cache, ids, ones), reference().tensor(name + "/sequential"),
+                        tolerancesOf(GetParam()).value));
   }
 }
 
@@ -79,7 +86,8 @@ TEST_P(UpwardReads, ConvergeToTheSequentialFormWithAsManyPassesAsTokens) {
   const torch::NoGradGuard noGrad;
   for (const std::string& name : reference().cases()) {
     SCOPED_TRACE(name);
-    const torch::Tensor ids = reference().tensor(name + "/ids").to(GetParam().device), expected = reference().tensor(name + "/sequential");
+    const torch::Tensor ids = reference().tensor(name + "/ids").to(GetParam().device),
+                        expected = reference().tensor(name + "/sequential");
     // More passes than tokens cost nothing and change nothing: T are exact.
     for (const int forward : {static_cast<int>(ids.size(1)) - 1, 100}) {
       const std::unique_ptr<Decoder> decoder = decoderOf(name, forward, 1, GetParam());
@@ -98,9 +106,11 @@ TEST_P(UpwardReads, AreTheSameInAnyChunksThroughACache) {
       SCOPED_TRACE(fmt::format("{}, chunks {}", name, fmt::join(chunks, " ")));
       const CacheSpec spec = decoder->cacheSpec(ids.size(0), ids.size(1));
       const std::unique_ptr<KvCache> dense = makeDenseKvCache(spec);
-      EXPECT_TRUE(isClose(inChunks(*decoder, *dense, ids, chunks), reference().tensor(name + "/sequential"), tolerancesOf(GetParam()).value));
+      EXPECT_TRUE(isClose(inChunks(*decoder, *dense, ids, chunks), reference().tensor(name + "/sequential"),
+                          tolerancesOf(GetParam()).value));
       BeforeRopeCache unrotated(spec);
-      EXPECT_TRUE(isClose(inChunks(*decoder, unrotated, ids, chunks), reference().tensor(name + "/sequential"), tolerancesOf(GetParam()).value));
+      EXPECT_TRUE(isClose(inChunks(*decoder, unrotated, ids, chunks), reference().tensor(name + "/sequential"),
+                          tolerancesOf(GetParam()).value));
     }
   }
 }
@@ -130,8 +140,10 @@ class UpwardWatchingCache final : public WrappedCache {
 
 TEST(UpwardPasses, TellAWatchingCacheOnlyWhatTheLastOneRead) {
   const torch::NoGradGuard noGrad;
-  const torch::Tensor ids = reference().tensor("lckv-w2/ids");  // 0_2_2_3 in slots 0, 1, 2; 4 query heads; 2 sequences of 9
-  for (const std::vector<std::int64_t>& chunks : {std::vector<std::int64_t>{9}, std::vector<std::int64_t>{4, 5}, std::vector<std::int64_t>{8, 1}}) {
+  const torch::Tensor ids =
+      reference().tensor("lckv-w2/ids");  // 0_2_2_3 in slots 0, 1, 2; 4 query heads; 2 sequences of 9
+  for (const std::vector<std::int64_t>& chunks :
+       {std::vector<std::int64_t>{9}, std::vector<std::int64_t>{4, 5}, std::vector<std::int64_t>{8, 1}}) {
     const std::unique_ptr<Decoder> decoder = decoderOf("lckv-w2", 8, 1, kExact);
     UpwardWatchingCache cache(decoder->cacheSpec(2, 9));
     inChunks(*decoder, cache, ids, chunks);
@@ -178,7 +190,8 @@ TEST(UpwardPasses, RepeatOnlyTheLayersBetweenAReaderAndItsSource) {
 }
 
 TEST(UpwardPasses, AreRecordedForBackwardOnlyWhereAsked) {
-  // With one recorded pass nothing that is read upward has a gradient; with two it has (LCKV's b; b = 1 gives the top K and V nothing from below).
+  // With one recorded pass nothing that is read upward has a gradient; with two it has (LCKV's b; b = 1 gives the top K
+  // and V nothing from below).
   const torch::Tensor ids = randomIds({1, 9}, 23, 3), targets = randomIds({1, 9}, 23, 4);
   const auto gradientOf = [&](int backwardPasses) {
     DecoderSpec spec = specOf({"0_1_2", 2});

@@ -1,4 +1,5 @@
-// tests/nn/hf_llama_fixture.h -- what Hugging Face's Llama, Qwen2 and Qwen3 compute (tests/fixtures/hf_llama), under this engine's names.
+// tests/nn/hf_llama_fixture.h -- what Hugging Face's Llama, Qwen2 and Qwen3 compute (tests/fixtures/hf_llama), under
+// this engine's names.
 #pragma once
 
 #include <memory>
@@ -61,7 +62,9 @@ class HfLlamaFixture {
   torch::Tensor of(const std::string& name, const std::string& kind, const std::string& parameter) const {
     const std::string like = kind == "weight" ? text(name, "like", name) : name;
     const std::size_t last = parameter.rfind('.');
-    const auto theirs = [&](const std::string& their) { return tensor(like + "/" + kind + "/" + their + parameter.substr(last)); };  // .weight, .bias
+    const auto theirs = [&](const std::string& their) {
+      return tensor(like + "/" + kind + "/" + their + parameter.substr(last));
+    };  // .weight, .bias
     if (parameter == "embedding.weight") return theirs("model.embed_tokens");
     if (parameter == "final_norm.weight") return theirs("model.norm");
     if (parameter == "head.weight") return theirs("lm_head");
@@ -90,7 +93,8 @@ class HfLlamaFixture {
   std::unique_ptr<Decoder> decoder(const std::string& name, const weft::test::Place& place) const {
     const config::ModelConfig shape = model(name);
     const DecoderSpec spec = decoderSpec(shape, config::sharingMap(shape).value());
-    std::unique_ptr<Decoder> made = std::move(Decoder::create(spec, std::nullopt, place.device, place.parameterType()).value());
+    std::unique_ptr<Decoder> made =
+        std::move(Decoder::create(spec, std::nullopt, place.device, place.parameterType()).value());
     made->setComputeType(place.type);
     const torch::NoGradGuard noGrad;
     for (NamedParameter& parameter : made->parameters()) {

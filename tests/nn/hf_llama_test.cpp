@@ -1,4 +1,5 @@
-// With the identity map and the KV norm tied the decoder is Llama, with QKV biases Qwen2, with QK norm Qwen3: the one of Hugging Face, with random weights (tests/fixtures/hf_llama).
+// With the identity map and the KV norm tied the decoder is Llama, with QKV biases Qwen2, with QK norm Qwen3: the one
+// of Hugging Face, with random weights (tests/fixtures/hf_llama).
 #include "engine/kernels/rope.h"
 #include "engine/nn/dense_kv_cache.h"
 #include "tests/nn/hf_llama_fixture.h"
@@ -8,8 +9,8 @@
 namespace weft::nn::test {
 namespace {
 
-// max |ours - theirs| / max |theirs| of each tensor. Theirs is float32 with its own rounding, so float64 here is no nearer to it. The CUDA figure is
-// that of the decoder reference.
+// max |ours - theirs| / max |theirs| of each tensor. Theirs is float32 with its own rounding, so float64 here is no
+// nearer to it. The CUDA figure is that of the decoder reference.
 double allowed(const Place& place) { return place.device == torch::kCPU ? 1e-5 : 3e-5; }
 
 class HfLlama : public ::testing::TestWithParam<std::tuple<Place, const char*>> {
@@ -22,9 +23,12 @@ class HfLlama : public ::testing::TestWithParam<std::tuple<Place, const char*>> 
 };
 constexpr const char* kFiles[] = {"llama.safetensors", "scaled.safetensors", "qwen.safetensors"};
 INSTANTIATE_TEST_SUITE_P(Cpu, HfLlama,
-                         ::testing::Combine(::testing::Values(Place{torch::kCPU, torch::kFloat}, Place{torch::kCPU, torch::kDouble}),
+                         ::testing::Combine(::testing::Values(Place{torch::kCPU, torch::kFloat},
+                                                              Place{torch::kCPU, torch::kDouble}),
                                             ::testing::ValuesIn(kFiles)));
-INSTANTIATE_TEST_SUITE_P(Cuda, HfLlama, ::testing::Combine(::testing::Values(Place{torch::kCUDA, torch::kFloat}), ::testing::ValuesIn(kFiles)));
+INSTANTIATE_TEST_SUITE_P(Cuda, HfLlama,
+                         ::testing::Combine(::testing::Values(Place{torch::kCUDA, torch::kFloat}),
+                                            ::testing::ValuesIn(kFiles)));
 
 TEST_P(HfLlama, HasOurLogitsLossAndGradientsOfAllParameters) {
   ASSERT_GE(m_theirs.cases().size(), 5u);
@@ -37,23 +41,27 @@ TEST_P(HfLlama, HasOurLogitsLossAndGradientsOfAllParameters) {
     EXPECT_TRUE(isClose(decoder->logits(ids), m_theirs.tensor(name + "/logits"), allowed(place())));
     // Theirs compares the logits of a position with the label behind it.
     const torch::Tensor labels = m_theirs.tensor(name + "/labels").to(place().device);
-    const torch::Tensor targets = torch::cat({labels.narrow(1, 1, labels.size(1) - 1), torch::full({labels.size(0), 1}, -100, labels.options())}, 1);
+    const torch::Tensor targets = torch::cat(
+        {labels.narrow(1, 1, labels.size(1) - 1), torch::full({labels.size(0), 1}, -100, labels.options())}, 1);
     const torch::Tensor loss = decoder->loss(ids, targets);
     EXPECT_TRUE(isClose(loss, m_theirs.tensor(name + "/loss"), allowed(place())));
     loss.backward();
     for (const NamedParameter& parameter : decoder->parameters()) {
-      EXPECT_TRUE(isClose(parameter.value.grad(), m_theirs.of(name, "gradient", parameter.name), allowed(place()))) << parameter.name;
+      EXPECT_TRUE(isClose(parameter.value.grad(), m_theirs.of(name, "gradient", parameter.name), allowed(place())))
+          << parameter.name;
     }
   }
 }
 
 TEST_P(HfLlama, HasOurLogitsAtEveryStepOfItsGreedyContinuation) {
-  // Through caches on both sides, fed with its tokens: for dynamic scaling beyond the original context this is more than the logits above.
+  // Through caches on both sides, fed with its tokens: for dynamic scaling beyond the original context this is more
+  // than the logits above.
   const torch::NoGradGuard noGrad;
   for (const std::string& name : m_theirs.cases()) {
     SCOPED_TRACE(name);
     const std::unique_ptr<Decoder> decoder = m_theirs.decoder(name, place());
-    const torch::Tensor prompt = m_theirs.tensor(name + "/prompt").to(place().device), greedy = m_theirs.tensor(name + "/greedy").to(place().device);
+    const torch::Tensor prompt = m_theirs.tensor(name + "/prompt").to(place().device),
+                        greedy = m_theirs.tensor(name + "/greedy").to(place().device);
     const std::unique_ptr<KvCache> cache = makeDenseKvCache(decoder->cacheSpec(1, prompt.size(0) + greedy.size(0)));
     std::vector<torch::Tensor> logits{decoder->logits(prompt.unsqueeze(0), cache.get()).select(1, -1)};
     for (std::int64_t i = 0; i + 1 < greedy.size(0); ++i) {
@@ -70,7 +78,8 @@ TEST(HfLlamaScaling, IsVisibleInEveryKind) {
   for (const std::string& name : theirs.cases()) {
     if (name == "scaled-none") continue;
     const torch::Tensor ids = theirs.tensor(name + "/ids");
-    EXPECT_GT(relativeError(theirs.decoder("scaled-none", kExact)->logits(ids), theirs.tensor(name + "/logits")), 1e-2) << name;
+    EXPECT_GT(relativeError(theirs.decoder("scaled-none", kExact)->logits(ids), theirs.tensor(name + "/logits")), 1e-2)
+        << name;
   }
 }
 
@@ -81,10 +90,11 @@ TEST(RopeFrequencies, AreThoseOfHuggingFace) {
     SCOPED_TRACE(name);
     const config::ModelConfig model = theirs.model(name);
     const DecoderSpec spec = decoderSpec(model, config::sharingMap(model).value());
-    const kernels::RopeFrequencies ours =
-        kernels::ropeFrequencies(model.headWidth, spec.ropeTheta, spec.ropeScaling, std::stoll(theirs.text(name, "sequence")));
+    const kernels::RopeFrequencies ours = kernels::ropeFrequencies(model.headWidth, spec.ropeTheta, spec.ropeScaling,
+                                                                   std::stoll(theirs.text(name, "sequence")));
     const torch::Tensor expected = theirs.tensor(name + "/inv_freq");
-    // Each by itself, for they span six orders of magnitude. Theirs is a float32 power of a float32 exponent times ln(theta) of up to 14.
+    // Each by itself, for they span six orders of magnitude. Theirs is a float32 power of a float32 exponent times
+    // ln(theta) of up to 14.
     const torch::Tensor ratio = ours.radiansPerToken_F / expected;
     EXPECT_TRUE(isClose(ratio, torch::ones_like(ratio), 14 * std::ldexp(1.0, -23)));
     EXPECT_NEAR(ours.attentionFactor, theirs.tensor(name + "/attention_factor").item<double>(), 1e-7);
@@ -99,13 +109,15 @@ TEST(DynamicRope, TurnsByTheTokensSeenSoFarBeyondItsOriginalContext) {
   const torch::Tensor ids = randomIds({1, 13}, 23, 1);
   const auto inTwo = [&](std::int64_t total, std::int64_t first, bool rotatesOnRead) {
     const CacheSpec caches = decoder->cacheSpec(1, total);
-    const std::unique_ptr<KvCache> cache = rotatesOnRead ? std::make_unique<BeforeRopeCache>(caches) : makeDenseKvCache(caches);
+    const std::unique_ptr<KvCache> cache =
+        rotatesOnRead ? std::make_unique<BeforeRopeCache>(caches) : makeDenseKvCache(caches);
     decoder->logits(ids.narrow(1, 0, first), cache.get());
     return decoder->logits(ids.narrow(1, first, total - first), cache.get()).select(1, -1);
   };
   const auto inOne = [&](std::int64_t total) { return decoder->logits(ids.narrow(1, 0, total)).select(1, -1); };
   EXPECT_TRUE(isClose(inTwo(8, 3, false), inOne(8), 1e-12)) << "within the original context";
-  EXPECT_GT(relativeError(inTwo(13, 6, false), inOne(13)), 1e-3) << "keys of the first chunk keep the turn that they were stored with";
+  EXPECT_GT(relativeError(inTwo(13, 6, false), inOne(13)), 1e-3)
+      << "keys of the first chunk keep the turn that they were stored with";
   EXPECT_TRUE(isClose(inTwo(13, 0, false), inOne(13), 1e-12)) << "the whole prompt at once";
   // Nothing is remembered: a short sequence after a long one is what it was before.
   const torch::Tensor before = inOne(5);
@@ -142,10 +154,12 @@ TEST(RopeScaling, PrefillsAndDecodesThroughACacheAsInOnePassForEveryKindAndMap) 
       const torch::Tensor ids = randomIds({2, 13}, 23, 3), expected = decoder->logits(ids);
       for (const bool rotatesOnRead : {false, true}) {
         const CacheSpec caches = decoder->cacheSpec(2, 13);
-        const std::unique_ptr<KvCache> cache = rotatesOnRead ? std::make_unique<BeforeRopeCache>(caches) : makeDenseKvCache(caches);
+        const std::unique_ptr<KvCache> cache =
+            rotatesOnRead ? std::make_unique<BeforeRopeCache>(caches) : makeDenseKvCache(caches);
         std::vector<torch::Tensor> parts{decoder->logits(ids.narrow(1, 0, 6), cache.get())};
         for (std::int64_t t = 6; t < 13; ++t) parts.push_back(decoder->logits(ids.narrow(1, t, 1), cache.get()));
-        EXPECT_TRUE(isClose(torch::cat(parts, 1), expected, 1e-12)) << map << ", kind " << static_cast<int>(scaling.kind);
+        EXPECT_TRUE(isClose(torch::cat(parts, 1), expected, 1e-12))
+            << map << ", kind " << static_cast<int>(scaling.kind);
       }
     }
   }

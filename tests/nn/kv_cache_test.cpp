@@ -1,4 +1,5 @@
-// A cache changes where keys and values are kept and nothing else: the same logits in chunks of every size, in exactly the bytes of the formula.
+// A cache changes where keys and values are kept and nothing else: the same logits in chunks of every size, in exactly
+// the bytes of the formula.
 #include "engine/nn/kv_cache.h"
 
 #include "engine/nn/cache_factory.h"
@@ -25,7 +26,8 @@ class CachedDecoder : public PlacedTest {};
 INSTANTIATE_TEST_SUITE_P(Cpu, CachedDecoder,
                          ::testing::Values(Place{torch::kCPU, torch::kDouble}, Place{torch::kCPU, torch::kFloat},
                                            Place{torch::kCPU, torch::kBFloat16}));
-INSTANTIATE_TEST_SUITE_P(Cuda, CachedDecoder, ::testing::Values(Place{torch::kCUDA, torch::kFloat}, Place{torch::kCUDA, torch::kBFloat16}));
+INSTANTIATE_TEST_SUITE_P(Cuda, CachedDecoder,
+                         ::testing::Values(Place{torch::kCUDA, torch::kFloat}, Place{torch::kCUDA, torch::kBFloat16}));
 
 TEST_P(CachedDecoder, HasTheLogitsOfTheUncachedOneForEveryMapChunkAndBatch) {
   const torch::NoGradGuard noGrad;
@@ -38,7 +40,8 @@ TEST_P(CachedDecoder, HasTheLogitsOfTheUncachedOneForEveryMapChunkAndBatch) {
       for (const std::int64_t chunk : {std::int64_t{1}, std::int64_t{2}, std::int64_t{5}, std::int64_t{7}, kTokens}) {
         EXPECT_TRUE(isClose(inChunks(*decoder, *cache, ids, chunk), expected, modelTolerance(GetParam().type)))
             << map.text << ", batch " << batch << ", chunks of " << chunk;
-        for (std::size_t slot = 0; slot < decoder->cacheSpec(1, 1).slots.size(); ++slot) EXPECT_EQ(cache->length(static_cast<int>(slot)), kTokens);
+        for (std::size_t slot = 0; slot < decoder->cacheSpec(1, 1).slots.size(); ++slot)
+          EXPECT_EQ(cache->length(static_cast<int>(slot)), kTokens);
         cache->reset();
       }
     }
@@ -51,7 +54,8 @@ TEST_P(CachedDecoder, HasTheSameLogitsInACacheWithRoomToSpare) {
     const std::unique_ptr<Decoder> decoder = decoderOf(map, GetParam());
     const torch::Tensor ids = randomIds({2, kTokens}, 23, 3).to(GetParam().device);
     const std::unique_ptr<KvCache> cache = makeDenseKvCache(decoder->cacheSpec(2, 4 * kTokens));
-    EXPECT_TRUE(isClose(inChunks(*decoder, *cache, ids, 3), decoder->logits(ids), modelTolerance(GetParam().type))) << map.text;
+    EXPECT_TRUE(isClose(inChunks(*decoder, *cache, ids, 3), decoder->logits(ids), modelTolerance(GetParam().type)))
+        << map.text;
   }
 }
 
@@ -66,7 +70,8 @@ TEST_P(CachedDecoder, TakesExactlyTheBytesOfTheCostModelForEveryMap) {
         SCOPED_TRACE(fmt::format("{}, batch {}, context {}", map.text, batch, context));
         const CacheSpec spec = decoder->cacheSpec(batch, context);
         const std::unique_ptr<KvCache> cache = makeDenseKvCache(spec);
-        const auto cost = sharing::cost(decoder->spec().shape, decoder->spec().map, {.cacheType = type, .context = context, .batch = batch});
+        const auto cost = sharing::cost(decoder->spec().shape, decoder->spec().map,
+                                        {.cacheType = type, .context = context, .batch = batch});
         ASSERT_TRUE(cost.has_value());
         EXPECT_EQ(uniqueStorageBytes(cache->tensors()), cost->kv.bytesResident);
         EXPECT_EQ(batch * cache->analyticBytes(context), cost->kv.bytesResident);
@@ -96,13 +101,15 @@ TEST(DenseKvCache, ThrowsAboveItsCapacityAndStaysAsItWas) {
     decoder->logits(ids.narrow(1, 0, 7), cache.get());
     EXPECT_THROW(decoder->logits(ids.narrow(1, 0, 2), cache.get()), std::length_error);
     EXPECT_EQ(cache->length(0), 7);
-    EXPECT_TRUE(isClose(decoder->logits(ids.narrow(1, 7, 1), cache.get()), decoder->logits(ids).narrow(1, 7, 1), 1e-12)) << text;
+    EXPECT_TRUE(isClose(decoder->logits(ids.narrow(1, 7, 1), cache.get()), decoder->logits(ids).narrow(1, 7, 1), 1e-12))
+        << text;
     EXPECT_THROW(decoder->logits(ids.narrow(1, 0, 1), cache.get()), std::length_error);
   }
 }
 
 TEST(DenseKvCache, OffersPositionsInOrderAndNoMoreThanTheWindowNeeds) {
-  CacheSpec spec{.slots = {{.heads = 1, .headWidth = 1, .window = 3}}, .batch = 1, .capacity = 100, .dtype = torch::kDouble};
+  CacheSpec spec{
+      .slots = {{.heads = 1, .headWidth = 1, .window = 3}}, .batch = 1, .capacity = 100, .dtype = torch::kDouble};
   const std::unique_ptr<KvCache> cache = makeDenseKvCache(spec);
   std::int64_t next = 0;
   for (const std::int64_t tokens : {1, 1, 4, 2, 3, 1, 0, 1, 7, 1}) {
@@ -121,9 +128,12 @@ TEST(DenseKvCache, OffersPositionsInOrderAndNoMoreThanTheWindowNeeds) {
 
 TEST(DenseKvCache, KeepsOnlyWhatASlotStores) {
   CacheSpec spec{
-      .slots = {{.storesV = false, .heads = 2, .headWidth = 3}, {.storesK = false, .heads = 1, .headWidth = 3}}, .batch = 2, .capacity = 5};
+      .slots = {{.storesV = false, .heads = 2, .headWidth = 3}, {.storesK = false, .heads = 1, .headWidth = 3}},
+      .batch = 2,
+      .capacity = 5};
   const std::unique_ptr<KvCache> cache = makeDenseKvCache(spec);
-  const SlotView keys = cache->append(0, torch::ones({2, 2, 4, 3}), {}), values = cache->append(1, {}, torch::ones({2, 1, 4, 3}));
+  const SlotView keys = cache->append(0, torch::ones({2, 2, 4, 3}), {}),
+                 values = cache->append(1, {}, torch::ones({2, 1, 4, 3}));
   EXPECT_TRUE(keys.k_BGSD.defined() && !keys.v_BGSD.defined());
   EXPECT_TRUE(values.v_BGSD.defined() && !values.k_BGSD.defined());
   EXPECT_EQ(uniqueStorageBytes(cache->tensors()), 2 * 5 * (2 * 3 + 3) * 4);
@@ -181,8 +191,10 @@ TEST(UniqueStorageBytes, CountsViewsAndAliasesOnce) {
 
 TEST(DenseCache, ReadsWhatTheNextTokensMayReadOfTheOnesBefore) {
   const torch::NoGradGuard noGrad;
-  for (const std::optional<std::int64_t> window : {std::optional<std::int64_t>(), std::optional<std::int64_t>(1), std::optional<std::int64_t>(4)}) {
-    const CacheSpec spec{.slots = {{.layer = 0, .heads = 2, .headWidth = 3, .window = window}, {.layer = 1, .storesK = false, .headWidth = 3}},
+  for (const std::optional<std::int64_t> window :
+       {std::optional<std::int64_t>(), std::optional<std::int64_t>(1), std::optional<std::int64_t>(4)}) {
+    const CacheSpec spec{.slots = {{.layer = 0, .heads = 2, .headWidth = 3, .window = window},
+                                   {.layer = 1, .storesK = false, .headWidth = 3}},
                          .batch = 2,
                          .capacity = kTokens,
                          .dtype = torch::kDouble};
@@ -199,7 +211,8 @@ TEST(DenseCache, ReadsWhatTheNextTokensMayReadOfTheOnesBefore) {
       EXPECT_TRUE(isBitwise(after.k_BGSD, expectedK));
       EXPECT_TRUE(isBitwise(after.v_BGSD, expectedV));
       EXPECT_TRUE(isBitwise(after.positions_S.narrow(0, 0, before.positions_S.size(0)), before.positions_S));
-      const torch::Tensor onlyV = randomTensor({2, 1, chunk, 3}, seed++), expectedOnlyV = torch::cat({beforeV.v_BGSD, onlyV}, 2);
+      const torch::Tensor onlyV = randomTensor({2, 1, chunk, 3}, seed++),
+                          expectedOnlyV = torch::cat({beforeV.v_BGSD, onlyV}, 2);
       EXPECT_TRUE(isBitwise(cache->append(1, {}, onlyV).v_BGSD, expectedOnlyV));
     }
   }
@@ -212,7 +225,8 @@ TEST(CacheOfUnrotatedKeys, HasTheLogitsOfTheUncachedDecoderForEveryMap) {
     const torch::Tensor ids = randomIds({2, kTokens}, 23, 6);
     for (const std::int64_t chunk : {std::int64_t{1}, std::int64_t{4}, kTokens}) {
       BeforeRopeCache cache(decoder->cacheSpec(2, kTokens));
-      EXPECT_TRUE(isClose(inChunks(*decoder, cache, ids, chunk), decoder->logits(ids), 1e-12)) << map.text << ", chunks of " << chunk;
+      EXPECT_TRUE(isClose(inChunks(*decoder, cache, ids, chunk), decoder->logits(ids), 1e-12))
+          << map.text << ", chunks of " << chunk;
     }
   }
 }
@@ -243,7 +257,8 @@ TEST(CacheThatWatches, SeesTheAttentionOfEveryReaderOfASlot) {
     std::map<int, int> expected;
     const std::vector<int> producers = decoder->spec().map.producers();
     for (std::size_t slot = 0; slot < producers.size(); ++slot) {
-      expected[static_cast<int>(slot)] = static_cast<int>(decoder->spec().map.readersOf(producers[slot]).size() * kTokens);
+      expected[static_cast<int>(slot)] =
+          static_cast<int>(decoder->spec().map.readersOf(producers[slot]).size() * kTokens);
     }
     EXPECT_EQ(cache.observed(), expected);
   }

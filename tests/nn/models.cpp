@@ -50,7 +50,8 @@ std::unique_ptr<Decoder> decoderOf(const DecoderSpec& spec, const Place& place, 
   for (NamedParameter& parameter : (*made)->parameters()) {
     // Norms of all ones would hide a norm that is left out or taken twice.
     if (!parameter.decays)
-      parameter.value.add_(randomTensor(parameter.value.sizes(), seed + parameter.name.size(), 0.2).to(parameter.value.options()));
+      parameter.value.add_(
+          randomTensor(parameter.value.sizes(), seed + parameter.name.size(), 0.2).to(parameter.value.options()));
   }
   (*made)->setComputeType(place.type);
   return std::move(*made);

@@ -1,5 +1,6 @@
-// tests/nn/plain_decoder.h -- a decoder that knows no sharing map: weights by name and the parts of a layer, built from the same kernels. The tests
-// put the parts together: a Llama whose every layer computes its own K and V, or a pass in which every read of K and V is cut from its producer.
+// tests/nn/plain_decoder.h -- a decoder that knows no sharing map: weights by name and the parts of a layer, built from
+// the same kernels. The tests put the parts together: a Llama whose every layer computes its own K and V, or a pass in
+// which every read of K and V is cut from its producer.
 #pragma once
 
 #include <map>
@@ -19,14 +20,15 @@ class PlainDecoder {
   explicit PlainDecoder(const Decoder& model);
 
   torch::Tensor embed(const torch::Tensor& ids_BT) const;
-  // The block's input after the query norm. The norms' gradients are summed in the order in which they are made, and to the last bit that order
-  // counts: this one first, as in the decoder.
+  // The block's input after the query norm. The norms' gradients are summed in the order in which they are made, and to
+  // the last bit that order counts: this one first, as in the decoder.
   torch::Tensor queryInput(int layer, const torch::Tensor& x_BTd) const;
   // From the block's input, normalised by the layer's KV norm (the query norm where it has none).
   KeysAndValues keysAndValues(int layer, const torch::Tensor& x_BTd, const torch::Tensor& queryInput_BTd) const;
-  // The layer's output for these keys and values. Queries stand at positions firstQuery, firstQuery + 1, ... for their rotation; 0 is right.
-  torch::Tensor block(int layer, const torch::Tensor& x_BTd, const torch::Tensor& queryInput_BTd, const KeysAndValues& read,
-                      std::optional<std::int64_t> window, std::int64_t firstQuery = 0) const;
+  // The layer's output for these keys and values. Queries stand at positions firstQuery, firstQuery + 1, ... for their
+  // rotation; 0 is right.
+  torch::Tensor block(int layer, const torch::Tensor& x_BTd, const torch::Tensor& queryInput_BTd,
+                      const KeysAndValues& read, std::optional<std::int64_t> window, std::int64_t firstQuery = 0) const;
   torch::Tensor head(const torch::Tensor& x_BTd) const;
 
   // The whole model with K and V per layer.

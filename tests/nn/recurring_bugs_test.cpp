@@ -1,16 +1,21 @@
-// The bugs that come back in every framework that shares keys and values, each with a test that sees it: where the bug can be acted out in a few
-// lines, the test also shows that it would change what is compared. Issues by repository:
-//  1. Sharing that hangs on a cache object: transformers #45253 #45242 (a loss of 6.84 became 16.17 without one), unsloth-zoo #813, mlx-lm #1674
-//  #1702
-//     #322 #323, mlx-swift-lm #333, gemma-4-swift-mlx #22.            Here; also generate_test.cpp (greedy = argmax without a cache),
-//     perplexity_test.cpp.
-//  2. Queries of consumers turned too far, by a cache that the producer had already advanced: mlx-lm #1396.            Here; also kv_cache_test.cpp.
-//  3. Gradients of consumers that never reach their producer, at an unchanged loss: unsloth-zoo #1275 (through activation checkpoints, which this
-//     engine does not have: whoever adds them runs these tests through them).  Here; also decoder_sharing_test.cpp (sums, finite differences).
-//  4. Batches, rolling windows and prompts longer than a chunk: mlx-lm #1384 #1383, llama.cpp #14604. Renamed keys: axolotl #3701.
-//     Here; also decoder_reference_test.cpp (chunks against PyTorch), checkpoint_test.cpp (a tensor under another name is refused).
-//  5. Slots for layers that produce nothing, slots that grow: vllm-metal #269, gemma.cpp #1012.           Here; also kv_cache_test.cpp,
-//  kv_memory_test.cpp.
+// The bugs that come back in every framework that shares keys and values, each with a test that sees it: where the bug
+// can be acted out in a few lines, the test also shows that it would change what is compared. Issues by repository:
+//  1. Sharing that hangs on a cache object: transformers #45253 #45242 (a loss of 6.84 became 16.17 without one),
+//  unsloth-zoo #813, mlx-lm #1674 #1702
+//     #322 #323, mlx-swift-lm #333, gemma-4-swift-mlx #22.            Here; also generate_test.cpp (greedy = argmax
+//     without a cache), perplexity_test.cpp.
+//  2. Queries of consumers turned too far, by a cache that the producer had already advanced: mlx-lm #1396. Here; also
+//  kv_cache_test.cpp.
+//  3. Gradients of consumers that never reach their producer, at an unchanged loss: unsloth-zoo #1275 (through
+//  activation checkpoints, which this
+//     engine does not have: whoever adds them runs these tests through them).  Here; also decoder_sharing_test.cpp
+//     (sums, finite differences).
+//  4. Batches, rolling windows and prompts longer than a chunk: mlx-lm #1384 #1383, llama.cpp #14604. Renamed keys:
+//  axolotl #3701.
+//     Here; also decoder_reference_test.cpp (chunks against PyTorch), checkpoint_test.cpp (a tensor under another name
+//     is refused).
+//  5. Slots for layers that produce nothing, slots that grow: vllm-metal #269, gemma.cpp #1012.           Here; also
+//  kv_cache_test.cpp, kv_memory_test.cpp.
 #include <random>
 #include <set>
 
@@ -24,7 +29,9 @@ namespace {
 
 constexpr std::int64_t kTokens = 13;
 
-bool shares(const DecoderSpec& spec) { return spec.map.producers().size() < static_cast<std::size_t>(spec.shape.layers); }
+bool shares(const DecoderSpec& spec) {
+  return spec.map.producers().size() < static_cast<std::size_t>(spec.shape.layers);
+}
 
 // A whole pass over PlainDecoder's parts. `readBy` says what a layer reads of what its sources made.
 using ReadBy = std::function<KeysAndValues(int layer, const torch::Tensor& x_BTd, const KeysAndValues& made)>;
@@ -37,8 +44,10 @@ torch::Tensor plainLogits(
     const torch::Tensor input = plain.queryInput(layer, x);
     made.push_back(spec.map.isProducer(layer) ? plain.keysAndValues(layer, x, input) : KeysAndValues{});
     const sharing::LayerSharing& sources = spec.map.layer(layer);
-    const KeysAndValues shared{made[static_cast<std::size_t>(sources.kSource)].k_BGTD, made[static_cast<std::size_t>(sources.vSource)].v_BGTD};
-    x = plain.block(layer, x, input, readBy(layer, x, shared), spec.map.windowOf(layer, spec.shape.window), firstQuery(layer));
+    const KeysAndValues shared{made[static_cast<std::size_t>(sources.kSource)].k_BGTD,
+                               made[static_cast<std::size_t>(sources.vSource)].v_BGTD};
+    x = plain.block(layer, x, input, readBy(layer, x, shared), spec.map.windowOf(layer, spec.shape.window),
+                    firstQuery(layer));
   }
   return plain.head(x);
 }
@@ -49,7 +58,8 @@ torch::Tensor lossOf(const torch::Tensor& logits_BTV, const torch::Tensor& targe
 }
 
 // Logits of all tokens, fed in chunks of these sizes.
-torch::Tensor inChunks(Decoder& decoder, KvCache& cache, const torch::Tensor& ids_BT, const std::vector<std::int64_t>& chunks) {
+torch::Tensor inChunks(Decoder& decoder, KvCache& cache, const torch::Tensor& ids_BT,
+                       const std::vector<std::int64_t>& chunks) {
   std::vector<torch::Tensor> parts;
   std::int64_t first = 0;
   for (const std::int64_t chunk : chunks) {
@@ -64,7 +74,8 @@ std::vector<std::int64_t> unevenChunks(std::int64_t tokens, std::int64_t longest
   std::mt19937 random(seed);
   std::vector<std::int64_t> chunks;
   for (std::int64_t left = tokens; left > 0; left -= chunks.back()) {
-    chunks.push_back(std::min<std::int64_t>(left, 1 + static_cast<std::int64_t>(random() % static_cast<unsigned>(longest))));
+    chunks.push_back(
+        std::min<std::int64_t>(left, 1 + static_cast<std::int64_t>(random() % static_cast<unsigned>(longest))));
   }
   return chunks;
 }
@@ -80,9 +91,11 @@ TEST(RecurringBug1SharingWithoutACache, IsTheSameInTrainingInEvaluationAndThroug
     EXPECT_TRUE(training.requires_grad());
     const torch::NoGradGuard noGrad;
     EXPECT_TRUE(isBitwise(decoder->loss(ids, targets), training.detach()));
-    const std::unique_ptr<KvCache> whole = makeDenseKvCache(decoder->cacheSpec(2, kTokens)), steps = makeDenseKvCache(decoder->cacheSpec(2, kTokens));
+    const std::unique_ptr<KvCache> whole = makeDenseKvCache(decoder->cacheSpec(2, kTokens)),
+                                   steps = makeDenseKvCache(decoder->cacheSpec(2, kTokens));
     EXPECT_TRUE(isClose(decoder->loss(ids, targets, whole.get()), training, 1e-12));
-    EXPECT_TRUE(isClose(lossOf(inChunks(*decoder, *steps, ids, std::vector<std::int64_t>(kTokens, 1)), targets), training, 1e-12));
+    EXPECT_TRUE(isClose(lossOf(inChunks(*decoder, *steps, ids, std::vector<std::int64_t>(kTokens, 1)), targets),
+                        training, 1e-12));
   }
 }
 
@@ -115,7 +128,8 @@ TEST(RecurringBug1SharingWithoutACache, NeedsNoWeightsOfConsumers) {
       if (decoder->spec().map.producesV(layer)) expected.insert(fmt::format("layers.{}.attention.value.weight", layer));
     }
     for (const NamedParameter& parameter : decoder->parameters()) {
-      if (parameter.name.ends_with(".key.weight") || parameter.name.ends_with(".value.weight")) found.insert(parameter.name);
+      if (parameter.name.ends_with(".key.weight") || parameter.name.ends_with(".value.weight"))
+        found.insert(parameter.name);
     }
     EXPECT_EQ(found, expected) << map.text;
   }
@@ -134,10 +148,12 @@ TEST(RecurringBug2QueryOffset, IsTheTokensOwnForEveryPrefixWhetherPrefilledOrDec
       for (std::int64_t prefix = 1; prefix <= kTokens; ++prefix) {
         cache->reset();
         const torch::Tensor prefilled = decoder->logits(ids.narrow(1, 0, prefix), cache.get());
-        EXPECT_TRUE(isClose(prefilled, stepwise.narrow(1, 0, prefix), modelTolerance(type))) << map.text << ", prefix " << prefix;
+        EXPECT_TRUE(isClose(prefilled, stepwise.narrow(1, 0, prefix), modelTolerance(type)))
+            << map.text << ", prefix " << prefix;
         if (prefix == kTokens) continue;
         const torch::Tensor next = decoder->logits(ids.narrow(1, prefix, 1), cache.get());
-        EXPECT_TRUE(isClose(next, stepwise.narrow(1, prefix, 1), modelTolerance(type))) << map.text << ", after " << prefix;
+        EXPECT_TRUE(isClose(next, stepwise.narrow(1, prefix, 1), modelTolerance(type)))
+            << map.text << ", after " << prefix;
       }
     }
   }
@@ -151,14 +167,17 @@ TEST(RecurringBug2QueryOffset, WouldShowIfConsumersReadItAfterTheirProducerStore
     const std::unique_ptr<Decoder> decoder = decoderOf(spec, kExact);
     const torch::Tensor ids = randomIds({1, kTokens}, 23, 4);
     const auto advanced = [&](int layer) { return spec.map.isProducer(layer) ? 0 : kTokens; };
-    EXPECT_GT(relativeError(plainLogits(PlainDecoder(*decoder), spec, ids, kAsMade, advanced), decoder->logits(ids)), 1e-2) << map.text;
+    EXPECT_GT(relativeError(plainLogits(PlainDecoder(*decoder), spec, ids, kAsMade, advanced), decoder->logits(ids)),
+              1e-2)
+        << map.text;
   }
 }
 
 // ---- 3
 
 // What `producer` is asked through the readers that `isRead` names: the other readers see its K and V as constants.
-std::map<std::string, torch::Tensor> gradients(const Decoder& decoder, const torch::Tensor& ids, const torch::Tensor& targets, int producer,
+std::map<std::string, torch::Tensor> gradients(const Decoder& decoder, const torch::Tensor& ids,
+                                               const torch::Tensor& targets, int producer,
                                                const std::function<bool(int reader)>& isRead) {
   const PlainDecoder plain(decoder);
   const DecoderSpec& spec = decoder.spec();
@@ -190,13 +209,15 @@ TEST(RecurringBug3ProducerGradient, IsTheSumOfWhatEveryReaderAsksAlone) {
     for (const int producer : spec.map.producers()) {
       std::map<std::string, torch::Tensor> sum;
       for (const int reader : spec.map.readersOf(producer)) {
-        for (const auto& [name, gradient] : gradients(*decoder, ids, targets, producer, [&](int layer) { return layer == reader; })) {
+        for (const auto& [name, gradient] :
+             gradients(*decoder, ids, targets, producer, [&](int layer) { return layer == reader; })) {
           sum[name] = sum.contains(name) ? sum[name] + gradient : gradient;
         }
       }
       sum.erase("loss");
       EXPECT_FALSE(sum.empty());
-      for (const auto& [name, gradient] : sum) EXPECT_TRUE(isClose(parameterOf(*decoder, name).grad(), gradient, 1e-12)) << name;
+      for (const auto& [name, gradient] : sum)
+        EXPECT_TRUE(isClose(parameterOf(*decoder, name).grad(), gradient, 1e-12)) << name;
     }
   }
 }
@@ -217,7 +238,8 @@ TEST(RecurringBug3ProducerGradient, WouldLoseItsConsumersAtAnUnchangedLoss) {
         }
         return false;
       };
-      for (const auto& [name, wrong] : gradients(*decoder, ids, targets, producer, [&](int layer) { return layer == producer; })) {
+      for (const auto& [name, wrong] :
+           gradients(*decoder, ids, targets, producer, [&](int layer) { return layer == producer; })) {
         if (name == "loss") {
           EXPECT_TRUE(isClose(wrong, loss, 1e-13)) << "the loss tells nothing";
         } else if (isShared(name)) {
@@ -254,7 +276,8 @@ TEST(RecurringBug4BatchesAndWindows, DecodeEverySequenceOfABatchAsIfAlone) {
     const torch::Tensor together = inChunks(*decoder, *shared, ids, chunks);
     for (std::int64_t row = 0; row < 3; ++row) {
       const std::unique_ptr<KvCache> own = makeDenseKvCache(decoder->cacheSpec(1, 21));
-      EXPECT_TRUE(isClose(inChunks(*decoder, *own, ids.narrow(0, row, 1), chunks), together.narrow(0, row, 1), 1e-12)) << map.text;
+      EXPECT_TRUE(isClose(inChunks(*decoder, *own, ids.narrow(0, row, 1), chunks), together.narrow(0, row, 1), 1e-12))
+          << map.text;
     }
   }
 }
@@ -278,10 +301,14 @@ TEST(RecurringBug4BatchesAndWindows, PrefillAPromptInUnevenChunksAsAtOnce) {
 
 TEST(RecurringBug4BatchesAndWindows, KeepInASlotWhatItsWidestReaderSees) {
   for (const auto& [text, windows] : std::vector<std::pair<std::string, std::vector<std::optional<std::int64_t>>>>{
-           {"0s2_0s5_0s3_0s9", {9}}, {"0s6_1s2_0s3_1s11", {6, 11}}, {"0s2_0_2s4_2s1", {std::nullopt, 4}}, {"0s4_0s1_0s7_3s2", {7, 2}}}) {
+           {"0s2_0s5_0s3_0s9", {9}},
+           {"0s6_1s2_0s3_1s11", {6, 11}},
+           {"0s2_0_2s4_2s1", {std::nullopt, 4}},
+           {"0s4_0s1_0s7_3s2", {7, 2}}}) {
     const CacheSpec spec = decoderOf(MapCase{text, 1}, Place{})->cacheSpec(1, 100);
     ASSERT_EQ(spec.slots.size(), windows.size()) << text;
-    for (std::size_t slot = 0; slot < windows.size(); ++slot) EXPECT_EQ(spec.slots[slot].window, windows[slot]) << text << ", slot " << slot;
+    for (std::size_t slot = 0; slot < windows.size(); ++slot)
+      EXPECT_EQ(spec.slots[slot].window, windows[slot]) << text << ", slot " << slot;
   }
 }
 
@@ -294,7 +321,8 @@ TEST(RecurringBug5CacheMemory, IsThatOfTheProducersAloneToTheByte) {
     const DecoderSpec spec = specOf(map);
     const std::unique_ptr<Decoder> decoder = decoderOf(spec, Place{});
     for (const std::int64_t context : {std::int64_t{1}, std::int64_t{6}, std::int64_t{64}}) {
-      // Counted from the map, apart from the cost model and the cache: layers that read a producer, and how far the widest of them sees.
+      // Counted from the map, apart from the cost model and the cache: layers that read a producer, and how far the
+      // widest of them sees.
       std::int64_t expected = 0;
       std::size_t producers = 0;
       for (int layer = 0; layer < spec.shape.layers; ++layer) {
@@ -305,12 +333,15 @@ TEST(RecurringBug5CacheMemory, IsThatOfTheProducersAloneToTheByte) {
           kept = std::max(kept, std::min(context, spec.map.windowOf(reader, spec.shape.window).value_or(context)));
         }
         producers += kept > 0 ? 1 : 0;
-        const int parts = (spec.map.layer(layer).kSource == layer ? 1 : 0) + (spec.map.layer(layer).vSource == layer ? 1 : 0);
-        expected += 3 * kept * parts * spec.map.kvHeads(layer, spec.shape.kvHeads) * 6 * static_cast<std::int64_t>(sizeof(float));
+        const int parts =
+            (spec.map.layer(layer).kSource == layer ? 1 : 0) + (spec.map.layer(layer).vSource == layer ? 1 : 0);
+        expected += 3 * kept * parts * spec.map.kvHeads(layer, spec.shape.kvHeads) * 6 *
+                    static_cast<std::int64_t>(sizeof(float));
       }
       const CacheSpec slots = decoder->cacheSpec(3, context);
       EXPECT_EQ(slots.slots.size(), producers) << map.text;
-      EXPECT_EQ(uniqueStorageBytes(makeDenseKvCache(slots)->tensors()), expected) << map.text << ", context " << context;
+      EXPECT_EQ(uniqueStorageBytes(makeDenseKvCache(slots)->tensors()), expected)
+          << map.text << ", context " << context;
     }
   }
 }
@@ -324,7 +355,8 @@ TEST(RecurringBug5CacheMemory, IsReusedAndNeverGrows) {
     const std::unique_ptr<KvCache> cache = makeDenseKvCache(decoder->cacheSpec(2, 24));
     const auto places = [&] {
       std::vector<std::pair<const void*, std::size_t>> found;
-      for (const at::Tensor& tensor : cache->tensors()) found.emplace_back(tensor.storage().data(), tensor.storage().nbytes());
+      for (const at::Tensor& tensor : cache->tensors())
+        found.emplace_back(tensor.storage().data(), tensor.storage().nbytes());
       return found;
     };
     const auto before = places();

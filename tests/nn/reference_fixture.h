@@ -1,5 +1,5 @@
-// tests/nn/reference_fixture.h -- the fixtures that implementations of their own in stock PyTorch wrote (tests/fixtures/decoder,
-// tests/fixtures/upward).
+// tests/nn/reference_fixture.h -- the fixtures that implementations of their own in stock PyTorch wrote
+// (tests/fixtures/decoder, tests/fixtures/upward).
 #pragma once
 
 #include <memory>
@@ -54,26 +54,31 @@ class ReferenceFixture {
     DecoderSpec spec;
     spec.map = sharing::parseMap(text(name + ".map"), {.upward = sharing::UpwardReads::Allow}).value();
     const std::int64_t window = number(name + ".window");
-    spec.shape = {.layers = static_cast<int>(number(name + ".layers")),
-                  .hidden = number("hidden"),
-                  .feedForward = number("feed_forward"),
-                  .vocabulary = number("vocabulary"),
-                  .queryHeads = static_cast<int>(number(name + ".query_heads")),
-                  .kvHeads = static_cast<int>(number(name + ".kv_heads")),
-                  .headWidth = static_cast<int>(number("head_width")),
-                  .embedding = number(name + ".tied_head") ? sharing::EmbeddingTie::Tied : sharing::EmbeddingTie::Untied,
-                  .kvNorm = number(name + ".tied_norm") ? sharing::KvNorm::Tied : sharing::KvNorm::Own,
-                  .window = window > 0 ? std::optional(window) : std::nullopt};
+    spec.shape = {
+        .layers = static_cast<int>(number(name + ".layers")),
+        .hidden = number("hidden"),
+        .feedForward = number("feed_forward"),
+        .vocabulary = number("vocabulary"),
+        .queryHeads = static_cast<int>(number(name + ".query_heads")),
+        .kvHeads = static_cast<int>(number(name + ".kv_heads")),
+        .headWidth = static_cast<int>(number("head_width")),
+        .embedding = number(name + ".tied_head") ? sharing::EmbeddingTie::Tied : sharing::EmbeddingTie::Untied,
+        .kvNorm = number(name + ".tied_norm") ? sharing::KvNorm::Tied : sharing::KvNorm::Own,
+        .window = window > 0 ? std::optional(window) : std::nullopt};
     return spec;
   }
 
   // The decoder with the case's weights, on the place's device.
-  std::unique_ptr<Decoder> decoder(const std::string& name, const Place& place) const { return decoder(name, spec(name), place); }
+  std::unique_ptr<Decoder> decoder(const std::string& name, const Place& place) const {
+    return decoder(name, spec(name), place);
+  }
   std::unique_ptr<Decoder> decoder(const std::string& name, const DecoderSpec& spec, const Place& place) const {
-    std::unique_ptr<Decoder> made = std::move(Decoder::create(spec, std::nullopt, place.device, place.parameterType()).value());
+    std::unique_ptr<Decoder> made =
+        std::move(Decoder::create(spec, std::nullopt, place.device, place.parameterType()).value());
     made->setComputeType(place.type);
     const torch::NoGradGuard noGrad;
-    for (NamedParameter& parameter : made->parameters()) parameter.value.copy_(tensor(name + "/weight/" + parameter.name));
+    for (NamedParameter& parameter : made->parameters())
+      parameter.value.copy_(tensor(name + "/weight/" + parameter.name));
     return made;
   }
 

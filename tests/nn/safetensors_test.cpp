@@ -21,7 +21,8 @@ std::string fileOf(const std::string& header, const std::string& buffer) {
   return content + header + buffer;
 }
 
-std::string entry(const std::string& name, const std::string& shape, std::uint64_t begin, std::uint64_t end, const std::string& type = "F32") {
+std::string entry(const std::string& name, const std::string& shape, std::uint64_t begin, std::uint64_t end,
+                  const std::string& type = "F32") {
   return fmt::format(R"("{}":{{"dtype":"{}","shape":{},"data_offsets":[{},{}]}})", name, type, shape, begin, end);
 }
 
@@ -31,15 +32,17 @@ class Safetensors : public FileTest {
     writeFile(path("x.safetensors"), content);
     return readSafetensors(path("x.safetensors"));
   }
-  void expectCorrupt(const std::string& content, const std::string& part) { expectError(read(content), ErrorCode::Corrupt, part); }
+  void expectCorrupt(const std::string& content, const std::string& part) {
+    expectError(read(content), ErrorCode::Corrupt, part);
+  }
 };
 
 TEST_F(Safetensors, ComeBackToTheLastBitInEveryTypeAndShape) {
   TensorFile file;
   file.metadata = {{"format", "weft"}, {"note", "naïve \"quotes\" \\ and\nlines"}};
   const torch::Tensor numbers = randomTensor({3, 4, 5}, 1, 50);
-  for (const auto type :
-       {torch::kFloat, torch::kDouble, torch::kHalf, torch::kBFloat16, torch::kLong, torch::kInt, torch::kChar, torch::kByte, torch::kBool}) {
+  for (const auto type : {torch::kFloat, torch::kDouble, torch::kHalf, torch::kBFloat16, torch::kLong, torch::kInt,
+                          torch::kChar, torch::kByte, torch::kBool}) {
     file.tensors.emplace_back(c10::toString(type), numbers.abs().to(type));
   }
   file.tensors.emplace_back("scalar", torch::tensor(2.5));
@@ -63,7 +66,8 @@ TEST_F(Safetensors, ComeBackToTheLastBitInEveryTypeAndShape) {
     EXPECT_EQ(read.scalar_type(), tensor.scalar_type()) << name;
     const torch::Tensor plain = tensor.detach().contiguous();
     // Bytes, not values: NaN and -0 too.
-    EXPECT_TRUE(plain.nbytes() == 0 || std::memcmp(read.const_data_ptr(), plain.const_data_ptr(), plain.nbytes()) == 0) << name;
+    EXPECT_TRUE(plain.nbytes() == 0 || std::memcmp(read.const_data_ptr(), plain.const_data_ptr(), plain.nbytes()) == 0)
+        << name;
     EXPECT_TRUE(read.is_contiguous() && !read.requires_grad()) << name;
   }
 }
@@ -87,7 +91,8 @@ TEST_F(Safetensors, ReadWhatAnotherProgramWrote) {
 
 TEST_F(Safetensors, ReadTensorsInTheOrderOfTheBufferWhateverTheHeadersOrder) {
   const Result<TensorFile> file =
-      read(fileOf("{" + entry("second", "[1]", 4, 8) + "," + entry("first", "[1]", 0, 4) + "}  ", std::string("\0\0\x80\x3f\0\0\0\x40", 8)));
+      read(fileOf("{" + entry("second", "[1]", 4, 8) + "," + entry("first", "[1]", 0, 4) + "}  ",
+                  std::string("\0\0\x80\x3f\0\0\0\x40", 8)));
   ASSERT_TRUE(file.has_value()) << file.error().message;
   EXPECT_EQ(file->tensors[0].first, "first");
   EXPECT_EQ(file->tensors[0].second.item<float>(), 1);
@@ -101,7 +106,8 @@ TEST_F(Safetensors, ReadAFileWithoutTensors) {
 }
 
 TEST_F(Safetensors, AreCorruptWhereverTheFileWasCutShort) {
-  ASSERT_TRUE(writeSafetensors(path("whole"), {.tensors = {{"a", torch::ones({2, 3})}, {"b", torch::ones({5}, torch::kLong)}}}));
+  ASSERT_TRUE(writeSafetensors(path("whole"),
+                               {.tensors = {{"a", torch::ones({2, 3})}, {"b", torch::ones({5}, torch::kLong)}}}));
   const std::string whole = contentOf(path("whole"));
   ASSERT_TRUE(read(whole).has_value());
   for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -124,14 +130,16 @@ TEST_F(Safetensors, AreCorruptWithALengthThatLies) {
 }
 
 TEST_F(Safetensors, AreCorruptWithoutAJsonObjectInFront) {
-  for (const std::string header :
-       {"", " ", "[]", "null", "7", "\"x\"", "{", "{}}", "{\"a\"}", "{'a':1}", "{\"a\":1,}", "\xff\xfe", "{\"\xff\":{}}"}) {
+  for (const std::string header : {"", " ", "[]", "null", "7", "\"x\"", "{", "{}}", "{\"a\"}", "{'a':1}", "{\"a\":1,}",
+                                   "\xff\xfe", "{\"\xff\":{}}"}) {
     expectCorrupt(fileOf(header, ""), "no JSON object");
   }
 }
 
 TEST_F(Safetensors, AreCorruptWithATensorThatIsNone) {
-  const auto broken = [&](const std::string& tensor, const std::string& part) { expectCorrupt(fileOf("{\"a\":" + tensor + "}", "1234"), part); };
+  const auto broken = [&](const std::string& tensor, const std::string& part) {
+    expectCorrupt(fileOf("{\"a\":" + tensor + "}", "1234"), part);
+  };
   broken("1", "has no dtype, shape and data_offsets");
   broken("{}", "has no dtype, shape and data_offsets");
   broken(R"({"dtype":"F32","shape":[1]})", "has no dtype, shape and data_offsets");
@@ -157,19 +165,25 @@ TEST_F(Safetensors, AreCorruptWithOffsetsBeyondTheFileOverlapsAndHoles) {
   const std::string eight(8, 'x'), twelve(12, 'x');
   expectCorrupt(fileOf("{" + entry("a", "[3]", 0, 12) + "}", eight), "ends at byte 12, and its buffer has 8");
   expectCorrupt(fileOf("{" + entry("a", "[1152921504606846975]", 0, 4) + "}", eight), "is larger than any file");
-  expectCorrupt(fileOf("{" + entry("a", "[1]", 1152921504606846972, 1152921504606846976) + "}", eight), "ends at byte 1152921504606846976");
-  expectCorrupt(fileOf("{" + entry("a", "[2]", 0, 8) + "," + entry("b", "[2]", 4, 12) + "}", twelve), "a hole or an overlap");
-  expectCorrupt(fileOf("{" + entry("a", "[2]", 0, 8) + "," + entry("b", "[2]", 0, 8) + "}", eight), "a hole or an overlap");
-  expectCorrupt(fileOf("{" + entry("a", "[1]", 0, 4) + "," + entry("b", "[1]", 8, 12) + "}", twelve), "a hole or an overlap");
+  expectCorrupt(fileOf("{" + entry("a", "[1]", 1152921504606846972, 1152921504606846976) + "}", eight),
+                "ends at byte 1152921504606846976");
+  expectCorrupt(fileOf("{" + entry("a", "[2]", 0, 8) + "," + entry("b", "[2]", 4, 12) + "}", twelve),
+                "a hole or an overlap");
+  expectCorrupt(fileOf("{" + entry("a", "[2]", 0, 8) + "," + entry("b", "[2]", 0, 8) + "}", eight),
+                "a hole or an overlap");
+  expectCorrupt(fileOf("{" + entry("a", "[1]", 0, 4) + "," + entry("b", "[1]", 8, 12) + "}", twelve),
+                "a hole or an overlap");
   expectCorrupt(fileOf("{" + entry("a", "[1]", 4, 8) + "}", eight), "a hole or an overlap");
   expectCorrupt(fileOf("{" + entry("a", "[1]", 0, 4) + "}", eight), "4 bytes behind its last tensor");
-  expectCorrupt(fileOf("{" + entry("a", "[0]", 4, 4) + "," + entry("b", "[2]", 0, 8) + "}", eight), "a hole or an overlap");
+  expectCorrupt(fileOf("{" + entry("a", "[0]", 4, 4) + "," + entry("b", "[2]", 0, 8) + "}", eight),
+                "a hole or an overlap");
 }
 
 TEST_F(Safetensors, AreCorruptWithSizesWhoseProductLeavesTheNumbers) {
   for (const std::string shape :
-       {"[4294967296,4294967296]", "[4294967296,4294967296,4294967296,4294967296]", "[0,1152921504606846976,1152921504606846976]",
-        "[1152921504606846976,0,1152921504606846976]", "[1152921504606846976,1152921504606846976,0]"}) {
+       {"[4294967296,4294967296]", "[4294967296,4294967296,4294967296,4294967296]",
+        "[0,1152921504606846976,1152921504606846976]", "[1152921504606846976,0,1152921504606846976]",
+        "[1152921504606846976,1152921504606846976,0]"}) {
     expectCorrupt(fileOf("{" + entry("a", shape, 0, 0) + "}", ""), "is larger than any file");
   }
   std::string many = "[1";
@@ -178,9 +192,11 @@ TEST_F(Safetensors, AreCorruptWithSizesWhoseProductLeavesTheNumbers) {
 }
 
 TEST_F(Safetensors, AreCorruptWithANameThatStandsTwice) {
-  expectCorrupt(fileOf("{" + entry("a", "[1]", 0, 4) + "," + entry("a", "[1]", 4, 8) + "}", "12345678"), "names \"a\" twice");
+  expectCorrupt(fileOf("{" + entry("a", "[1]", 0, 4) + "," + entry("a", "[1]", 4, 8) + "}", "12345678"),
+                "names \"a\" twice");
   expectCorrupt(fileOf(R"({"__metadata__":{"k":"1","k":"2"}})", ""), "names \"k\" twice");
-  expectCorrupt(fileOf(R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "1234"), "names \"dtype\" twice");
+  expectCorrupt(fileOf(R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "1234"),
+                "names \"dtype\" twice");
 }
 
 TEST_F(Safetensors, AreCorruptWhenTheirHeaderNestsDeeply) {
@@ -196,13 +212,15 @@ TEST_F(Safetensors, AreCorruptWhenTheirHeaderNestsDeeply) {
 TEST_F(Safetensors, NeverCrashOnAFileWithChangedBytes) {
   ASSERT_TRUE(writeSafetensors(
       path("whole"),
-      {.tensors = {{"a", torch::ones({2, 3})}, {"b", torch::ones({0, 5}, torch::kLong)}, {"c", torch::ones({2})}}, .metadata = {{"k", "v"}}}));
+      {.tensors = {{"a", torch::ones({2, 3})}, {"b", torch::ones({0, 5}, torch::kLong)}, {"c", torch::ones({2})}},
+       .metadata = {{"k", "v"}}}));
   const std::string whole = contentOf(path("whole"));
   std::mt19937 random(7);
   int accepted = 0, refused = 0;
   for (int round = 0; round < 3000; ++round) {
     std::string changed = whole;
-    for (int change = 0; change < 1 + round % 3; ++change) changed[random() % (whole.size() - 8)] = static_cast<char>(random());
+    for (int change = 0; change < 1 + round % 3; ++change)
+      changed[random() % (whole.size() - 8)] = static_cast<char>(random());
     const Result<TensorFile> file = read(changed);
     if (file) {
       ++accepted;
@@ -227,14 +245,16 @@ TEST_F(Safetensors, AreNotWrittenWithoutANameForEveryTensorAndType) {
   const torch::Tensor x = torch::ones({1});
   expectError(writeSafetensors(path("x"), {.tensors = {{"a", x}, {"a", x}}}), ErrorCode::Internal, "\"a\" is taken");
   expectError(writeSafetensors(path("x"), {.tensors = {{"__metadata__", x}}}), ErrorCode::Internal, "is taken");
-  expectError(writeSafetensors(path("x"), {.tensors = {{"a", x.to(torch::kComplexFloat)}}}), ErrorCode::Unsupported, "ComplexFloat");
+  expectError(writeSafetensors(path("x"), {.tensors = {{"a", x.to(torch::kComplexFloat)}}}), ErrorCode::Unsupported,
+              "ComplexFloat");
   EXPECT_FALSE(fs::exists(path("x")));
 }
 
 TEST_F(Safetensors, KeepTheOldFileWhenANewOneCannotBeWritten) {
   ASSERT_TRUE(writeSafetensors(path("x"), {.tensors = {{"a", torch::ones({1})}}}));
   const std::string before = contentOf(path("x"));
-  expectError(writeSafetensors(path("x"), {.tensors = {{"a", torch::ones({1}, torch::kComplexFloat)}}}), ErrorCode::Unsupported, "ComplexFloat");
+  expectError(writeSafetensors(path("x"), {.tensors = {{"a", torch::ones({1}, torch::kComplexFloat)}}}),
+              ErrorCode::Unsupported, "ComplexFloat");
   EXPECT_EQ(contentOf(path("x")), before);
   expectError(writeSafetensors(path("none") / "x", {}), ErrorCode::Io, "cannot be written");
   EXPECT_EQ(std::distance(fs::directory_iterator(folder()), {}), 1) << "no temporary file is left";

@@ -1,5 +1,5 @@
-// The memory model of engine/sharing against the bytes that are alive in a real training step: torch's CPU allocator tells each allocation and each
-// release to whoever listens.
+// The memory model of engine/sharing against the bytes that are alive in a real training step: torch's CPU allocator
+// tells each allocation and each release to whoever listens.
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 
@@ -59,7 +59,8 @@ Measured measure(Decoder& decoder, std::int64_t batch, std::int64_t tokens) {
   return measured;
 }
 
-sharing::TrainingMemory predicted(const DecoderSpec& spec, const Place& place, std::int64_t batch, std::int64_t tokens) {
+sharing::TrainingMemory predicted(const DecoderSpec& spec, const Place& place, std::int64_t batch,
+                                  std::int64_t tokens) {
   const auto type = [](torch::ScalarType scalar) {
     if (scalar == torch::kDouble) return sharing::ElementType::Float64;
     return scalar == torch::kFloat ? sharing::ElementType::Float32 : sharing::ElementType::BFloat16;
@@ -87,7 +88,8 @@ TEST_P(TrainingMemoryOnCpu, IsWhatIsAliveBetweenForwardAndBackwardForEveryMap) {
       const std::unique_ptr<Decoder> decoder = decoderOf(spec, place());
       const Measured measured = measure(*decoder, batch, tokens);
       const sharing::TrainingMemory memory = predicted(spec, place(), batch, tokens);
-      EXPECT_EQ(measured.kept, memory.activations.total()) << map.text << ", " << map.kvHeads << " KV heads, " << batch << " x " << tokens;
+      EXPECT_EQ(measured.kept, memory.activations.total())
+          << map.text << ", " << map.kvHeads << " KV heads, " << batch << " x " << tokens;
       EXPECT_EQ(measured.gradients, memory.gradients) << map.text;
     }
   }
@@ -126,7 +128,8 @@ TEST_P(TrainingMemoryOnCpu, BoundsMapsThatReadUpward) {
     spec.map = sharing::parseMap(text, {.upward = sharing::UpwardReads::Allow}).value();
     spec.shape.hasQkvBias = spec.shape.hasQkNorm = text == "0_2_2_3";
     const std::unique_ptr<Decoder> decoder = decoderOf(spec, place());
-    const std::int64_t kept = measure(*decoder, 2, 12).kept, bound = predicted(spec, place(), 2, 12).activations.total();
+    const std::int64_t kept = measure(*decoder, 2, 12).kept,
+                       bound = predicted(spec, place(), 2, 12).activations.total();
     EXPECT_LE(kept, bound) << text;
     EXPECT_GE(kept, bound / 2) << text;
   }
@@ -140,7 +143,8 @@ TEST_P(TrainingMemoryOnCpu, PeaksWhereTheLogitsStandTwice) {
   const Measured measured = measure(*decoder, 4, 16);
   const sharing::TrainingMemory memory = predicted(spec, place(), 4, 16);
   const std::int64_t step = memory.peak() - memory.resident();
-  // On the CPU a product whose operands differ in type takes a float32 copy of what is bfloat16 and of its result: the loss's gradient, scaled.
+  // On the CPU a product whose operands differ in type takes a float32 copy of what is bfloat16 and of its result: the
+  // loss's gradient, scaled.
   const std::int64_t copies = GetParam() == torch::kBFloat16 ? 2 * 4 * 16 * spec.shape.vocabulary * 4 : 0;
   EXPECT_GE(measured.peak, step);
   EXPECT_LE(static_cast<double>(measured.peak), 1.1 * static_cast<double>(step + copies));
@@ -153,14 +157,22 @@ TEST(TrainingMemoryOnCuda, IsWithinAPercentOfWhatTheAllocatorHolds) {
   WEFT_SKIP_WITHOUT_CUDA();
   DecoderSpec spec;
   spec.map = sharing::parseMap("0_0_2_2", {}).value();
-  spec.shape = {.layers = 4, .hidden = 512, .feedForward = 1376, .vocabulary = 4096, .queryHeads = 8, .kvHeads = 2, .headWidth = 64};
+  spec.shape = {.layers = 4,
+                .hidden = 512,
+                .feedForward = 1376,
+                .vocabulary = 4096,
+                .queryHeads = 8,
+                .kvHeads = 2,
+                .headWidth = 64};
   const std::unique_ptr<Decoder> decoder = decoderOf(spec, {torch::kCUDA, torch::kBFloat16});
-  const torch::Tensor ids = torch::randint(4096, {4, 512}, torch::TensorOptions().dtype(torch::kLong).device(torch::kCUDA));
+  const torch::Tensor ids =
+      torch::randint(4096, {4, 512}, torch::TensorOptions().dtype(torch::kLong).device(torch::kCUDA));
   decoder->loss(ids, ids).backward();  // what libraries keep for themselves is there from now on
   const std::int64_t before = device::readMemory(decoder->device()).allocated.value();
   const torch::Tensor loss = decoder->loss(ids, ids);
   const std::int64_t kept = device::readMemory(decoder->device()).allocated.value() - before;
-  const sharing::TrainingMemory memory = sharing::trainingMemory(spec.shape, spec.map, {.sequence = 512, .microBatch = 4}).value();
+  const sharing::TrainingMemory memory =
+      sharing::trainingMemory(spec.shape, spec.map, {.sequence = 512, .microBatch = 4}).value();
   const auto counted = static_cast<double>(memory.activations.total());
   EXPECT_NEAR(static_cast<double>(kept), counted, 0.01 * counted);
 }

@@ -31,7 +31,8 @@ class Int8Cache : public ::testing::TestWithParam<Place> {
       const torch::Tensor part = x_BGTD.narrow(2, t, std::min(chunk, x_BGTD.size(2) - t));
       view = cache->append(0, part, -part);
     }
-    EXPECT_TRUE(torch::allclose(view.v_BGSD, -view.k_BGSD, 0, 0, /*equal_nan=*/true)) << "the same rounding up and down";
+    EXPECT_TRUE(torch::allclose(view.v_BGSD, -view.k_BGSD, 0, 0, /*equal_nan=*/true))
+        << "the same rounding up and down";
     return view.k_BGSD;
   }
 
@@ -40,10 +41,11 @@ class Int8Cache : public ::testing::TestWithParam<Place> {
 INSTANTIATE_TEST_SUITE_P(Cpu, Int8Cache,
                          ::testing::Values(Place{torch::kCPU, torch::kFloat}, Place{torch::kCPU, torch::kDouble},
                                            Place{torch::kCPU, torch::kBFloat16}));
-INSTANTIATE_TEST_SUITE_P(Cuda, Int8Cache, ::testing::Values(Place{torch::kCUDA, torch::kFloat}, Place{torch::kCUDA, torch::kBFloat16}));
+INSTANTIATE_TEST_SUITE_P(Cuda, Int8Cache,
+                         ::testing::Values(Place{torch::kCUDA, torch::kFloat}, Place{torch::kCUDA, torch::kBFloat16}));
 
-// |x - x'| <= scale / 2, where scale is max|x| / 127 rounded up to float16 (by at most 2^-10 of it, or 2^-24); then x' is rounded to the model's
-// type.
+// |x - x'| <= scale / 2, where scale is max|x| / 127 rounded up to float16 (by at most 2^-10 of it, or 2^-24); then x'
+// is rounded to the model's type.
 torch::Tensor bound(const torch::Tensor& x_BGTD, torch::ScalarType type) {
   const torch::Tensor largest = exact(x_BGTD).abs().amax(-1, true);
   const torch::Tensor scale = largest / 127 * (1 + std::ldexp(1.0, -10)) + std::ldexp(1.0, -24);
@@ -51,7 +53,8 @@ torch::Tensor bound(const torch::Tensor& x_BGTD, torch::ScalarType type) {
 }
 
 TEST_P(Int8Cache, MovesNoValueByMoreThanHalfAStepWhateverItsScale) {
-  const torch::Tensor sizes = torch::tensor({1e-7, 1e-6, 1e-4, 1e-2, 1.0, 30.0, 1e3, 1e5, 4e6}, torch::kDouble).view({1, 1, 9, 1});
+  const torch::Tensor sizes =
+      torch::tensor({1e-7, 1e-6, 1e-4, 1e-2, 1.0, 30.0, 1e3, 1e5, 4e6}, torch::kDouble).view({1, 1, 9, 1});
   for (const std::int64_t width : {1, 3, 64, 129}) {
     const torch::Tensor x = (randomTensor({2, 3, 9, width}, 1) * sizes).clamp(-8e6, 8e6).to(GetParam().options());
     const torch::Tensor back = through(x, 9);
@@ -99,13 +102,16 @@ TEST_P(Int8Cache, TakesOneByteAChannelAndTwoAScaleInEverySlotAndNoMore) {
                                     {.heads = 1, .headWidth = 4, .window = 3},
                                     {.heads = 1, .headWidth = 4, .window = 1000}};
   const auto bytes = [](std::int64_t tokens) {
-    return 2 * 2 * (6 + 2) * tokens + (7 + 2) * tokens + 3 * (5 + 2) * tokens + 2 * (4 + 2) * std::min<std::int64_t>(3, tokens) +
-           2 * (4 + 2) * tokens;
+    return 2 * 2 * (6 + 2) * tokens + (7 + 2) * tokens + 3 * (5 + 2) * tokens +
+           2 * (4 + 2) * std::min<std::int64_t>(3, tokens) + 2 * (4 + 2) * tokens;
   };
   for (const std::int64_t batch : {1, 3}) {
     for (const std::int64_t capacity : {1, 2, 50}) {
-      const std::unique_ptr<KvCache> cache =
-          make({.slots = slots, .batch = batch, .capacity = capacity, .dtype = GetParam().type, .device = GetParam().device});
+      const std::unique_ptr<KvCache> cache = make({.slots = slots,
+                                                   .batch = batch,
+                                                   .capacity = capacity,
+                                                   .dtype = GetParam().type,
+                                                   .device = GetParam().device});
       EXPECT_EQ(cache->analyticBytes(capacity), bytes(capacity));
       EXPECT_EQ(uniqueStorageBytes(cache->tensors()), batch * bytes(capacity));
     }
@@ -113,11 +119,15 @@ TEST_P(Int8Cache, TakesOneByteAChannelAndTwoAScaleInEverySlotAndNoMore) {
 }
 
 TEST_P(Int8Cache, OffersPositionsInOrderAndNoMoreThanTheWindowNeeds) {
-  const std::unique_ptr<KvCache> cache = make(
-      {.slots = {{.heads = 1, .headWidth = 1, .window = 3}}, .batch = 1, .capacity = 100, .dtype = GetParam().type, .device = GetParam().device});
+  const std::unique_ptr<KvCache> cache = make({.slots = {{.heads = 1, .headWidth = 1, .window = 3}},
+                                               .batch = 1,
+                                               .capacity = 100,
+                                               .dtype = GetParam().type,
+                                               .device = GetParam().device});
   std::int64_t next = 0;
   for (const std::int64_t tokens : {1, 1, 4, 2, 3, 1, 0, 1, 7, 1}) {
-    const torch::Tensor x = torch::arange(next, next + tokens, torch::kDouble).view({1, 1, tokens, 1}).to(GetParam().options());
+    const torch::Tensor x =
+        torch::arange(next, next + tokens, torch::kDouble).view({1, 1, tokens, 1}).to(GetParam().options());
     const SlotView view = cache->append(0, x, -x);
     const std::int64_t before = std::min<std::int64_t>(next, 2);
     next += tokens;
@@ -129,8 +139,11 @@ TEST_P(Int8Cache, OffersPositionsInOrderAndNoMoreThanTheWindowNeeds) {
 }
 
 TEST_P(Int8Cache, ThrowsAboveItsCapacityAndBeginsAgainAfterReset) {
-  const std::unique_ptr<KvCache> cache =
-      make({.slots = {{.heads = 1, .headWidth = 2}}, .batch = 1, .capacity = 4, .dtype = GetParam().type, .device = GetParam().device});
+  const std::unique_ptr<KvCache> cache = make({.slots = {{.heads = 1, .headWidth = 2}},
+                                               .batch = 1,
+                                               .capacity = 4,
+                                               .dtype = GetParam().type,
+                                               .device = GetParam().device});
   const torch::Tensor x = torch::ones({1, 1, 3, 2}, GetParam().options());
   cache->append(0, x, x);
   EXPECT_THROW(cache->append(0, x, x), std::length_error);
@@ -162,16 +175,22 @@ std::unique_ptr<Decoder> decoderOf(const MapCase& map, const Place& place) {
 
 TEST_P(Int8Cache, KeepsLogitsAndPerplexityNearTheDenseOnesForEveryMap) {
   const torch::NoGradGuard noGrad;
-  for (const MapCase& map :
-       {MapCase{"0_1_2_3"}, {"0_0_2_2"}, {"0_0_0_0"}, {"k:0_0_2_2 v:0_1_1_3"}, {"0s_0s_2_2", 5}, {"k:0s3_1s3_1_0s2 v:0_0_2_2"}}) {
+  for (const MapCase& map : {MapCase{"0_1_2_3"},
+                             {"0_0_2_2"},
+                             {"0_0_0_0"},
+                             {"k:0_0_2_2 v:0_1_1_3"},
+                             {"0s_0s_2_2", 5},
+                             {"k:0s3_1s3_1_0s2 v:0_0_2_2"}}) {
     SCOPED_TRACE(map.text);
     const std::unique_ptr<Decoder> decoder = decoderOf(map, GetParam());
-    const torch::Tensor ids = randomIds({3, 40}, 50, 6).to(GetParam().device), targets = randomIds({3, 40}, 50, 7).to(GetParam().device);
+    const torch::Tensor ids = randomIds({3, 40}, 50, 6).to(GetParam().device),
+                        targets = randomIds({3, 40}, 50, 7).to(GetParam().device);
     const CacheSpec spec = decoder->cacheSpec(3, 40);
     const std::unique_ptr<KvCache> dense = makeDenseKvCache(spec), quantised = make(spec);
     const torch::Tensor expected = decoder->logits(ids, dense.get());
     const torch::Tensor whole = decoder->logits(ids, quantised.get());
-    // A value moves by at most 1 / 254 of its row's largest, at random: through a few layers the logits move by some per cent of theirs.
+    // A value moves by at most 1 / 254 of its row's largest, at random: through a few layers the logits move by some
+    // per cent of theirs.
     EXPECT_TRUE(isClose(whole, expected, GetParam().type == torch::kBFloat16 ? 0.15 : 0.08));
     EXPECT_FALSE(torch::equal(whole, expected)) << "nothing was quantised";
     quantised->reset();
@@ -182,7 +201,8 @@ TEST_P(Int8Cache, KeepsLogitsAndPerplexityNearTheDenseOnesForEveryMap) {
     // Token by token the same values are stored, up to a rounding that goes the other way.
     quantised->reset();
     std::vector<torch::Tensor> parts;
-    for (std::int64_t t = 0; t < 40; t += 3) parts.push_back(decoder->logits(ids.narrow(1, t, std::min<std::int64_t>(3, 40 - t)), quantised.get()));
+    for (std::int64_t t = 0; t < 40; t += 3)
+      parts.push_back(decoder->logits(ids.narrow(1, t, std::min<std::int64_t>(3, 40 - t)), quantised.get()));
     EXPECT_TRUE(isClose(torch::cat(parts, 1), whole, GetParam().type == torch::kBFloat16 ? 0.15 : 0.02));
     EXPECT_LT(uniqueStorageBytes(quantised->tensors()) * (GetParam().type == torch::kBFloat16 ? 1.7 : 3.4),
               static_cast<double>(uniqueStorageBytes(dense->tensors())));

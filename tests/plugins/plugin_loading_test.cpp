@@ -15,7 +15,9 @@ namespace fs = std::filesystem;
 // The folder of the libraries that tests/plugins/CMakeLists.txt builds, in the search path as long as a test runs.
 class PluginLoading : public ::testing::Test {
  protected:
-  PluginLoading() : m_folder(TemporaryFolder::create("weft-plugin-test")) { setPath((executableFolder() / "test_plugins").string()); }
+  PluginLoading() : m_folder(TemporaryFolder::create("weft-plugin-test")) {
+    setPath((executableFolder() / "test_plugins").string());
+  }
   ~PluginLoading() override { unsetenv("WEFT_PLUGIN_PATH"); }
   static void setPath(const std::string& path) { setenv("WEFT_PLUGIN_PATH", path.c_str(), 1); }
   fs::path folder() const { return m_folder->path(); }
@@ -59,7 +61,8 @@ TEST_F(PluginLoading, FindsAPluginInTheSearchPath) {
 }
 
 TEST_F(PluginLoading, NamesTheFoldersAndThePluginsThereWhenThereIsNone) {
-  expectError("int9_cache", ErrorCode::NotFound, "There is no KV-cache plugin \"int9_cache\" in " + (executableFolder() / "test_plugins").string());
+  expectError("int9_cache", ErrorCode::NotFound,
+              "There is no KV-cache plugin \"int9_cache\" in " + (executableFolder() / "test_plugins").string());
   expectError("int9_cache", ErrorCode::NotFound, "int8_cache");
   expectError("int9_cache", ErrorCode::NotFound, "other_torch");
 }
@@ -96,7 +99,8 @@ TEST_F(PluginLoading, RefusesALibraryThatIsNoPlugin) {
 }
 
 TEST_F(PluginLoading, RefusesAPluginOfAnotherVersionAndSaysWhich) {
-  expectError("other_api", ErrorCode::Unsupported, "speaks version 1 of the plugin interface, this Weft speaks 2; rebuild it");
+  expectError("other_api", ErrorCode::Unsupported,
+              "speaks version 1 of the plugin interface, this Weft speaks 2; rebuild it");
   expectError("other_torch", ErrorCode::Unsupported, "was built for torch 2.10.0, this is torch 2.11.0; rebuild it");
   expectError("unknown_torch", ErrorCode::Unsupported, "was built for torch an unknown version");
   expectError("other_compiler", ErrorCode::Unsupported, "was built with the compiler 1.2.3, Weft with ");

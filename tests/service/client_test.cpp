@@ -26,7 +26,9 @@ class Client : public ServiceTest {
     ServiceTest::TearDown();
   }
   config::RunConfig valid() const { return config::preset("demo-mqa-cla2").value(); }
-  Result<store::RunId> submitted(const config::RunConfig& config) { return service::submit(*m_project, *m_store, config); }
+  Result<store::RunId> submitted(const config::RunConfig& config) {
+    return service::submit(*m_project, *m_store, config);
+  }
   std::filesystem::path addCheckpoint(store::RunId id, const std::string& name) const {
     const auto folder = m_project->runFolder(id) / "checkpoints" / name;
     EXPECT_TRUE(createFolders(folder));
@@ -84,8 +86,9 @@ TEST_F(Client, AWrongConfigurationIsOneSentenceAndLeavesNoRow) {
 
 TEST_F(Client, ADirectJobGivesItsAnswerAndItsEventsInOrder) {
   std::vector<Event> seen;
-  const auto finished = runScript(
-      say(HelloEvent{}) + say(ProgressEvent{.phase = "generating", .done = 1, .total = 2}) + say(FinishedEvent{.summary = {{"kv_bytes", 5}}}), &seen);
+  const auto finished = runScript(say(HelloEvent{}) + say(ProgressEvent{.phase = "generating", .done = 1, .total = 2}) +
+                                      say(FinishedEvent{.summary = {{"kv_bytes", 5}}}),
+                                  &seen);
   ASSERT_TRUE(finished) << finished.error().message;
   EXPECT_EQ(finished->summary.at("kv_bytes"), 5);
   ASSERT_EQ(seen.size(), 3u);
@@ -93,7 +96,8 @@ TEST_F(Client, ADirectJobGivesItsAnswerAndItsEventsInOrder) {
 }
 
 TEST_F(Client, AFailedDirectJobKeepsTheCodeAndTheSentence) {
-  const auto finished = runScript(say(HelloEvent{}) + say(FailedEvent{.code = "invalid_input", .message = "Token 300 is no id."}) + "exit 3\n");
+  const auto finished = runScript(
+      say(HelloEvent{}) + say(FailedEvent{.code = "invalid_input", .message = "Token 300 is no id."}) + "exit 3\n");
   ASSERT_FALSE(finished);
   EXPECT_EQ(finished.error().code, ErrorCode::InvalidInput);
   EXPECT_EQ(finished.error().message, "Token 300 is no id.");
@@ -124,7 +128,8 @@ TEST_F(Client, AModelIsAFolderARunOrOneOfItsCheckpoints) {
   EXPECT_EQ(resolveModel(two.string(), std::nullopt).value(), two);
   ASSERT_TRUE(writeFileAtomically(m_project->runFolder(id) / "checkpoints" / "best", "step-2\n"));
   EXPECT_EQ(resolveModel("mine@best", *m_project).value(), two);
-  EXPECT_THAT(resolveModel("mine@step-3", *m_project).error().message, AllOf(HasSubstr("step-3"), HasSubstr("step-2, step-10")));
+  EXPECT_THAT(resolveModel("mine@step-3", *m_project).error().message,
+              AllOf(HasSubstr("step-3"), HasSubstr("step-2, step-10")));
   EXPECT_THAT(resolveModel("mien", *m_project).error().message, HasSubstr("mine"));
   EXPECT_THAT(resolveModel("mine", std::nullopt).error().message, HasSubstr("-C"));
   EXPECT_THAT(resolveModel(m_folder->path().string(), std::nullopt).error().message, HasSubstr("model.toml"));
@@ -134,7 +139,8 @@ TEST_F(Client, TheJsonOfARunHasTheKeysOthersBuildOn) {
   store::RunSummary run = this->run(submit("j\xffson"));
   run.perplexity = std::nan("");
   const auto json = nlohmann::json::parse(toJson(run));
-  for (const char* key : {"id", "name", "state", "map", "parameters", "kv_bytes_per_token", "perplexity"}) EXPECT_TRUE(json.contains(key)) << key;
+  for (const char* key : {"id", "name", "state", "map", "parameters", "kv_bytes_per_token", "perplexity"})
+    EXPECT_TRUE(json.contains(key)) << key;
   EXPECT_EQ(json["perplexity"], "NaN");
   EXPECT_TRUE(json["kv_bytes_per_token_measured"].is_null());
   EXPECT_EQ(json["kv_bytes_per_token"], 512);
@@ -159,7 +165,8 @@ TEST(EventReader, ReadsAFileOfManyChunksAndALineLongerThanOne) {
   const auto file = folder.path() / "events.jsonl";
   std::string text = line(AlertEvent{.message = std::string(3 << 20, 'x')}) + "\n";
   constexpr int kLines = 30'000;
-  for (int step = 1; step <= kLines; ++step) text += line(MetricEvent{.step = step, .values = {{"train/loss", 1.0 / step}}}) + "\n";
+  for (int step = 1; step <= kLines; ++step)
+    text += line(MetricEvent{.step = step, .values = {{"train/loss", 1.0 / step}}}) + "\n";
   ASSERT_TRUE(writeFileAtomically(file, text));
   std::int64_t offset = 0;
   std::size_t events = 0;

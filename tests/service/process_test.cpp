@@ -16,7 +16,10 @@ namespace {
 class Processes : public ::testing::Test {
  protected:
   Launch shell(const std::string& script) const {
-    return {.program = "/bin/sh", .arguments = {"-c", script}, .output = m_folder.path() / "out", .variables = {"WEFT_TEST_WORD=hello"}};
+    return {.program = "/bin/sh",
+            .arguments = {"-c", script},
+            .output = m_folder.path() / "out",
+            .variables = {"WEFT_TEST_WORD=hello"}};
   }
   std::string output() const { return readFile(m_folder.path() / "out").value_or(""); }
   static std::optional<ChildEnd> endOf(const ProcessId& child) {
@@ -97,8 +100,8 @@ TEST_F(Processes, AnEndedChildIsNotRunningThoughNobodyTookItsEnd) {
 
 TEST_F(Processes, AProgramThatIsNotThereIsNamed) {
   const Launch launch{.program = "/nowhere/at/all", .arguments = {}, .output = "", .variables = {}};
-  for (const Error& error :
-       {GatedChild::start(launch).error(), startInBackground(launch).error(), startDependent(launch).error(), runProgram(launch).error()}) {
+  for (const Error& error : {GatedChild::start(launch).error(), startInBackground(launch).error(),
+                             startDependent(launch).error(), runProgram(launch).error()}) {
     EXPECT_NE(error.message.find("/nowhere/at/all"), std::string::npos);
   }
 }

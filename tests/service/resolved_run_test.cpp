@@ -12,7 +12,8 @@ namespace {
 using sharing::ElementType;
 using ::testing::HasSubstr;
 
-const Surroundings kCpu{.lanes = {"cpu"}, .tokenizerVocabulary = {}}, kGpu{.lanes = {"cuda:0", "cpu"}, .tokenizerVocabulary = {}};
+const Surroundings kCpu{.lanes = {"cpu"}, .tokenizerVocabulary = {}},
+    kGpu{.lanes = {"cuda:0", "cpu"}, .tokenizerVocabulary = {}};
 
 TEST(ResolvedRun, HasTheTokenizersEmbeddingAndTheDevicesType) {
   const config::RunConfig preset = config::preset("demo-mqa-cla2").value();
@@ -24,9 +25,12 @@ TEST(ResolvedRun, HasTheTokenizersEmbeddingAndTheDevicesType) {
   EXPECT_EQ(cpu.types.cache, ElementType::Float32);
   EXPECT_EQ(gpu.types.cache, ElementType::BFloat16);
   EXPECT_EQ(cpu.tokenizerWords(), "the byte tokenizer's 257 ids");
-  EXPECT_EQ(bytesPerTokenWords(cpu.shape, cpu.map, ElementType::BFloat16, cpu.types), "256 B in bfloat16, 512 B in float32 on this CPU");
-  EXPECT_EQ(bytesPerTokenWords(cpu.shape, cpu.map, ElementType::Float32, cpu.types), "512 B in float32, as on this CPU");
-  EXPECT_EQ(bytesPerTokenWords(gpu.shape, gpu.map, ElementType::BFloat16, gpu.types), "256 B in bfloat16, as on a CUDA device");
+  EXPECT_EQ(bytesPerTokenWords(cpu.shape, cpu.map, ElementType::BFloat16, cpu.types),
+            "256 B in bfloat16, 512 B in float32 on this CPU");
+  EXPECT_EQ(bytesPerTokenWords(cpu.shape, cpu.map, ElementType::Float32, cpu.types),
+            "512 B in float32, as on this CPU");
+  EXPECT_EQ(bytesPerTokenWords(gpu.shape, gpu.map, ElementType::BFloat16, gpu.types),
+            "256 B in bfloat16, as on a CUDA device");
   EXPECT_EQ(cpu.config.model.sharing, "0_0_2_2");
 }
 
@@ -37,10 +41,14 @@ TEST(ResolvedRun, FollowsTheFieldsOfDeviceAndCache) {
     const ResolvedRun run = resolveRun(config, where).value();
     return std::pair(run.types.compute, run.types.cache);
   };
-  EXPECT_EQ(typesWith([](auto& c) { c.device.device = "cpu"; }, kGpu), std::pair(ElementType::Float32, ElementType::Float32));
-  EXPECT_EQ(typesWith([](auto& c) { c.device.dtype = "bfloat16"; }, kCpu), std::pair(ElementType::BFloat16, ElementType::BFloat16));
-  EXPECT_EQ(typesWith([](auto& c) { c.cache.dtype = "float16"; }, kCpu), std::pair(ElementType::Float32, ElementType::Float16));
-  EXPECT_EQ(typesWith([](auto& c) { c.device.device = "cuda:1"; }, kGpu), std::pair(ElementType::BFloat16, ElementType::BFloat16));
+  EXPECT_EQ(typesWith([](auto& c) { c.device.device = "cpu"; }, kGpu),
+            std::pair(ElementType::Float32, ElementType::Float32));
+  EXPECT_EQ(typesWith([](auto& c) { c.device.dtype = "bfloat16"; }, kCpu),
+            std::pair(ElementType::BFloat16, ElementType::BFloat16));
+  EXPECT_EQ(typesWith([](auto& c) { c.cache.dtype = "float16"; }, kCpu),
+            std::pair(ElementType::Float32, ElementType::Float16));
+  EXPECT_EQ(typesWith([](auto& c) { c.device.device = "cuda:1"; }, kGpu),
+            std::pair(ElementType::BFloat16, ElementType::BFloat16));
 }
 
 TEST(ResolvedRun, TakesTheVocabularyOfWhoeverReadTheTokenizer) {
@@ -52,7 +60,8 @@ TEST(ResolvedRun, TakesTheVocabularyOfWhoeverReadTheTokenizer) {
   EXPECT_EQ(run.cost.parameters.embedding, 32'000 * 128);
   EXPECT_EQ(run.tokenizerWords(), "this tokenizer's 32,000 ids");
   config.model.vocabulary = 100;
-  EXPECT_THAT(resolveRun(config, {.lanes = {"cpu"}, .tokenizerVocabulary = 32'000}).error().message, HasSubstr("model.vocabulary is 100"));
+  EXPECT_THAT(resolveRun(config, {.lanes = {"cpu"}, .tokenizerVocabulary = 32'000}).error().message,
+              HasSubstr("model.vocabulary is 100"));
 }
 
 TEST(DesignDifferences, SayInWordsWhatTheRunHasAndWhy) {
@@ -63,9 +72,11 @@ TEST(DesignDifferences, SayInWordsWhatTheRunHasAndWhy) {
   EXPECT_FALSE(all[0].differs);
   EXPECT_EQ(all[0].number + all[0].reason, "722,432 parameters, as drawn, with the byte tokenizer's 257 ids");
   EXPECT_TRUE(all[1].differs);
-  EXPECT_EQ(all[1].number + all[1].reason, "512 B per token, not 256: this CPU keeps them in float32, the design counts bfloat16");
+  EXPECT_EQ(all[1].number + all[1].reason,
+            "512 B per token, not 256: this CPU keeps them in float32, the design counts bfloat16");
   drawn.shape.vocabulary = 0;
-  EXPECT_EQ(differencesFromDesign(run, drawn)[0].reason, ", not 689,536: the design counts no embedding, the run has the byte tokenizer's 257 ids");
+  EXPECT_EQ(differencesFromDesign(run, drawn)[0].reason,
+            ", not 689,536: the design counts no embedding, the run has the byte tokenizer's 257 ids");
   drawn.shape.vocabulary = 50'304;
   EXPECT_THAT(differencesFromDesign(run, drawn)[0].reason, HasSubstr("the design counts a vocabulary of 50,304"));
   drawn.type = ElementType::Float32;

@@ -12,7 +12,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const Surroundings kCpu{.lanes = {"cpu"}, .tokenizerVocabulary = {}}, kGpu{.lanes = {"cuda:0", "cpu"}, .tokenizerVocabulary = {}};
+const Surroundings kCpu{.lanes = {"cpu"}, .tokenizerVocabulary = {}},
+    kGpu{.lanes = {"cuda:0", "cpu"}, .tokenizerVocabulary = {}};
 
 ResolvedRun demo(const std::function<void(config::RunConfig&)>& change = {}) {
   config::RunConfig config = config::preset("demo-mqa-cla2").value();
@@ -36,7 +37,8 @@ TEST(RunWork, CountsEachTrainedTokenAndEachEvaluation) {
   EXPECT_EQ(workOf(demo([](auto& config) { config.train.steps = 0; })).evaluations, 1) << "no training: one evaluation";
   EXPECT_EQ(workOf(demo([](auto& config) { config.train.evaluateEvery = 0; })).evaluations, 1);
   const ResolvedRun whole = demo([](auto& config) { config.evaluation.tokens = 0; });
-  EXPECT_DOUBLE_EQ(workOf(whole).evaluationFlops, 3 * 0.05 * 2'000'000 * whole.cost.flops.prefill) << "all of the corpus' held-out part";
+  EXPECT_DOUBLE_EQ(workOf(whole).evaluationFlops, 3 * 0.05 * 2'000'000 * whole.cost.flops.prefill)
+      << "all of the corpus' held-out part";
 }
 
 TEST(RunEstimate, IsTheWorkAtTheMeasuredSpeedWithItsBasis) {
@@ -50,8 +52,10 @@ TEST(RunEstimate, IsTheWorkAtTheMeasuredSpeedWithItsBasis) {
   EXPECT_DOUBLE_EQ(estimate.seconds, kStart_s + 300.0 * 16 * 128 / 2560);
   EXPECT_EQ(estimate.sentence(), "about 4 min, at the 2,560 tokens/s of run 12");
   // Of another shape only the FLOP/s carry over.
-  const MeasuredSpeed other{.tokensPerSecond = 100, .flopsPerToken = 4e8, .source = "a trial of 3 steps", .isOfThisRun = false};
-  EXPECT_THAT(estimateRun(run, other).sentence(), AllOf(StartsWith("about "), HasSubstr(", at the 40 GFLOP/s of a trial of 3 steps")));
+  const MeasuredSpeed other{
+      .tokensPerSecond = 100, .flopsPerToken = 4e8, .source = "a trial of 3 steps", .isOfThisRun = false};
+  EXPECT_THAT(estimateRun(run, other).sentence(),
+              AllOf(StartsWith("about "), HasSubstr(", at the 40 GFLOP/s of a trial of 3 steps")));
   EXPECT_NEAR(estimateRun(run, other).seconds, kStart_s + workOf(run).total() / 4e10, 1e-9);
 }
 
@@ -72,7 +76,8 @@ TEST(MemoryFit, IsTheMemoryModelsPeakOfTheDevicesTypesInASentence) {
   const MemoryFit fit = fitOf(run, DeviceMemory{16e9, 8e9, "this machine"}).value();
   sharing::TrainingRequest request = {.sequence = 128, .microBatch = 16, .computeType = sharing::ElementType::Float32};
   request.attention = sharing::AttentionKernel::Explicit;
-  EXPECT_EQ(fit.needed.peak(), sharing::trainingMemory(run.shape, run.map, request)->peak()) << "float32, scores written out: what a CPU does";
+  EXPECT_EQ(fit.needed.peak(), sharing::trainingMemory(run.shape, run.map, request)->peak())
+      << "float32, scores written out: what a CPU does";
   EXPECT_TRUE(fit.fits);
   EXPECT_THAT(fit.sentence(), AllOf(StartsWith("fits: 0."), HasSubstr(" GiB of the 14.9 GiB of this machine")));
   const MemoryFit full = fitOf(run, DeviceMemory{16e9, 1e6, "this machine"}).value();
@@ -81,7 +86,8 @@ TEST(MemoryFit, IsTheMemoryModelsPeakOfTheDevicesTypesInASentence) {
   EXPECT_THAT(full.sentence(), HasSubstr("of which only 0.00 GiB are free now"));
   const MemoryFit small = fitOf(run, DeviceMemory{1e7, 1e7, "this machine"}).value();
   EXPECT_FALSE(small.fits);
-  EXPECT_THAT(small.sentence(), AllOf(StartsWith("does not fit: it needs 0."), HasSubstr("a smaller micro batch or sequence length needs less")));
+  EXPECT_THAT(small.sentence(), AllOf(StartsWith("does not fit: it needs 0."),
+                                      HasSubstr("a smaller micro batch or sequence length needs less")));
   EXPECT_TRUE(fitOf(run, std::nullopt)->fits) << "nothing is claimed of a device that is not known";
   const auto here = deviceMemory(run);
   ASSERT_TRUE(here);
@@ -92,9 +98,11 @@ class EarlierRuns : public ServiceTest {
  protected:
   // A finished run of this configuration that trained at this speed.
   store::RunId add(const config::RunConfig& config, double tokensPerSecond) {
-    setWorker(say(HelloEvent{.device = "CPU (2 threads)"}) +
-              say(MetricEvent{.step = 1, .tokens = 2048, .values = {{"train/loss", 5}, {"train/tokens_per_second", tokensPerSecond}}}) +
-              say(FinishedEvent{}));
+    setWorker(
+        say(HelloEvent{.device = "CPU (2 threads)"}) +
+        say(MetricEvent{
+            .step = 1, .tokens = 2048, .values = {{"train/loss", 5}, {"train/tokens_per_second", tokensPerSecond}}}) +
+        say(FinishedEvent{}));
     const Result<store::RunId> id = service::submit(*m_project, *m_store, config);
     EXPECT_TRUE(id) << id.error().message;
     const auto service = makeService();
@@ -128,7 +136,8 @@ TEST_F(EarlierRuns, GiveTheSpeedOfTheirOwnShapeBeforeThatOfANewerOtherOne) {
 }
 
 TEST_F(EarlierRuns, ATrialIsADirectJobThatCanBeCanceled) {
-  setWorker(say(HelloEvent{}) + say(FinishedEvent{.summary = {{"tokens_per_second", 1234}, {"steps", 5}, {"is_scaled", 0}}}));
+  setWorker(say(HelloEvent{}) +
+            say(FinishedEvent{.summary = {{"tokens_per_second", 1234}, {"steps", 5}, {"is_scaled", 0}}}));
   ::setenv("WEFT_WORKER", m_worker.c_str(), 1);
   const Result<MeasuredSpeed> speed = tryOutSpeed(demo());
   ASSERT_TRUE(speed) << speed.error().message;

@@ -35,7 +35,8 @@ const RunGroup kMqa = group("MQA", {finished(1, 6.46), finished(2, 6.61), finish
 
 class RunGroupsTest : public test::ServiceTest {
  protected:
-  RunId submitAs(const std::string& name, std::int64_t seed, const std::function<void(config::RunConfig&)>& change = {}) {
+  RunId submitAs(const std::string& name, std::int64_t seed,
+                 const std::function<void(config::RunConfig&)>& change = {}) {
     config::RunConfig config = config::preset("demo-mqa").value();
     config.name = name;
     config.train.seed = seed;
@@ -72,7 +73,8 @@ TEST_F(RunGroupsTest, WeightsOfThreeSeedsOfOneConfigurationAreOneOrigin) {
   const auto twinOf = [&](RunId origin, std::int64_t seed) {
     const std::filesystem::path checkpoint = m_project->runFolder(origin) / "checkpoints" / "step-300";
     ASSERT_TRUE(createFolders(checkpoint));
-    for (const char* file : {"model.toml", "model.safetensors"}) ASSERT_TRUE(writeFileAtomically(checkpoint / file, ""));
+    for (const char* file : {"model.toml", "model.safetensors"})
+      ASSERT_TRUE(writeFileAtomically(checkpoint / file, ""));
     submitAs("MQA-int8", seed, [&](config::RunConfig& config) {
       config.train.steps = 0;
       config.train.initFrom = checkpoint.string();
@@ -110,25 +112,30 @@ TEST(RunGroups, SharedSeedsArePairedAndOthersLeftOut) {
 
 TEST(RunGroups, NothingIsClaimedWhereNothingCanBe) {
   EXPECT_EQ(compareGroups(kMqa, kMqa).obstacle, Obstacle::SameConfiguration);
-  EXPECT_EQ(compareGroups(kMqa, group("other", {finished(1, 5), finished(2, 5)}, "another text")).obstacle, Obstacle::OtherText);
+  EXPECT_EQ(compareGroups(kMqa, group("other", {finished(1, 5), finished(2, 5)}, "another text")).obstacle,
+            Obstacle::OtherText);
   EXPECT_EQ(compareGroups(kMqa, group("other", {finished(7, 5), finished(8, 5)})).obstacle, Obstacle::NoPair);
   EXPECT_EQ(compareGroups(kMqa, group("other", {finished(1, 5)})).obstacle, Obstacle::NoPair);
   RunSummary running = finished(1, 5);
   running.state = RunState::Running;
   EXPECT_EQ(compareGroups(kMqa, group("other", {running})).obstacle, Obstacle::NotFinished);
   EXPECT_EQ(compareGroups(kMqa, group("other", {finished(1, std::nan(""))})).obstacle, Obstacle::NotFinished);
-  const statistics::Comparison oneEach = compareGroups(group("MQA", {finished(1, 6.6)}), group("MQA-CLA2", {finished(4, 7.0, 512)}));
+  const statistics::Comparison oneEach =
+      compareGroups(group("MQA", {finished(1, 6.6)}), group("MQA-CLA2", {finished(4, 7.0, 512)}));
   EXPECT_THAT(statistics::sentence(oneEach), HasSubstr("one run each"));
 }
 
 TEST(RunGroups, GroupsAreMadeOfIdentitiesThatAreKnownAndNamedApart) {
-  std::vector<RunSummary> runs{finished(1, 6.5), finished(2, 6.6), finished(3, 6.4), finished(4, 6.3), finished(5, 6.2)};
+  std::vector<RunSummary> runs{finished(1, 6.5), finished(2, 6.6), finished(3, 6.4), finished(4, 6.3),
+                               finished(5, 6.2)};
   for (RunSummary& run : runs) run.name = "MQA";
   runs[0].seed = 2;
   runs[1].seed = 1;
   runs[2].cache = "int8_cache";
   const RunIdentity dense{.configuration = "a", .text = "t"}, int8{.configuration = "b", .text = "t"};
-  const std::vector<RunGroup> groups = groupRuns(runs, [&](RunId run) { return run.value == 5 ? nullptr : run.value == 3 ? &int8 : &dense; });
+  const std::vector<RunGroup> groups = groupRuns(runs, [&](RunId run) {
+    return run.value == 5 ? nullptr : run.value == 3 ? &int8 : &dense;
+  });
   ASSERT_EQ(groups.size(), 2u);
   EXPECT_EQ(groups[0].name, "MQA dense");
   EXPECT_EQ(groups[1].name, "MQA int8_cache");

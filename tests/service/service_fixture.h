@@ -1,4 +1,5 @@
-// tests/service/service_fixture.h -- a project in a temporary folder, a scripted worker, and a service whose loop the test turns by hand.
+// tests/service/service_fixture.h -- a project in a temporary folder, a scripted worker, and a service whose loop the
+// test turns by hand.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -41,12 +42,15 @@ class ServiceTest : public ::testing::Test {
   // A worker that is this shell script; "$1" is the run's folder, `say LINE` appends to its events.
   void setWorker(const std::string& script) {
     m_worker = m_folder->path() / "worker.sh";
-    ASSERT_TRUE(writeFileAtomically(m_worker, "#!/bin/sh\nsay() { printf '%s\\n' \"$1\" >> \"$events\"; }\nevents=\"$1/events.jsonl\"\n" + script));
+    ASSERT_TRUE(writeFileAtomically(
+        m_worker, "#!/bin/sh\nsay() { printf '%s\\n' \"$1\" >> \"$events\"; }\nevents=\"$1/events.jsonl\"\n" + script));
     std::filesystem::permissions(m_worker, std::filesystem::perms::owner_all);
   }
   static std::string say(decltype(Event::body) body) { return "say '" + line(std::move(body)) + "'\n"; }
   // Waits until the test allows it to go on: the file `go` in the project's folder.
-  std::string waitForGo() const { return "while [ ! -e '" + (m_project->folder() / "go").string() + "' ]; do sleep 0.01; done\n"; }
+  std::string waitForGo() const {
+    return "while [ ! -e '" + (m_project->folder() / "go").string() + "' ]; do sleep 0.01; done\n";
+  }
   void go() const { ASSERT_TRUE(writeFileAtomically(m_project->folder() / "go", "")); }
 
   store::RunId submit(const std::string& name = "run", const std::string& device = "cpu") {
@@ -77,8 +81,8 @@ class ServiceTest : public ::testing::Test {
   }
   bool turnUntilState(Service& service, store::RunId id, store::RunState state) {
     const bool isReached = turnUntil(service, [&] { return run(id).state == state; });
-    EXPECT_TRUE(isReached) << "run " << id.value << " is " << store::toString(run(id).state) << ", not " << store::toString(state) << "; "
-                           << run(id).failure;
+    EXPECT_TRUE(isReached) << "run " << id.value << " is " << store::toString(run(id).state) << ", not "
+                           << store::toString(state) << "; " << run(id).failure;
     return isReached;
   }
   store::RunSummary run(store::RunId id) { return m_store->run(id).value(); }

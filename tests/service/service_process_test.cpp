@@ -39,17 +39,19 @@ class ServiceProcess : public ServiceTest {
 
 TEST_F(ServiceProcess, KilledAgainAndAgainItLosesNoEventAndStoresNoneTwice) {
   constexpr int kSteps = 400;
-  setWorker(say(HelloEvent{}) + "i=1\nwhile [ $i -le " + std::to_string(kSteps) +
-            " ]; do say '{\"type\":\"metric\",\"time\":1,\"step\":'$i',\"tokens\":'$i',\"values\":{\"train/loss\":'$i'}}'\n"
-            "say '{\"type\":\"alert\",\"time\":1,\"level\":\"info\",\"step\":'$i',\"message\":\"m\"}'\n"
-            "[ $((i % 20)) = 0 ] && sleep 0.05; i=$((i + 1)); done\n" +
-            say(FinishedEvent{}));
+  setWorker(
+      say(HelloEvent{}) + "i=1\nwhile [ $i -le " + std::to_string(kSteps) +
+      " ]; do say '{\"type\":\"metric\",\"time\":1,\"step\":'$i',\"tokens\":'$i',\"values\":{\"train/loss\":'$i'}}'\n"
+      "say '{\"type\":\"alert\",\"time\":1,\"level\":\"info\",\"step\":'$i',\"message\":\"m\"}'\n"
+      "[ $((i % 20)) = 0 ] && sleep 0.05; i=$((i + 1)); done\n" +
+      say(FinishedEvent{}));
   const store::RunId id = submit();
   int kills = 0;
   while (run(id).step < kSteps) {
     const pid_t service = startService();
     const std::int64_t before = run(id).step;
-    ASSERT_TRUE(waitUntil([&] { return run(id).step > before || store::isTerminal(run(id).state); })) << run(id).failure;
+    ASSERT_TRUE(waitUntil([&] { return run(id).step > before || store::isTerminal(run(id).state); }))
+        << run(id).failure;
     ::kill(service, SIGKILL);
     waitFor(service);
     ++kills;
@@ -63,7 +65,8 @@ TEST_F(ServiceProcess, KilledAgainAndAgainItLosesNoEventAndStoresNoneTwice) {
   EXPECT_EQ(run(id).state, RunState::Finished) << run(id).failure;
   EXPECT_GE(kills, 2);
   EXPECT_EQ(m_store->metric(id, "train/loss").value().points.size(), static_cast<std::size_t>(kSteps));
-  EXPECT_EQ(m_store->alerts().value().size(), static_cast<std::size_t>(kSteps));  // rows without a key: a second ingest would double them
+  EXPECT_EQ(m_store->alerts().value().size(),
+            static_cast<std::size_t>(kSteps));  // rows without a key: a second ingest would double them
   EXPECT_EQ(m_store->attempts(id).value().size(), 1u);
 }
 

@@ -16,10 +16,13 @@ using ::testing::HasSubstr;
 class QueueService : public ServiceTest {};
 
 const HelloEvent kHello{.attempt = 1, .pid = 1, .build = "b", .torch = "t", .device = "CPU"};
-MetricEvent metric(std::int64_t step, double loss) { return {.step = step, .tokens = 100 * step, .values = {{"train/loss", loss}}}; }
+MetricEvent metric(std::int64_t step, double loss) {
+  return {.step = step, .tokens = 100 * step, .values = {{"train/loss", loss}}};
+}
 
 TEST_F(QueueService, BringsAQueuedRunToItsEndAndStoresWhatItsWorkerWrote) {
-  setWorker(say(kHello) + say(metric(1, 3.5)) + say(EvaluationEvent{.step = 1, .loss_nats = 2, .perplexity = 7.5, .tokens = 10}) +
+  setWorker(say(kHello) + say(metric(1, 3.5)) +
+            say(EvaluationEvent{.step = 1, .loss_nats = 2, .perplexity = 7.5, .tokens = 10}) +
             say(CheckpointEvent{.step = 1, .path = "checkpoints/step-1", .bytes = 12}) + say(FinishedEvent{}));
   const store::RunId id = submit();
   const auto service = makeService();
@@ -45,7 +48,8 @@ TEST_F(QueueService, LaysOutTheFolderThatTheWorkerReads) {
   EXPECT_EQ(config.name, "the name");
   EXPECT_EQ(config.model.sharing, "0_0_2_2");
   EXPECT_EQ(config.model.vocabulary, 257);
-  EXPECT_THAT(readFile(m_folder->path() / "job.json").value(), AllOf(HasSubstr("\"attempt\": 1"), HasSubstr("\"device\": \"cpu\"")));
+  EXPECT_THAT(readFile(m_folder->path() / "job.json").value(),
+              AllOf(HasSubstr("\"attempt\": 1"), HasSubstr("\"device\": \"cpu\"")));
 }
 
 TEST_F(QueueService, TakesRunsByPriorityAndThenInTheirOrderOneALane) {
@@ -99,7 +103,9 @@ TEST_F(QueueService, MarksAWorkerFailedThatEndsWithoutALastEvent) {
 }
 
 TEST_F(QueueService, KeepsTheReasonThatAWorkerGaveItself) {
-  setWorker(say(kHello) + say(FailedEvent{.code = "out_of_memory", .message = "The device ran out of memory at step 3.", .step = 3}) + "exit 3\n");
+  setWorker(say(kHello) +
+            say(FailedEvent{.code = "out_of_memory", .message = "The device ran out of memory at step 3.", .step = 3}) +
+            "exit 3\n");
   const store::RunId id = submit();
   const auto service = makeService();
   ASSERT_TRUE(turnUntilState(*service, id, RunState::Failed));
@@ -109,8 +115,8 @@ TEST_F(QueueService, KeepsTheReasonThatAWorkerGaveItself) {
 
 TEST_F(QueueService, StopsPausesAndResumesARun) {
   setWorker("trap 'stopped=1' TERM\ntrap 'paused=1' USR1\n" + say(kHello) +
-            "while [ -z \"$stopped$paused\" ]; do sleep 0.01; done\nif [ -n \"$paused\" ]; then " + say(FinishedEvent{.outcome = "paused"}) +
-            "else " + say(FinishedEvent{.outcome = "stopped"}) + "fi\n");
+            "while [ -z \"$stopped$paused\" ]; do sleep 0.01; done\nif [ -n \"$paused\" ]; then " +
+            say(FinishedEvent{.outcome = "paused"}) + "else " + say(FinishedEvent{.outcome = "stopped"}) + "fi\n");
   const store::RunId id = submit();
   const auto service = makeService();
   ASSERT_TRUE(turnUntilState(*service, id, RunState::Running));
@@ -156,7 +162,8 @@ TEST_F(QueueService, ChangesRunsThatDoNotRun) {
 }
 
 TEST_F(QueueService, ANewServiceTakesOverTheWorkerOfADeadOneAndLosesNoEvent) {
-  setWorker(say(kHello) + say(metric(1, 3)) + say(metric(2, 2)) + waitForGo() + say(metric(3, 1)) + say(FinishedEvent{}));
+  setWorker(say(kHello) + say(metric(1, 3)) + say(metric(2, 2)) + waitForGo() + say(metric(3, 1)) +
+            say(FinishedEvent{}));
   const store::RunId id = submit();
   auto first = makeService();
   ASSERT_TRUE(turnUntil(*first, [&] { return run(id).step == 2; }));
@@ -176,8 +183,8 @@ TEST_F(QueueService, ANewServiceTakesOverTheWorkerOfADeadOneAndLosesNoEvent) {
 }
 
 TEST_F(QueueService, AWorkerThatVanishedUnwatchedIsLostAndCanBeResumed) {
-  setWorker(say(kHello) + say(metric(1, 3)) + "[ -e '" + (m_project->folder() / "go").string() + "' ] && " + say(FinishedEvent{}) +
-            "while true; do sleep 0.05; done\n");
+  setWorker(say(kHello) + say(metric(1, 3)) + "[ -e '" + (m_project->folder() / "go").string() + "' ] && " +
+            say(FinishedEvent{}) + "while true; do sleep 0.05; done\n");
   const store::RunId id = submit();
   auto first = makeService();
   ASSERT_TRUE(turnUntilState(*first, id, RunState::Running));
@@ -203,7 +210,8 @@ TEST_F(QueueService, AnAttemptThatWasTakenButNeverStartedIsQueuedAgain) {
 }
 
 TEST_F(QueueService, AWishThatADeadServiceNotedReachesTheWorker) {
-  setWorker("trap 'stopped=1' TERM\n" + say(kHello) + "while [ -z \"$stopped\" ]; do sleep 0.01; done\n" + say(FinishedEvent{.outcome = "stopped"}));
+  setWorker("trap 'stopped=1' TERM\n" + say(kHello) + "while [ -z \"$stopped\" ]; do sleep 0.01; done\n" +
+            say(FinishedEvent{.outcome = "stopped"}));
   const store::RunId id = submit();
   auto first = makeService();
   ASSERT_TRUE(turnUntilState(*first, id, RunState::Running));

@@ -12,7 +12,13 @@ using ::testing::HasSubstr;
 namespace {
 
 ModelShape paper1b() {
-  return {.layers = 20, .hidden = 2048, .feedForward = 5472, .vocabulary = 50304, .queryHeads = 16, .kvHeads = 1, .headWidth = 128};
+  return {.layers = 20,
+          .hidden = 2048,
+          .feedForward = 5472,
+          .vocabulary = 50304,
+          .queryHeads = 16,
+          .kvHeads = 1,
+          .headWidth = 128};
 }
 SharingMap map(const std::string& text, int layers = 20, UpwardReads upward = UpwardReads::Refuse) {
   return parseMap(text, {.layers = layers, .upward = upward}).value();
@@ -47,7 +53,8 @@ TEST(Roofline, IsNeverBoundByComputeWhereKvTakesLongerThanTheProducts) {
   mha.kvHeads = 16;
   for (const std::int64_t batch : {1, 1000000}) {
     const Roofline roofline =
-        decodeRoofline(mha, map("identity"), {.cacheType = ElementType::BFloat16, .context = 100000, .batch = batch}, deviceModel("h200").value())
+        decodeRoofline(mha, map("identity"), {.cacheType = ElementType::BFloat16, .context = 100000, .batch = batch},
+                       deviceModel("h200").value())
             .value();
     EXPECT_EQ(roofline.bound, Bound::Bytes);
     EXPECT_FALSE(roofline.computeBoundBatch.has_value());
@@ -85,7 +92,8 @@ TEST(LargestContext, HasNoEndWhereOnlyWindowsAreKept) {
 }
 
 TEST(BatchFrontier, FallsWithTheContext) {
-  const auto frontier = batchFrontier(paper1b(), map("cla2"), {}, {512, 2048, 8192}, deviceModel("h100")->memoryBytes, 2e9).value();
+  const auto frontier =
+      batchFrontier(paper1b(), map("cla2"), {}, {512, 2048, 8192}, deviceModel("h100")->memoryBytes, 2e9).value();
   ASSERT_EQ(frontier.size(), 3u);
   EXPECT_GT(frontier[0].batch, frontier[1].batch);
   EXPECT_NEAR(static_cast<double>(frontier[0].batch) / static_cast<double>(frontier[1].batch), 4, 0.01);
@@ -96,15 +104,19 @@ TEST(DeviceModels, AreFoundByKeyOrTheKeysAreListed) {
   EXPECT_THAT(deviceModel("v100").error().message, HasSubstr("h100, h200, a100, a100-40, l40s, rtx4090"));
 }
 
-// One pass of L layers is 2 forward and 4 backward; the layers between reader and source go through m + b passes, b of them with a gradient.
+// One pass of L layers is 2 forward and 4 backward; the layers between reader and source go through m + b passes, b of
+// them with a gradient.
 TEST(UpwardCosts, CountEveryPassOfTheRepeatedLayers) {
-  ModelShape shape{.layers = 4, .hidden = 8, .feedForward = 16, .vocabulary = 10, .queryHeads = 2, .kvHeads = 2, .headWidth = 4};
+  ModelShape shape{
+      .layers = 4, .hidden = 8, .feedForward = 16, .vocabulary = 10, .queryHeads = 2, .kvHeads = 2, .headWidth = 4};
   shape.forwardPasses = 3;
   shape.backwardPasses = 2;
   const CostRequest request{.context = 64};
   const FlopsPerToken upward = cost(shape, map("0_2_2_3", 4, UpwardReads::Allow), request)->flops;
-  // By hand: weights of a layer are d (2 H D + 3 f) = 8 (16 + 48) = 512, of K and V 8 x 16 = 128; the head 80; attention 64 x 8 = 512 a layer.
-  const double forward = 80 + 512 + 128 + 5 * (512 + (512 + 128)) + 512 + 128, backward = 80 + 512 + 128 + 2 * (512 + (512 + 128)) + 512 + 128;
+  // By hand: weights of a layer are d (2 H D + 3 f) = 8 (16 + 48) = 512, of K and V 8 x 16 = 128; the head 80;
+  // attention 64 x 8 = 512 a layer.
+  const double forward = 80 + 512 + 128 + 5 * (512 + (512 + 128)) + 512 + 128,
+               backward = 80 + 512 + 128 + 2 * (512 + (512 + 128)) + 512 + 128;
   const double seenForward = 512 * (1 + 5 * 2 + 1), seenBackward = 512 * (1 + 2 * 2 + 1);
   EXPECT_DOUBLE_EQ(upward.prefill, 2 * (forward + seenForward));
   EXPECT_DOUBLE_EQ(upward.train, 2 * (forward + seenForward) + 4 * (backward + seenBackward));
@@ -113,7 +125,8 @@ TEST(UpwardCosts, CountEveryPassOfTheRepeatedLayers) {
 }
 
 TEST(UpwardCosts, NeverCountMorePassesThanTokens) {
-  ModelShape shape{.layers = 2, .hidden = 8, .feedForward = 16, .vocabulary = 10, .queryHeads = 2, .kvHeads = 2, .headWidth = 4};
+  ModelShape shape{
+      .layers = 2, .hidden = 8, .feedForward = 16, .vocabulary = 10, .queryHeads = 2, .kvHeads = 2, .headWidth = 4};
   shape.forwardPasses = 7;
   const double one = cost(shape, map("1_1", 2, UpwardReads::Allow), {.context = 1})->flops.prefill;
   EXPECT_DOUBLE_EQ(one, 2.0 * (80 + 2 * 512 + 128) + 2.0 * 2 * 8);

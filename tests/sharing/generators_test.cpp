@@ -81,13 +81,15 @@ TEST(Generators, LayoutsAreThoseOfTheSystematicStudy) {
   // CLA = lasagna-bottom, LCKV = sandwich-top (arXiv 2410.14442, Table 1).
   EXPECT_EQ(*generate("lasagna-bottom-11", 22), *claN(22, 2));
   EXPECT_EQ(*generate("lasagna-bottom-7", 20), *claN(20, 3));
-  EXPECT_EQ(textOf(generate("sandwich-middle-3", 22)), "0_10_10_10_10_10_10_10_10_10_10_10_10_10_10_10_10_10_10_10_10_21");
+  EXPECT_EQ(textOf(generate("sandwich-middle-3", 22)),
+            "0_10_10_10_10_10_10_10_10_10_10_10_10_10_10_10_10_10_10_10_10_21");
 }
 
 TEST(Generators, LckvReadsTheTopBetweenItsWarmUpLayers) {
   EXPECT_EQ(textOf(generate("lckv-w2", 22)), "0_20_20_20_20_20_20_20_20_20_20_20_20_20_20_20_20_20_20_20_20_21");
   EXPECT_EQ(describeGenerator(*lckv(22, 2)), "lckv-w2");
-  EXPECT_THAT(parseMap("lckv-w2", {.layers = 22}).error().message, HasSubstr("Layer 1 reads K and V from layer 20, which comes later"));
+  EXPECT_THAT(parseMap("lckv-w2", {.layers = 22}).error().message,
+              HasSubstr("Layer 1 reads K and V from layer 20, which comes later"));
   EXPECT_TRUE(parseMap("lckv-w2", {.layers = 22, .upward = UpwardReads::Allow}));
 }
 
@@ -143,7 +145,8 @@ TEST(Generators, AreValidAndRecognisedAtEveryNumberAndLayerCount) {
       EXPECT_TRUE(layers < 3 || generator.make(layers, generator.usualNumber(layers))) << generator.name << layers;
     }
     EXPECT_GT(made, 30) << generator.name;
-    EXPECT_FALSE(generator.description.empty() || generator.source.empty() || generator.group.empty()) << generator.name;
+    EXPECT_FALSE(generator.description.empty() || generator.source.empty() || generator.group.empty())
+        << generator.name;
   }
 }
 
@@ -159,13 +162,16 @@ TEST(Generators, OfALargeMapThatNoneMakesIsNone) {
 
 // The table of engine/sharing/README.md is what a reader learns from: every row of it must be true.
 TEST(SharingReadme, ShowsEveryPatternAsItIs) {
-  const std::filesystem::path readme = std::filesystem::path(WEFT_TEST_SOURCE_DIR).parent_path() / "engine" / "sharing" / "README.md";
+  const std::filesystem::path readme =
+      std::filesystem::path(WEFT_TEST_SOURCE_DIR).parent_path() / "engine" / "sharing" / "README.md";
   const std::string text = readFile(readme).value();
   std::set<std::string> shown;
   for (const std::string& line : split(text, '\n')) {
     const std::vector<std::string> cells = split(line, '|');
     if (cells.size() != 6 || trim(cells[1]).substr(0, 1) != "`") continue;
-    const auto code = [&](std::size_t cell) { return std::string(trim(cells[cell]).substr(1, trim(cells[cell]).size() - 2)); };
+    const auto code = [&](std::size_t cell) {
+      return std::string(trim(cells[cell]).substr(1, trim(cells[cell]).size() - 2));
+    };
     const Result<SharingMap> map = generate(code(1), 8);
     ASSERT_TRUE(map) << line;
     EXPECT_EQ(toText(*map), code(2)) << line;

@@ -63,8 +63,8 @@ SharingMap randomMap(std::mt19937& random, UpwardReads upward) {
 }  // namespace
 
 TEST(MapText, PrintingAndParsingLoseNothing) {
-  for (const char* text : {"0", "0_1_2_3", "0_0_2_2_4_4", "0s_0_2s1024_2", "0h2_0_2_2", "0s1024h2_0s_0", "k:0_0_2_2 v:0_1_1_3",
-                           "k:0h2_0s_2 v:0_1h2_1", "k:0_1s5h3 v:0_0"}) {
+  for (const char* text : {"0", "0_1_2_3", "0_0_2_2_4_4", "0s_0_2s1024_2", "0h2_0_2_2", "0s1024h2_0s_0",
+                           "k:0_0_2_2 v:0_1_1_3", "k:0h2_0s_2 v:0_1h2_1", "k:0_1s5h3 v:0_0"}) {
     const Result<SharingMap> map = parseMap(text, {});
     ASSERT_TRUE(map) << text << ": " << map.error().message;
     EXPECT_EQ(toText(*map), text);

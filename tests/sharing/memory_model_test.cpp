@@ -1,4 +1,5 @@
-// What the model says of a real step is held in tests/nn/training_memory_test.cpp; here are its proportions and its limits.
+// What the model says of a real step is held in tests/nn/training_memory_test.cpp; here are its proportions and its
+// limits.
 #include "engine/sharing/memory_model.h"
 
 #include <gmock/gmock.h>
@@ -15,7 +16,13 @@ using ::testing::HasSubstr;
 namespace {
 
 ModelShape paper1b(int kvHeads) {
-  return {.layers = 20, .hidden = 2048, .feedForward = 5472, .vocabulary = 50304, .queryHeads = 16, .kvHeads = kvHeads, .headWidth = 128};
+  return {.layers = 20,
+          .hidden = 2048,
+          .feedForward = 5472,
+          .vocabulary = 50304,
+          .queryHeads = 16,
+          .kvHeads = kvHeads,
+          .headWidth = 128};
 }
 SharingMap mapOf(const std::string& text, int layers = 20) { return parseMap(text, {.layers = layers}).value(); }
 TrainingMemory memoryOf(const ModelShape& shape, const std::string& map, const TrainingRequest& request = {}) {
@@ -34,8 +41,10 @@ TEST(TrainingMemory, OfFloat32StateIsSixteenBytesAParameter) {
 
 TEST(TrainingMemory, AddsUpByHandForOneLayer) {
   // B = 2, T = 4, d = 8, f = 12, H D = 2 x 3, one KV head of 3, V = 10, everything in 4 bytes: 8 tokens.
-  const ModelShape shape{.layers = 1, .hidden = 8, .feedForward = 12, .vocabulary = 10, .queryHeads = 2, .kvHeads = 1, .headWidth = 3};
-  const ActivationBytes bytes = memoryOf(shape, "0", {.sequence = 4, .microBatch = 2, .computeType = ElementType::Float32}).activations;
+  const ModelShape shape{
+      .layers = 1, .hidden = 8, .feedForward = 12, .vocabulary = 10, .queryHeads = 2, .kvHeads = 1, .headWidth = 3};
+  const ActivationBytes bytes =
+      memoryOf(shape, "0", {.sequence = 4, .microBatch = 2, .computeType = ElementType::Float32}).activations;
   EXPECT_EQ(bytes.stream, 3 * 8 * 8 * 4);
   EXPECT_EQ(bytes.norms, 4 * 8 * (8 + 1) * 4);
   EXPECT_EQ(bytes.queries, 8 * 6 * 4);
@@ -63,11 +72,15 @@ TEST(TrainingMemory, SharingHalvesTheKeptKeysAndValuesAndDropsHalfOfTheKvNorms) 
 TEST(TrainingMemory, AWindowShorterThanTheSequenceWritesTheScoresOut) {
   const ModelShape shape = paper1b(1);
   const std::int64_t fused = memoryOf(shape, "identity").activations.attention;
-  EXPECT_EQ(memoryOf(shape, "0s2048" + std::string("_1_2_3_4_5_6_7_8_9_10_11_12_13_14_15_16_17_18_19")).activations.attention, fused);
-  const std::int64_t windowed = memoryOf(shape, "0s1024" + std::string("_1_2_3_4_5_6_7_8_9_10_11_12_13_14_15_16_17_18_19")).activations.attention;
+  EXPECT_EQ(
+      memoryOf(shape, "0s2048" + std::string("_1_2_3_4_5_6_7_8_9_10_11_12_13_14_15_16_17_18_19")).activations.attention,
+      fused);
+  const std::int64_t windowed =
+      memoryOf(shape, "0s1024" + std::string("_1_2_3_4_5_6_7_8_9_10_11_12_13_14_15_16_17_18_19")).activations.attention;
   const std::int64_t scores = std::int64_t{8} * 16 * 2048 * 2048;
   EXPECT_EQ(windowed - fused, scores * 6 + 2048 * 2048 - fused / 20);
-  EXPECT_EQ(memoryOf(shape, "identity", {.attention = AttentionKernel::Explicit}).activations.attention, 20 * (scores * 6 + 2048 * 2048));
+  EXPECT_EQ(memoryOf(shape, "identity", {.attention = AttentionKernel::Explicit}).activations.attention,
+            20 * (scores * 6 + 2048 * 2048));
 }
 
 TEST(TrainingMemory, TheLargestMicroBatchFitsAndOneMoreDoesNot) {
@@ -75,7 +88,9 @@ TEST(TrainingMemory, TheLargestMicroBatchFitsAndOneMoreDoesNot) {
   const SharingMap map = mapOf("cla2");
   const std::int64_t batch = largestMicroBatch(shape, map, {}, 80 * kGiB, 2 * kGiB).value();
   ASSERT_GT(batch, 0);
-  const auto peak = [&](std::int64_t size) { return static_cast<double>(trainingMemory(shape, map, {.microBatch = size}).value().peak()); };
+  const auto peak = [&](std::int64_t size) {
+    return static_cast<double>(trainingMemory(shape, map, {.microBatch = size}).value().peak());
+  };
   EXPECT_LE(peak(batch), 78 * kGiB);
   EXPECT_GT(peak(batch + 1), 78 * kGiB);
   EXPECT_EQ(largestMicroBatch(shape, map, {}, 8 * kGiB, 0), 0);

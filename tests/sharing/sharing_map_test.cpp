@@ -93,8 +93,9 @@ TEST(SharingMap, RejectsKvHeadsOnALayerThatProducesNothing) {
 
 TEST(SharingMap, ChecksVOnItsOwnWhereItsSourceProducesOnlyK) {
   // Layer 1 produces K but reads V from 0; layer 2 wants both from 1.
-  const std::vector<LayerSharing> layers{
-      own(0), {.kSource = 1, .vSource = 0, .window = {}, .kvHeads = {}}, {.kSource = 1, .vSource = 1, .window = {}, .kvHeads = {}}};
+  const std::vector<LayerSharing> layers{own(0),
+                                         {.kSource = 1, .vSource = 0, .window = {}, .kvHeads = {}},
+                                         {.kSource = 1, .vSource = 1, .window = {}, .kvHeads = {}}};
   const std::vector<MapProblem> problems = validate(layers, UpwardReads::Refuse);
   ASSERT_EQ(problems.size(), 1u);
   EXPECT_EQ(problems[0].layer, 2);

@@ -116,8 +116,8 @@ TEST_F(Concurrency, AReaderSeesAWholeBatchOrNothingOfIt) {
   EXPECT_EQ(writer.wait(), 0);
 }
 
-// A descriptor closed by this process on the database takes the locks of all its connections away: then the other process believes that it is the
-// last one, deletes the -wal under our feet, and what we write afterwards is gone.
+// A descriptor closed by this process on the database takes the locks of all its connections away: then the other
+// process believes that it is the last one, deletes the -wal under our feet, and what we write afterwards is gone.
 TEST_F(Concurrency, OpeningASecondStoreLeavesTheLocksOfTheFirst) {
   { RunStore store = open(); }
   Gate visit;

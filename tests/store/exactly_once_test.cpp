@@ -1,4 +1,5 @@
-// However the lines of a run are cut into batches, told twice, told too early or interrupted: in the end each counts once.
+// However the lines of a run are cut into batches, told twice, told too early or interrupted: in the end each counts
+// once.
 #include <random>
 
 #include "store_fixture.h"
@@ -16,17 +17,22 @@ std::vector<std::vector<Row>> randomLife(Random& random) {
   std::int64_t step = 0;
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     std::vector<Row>& rows = attempts[i];
-    rows.emplace_back(HelloRow{.time = 1, .attempt = static_cast<int>(i) + 1, .build = "b", .torch = "t", .device = "cpu"});
+    rows.emplace_back(
+        HelloRow{.time = 1, .attempt = static_cast<int>(i) + 1, .build = "b", .torch = "t", .device = "cpu"});
     step -= std::min<std::int64_t>(step, oneOf(random, 0, 8));  // what was done after the last checkpoint
     for (int left = oneOf(random, 0, 30); left > 0; --left) {
       ++step;
       rows.emplace_back(metricRow(step, oneOf(random, 1, 1000) / 100.0));
-      if (oneOf(random, 0, 3) == 0) rows.emplace_back(ProgressRow{.time = 2, .phase = "training", .done = static_cast<double>(step), .total = 90});
+      if (oneOf(random, 0, 3) == 0)
+        rows.emplace_back(ProgressRow{.time = 2, .phase = "training", .done = static_cast<double>(step), .total = 90});
       if (oneOf(random, 0, 5) == 0) rows.emplace_back(evaluationRow(step, oneOf(random, 10, 90)));
-      if (oneOf(random, 0, 7) == 0) rows.emplace_back(CheckpointRow{{step, "checkpoints/step", oneOf(random, 1, 99), 3}});
-      if (oneOf(random, 0, 9) == 0) rows.emplace_back(AlertRow{.time = 4, .step = step, .level = "warning", .message = "hot"});
+      if (oneOf(random, 0, 7) == 0)
+        rows.emplace_back(CheckpointRow{{step, "checkpoints/step", oneOf(random, 1, 99), 3}});
+      if (oneOf(random, 0, 9) == 0)
+        rows.emplace_back(AlertRow{.time = 4, .step = step, .level = "warning", .message = "hot"});
     }
-    if (oneOf(random, 0, 1) == 0) rows.emplace_back(MeasurementRow{{.name = "kv_memory", .time = 5, .values = {{"bytes_per_token_storage", 64}}}});
+    if (oneOf(random, 0, 1) == 0)
+      rows.emplace_back(MeasurementRow{{.name = "kv_memory", .time = 5, .values = {{"bytes_per_token_storage", 64}}}});
     if (oneOf(random, 0, 1) == 0) rows.emplace_back(EndRow{.time = 6, .outcome = "stopped"});
   }
   return attempts;
@@ -59,12 +65,14 @@ TEST_F(ExactlyOnce, AnyCutIntoBatchesWithAnyMishapGivesTheSameStore) {
     const RunId run = add(*store, "a");
     std::int64_t stored = 0;
     const auto tell = [&](std::int64_t from, const std::vector<Row>& rows) {
-      return store->service().ingest({.run = run, .from = from, .to = from + static_cast<std::int64_t>(rows.size()), .rows = rows});
+      return store->service().ingest(
+          {.run = run, .from = from, .to = from + static_cast<std::int64_t>(rows.size()), .rows = rows});
     };
     for (const std::vector<Row>& rows : life) {
       ASSERT_TRUE(store->service().take(run).value_or(std::nullopt));
       for (auto next = rows.begin(); next != rows.end();) {
-        const std::vector<Row> batch(next, next + oneOf(random, 1, static_cast<int>(std::min<std::ptrdiff_t>(rows.end() - next, 12))));
+        const std::vector<Row> batch(
+            next, next + oneOf(random, 1, static_cast<int>(std::min<std::ptrdiff_t>(rows.end() - next, 12))));
         const std::string before = contentOf(database());
         switch (oneOf(random, 0, 4)) {
           case 0:  // the service died before: nothing was told
@@ -72,7 +80,9 @@ TEST_F(ExactlyOnce, AnyCutIntoBatchesWithAnyMishapGivesTheSameStore) {
             store.emplace(open());
             break;
           case 1: {  // it dies in the middle of a transaction
-            execute(database(), "CREATE TRIGGER mishap BEFORE INSERT ON metric WHEN abs(random() % 4) = 0 BEGIN SELECT raise(ABORT, 'mishap'); END");
+            execute(database(),
+                    "CREATE TRIGGER mishap BEFORE INSERT ON metric WHEN abs(random() % 4) = 0 BEGIN SELECT "
+                    "raise(ABORT, 'mishap'); END");
             const Result<void> result = tell(stored, batch);
             execute(database(), "DROP TRIGGER mishap");
             if (result) {
@@ -116,7 +126,8 @@ TEST_F(ExactlyOnce, AnyCutIntoBatchesWithAnyMishapGivesTheSameStore) {
 // Batch n of an endless run; told at offset n.
 std::vector<Row> batchOf(std::int64_t n) {
   std::vector<Row> rows;
-  for (std::int64_t step = 5 * n; step < 5 * n + 5; ++step) rows.emplace_back(metricRow(step, 10.0 / (1.0 + static_cast<double>(step))));
+  for (std::int64_t step = 5 * n; step < 5 * n + 5; ++step)
+    rows.emplace_back(metricRow(step, 10.0 / (1.0 + static_cast<double>(step))));
   rows.emplace_back(evaluationRow(5 * n + 4, 100.0 / (1.0 + static_cast<double>(n))));
   rows.emplace_back(AlertRow{.time = 1, .step = n, .level = "note", .message = "batch"});
   return rows;

@@ -22,7 +22,8 @@ class Ingesting : public StoreTest {
   static std::vector<std::string> evaluationsOf(RunStore& store, RunId run) {
     std::vector<std::string> found;
     const std::vector<Evaluation> evaluations = *store.evaluations(run);
-    for (const Evaluation& one : evaluations) found.push_back(std::to_string(one.step) + ":" + std::to_string(one.attempt));
+    for (const Evaluation& one : evaluations)
+      found.push_back(std::to_string(one.step) + ":" + std::to_string(one.attempt));
     return found;
   }
 };
@@ -124,9 +125,13 @@ TEST_F(Ingesting, NoNumberOfAWorkerCanBlockItsRun) {
     EvaluationRow evaluation = evaluationRow(1, odd);
     evaluation.evaluation.time = odd;
     ingest(store, run,
-           {HelloRow{.time = odd}, ProgressRow{.time = odd, .done = odd, .total = inf, .promise_s = odd}, metric, evaluation,
-            MeasurementRow{{.name = "kv_memory", .time = odd, .values = {{"bytes_per_token_storage", odd}, {"bytes_per_token_analytic", odd}}}},
-            CheckpointRow{{.step = 1, .path = "p", .time = odd}}, AlertRow{.time = odd, .level = "warning"}, EndRow{.time = odd}});
+           {HelloRow{.time = odd}, ProgressRow{.time = odd, .done = odd, .total = inf, .promise_s = odd}, metric,
+            evaluation,
+            MeasurementRow{{.name = "kv_memory",
+                            .time = odd,
+                            .values = {{"bytes_per_token_storage", odd}, {"bytes_per_token_analytic", odd}}}},
+            CheckpointRow{{.step = 1, .path = "p", .time = odd}}, AlertRow{.time = odd, .level = "warning"},
+            EndRow{.time = odd}});
   }
   const RunSummary summary = *store.run(run);
   EXPECT_EQ(summary.heartbeat, 999) << "the last that made sense";
@@ -175,7 +180,9 @@ TEST_F(Ingesting, TheKvMeasurementEntersTheSummary) {
   RunStore store = open();
   const RunId run = startRun(store, "a");
   ingest(store, run,
-         {MeasurementRow{{.name = "throughput", .time = 1, .values = {{"bytes_per_token_storage", 1}, {"bytes_per_token_analytic", 2}}}}});
+         {MeasurementRow{{.name = "throughput",
+                          .time = 1,
+                          .values = {{"bytes_per_token_storage", 1}, {"bytes_per_token_analytic", 2}}}}});
   EXPECT_EQ(store.run(run)->kvBytesPerTokenMeasured, std::nullopt);
   EXPECT_EQ(store.run(run)->kvBytesPerToken, 128.5);
   ingest(store, run,
@@ -210,7 +217,9 @@ TEST_F(Ingesting, AResumedAttemptTakesBackWhatFollowedItsCheckpoint) {
   RunStore store = open();
   const RunId run = startRun(store, "a");
   // The checkpoint is at 20; 30 and 40 are lost with the attempt.
-  ingest(store, run, {metricRow(10, 5), metricRow(20, 4), evaluationRow(20, 40), metricRow(30, 1), metricRow(40, 2), evaluationRow(40, 10)});
+  ingest(store, run,
+         {metricRow(10, 5), metricRow(20, 4), evaluationRow(20, 40), metricRow(30, 1), metricRow(40, 2),
+          evaluationRow(40, 10)});
   EXPECT_EQ(store.run(run)->bestLoss, 1);
   ASSERT_EQ(nextAttempt(store, run), 2);
   hello(store, run, 2);
@@ -283,7 +292,8 @@ TEST_F(Ingesting, AResumeLeavesOtherRunsAndWhatFacesAddedAlone) {
   ingest(store, other, {metricRow(10, 5), metricRow(30, 5), evaluationRow(30, 5)});
   const RunId run = startRun(store, "a");
   ingest(store, run, {metricRow(10, 5), metricRow(30, 4)});
-  ASSERT_TRUE(store.addEvaluation(run, {.step = 30, .attempt = 1, .split = "test", .task = "wikitext", .perplexity = 1}));
+  ASSERT_TRUE(
+      store.addEvaluation(run, {.step = 30, .attempt = 1, .split = "test", .task = "wikitext", .perplexity = 1}));
   ASSERT_EQ(nextAttempt(store, run), 2);
   hello(store, run, 2);
   ingest(store, run, {metricRow(20, 4)});

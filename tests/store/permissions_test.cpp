@@ -1,4 +1,5 @@
-// Stores that may be read and not written. Root may write everything: there the checks run in a process that has become somebody else.
+// Stores that may be read and not written. Root may write everything: there the checks run in a process that has become
+// somebody else.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,7 +18,8 @@ class Permissions : public StoreTest {
   }
   void TearDown() override { ::chmod(folder().c_str(), 0755); }
 
-  // The folder and the file lose their write permission; `check` runs without root's powers and says what is wrong, "" if nothing.
+  // The folder and the file lose their write permission; `check` runs without root's powers and says what is wrong, ""
+  // if nothing.
   std::string asReader(const std::function<std::string()>& check, mode_t file = 0444) {
     ::chmod(database().c_str(), file);
     ::chmod(folder().c_str(), 0555);
@@ -164,11 +166,13 @@ TEST_F(StoreTest, ReadOnlyModeRefusesEveryWrite) {
   const std::string before = contentOf(database());
   RunStore store = open(RunStore::Mode::ReadOnly);
   for (const Result<void>& written :
-       {store.setNote(run, "n"), store.setBaseline(run), store.request(RequestKind::Stop, run), store.moveInQueue(run, {}),
-        store.addMeasurement(run, {}), store.service().want(run, "stop"), store.service().heartbeat({})}) {
+       {store.setNote(run, "n"), store.setBaseline(run), store.request(RequestKind::Stop, run),
+        store.moveInQueue(run, {}), store.addMeasurement(run, {}), store.service().want(run, "stop"),
+        store.service().heartbeat({})}) {
     ASSERT_FALSE(written);
     EXPECT_EQ(written.error().code, ErrorCode::Io);
-    EXPECT_EQ(written.error().message, database().string() + " cannot be written; check the permissions of the file and of its folder.");
+    EXPECT_EQ(written.error().message,
+              database().string() + " cannot be written; check the permissions of the file and of its folder.");
   }
   EXPECT_EQ(store.addRun(newRun("b")).error().code, ErrorCode::Io);
   EXPECT_EQ(contentOf(database()), before);

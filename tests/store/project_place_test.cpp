@@ -24,15 +24,21 @@ TEST(ProjectName, EachBadOneHasItsSentence) {
   EXPECT_EQ(checkProjectName("").error().message, "The project needs a name.");
   EXPECT_EQ(checkProjectName("   ").error().message, "The project needs a name that is more than blanks.");
   for (const char* name : {"a/b", "/", "/a", "a/"})
-    EXPECT_EQ(checkProjectName(name).error().message, "A project's name has no slash: it is one folder in the parent folder.") << name;
-  for (const char* name : {".", "..", "....."}) EXPECT_EQ(checkProjectName(name).error().message, "A project's name is more than dots.") << name;
+    EXPECT_EQ(checkProjectName(name).error().message,
+              "A project's name has no slash: it is one folder in the parent folder.")
+        << name;
+  for (const char* name : {".", "..", "....."})
+    EXPECT_EQ(checkProjectName(name).error().message, "A project's name is more than dots.") << name;
   for (const char* name : {" a", "a "})
     EXPECT_EQ(checkProjectName(name).error().message, "A project's name neither begins nor ends with a blank.") << name;
   for (const char* name : {"a\tb", "a\nb", "\x7f", "\x01"})
-    EXPECT_EQ(checkProjectName(name).error().message, "A project's name has no tabs, line breaks or other control characters.") << name;
-  EXPECT_EQ(checkProjectName(std::string(256, 'a')).error().message, "The name is 256 bytes long; the name of a folder has at most 255.");
-  for (const std::string& name :
-       {std::string("my study"), std::string("a.b-c_1"), std::string(".hidden"), std::string("größe"), std::string(255, 'a')})
+    EXPECT_EQ(checkProjectName(name).error().message,
+              "A project's name has no tabs, line breaks or other control characters.")
+        << name;
+  EXPECT_EQ(checkProjectName(std::string(256, 'a')).error().message,
+            "The name is 256 bytes long; the name of a folder has at most 255.");
+  for (const std::string& name : {std::string("my study"), std::string("a.b-c_1"), std::string(".hidden"),
+                                  std::string("größe"), std::string(255, 'a')})
     EXPECT_TRUE(checkProjectName(name)) << name;
 }
 
@@ -49,7 +55,8 @@ TEST_F(ProjectPlaceTest, ANewNameIsFreeAndNothingIsMade) {
 TEST_F(ProjectPlaceTest, AMissingParentIsNamedAmongWhatWouldBeMade) {
   const auto place = examineProjectPlace(folder() / "a" / "b", "study");
   ASSERT_TRUE(place) << place.error().message;
-  EXPECT_THAT(place->toMake, testing::ElementsAre(folder() / "a", folder() / "a" / "b", folder() / "a" / "b" / "study"));
+  EXPECT_THAT(place->toMake,
+              testing::ElementsAre(folder() / "a", folder() / "a" / "b", folder() / "a" / "b" / "study"));
 }
 
 TEST_F(ProjectPlaceTest, AnEmptyFolderIsFree) {
@@ -68,7 +75,8 @@ TEST_F(ProjectPlaceTest, AProjectIsAProject) {
 }
 
 TEST_F(ProjectPlaceTest, OtherFilesAreCountedAndTwoAreNamed) {
-  for (const char* name : {"plots.py", "draft.tex", "zz", ".git"}) ASSERT_TRUE(writeFileAtomically(folder() / name, "mine"));
+  for (const char* name : {"plots.py", "draft.tex", "zz", ".git"})
+    ASSERT_TRUE(writeFileAtomically(folder() / name, "mine"));
   const auto place = examineProjectPlace(folder().parent_path(), folder().filename().string());
   ASSERT_TRUE(place) << place.error().message;
   EXPECT_EQ(place->kind, Kind::OtherFiles);
@@ -88,9 +96,11 @@ TEST_F(ProjectPlaceTest, FilesInTheWayAndOddParentsSayWhatIsWrong) {
   const std::string note = (folder() / "note.txt").string();
   EXPECT_EQ(sentence(folder(), "note.txt"), note + " is a file; a project is a folder.");
   EXPECT_EQ(sentence(folder() / "note.txt", "study"), note + " is a file; a project is a folder in a folder.");
-  EXPECT_EQ(sentence(folder() / "note.txt" / "deeper", "study"), note + " is a file; a project is a folder in a folder.");
+  EXPECT_EQ(sentence(folder() / "note.txt" / "deeper", "study"),
+            note + " is a file; a project is a folder in a folder.");
   EXPECT_EQ(sentence("", "study"), "The project needs a parent folder.");
-  EXPECT_EQ(sentence("research", "study"), "The parent folder is written from the root on, such as /home/me/research; research is not.");
+  EXPECT_EQ(sentence("research", "study"),
+            "The parent folder is written from the root on, such as /home/me/research; research is not.");
   fs::create_symlink(folder() / "nowhere", folder() / "link");
   EXPECT_EQ(sentence(folder(), "link"), (folder() / "link").string() + " is a file; a project is a folder.");
   std::string deep;
@@ -102,14 +112,16 @@ TEST_F(ProjectPlaceTest, AFolderThatMayNotBeWrittenIsRefusedBeforeAnythingIsTrie
   ASSERT_TRUE(Project::create(folder() / "kept"));
   ASSERT_EQ(::chmod(folder().c_str(), 0555), 0);
   // Root may write everywhere: the look is taken by a process that has become somebody else.
-  const int code = Child([&] {
-                     constexpr uid_t kNobody = 65534;
-                     if (::geteuid() == 0 && (::setgid(kNobody) != 0 || ::setuid(kNobody) != 0)) return 2;
-                     if (sentence(folder(), "study") != "You may not write in " + folder().string() + "; choose another folder.") return 3;
-                     // To open what is there already needs no right to write.
-                     const auto kept = examineProjectPlace(folder(), "kept");
-                     return kept && kept->kind == Kind::Project ? 0 : 4;
-                   }).wait();
+  const int code =
+      Child([&] {
+        constexpr uid_t kNobody = 65534;
+        if (::geteuid() == 0 && (::setgid(kNobody) != 0 || ::setuid(kNobody) != 0)) return 2;
+        if (sentence(folder(), "study") != "You may not write in " + folder().string() + "; choose another folder.")
+          return 3;
+        // To open what is there already needs no right to write.
+        const auto kept = examineProjectPlace(folder(), "kept");
+        return kept && kept->kind == Kind::Project ? 0 : 4;
+      }).wait();
   ::chmod(folder().c_str(), 0755);
   EXPECT_EQ(code, 0);
 }

@@ -62,7 +62,8 @@ TEST_F(ProjectFolder, OpeningAFolderWithoutAStoreNamesTheCommandThatMakesOne) {
   const Result<Project> project = Project::open(folder());
   ASSERT_FALSE(project);
   EXPECT_EQ(project.error().code, ErrorCode::NotFound);
-  EXPECT_EQ(project.error().message, fs::canonical(folder()).string() + " is no Weft project: it has no weft.db; `weft init` makes one.");
+  EXPECT_EQ(project.error().message,
+            fs::canonical(folder()).string() + " is no Weft project: it has no weft.db; `weft init` makes one.");
   EXPECT_TRUE(filesIn(folder()).empty());
 }
 

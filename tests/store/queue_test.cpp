@@ -132,12 +132,21 @@ TEST_F(Queue, AnAttemptIsKeptFromItsStartToItsEnd) {
   EXPECT_EQ(active.state, RunState::Running);
   EXPECT_EQ(active.heartbeat, 6);
   EXPECT_EQ(active.promise_s, 30);
-  ingest(store, a, {EndRow{.time = 7, .outcome = "failed", .code = "out_of_memory", .message = "The device is full.", .detail = "2 GiB"}});
+  ingest(store, a,
+         {EndRow{.time = 7,
+                 .outcome = "failed",
+                 .code = "out_of_memory",
+                 .message = "The device is full.",
+                 .detail = "2 GiB"}});
   active = *store.service().activeRun(a);
   EXPECT_EQ(active.attempt.outcome, "failed");
   EXPECT_EQ(active.attempt.code, "out_of_memory");
-  ASSERT_TRUE(store.service().attemptEnded(
-      {.run = a, .state = RunState::Failed, .outcome = "failed", .code = "out_of_memory", .failure = "The device is full.", .detail = "2 GiB"}));
+  ASSERT_TRUE(store.service().attemptEnded({.run = a,
+                                            .state = RunState::Failed,
+                                            .outcome = "failed",
+                                            .code = "out_of_memory",
+                                            .failure = "The device is full.",
+                                            .detail = "2 GiB"}));
   const RunSummary run = *store.run(a);
   EXPECT_EQ(run.state, RunState::Failed);
   EXPECT_EQ(run.failure, "The device is full.");
@@ -191,7 +200,8 @@ TEST_F(Queue, ANewAttemptLeavesBehindWhatTheLastOnePromisedAndFailed) {
   RunStore store = fourRuns();
   const RunId a = startRun(store, "again");
   ingest(store, a, {ProgressRow{.time = 6, .phase = "training", .done = 3, .total = 4, .promise_s = 900}});
-  ASSERT_TRUE(store.service().attemptEnded({.run = a, .state = RunState::Failed, .outcome = "failed", .failure = "It crashed."}));
+  ASSERT_TRUE(store.service().attemptEnded(
+      {.run = a, .state = RunState::Failed, .outcome = "failed", .failure = "It crashed."}));
   ASSERT_TRUE(*store.service().changeState(a, {RunState::Paused, RunState::Failed}, RunState::Queued));
   RunSummary run = *store.run(a);
   EXPECT_EQ(run.state, RunState::Queued);
@@ -225,13 +235,15 @@ TEST_F(Queue, AStateChangesOnlyFromThoseThatAreNamed) {
 TEST_F(Queue, RequestsAreOpenUntilTheyAreAnswered) {
   RunStore store = fourRuns();
   const RunId a = named(store, "a");
-  for (const RequestKind kind : {RequestKind::Pause, RequestKind::Resume, RequestKind::Stop, RequestKind::Kill}) ASSERT_TRUE(store.request(kind, a));
+  for (const RequestKind kind : {RequestKind::Pause, RequestKind::Resume, RequestKind::Stop, RequestKind::Kill})
+    ASSERT_TRUE(store.request(kind, a));
   ASSERT_TRUE(store.request(RequestKind::ShutDown, RunId{}));
   RunStore service = open();
   const auto requests = *service.service().openRequests();
   std::vector<RequestKind> kinds;
   for (const Request& request : requests) kinds.push_back(request.kind);
-  EXPECT_THAT(kinds, ElementsAre(RequestKind::Pause, RequestKind::Resume, RequestKind::Stop, RequestKind::Kill, RequestKind::ShutDown));
+  EXPECT_THAT(kinds, ElementsAre(RequestKind::Pause, RequestKind::Resume, RequestKind::Stop, RequestKind::Kill,
+                                 RequestKind::ShutDown));
   EXPECT_EQ(requests[0].run, a);
   EXPECT_EQ(requests[4].run, RunId{});
   EXPECT_GT(requests[0].time, 1.7e9);

@@ -41,8 +41,10 @@ TEST(RunLabels, ANameThatIsShownOnceIsTheLabel) {
 }
 
 TEST(RunLabels, RunsThatDifferInSeedSaySo) {
-  EXPECT_THAT(runLabels(std::vector{shown(1, "MQA", 1), shown(2, "MQA", 2), shown(3, "MHA", 1)}), ElementsAre("MQA s1", "MQA s2", "MHA"));
-  EXPECT_THAT(runDistinctions(std::vector{shown(1, "MQA", 1), shown(2, "MQA", 2), shown(3, "MHA", 1)}), ElementsAre("s1", "s2", ""));
+  EXPECT_THAT(runLabels(std::vector{shown(1, "MQA", 1), shown(2, "MQA", 2), shown(3, "MHA", 1)}),
+              ElementsAre("MQA s1", "MQA s2", "MHA"));
+  EXPECT_THAT(runDistinctions(std::vector{shown(1, "MQA", 1), shown(2, "MQA", 2), shown(3, "MHA", 1)}),
+              ElementsAre("s1", "s2", ""));
 }
 
 TEST(RunLabels, WhateverDiffersAmongThoseOfTheNameIsSaidAndNothingElse) {
@@ -53,8 +55,10 @@ TEST(RunLabels, WhateverDiffersAmongThoseOfTheNameIsSaidAndNothingElse) {
               ElementsAre("MQA dense", "MQA int8_cache"));
   EXPECT_THAT(runLabels(std::vector{run, changed(shown(2, "MQA"), [](RunSummary& r) { r.steps = 2000; })}),
               ElementsAre("MQA 300 steps", "MQA 2,000 steps"));
-  EXPECT_THAT(runLabels(std::vector{run, changed(shown(2, "MQA"), [](RunSummary& r) { r.kvHeads = 8; })}), ElementsAre("MQA 8/1×16", "MQA 8/8×16"));
-  EXPECT_THAT(runLabels(std::vector{run, changed(shown(2, "MQA"), [](RunSummary& r) { r.archived = true; })}), ElementsAre("MQA", "MQA archived"));
+  EXPECT_THAT(runLabels(std::vector{run, changed(shown(2, "MQA"), [](RunSummary& r) { r.kvHeads = 8; })}),
+              ElementsAre("MQA 8/1×16", "MQA 8/8×16"));
+  EXPECT_THAT(runLabels(std::vector{run, changed(shown(2, "MQA"), [](RunSummary& r) { r.archived = true; })}),
+              ElementsAre("MQA", "MQA archived"));
   const RunSummary own = changed(shown(2, "MQA"), [](RunSummary& r) {
     r.generator.clear();
     r.map = "0_0_0_3";
@@ -66,23 +70,28 @@ TEST(RunLabels, WhateverDiffersAmongThoseOfTheNameIsSaidAndNothingElse) {
 TEST(RunLabels, WhatFollowsFromUnknownChoicesIsSaidOnlyWhereItIsNeeded) {
   const auto wide = [](RunSummary& r) { r.kvBytesPerToken = 256; };
   const auto large = [](RunSummary& r) { r.parameters = 722'432; };
-  EXPECT_THAT(runLabels(std::vector{shown(1, "MQA"), changed(shown(2, "MQA"), wide)}), ElementsAre("MQA 128 B", "MQA 256 B"));
+  EXPECT_THAT(runLabels(std::vector{shown(1, "MQA"), changed(shown(2, "MQA"), wide)}),
+              ElementsAre("MQA 128 B", "MQA 256 B"));
   EXPECT_THAT(runLabels(std::vector{shown(1, "MQA"), changed(shown(2, "MQA"), large)}),
               ElementsAre("MQA 689,536 parameters", "MQA 722,432 parameters"));
-  EXPECT_THAT(runLabels(std::vector{shown(1, "MQA"), changed(shown(2, "MQA", 2), wide)}), ElementsAre("MQA s1", "MQA s2"));
+  EXPECT_THAT(runLabels(std::vector{shown(1, "MQA"), changed(shown(2, "MQA", 2), wide)}),
+              ElementsAre("MQA s1", "MQA s2"));
 }
 
 TEST(RunLabels, TheNumberSpeaksWhereNothingElseDiffers) {
   EXPECT_THAT(runLabels(std::vector{shown(4, "MQA"), shown(12, "MQA")}), ElementsAre("MQA #4", "MQA #12"));
-  EXPECT_THAT(runLabels(std::vector{shown(4, "MQA", 1), shown(12, "MQA", 1), shown(13, "MQA", 2)}), ElementsAre("MQA s1 #4", "MQA s1 #12", "MQA s2"));
+  EXPECT_THAT(runLabels(std::vector{shown(4, "MQA", 1), shown(12, "MQA", 1), shown(13, "MQA", 2)}),
+              ElementsAre("MQA s1 #4", "MQA s1 #12", "MQA s2"));
 }
 
 TEST(RunLabels, NoTwoRunsGetOneLabelWhateverTheirNames) {
-  EXPECT_THAT(runLabels(std::vector{shown(1, "MQA", 1), shown(2, "MQA", 2), shown(3, "MQA s1")}), ElementsAre("MQA s1 #1", "MQA s2", "MQA s1 #3"));
+  EXPECT_THAT(runLabels(std::vector{shown(1, "MQA", 1), shown(2, "MQA", 2), shown(3, "MQA s1")}),
+              ElementsAre("MQA s1 #1", "MQA s2", "MQA s1 #3"));
   std::vector<RunSummary> runs;
   for (std::int64_t id = 1; id <= 10'000; ++id)
-    runs.push_back(changed(shown(id, std::vector{"MHA", "MQA", "MQA-CLA2", ""}[static_cast<std::size_t>(id % 4)], id % 700),
-                           [&](RunSummary& run) { run.steps = 100 * (id % 3); }));
+    runs.push_back(
+        changed(shown(id, std::vector{"MHA", "MQA", "MQA-CLA2", ""}[static_cast<std::size_t>(id % 4)], id % 700),
+                [&](RunSummary& run) { run.steps = 100 * (id % 3); }));
   const std::vector<std::string> labels = runLabels(runs);
   EXPECT_EQ(std::set<std::string>(labels.begin(), labels.end()).size(), runs.size());
   // The same run twice is one run.
@@ -107,10 +116,13 @@ class RunReferences : public StoreTest {
 
 TEST_F(RunReferences, ALabelFindsItsRun) {
   RunStore store = open();
-  const RunId first = addSeed(store, "MQA", 1), second = addSeed(store, "MQA", 2), other = addSeed(store, "wide MQA", 5);
-  for (const char* text : {"MQA s1", "MQA:s1", "MQA  s1", "MQA:#1", "1"}) EXPECT_EQ(findRunReference(store, text)->run.id, first) << text;
+  const RunId first = addSeed(store, "MQA", 1), second = addSeed(store, "MQA", 2),
+              other = addSeed(store, "wide MQA", 5);
+  for (const char* text : {"MQA s1", "MQA:s1", "MQA  s1", "MQA:#1", "1"})
+    EXPECT_EQ(findRunReference(store, text)->run.id, first) << text;
   EXPECT_EQ(findRunReference(store, "MQA:s2")->run.id, second);
-  EXPECT_EQ(findRunReference(store, "wide MQA:s5")->run.id, other) << "a seed may be said where it distinguishes nothing";
+  EXPECT_EQ(findRunReference(store, "wide MQA:s5")->run.id, other)
+      << "a seed may be said where it distinguishes nothing";
   EXPECT_EQ(findRunReference(store, "MQA:s2")->remark, "");
   EXPECT_EQ(findRunReference(store, "wide MQA")->remark, "");
 }
@@ -137,7 +149,8 @@ TEST_F(RunReferences, WhatFitsNoneOrSeveralIsRefusedWithTheirLabels) {
   const Result<RunReference> several = findRunReference(store, "MQA:s1");
   ASSERT_FALSE(several);
   EXPECT_EQ(several.error().code, ErrorCode::InvalidInput);
-  EXPECT_EQ(several.error().message, "'MQA:s1' fits 2 runs: MQA s1 #1 and MQA s1 #2; name one of them or give its number.");
+  EXPECT_EQ(several.error().message,
+            "'MQA:s1' fits 2 runs: MQA s1 #1 and MQA s1 #2; name one of them or give its number.");
   EXPECT_EQ(findRunReference(store, "MQA s1 #2")->run.id, RunId{2});
   const Result<RunReference> none = findRunReference(store, "MQA:s7");
   ASSERT_FALSE(none);

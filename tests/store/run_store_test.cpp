@@ -52,8 +52,9 @@ TEST_F(Store, AnAddedRunComesBackWithEveryField) {
   EXPECT_EQ(got.step, 0);
   EXPECT_EQ(got.tokens, 0);
   EXPECT_EQ(got.progress, 0);
-  for (const std::optional<double>& number : {got.lastLoss, got.bestLoss, got.perplexity, got.bestPerplexity, got.unigramPerplexity,
-                                              got.entropyFloor_nats, got.tokensPerSecond, got.kvBytesPerTokenMeasured}) {
+  for (const std::optional<double>& number :
+       {got.lastLoss, got.bestLoss, got.perplexity, got.bestPerplexity, got.unigramPerplexity, got.entropyFloor_nats,
+        got.tokensPerSecond, got.kvBytesPerTokenMeasured}) {
     EXPECT_EQ(number, std::nullopt);
   }
   EXPECT_THAT(got.sparkline, IsEmpty());
@@ -118,10 +119,12 @@ TEST_F(Store, WhatIsAskedOfARunThatIsNotThereNamesIt) {
   EXPECT_EQ(store.service().eventsOffset(none).error().message, sentence);
   EXPECT_EQ(store.service().changeState(none, {RunState::Queued}, RunState::Held).error().message, sentence);
   for (const Result<void>& result :
-       {store.setTags(none, {}), store.setNote(none, ""), store.setStarred(none, true), store.setArchived(none, true), store.setPriority(none, 1),
-        store.moveInQueue(none, {}), store.addMeasurement(none, {}), store.addEvaluation(none, {}), store.request(RequestKind::Stop, none),
-        store.service().ingest({.run = none, .to = 1}), store.service().addAlert(none, "warning", "w"), store.service().attemptStarted({.run = none}),
-        store.service().attemptEnded({.run = none}), store.service().want(none, "stop")}) {
+       {store.setTags(none, {}), store.setNote(none, ""), store.setStarred(none, true), store.setArchived(none, true),
+        store.setPriority(none, 1), store.moveInQueue(none, {}), store.addMeasurement(none, {}),
+        store.addEvaluation(none, {}), store.request(RequestKind::Stop, none),
+        store.service().ingest({.run = none, .to = 1}), store.service().addAlert(none, "warning", "w"),
+        store.service().attemptStarted({.run = none}), store.service().attemptEnded({.run = none}),
+        store.service().want(none, "stop")}) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::NotFound);
     EXPECT_EQ(result.error().message, sentence);
@@ -145,7 +148,8 @@ TEST_F(Store, ARunThatIsNotFoundNamesTheNearest) {
   EXPECT_EQ(store.findRun("mha").error().message, "There is no run 'mha'; this project has no runs yet.");
   add(store, "mqa-cla2");
   EXPECT_EQ(store.findRun("mqa-cla3").error().message, "There is no run 'mqa-cla3'; the nearest name is 'mqa-cla2'.");
-  EXPECT_EQ(store.findRun("something else").error().message, "There is no run 'something else'; `weft runs` lists them.");
+  EXPECT_EQ(store.findRun("something else").error().message,
+            "There is no run 'something else'; `weft runs` lists them.");
   EXPECT_EQ(store.findRun("9").error().code, ErrorCode::NotFound);
   EXPECT_EQ(store.findRun("").error().code, ErrorCode::NotFound);
 }
@@ -194,7 +198,8 @@ TEST_F(Store, MeasurementsAndEvaluationsOfAFaceComeBackWhole) {
 TEST_F(Store, DamagedListsInARowDoNotHideTheRun) {
   RunStore store = open();
   add(store, "a");
-  execute(database(), "UPDATE run SET tags = '{\"no\": ', state = 'dancing'; UPDATE run_summary SET sparkline = x'0102'");
+  execute(database(),
+          "UPDATE run SET tags = '{\"no\": ', state = 'dancing'; UPDATE run_summary SET sparkline = x'0102'");
   const auto runs = *store.runs();
   ASSERT_EQ(runs.size(), 1u);
   EXPECT_THAT(runs[0].tags, IsEmpty());
@@ -257,7 +262,8 @@ TEST(RunStates, AreWaitingActiveOrTerminal) {
     EXPECT_TRUE(isActive(state));
     EXPECT_FALSE(isTerminal(state));
   }
-  for (const RunState state : {RunState::Stopped, RunState::Finished, RunState::Failed, RunState::Killed, RunState::Lost}) {
+  for (const RunState state :
+       {RunState::Stopped, RunState::Finished, RunState::Failed, RunState::Killed, RunState::Lost}) {
     EXPECT_FALSE(isActive(state));
     EXPECT_TRUE(isTerminal(state));
   }
@@ -271,17 +277,18 @@ TEST(StoreErrors, SayWhatHappenedToWhichFileAndKeepSqlitesWords) {
     ErrorCode expected;
     const char* message;
   };
-  for (const Case& one : {Case{5, ErrorCode::Busy, "/p/weft.db is locked by another program; try again when it is done."},
-                          Case{6, ErrorCode::Busy, "/p/weft.db is locked by another program; try again when it is done."},
-                          Case{7, ErrorCode::OutOfMemory, "There is not enough memory to use /p/weft.db."},
-                          Case{15, ErrorCode::Busy, "/p/weft.db is locked by another program; try again when it is done."},
-                          Case{8, ErrorCode::Io, "/p/weft.db cannot be written; check the permissions of the file and of its folder."},
-                          Case{10, ErrorCode::Io, "/p/weft.db cannot be read or written: its disk reports an error."},
-                          Case{11, ErrorCode::Corrupt, "/p/weft.db is damaged or cut short; replace it by a copy that is whole."},
-                          Case{13, ErrorCode::Io, "/p/weft.db cannot be written: the disk is full."},
-                          Case{14, ErrorCode::Io, "/p/weft.db cannot be opened; check the permissions of the file and of its folder."},
-                          Case{26, ErrorCode::Corrupt, "/p/weft.db is damaged or cut short; replace it by a copy that is whole."},
-                          Case{19, ErrorCode::Internal, "The store refused a statement: words."}}) {
+  for (const Case& one :
+       {Case{5, ErrorCode::Busy, "/p/weft.db is locked by another program; try again when it is done."},
+        Case{6, ErrorCode::Busy, "/p/weft.db is locked by another program; try again when it is done."},
+        Case{7, ErrorCode::OutOfMemory, "There is not enough memory to use /p/weft.db."},
+        Case{15, ErrorCode::Busy, "/p/weft.db is locked by another program; try again when it is done."},
+        Case{8, ErrorCode::Io, "/p/weft.db cannot be written; check the permissions of the file and of its folder."},
+        Case{10, ErrorCode::Io, "/p/weft.db cannot be read or written: its disk reports an error."},
+        Case{11, ErrorCode::Corrupt, "/p/weft.db is damaged or cut short; replace it by a copy that is whole."},
+        Case{13, ErrorCode::Io, "/p/weft.db cannot be written: the disk is full."},
+        Case{14, ErrorCode::Io, "/p/weft.db cannot be opened; check the permissions of the file and of its folder."},
+        Case{26, ErrorCode::Corrupt, "/p/weft.db is damaged or cut short; replace it by a copy that is whole."},
+        Case{19, ErrorCode::Internal, "The store refused a statement: words."}}) {
     const Error error = errorOf(SQLite::Exception("words", one.code), "/p/weft.db");
     EXPECT_EQ(error.code, one.expected) << one.code;
     EXPECT_EQ(error.message, one.message);

@@ -42,7 +42,8 @@ TEST_F(Scale, AMillionPointsAreEachFoundWithTheirRun) {
 TEST_F(Scale, ASeriesIsFoundByItsIndex) {
   { RunStore store = open(); }
   SQLite::Database file(database().string());
-  SQLite::Statement plan(file, "EXPLAIN QUERY PLAN SELECT step, value, time FROM metric WHERE run = 1 AND metric = 1 ORDER BY step");
+  SQLite::Statement plan(
+      file, "EXPLAIN QUERY PLAN SELECT step, value, time FROM metric WHERE run = 1 AND metric = 1 ORDER BY step");
   std::string steps;
   while (plan.executeStep()) steps += plan.getColumn(3).getString() + "\n";
   EXPECT_THAT(steps, testing::HasSubstr("SEARCH metric USING"));

@@ -80,7 +80,8 @@ TEST_F(Schema, AStoreOfANewerWeftIsLeftAlone) {
   { RunStore store = open(); }
   execute(database(), "PRAGMA user_version = 7");
   ASSERT_EQ(known(), 1) << "a new schema: the sentence below has another number";
-  expectRefused(ErrorCode::NewerVersion, " was written by a newer Weft (schema 7; this one knows 1); update Weft to open it.");
+  expectRefused(ErrorCode::NewerVersion,
+                " was written by a newer Weft (schema 7; this one knows 1); update Weft to open it.");
 }
 
 TEST_F(Schema, AStoreThatGrewNewerInItsWalIsLeftAloneToo) {
@@ -108,7 +109,8 @@ TEST_F(Schema, ATruncatedStoreSaysThatItIsDamaged) {
       const Result<RunStore> store = RunStore::open(database(), mode);
       ASSERT_FALSE(store) << left << " bytes of " << size;
       EXPECT_EQ(store.error().code, ErrorCode::Corrupt);
-      EXPECT_EQ(store.error().message, database().string() + " is damaged or cut short; replace it by a copy that is whole.");
+      EXPECT_EQ(store.error().message,
+                database().string() + " is damaged or cut short; replace it by a copy that is whole.");
     }
     EXPECT_TRUE(bytes() == before) << left;
   }
@@ -143,7 +145,8 @@ TEST_F(Schema, AStoreWithoutItsTablesSaysWhichIsMissing) {
     ASSERT_FALSE(store);
     EXPECT_EQ(store.error().code, ErrorCode::Corrupt);
     EXPECT_EQ(store.error().message,
-              database().string() + " is not a whole Weft project: it has no table 'metric'; replace it by a copy that is whole.");
+              database().string() +
+                  " is not a whole Weft project: it has no table 'metric'; replace it by a copy that is whole.");
   }
 }
 
@@ -161,7 +164,9 @@ TEST_F(Schema, AStoreWithATriggerOfSomebodyElsesCannotReachBeyondItself) {
     RunStore store = open();
     add(store, "a");
   }
-  execute(database(), "CREATE TRIGGER spy AFTER UPDATE ON run BEGIN UPDATE run_summary SET phase = load_extension('/tmp/evil.so'); END");
+  execute(database(),
+          "CREATE TRIGGER spy AFTER UPDATE ON run BEGIN UPDATE run_summary SET phase = load_extension('/tmp/evil.so'); "
+          "END");
   RunStore store = open();
   EXPECT_EQ(store.setNote(RunId{1}, "n").error().code, ErrorCode::Internal);
   EXPECT_EQ(store.run(RunId{1})->note, "");
@@ -187,7 +192,8 @@ TEST_F(Schema, AStoreInAFolderThatIsNotThereSaysWhatToCheck) {
   const Result<RunStore> store = RunStore::open(folder() / "nowhere" / "weft.db");
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code, ErrorCode::Io);
-  EXPECT_THAT(store.error().message, EndsWith("cannot be opened; check the permissions of the file and of its folder."));
+  EXPECT_THAT(store.error().message,
+              EndsWith("cannot be opened; check the permissions of the file and of its folder."));
 }
 
 TEST_F(Schema, ANewStoreIsMarkedAsWeftsAndUsesWal) {
@@ -258,7 +264,8 @@ TEST_F(Schema, AMigrationThatFailsHalfWayChangesNothing) {
   ASSERT_TRUE(migrate(database(), kOne));
   execute(database(), "INSERT INTO note VALUES ('first')");
   const std::string before = contentOf(database());
-  const Result<void> migrated = migrate(database(), {kOne[0], kThree[1] + " CREATE TABLE mark (name TEXT);", "INSERT INTO nowhere VALUES (1);"});
+  const Result<void> migrated =
+      migrate(database(), {kOne[0], kThree[1] + " CREATE TABLE mark (name TEXT);", "INSERT INTO nowhere VALUES (1);"});
   ASSERT_FALSE(migrated);
   EXPECT_EQ(migrated.error().code, ErrorCode::Internal);
   EXPECT_EQ(contentOf(database()), before);
@@ -306,7 +313,8 @@ TEST_F(Schema, ManyProcessesThatMigrateAtOnceDoItOnce) {
       children.push_back(std::make_unique<Child>([&, gate = gates.back().get()] {
         gate->await();
         const Result<void> migrated = migrate(database(), kThree);
-        if (!migrated) std::fprintf(stderr, "%s %s\n", migrated.error().message.c_str(), migrated.error().detail.c_str());
+        if (!migrated)
+          std::fprintf(stderr, "%s %s\n", migrated.error().message.c_str(), migrated.error().detail.c_str());
         return migrated ? 0 : 1;
       }));
     }

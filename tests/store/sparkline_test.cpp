@@ -39,7 +39,8 @@ TEST(Sparkline, StaysEvenlySpacedFromTheFirstToTheNewestPointAtAnyLength) {
       ASSERT_EQ(steps.front(), every) << count;
       ASSERT_EQ(steps.back(), count * every) << count;
       // All but the newest lie equally far apart; the newest may be nearer.
-      for (std::size_t i = 2; i + 1 < steps.size(); ++i) ASSERT_EQ(steps[i] - steps[i - 1], steps[1] - steps[0]) << count << " every " << every;
+      for (std::size_t i = 2; i + 1 < steps.size(); ++i)
+        ASSERT_EQ(steps[i] - steps[i - 1], steps[1] - steps[0]) << count << " every " << every;
       if (steps.size() > 2) {
         ASSERT_LE(steps.back() - steps[steps.size() - 2], steps[1] - steps[0] + every);
       }

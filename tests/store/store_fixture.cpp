@@ -85,7 +85,8 @@ void StoreTest::hello(RunStore& store, RunId run, int attempt) const {
 void StoreTest::ingest(RunStore& store, RunId run, const std::vector<Row>& rows) const {
   const Result<std::int64_t> from = store.service().eventsOffset(run);
   ASSERT_TRUE(from) << from.error().message;
-  const Result<void> stored = store.service().ingest({.run = run, .from = *from, .to = *from + static_cast<std::int64_t>(rows.size()), .rows = rows});
+  const Result<void> stored = store.service().ingest(
+      {.run = run, .from = *from, .to = *from + static_cast<std::int64_t>(rows.size()), .rows = rows});
   EXPECT_TRUE(stored) << stored.error().message << " " << stored.error().detail;
 }
 

@@ -1,4 +1,5 @@
-// tests/store/store_fixture.h -- a project folder for one test, runs to put into it, and a second way to look at the file.
+// tests/store/store_fixture.h -- a project folder for one test, runs to put into it, and a second way to look at the
+// file.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -51,8 +52,8 @@ void execute(const std::filesystem::path& database, const std::string& sql);
 std::string contentOf(const std::filesystem::path& database);
 std::vector<std::string> filesIn(const std::filesystem::path& folder);
 
-// A process of its own that runs `work` and ends with its result. SQLite's locks and caches do not survive a fork: no store may be open here when
-// one is made.
+// A process of its own that runs `work` and ends with its result. SQLite's locks and caches do not survive a fork: no
+// store may be open here when one is made.
 class Child {
  public:
   explicit Child(const std::function<int()>& work);

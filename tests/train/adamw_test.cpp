@@ -28,8 +28,10 @@ class Reference {
   }
   double step(const std::vector<torch::Tensor>& gradients, double rate) {
     double squares = 0;
-    for (const torch::Tensor& gradient : gradients) squares += gradient.to(torch::kDouble).square().sum().item<double>();
-    const double norm = std::sqrt(squares), clip = m_config.clipNorm > 0 ? std::min(1.0, m_config.clipNorm / norm) : 1.0;
+    for (const torch::Tensor& gradient : gradients)
+      squares += gradient.to(torch::kDouble).square().sum().item<double>();
+    const double norm = std::sqrt(squares),
+                 clip = m_config.clipNorm > 0 ? std::min(1.0, m_config.clipNorm / norm) : 1.0;
     ++m_t;
     for (std::size_t p = 0; p < parameters.size(); ++p) {
       Parameter& parameter = parameters[p];
@@ -38,7 +40,8 @@ class Reference {
         const double g = clip * gradient[static_cast<std::int64_t>(i)].item<double>();
         parameter.m[i] = m_config.beta1 * parameter.m[i] + (1 - m_config.beta1) * g;
         parameter.v[i] = m_config.beta2 * parameter.v[i] + (1 - m_config.beta2) * g * g;
-        const double m = parameter.m[i] / (1 - std::pow(m_config.beta1, m_t)), v = parameter.v[i] / (1 - std::pow(m_config.beta2, m_t));
+        const double m = parameter.m[i] / (1 - std::pow(m_config.beta1, m_t)),
+                     v = parameter.v[i] / (1 - std::pow(m_config.beta2, m_t));
         if (parameter.decays) parameter.w[i] -= rate * m_config.weightDecay * parameter.w[i];
         parameter.w[i] -= rate * m / (std::sqrt(v) + m_config.epsilon);
       }
@@ -64,7 +67,8 @@ double largestDifference(const torch::Tensor& tensor, const std::vector<double>&
 // A matrix that decays, a vector that does not, and sizes that no vector register divides.
 std::vector<NamedParameter> twoParameters() {
   torch::manual_seed(3);
-  return {{"matrix", torch::randn({7, 5}).requires_grad_(true), true}, {"norm", (1 + 0.1 * torch::randn({13})).requires_grad_(true), false}};
+  return {{"matrix", torch::randn({7, 5}).requires_grad_(true), true},
+          {"norm", (1 + 0.1 * torch::randn({13})).requires_grad_(true), false}};
 }
 
 TrainConfig config() {
@@ -79,8 +83,8 @@ TrainConfig config() {
 
 }  // namespace
 
-// float32 rounds a weight near 1 by at most 2^-24 in each of about 3 operations a step: 20 steps 3.6e-6; the update itself is 1e-2 with a relative
-// error near 1e-6.
+// float32 rounds a weight near 1 by at most 2^-24 in each of about 3 operations a step: 20 steps 3.6e-6; the update
+// itself is 1e-2 with a relative error near 1e-6.
 constexpr double kTolerance = 5e-6;
 
 TEST(AdamW, FollowsItsFormulaOverTwentyStepsWithAndWithoutClipping) {
@@ -97,13 +101,17 @@ TEST(AdamW, FollowsItsFormulaOverTwentyStepsWithAndWithoutClipping) {
       gradients.push_back(size * torch::randn(parameter.value.sizes()));
       parameter.value.mutable_grad() = gradients.back().clone();
     }
-    const double rate = 1e-2 * (step + 1) / 20, norm = optimizer.step(rate).item<double>(), wanted = reference.step(gradients, rate);
+    const double rate = 1e-2 * (step + 1) / 20, norm = optimizer.step(rate).item<double>(),
+                 wanted = reference.step(gradients, rate);
     EXPECT_NEAR(norm, wanted, 1e-5 * wanted) << "the norm before clipping, step " << step;
     clipped += norm > 1 ? 1 : 0;
     for (std::size_t p = 0; p < parameters.size(); ++p) {
-      EXPECT_LT(largestDifference(parameters[p].value, reference.parameters[p].w), kTolerance) << parameters[p].name << ", step " << step;
-      EXPECT_LT(largestDifference(optimizer.moments()[p].m, reference.parameters[p].m), 1e-6) << parameters[p].name << ", step " << step;
-      EXPECT_LT(largestDifference(optimizer.moments()[p].v, reference.parameters[p].v), 1e-6) << parameters[p].name << ", step " << step;
+      EXPECT_LT(largestDifference(parameters[p].value, reference.parameters[p].w), kTolerance)
+          << parameters[p].name << ", step " << step;
+      EXPECT_LT(largestDifference(optimizer.moments()[p].m, reference.parameters[p].m), 1e-6)
+          << parameters[p].name << ", step " << step;
+      EXPECT_LT(largestDifference(optimizer.moments()[p].v, reference.parameters[p].v), 1e-6)
+          << parameters[p].name << ", step " << step;
     }
   }
   EXPECT_GT(clipped, 3);
@@ -127,7 +135,8 @@ TEST(AdamW, DoesNotClipWhenTheClipNormIsZero) {
   free.clipNorm = 0;
   std::vector<NamedParameter> parameters = twoParameters();
   AdamW optimizer(parameters, free);
-  for (NamedParameter& parameter : parameters) parameter.value.mutable_grad() = torch::full_like(parameter.value, 100.0);
+  for (NamedParameter& parameter : parameters)
+    parameter.value.mutable_grad() = torch::full_like(parameter.value, 100.0);
   optimizer.step(1e-3);
   EXPECT_NEAR(optimizer.moments()[0].m[0][0].item<double>(), 10.0, 1e-5);
 }
@@ -148,7 +157,8 @@ TEST(AdamW, CountsItsStepsForTheBiasCorrection) {
   AdamW first(early, config()), later(late, config());
   later.setStepCount(1000);
   for (std::vector<NamedParameter>* parameters : {&early, &late}) {
-    for (NamedParameter& parameter : *parameters) parameter.value.mutable_grad() = torch::full_like(parameter.value, 0.01);
+    for (NamedParameter& parameter : *parameters)
+      parameter.value.mutable_grad() = torch::full_like(parameter.value, 0.01);
   }
   const torch::Tensor before = early[1].value.detach().clone();
   first.step(1e-2);

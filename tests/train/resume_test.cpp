@@ -47,7 +47,8 @@ class Resume : public TrainingTest {
     std::map<std::string, torch::Tensor> state;
   };
   // What the last checkpoint of a run holds: weights and moments.
-  std::map<std::string, torch::Tensor> stateIn(const std::filesystem::path& checkpoint, const config::RunConfig& config) {
+  std::map<std::string, torch::Tensor> stateIn(const std::filesystem::path& checkpoint,
+                                               const config::RunConfig& config) {
     const auto decoder = makeDecoder(config, 77);
     train::AdamW optimizer(decoder->parameters(), config.train);
     EXPECT_TRUE(train::restoreCheckpoint(checkpoint, *decoder, optimizer));
@@ -147,10 +148,12 @@ TEST_F(Resume, CanBeInterruptedAgainAndAgain) {
     if (!found) {
       const torch::NoGradGuard noGrad;
       const auto first = makeDecoder(config, 1);
-      for (std::size_t i = 0; i < first->parameters().size(); ++i) decoder->parameters()[i].value.copy_(first->parameters()[i].value);
+      for (std::size_t i = 0; i < first->parameters().size(); ++i)
+        decoder->parameters()[i].value.copy_(first->parameters()[i].value);
     }
     Record record;
-    EXPECT_EQ(trainer->run(hooksFor(*decoder, record), wish).value(), step < 13 ? train::Outcome::Paused : train::Outcome::Completed);
+    EXPECT_EQ(trainer->run(hooksFor(*decoder, record), wish).value(),
+              step < 13 ? train::Outcome::Paused : train::Outcome::Completed);
     EXPECT_EQ(trainer->state().step, step);
     EXPECT_EQ(record.steps.at(step).loss_nats, whole.record.steps.at(step).loss_nats);
   }
@@ -205,7 +208,8 @@ TEST_F(Resume, TakesTheOlderCheckpointWhenTheNewestIsCutOffAndSaysSo) {
 TEST_F(Resume, RefusesWhenNoCheckpointCanBeRead) {
   const config::RunConfig config = resumableConfig();
   uninterrupted(config);
-  for (const auto& checkpoint : train::listCheckpoints(folder() / "whole")) std::filesystem::resize_file(checkpoint / "model.safetensors", 100);
+  for (const auto& checkpoint : train::listCheckpoints(folder() / "whole"))
+    std::filesystem::resize_file(checkpoint / "model.safetensors", 100);
   const auto decoder = makeDecoder(config, 1);
   const Result<train::Resumed> resumed = makeTrainer(*decoder, config, "whole")->resume();
   ASSERT_FALSE(resumed);

@@ -31,10 +31,11 @@ TEST(Schedule, IsAHalfCosineFromThePeakToATenthAtTheLastStep) {
   const TrainConfig config = scheduleOf(111, 10.0 / 111);
   ASSERT_EQ(warmupSteps(config), 10);
   EXPECT_DOUBLE_EQ(learningRate(config, 10), 2.0);
-  EXPECT_NEAR(learningRate(config, 60), (2.0 + 0.2) / 2, 1e-12);                       // half-way: the mean of both ends
+  EXPECT_NEAR(learningRate(config, 60), (2.0 + 0.2) / 2, 1e-12);  // half-way: the mean of both ends
   EXPECT_NEAR(learningRate(config, 35), 0.2 + 1.8 * (1 + std::sqrt(0.5)) / 2, 1e-12);  // a quarter: cos 45 degrees
   EXPECT_NEAR(learningRate(config, 110), 0.2, 1e-12);
-  for (std::int64_t step = 11; step < 111; ++step) EXPECT_LT(learningRate(config, step), learningRate(config, step - 1)) << step;
+  for (std::int64_t step = 11; step < 111; ++step)
+    EXPECT_LT(learningRate(config, step), learningRate(config, step - 1)) << step;
 }
 
 TEST(Schedule, BeginsAtThePeakWithoutWarmUp) {

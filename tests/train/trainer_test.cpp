@@ -25,14 +25,16 @@ TEST_F(Trainer, LearnsFarBelowTheUnigramLossOfItsTokens) {
   Record record;
   const auto trainer = makeTrainer(*decoder, config);
   ASSERT_EQ(run(*trainer, hooksFor(*decoder, record)).value(), train::Outcome::Completed);
-  // 19 ids, each nearly as frequent as the other; a reader who knows the rule needs 0.125 ln(8 * 19) + 0.875 ln(1 / 0.88) = 0.74 nats.
+  // 19 ids, each nearly as frequent as the other; a reader who knows the rule needs 0.125 ln(8 * 19) + 0.875 ln(1 /
+  // 0.88) = 0.74 nats.
   EXPECT_NEAR(record.steps.at(1).loss_nats, std::log(19.0), 0.1);
   EXPECT_LT(record.steps.at(150).loss_nats, 1.1);
   EXPECT_EQ(trainer->state().tokens, 150 * 16 * 8);
 }
 
 TEST_F(Trainer, SeesNoDifferenceBetweenOneLargeBatchAndAccumulatedMicroBatches) {
-  // float64, so that only the order of sums differs: a few 1e-16 a step, which Adam's division by a small sqrt(v) may enlarge.
+  // float64, so that only the order of sums differs: a few 1e-16 a step, which Adam's division by a small sqrt(v) may
+  // enlarge.
   config::RunConfig whole = tinyConfig(), parts = tinyConfig();
   whole.train.batchSequences = parts.train.batchSequences = 6;
   parts.train.microBatch = 2;
@@ -106,8 +108,8 @@ TEST_F(Trainer, ReportsEvaluatesAndSavesWhenItIsDue) {
 }
 
 TEST_F(Trainer, FinishesTheStepInHandAndSavesItWhenAskedToStopOrPause) {
-  for (const auto& [wanted, outcome] :
-       {std::pair(train::StopWish::Stop, train::Outcome::Stopped), std::pair(train::StopWish::Pause, train::Outcome::Paused)}) {
+  for (const auto& [wanted, outcome] : {std::pair(train::StopWish::Stop, train::Outcome::Stopped),
+                                        std::pair(train::StopWish::Pause, train::Outcome::Paused)}) {
     const config::RunConfig config = tinyConfig();
     const auto decoder = makeDecoder(config, 1);
     const std::string folderName = wanted == train::StopWish::Stop ? "stop" : "pause";

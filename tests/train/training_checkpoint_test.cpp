@@ -20,11 +20,13 @@ class TrainingCheckpoint : public TrainingTest {
   TrainingCheckpoint() : m_decoder(makeDecoder(m_config, 1)), m_optimizer(m_decoder->parameters(), m_config.train) {}
   fs::path checkpoints() const { return folder() / "checkpoints"; }
   Result<train::SavedCheckpoint> save(std::int64_t step, std::optional<double> perplexity = {}) {
-    return train::saveCheckpoint(checkpoints(), *m_decoder, m_optimizer, m_config, {.step = step, .tokens = step * 10, .perplexity = perplexity});
+    return train::saveCheckpoint(checkpoints(), *m_decoder, m_optimizer, m_config,
+                                 {.step = step, .tokens = step * 10, .perplexity = perplexity});
   }
   std::vector<std::string> names() const {
     std::vector<std::string> names;
-    for (const fs::directory_entry& entry : fs::directory_iterator(checkpoints())) names.push_back(entry.path().filename().string());
+    for (const fs::directory_entry& entry : fs::directory_iterator(checkpoints()))
+      names.push_back(entry.path().filename().string());
     std::sort(names.begin(), names.end());
     return names;
   }
@@ -43,7 +45,8 @@ TEST_F(TrainingCheckpoint, GivesBackWeightsMomentsAndState) {
   const train::SavedCheckpoint saved = save(42, 3.25).value();
   EXPECT_EQ(saved.folder, checkpoints() / "step-42");
   std::int64_t bytes = 0;
-  for (const fs::directory_entry& entry : fs::directory_iterator(saved.folder)) bytes += static_cast<std::int64_t>(entry.file_size());
+  for (const fs::directory_entry& entry : fs::directory_iterator(saved.folder))
+    bytes += static_cast<std::int64_t>(entry.file_size());
   EXPECT_EQ(saved.bytes, bytes);
   // Weights and two moments for each parameter, 4 bytes each.
   EXPECT_GT(saved.bytes, 12 * m_decoder->parameterCount());
@@ -84,18 +87,20 @@ TEST_F(TrainingCheckpoint, WithDamagedWeightsChangesNoMoments) {
 TEST_F(TrainingCheckpoint, RefusesATrainerStateThatIsNone) {
   ASSERT_TRUE(save(1));
   const fs::path file = checkpoints() / "step-1/trainer.json";
-  for (const auto& [content, code] :
-       {std::pair("", ErrorCode::Corrupt), std::pair("[1]", ErrorCode::Corrupt),
-        std::pair(R"({"format": 1, "step": "one", "tokens": 2})", ErrorCode::Corrupt), std::pair(R"({"format": 1, "step": 1})", ErrorCode::Corrupt),
-        std::pair(R"({"format": 9, "step": 1, "tokens": 2})", ErrorCode::NewerVersion)}) {
+  for (const auto& [content, code] : {std::pair("", ErrorCode::Corrupt), std::pair("[1]", ErrorCode::Corrupt),
+                                      std::pair(R"({"format": 1, "step": "one", "tokens": 2})", ErrorCode::Corrupt),
+                                      std::pair(R"({"format": 1, "step": 1})", ErrorCode::Corrupt),
+                                      std::pair(R"({"format": 9, "step": 1, "tokens": 2})", ErrorCode::NewerVersion)}) {
     ASSERT_TRUE(writeFileAtomically(file, content));
-    const Result<train::TrainingState> state = train::restoreCheckpoint(checkpoints() / "step-1", *m_decoder, m_optimizer);
+    const Result<train::TrainingState> state =
+        train::restoreCheckpoint(checkpoints() / "step-1", *m_decoder, m_optimizer);
     ASSERT_FALSE(state) << content;
     EXPECT_EQ(state.error().code, code) << content;
     EXPECT_THAT(state.error().message, HasSubstr("trainer.json")) << content;
   }
   fs::remove(file);
-  EXPECT_EQ(train::restoreCheckpoint(checkpoints() / "step-1", *m_decoder, m_optimizer).error().code, ErrorCode::NotFound);
+  EXPECT_EQ(train::restoreCheckpoint(checkpoints() / "step-1", *m_decoder, m_optimizer).error().code,
+            ErrorCode::NotFound);
 }
 
 TEST_F(TrainingCheckpoint, ListsByStepAndNothingElse) {
@@ -103,7 +108,8 @@ TEST_F(TrainingCheckpoint, ListsByStepAndNothingElse) {
   for (const char* name : {".partial-step-7", ".removed-step-8", "step-", "step--4", "step-x", "best", "step-5.tmp"}) {
     fs::create_directories(checkpoints() / name);
   }
-  EXPECT_THAT(train::listCheckpoints(checkpoints()), ElementsAre(checkpoints() / "step-3", checkpoints() / "step-20", checkpoints() / "step-100"));
+  EXPECT_THAT(train::listCheckpoints(checkpoints()),
+              ElementsAre(checkpoints() / "step-3", checkpoints() / "step-20", checkpoints() / "step-100"));
   EXPECT_TRUE(train::listCheckpoints(folder() / "nowhere").empty());
 }
 

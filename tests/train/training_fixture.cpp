@@ -15,7 +15,14 @@ namespace fs = std::filesystem;
 config::RunConfig tinyConfig() {
   config::RunConfig config;
   config.name = "tiny";
-  config.model = {.layers = 2, .hidden = 16, .feedForward = 24, .queryHeads = 2, .kvHeads = 1, .headWidth = 8, .vocabulary = 19, .sharing = "cla2"};
+  config.model = {.layers = 2,
+                  .hidden = 16,
+                  .feedForward = 24,
+                  .queryHeads = 2,
+                  .kvHeads = 1,
+                  .headWidth = 8,
+                  .vocabulary = 19,
+                  .sharing = "cla2"};
   config.train.steps = 12;
   config.train.sequenceLength = 8;
   config.train.batchSequences = 4;
@@ -41,13 +48,15 @@ std::map<std::string, torch::Tensor> stateOf(nn::Decoder& decoder, train::AdamW&
   return state;
 }
 
-::testing::AssertionResult areBitwiseEqual(const std::map<std::string, torch::Tensor>& a, const std::map<std::string, torch::Tensor>& b) {
+::testing::AssertionResult areBitwiseEqual(const std::map<std::string, torch::Tensor>& a,
+                                           const std::map<std::string, torch::Tensor>& b) {
   if (a.size() != b.size()) return ::testing::AssertionFailure() << a.size() << " tensors against " << b.size();
   for (const auto& [name, tensor] : a) {
     const auto other = b.find(name);
     if (other == b.end()) return ::testing::AssertionFailure() << name << " is only in one";
     if (!torch::equal(tensor, other->second)) {
-      return ::testing::AssertionFailure() << name << " differs by " << (tensor - other->second).abs().max().item<double>();
+      return ::testing::AssertionFailure()
+             << name << " differs by " << (tensor - other->second).abs().max().item<double>();
     }
   }
   return ::testing::AssertionSuccess();
@@ -77,7 +86,8 @@ fs::path TrainingTest::writeShard(std::int64_t tokens, std::int64_t vocabulary) 
 
 data::TokenShard TrainingTest::openShard() const { return data::TokenShard::open(m_shard).value(); }
 
-std::unique_ptr<train::Trainer> TrainingTest::makeTrainer(nn::Decoder& decoder, const config::RunConfig& config, const std::string& checkpoints) {
+std::unique_ptr<train::Trainer> TrainingTest::makeTrainer(nn::Decoder& decoder, const config::RunConfig& config,
+                                                          const std::string& checkpoints) {
   return train::Trainer::create(decoder, config, openShard(), folder() / checkpoints).value();
 }
 
@@ -89,14 +99,19 @@ train::TrainerHooks TrainingTest::hooksFor(nn::Decoder& decoder, Record& record)
     std::vector<std::int64_t> ids(65);
     openShard().copy(0, ids);
     const torch::Tensor all = torch::tensor(ids, torch::kLong);
-    const double loss = decoder.loss(all.narrow(0, 0, 64).view({8, 8}), all.narrow(0, 1, 64).view({8, 8})).item<double>();
+    const double loss =
+        decoder.loss(all.narrow(0, 0, 64).view({8, 8}), all.narrow(0, 1, 64).view({8, 8})).item<double>();
     record.evaluations[step] = std::exp(loss);
     return std::exp(loss);
   };
-  hooks.onCheckpoint = [&record](const train::SavedCheckpoint&, const train::TrainingState& state) { record.checkpoints.push_back(state.step); };
+  hooks.onCheckpoint = [&record](const train::SavedCheckpoint&, const train::TrainingState& state) {
+    record.checkpoints.push_back(state.step);
+  };
   return hooks;
 }
 
-Result<train::Outcome> TrainingTest::run(train::Trainer& trainer, const train::TrainerHooks& hooks) const { return trainer.run(hooks, kNoWish); }
+Result<train::Outcome> TrainingTest::run(train::Trainer& trainer, const train::TrainerHooks& hooks) const {
+  return trainer.run(hooks, kNoWish);
+}
 
 }  // namespace weft::train_test

@@ -1,4 +1,5 @@
-// tests/train/training_fixture.h -- a training small enough to be run many times: two layers that share their KV, a few thousand tokens.
+// tests/train/training_fixture.h -- a training small enough to be run many times: two layers that share their KV, a few
+// thousand tokens.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,7 +22,8 @@ namespace weft::train_test {
 config::RunConfig tinyConfig();
 
 // A decoder of this configuration's shape. `type` float64 for comparisons that rounding must not blur.
-std::unique_ptr<nn::Decoder> makeDecoder(const config::RunConfig& config, std::uint64_t seed, torch::ScalarType type = torch::kFloat);
+std::unique_ptr<nn::Decoder> makeDecoder(const config::RunConfig& config, std::uint64_t seed,
+                                         torch::ScalarType type = torch::kFloat);
 
 // What one stretch of training said.
 struct Record {
@@ -32,7 +34,8 @@ struct Record {
 
 // The end of a run in bits: weights and moments, by name.
 std::map<std::string, torch::Tensor> stateOf(nn::Decoder& decoder, train::AdamW& optimizer);
-::testing::AssertionResult areBitwiseEqual(const std::map<std::string, torch::Tensor>& a, const std::map<std::string, torch::Tensor>& b);
+::testing::AssertionResult areBitwiseEqual(const std::map<std::string, torch::Tensor>& a,
+                                           const std::map<std::string, torch::Tensor>& b);
 
 class TrainingTest : public ::testing::Test {
  protected:
@@ -41,7 +44,8 @@ class TrainingTest : public ::testing::Test {
   // A shard of ids that can be learned: each is a fixed function of the one before, most of the time.
   std::filesystem::path writeShard(std::int64_t tokens, std::int64_t vocabulary);
   data::TokenShard openShard() const;
-  std::unique_ptr<train::Trainer> makeTrainer(nn::Decoder& decoder, const config::RunConfig& config, const std::string& checkpoints = "checkpoints");
+  std::unique_ptr<train::Trainer> makeTrainer(nn::Decoder& decoder, const config::RunConfig& config,
+                                              const std::string& checkpoints = "checkpoints");
   // Hooks that write into `record`; the evaluation is a perplexity of the first tokens of the shard.
   train::TrainerHooks hooksFor(nn::Decoder& decoder, Record& record);
   // Runs without a wish to stop.

@@ -79,7 +79,8 @@ TEST(CompareDeltas, AreShortAndNeverLie) {
   EXPECT_EQ(deltaText(15, CompareColumn::KvBytesDelta), "×16.0");
   store::RunSummary run, baseline;
   run.perplexity = 13;
-  EXPECT_FALSE(deltaOf(run, baseline, CompareColumn::PerplexityDelta)) << "a baseline without a value gives no difference";
+  EXPECT_FALSE(deltaOf(run, baseline, CompareColumn::PerplexityDelta))
+      << "a baseline without a value gives no difference";
   baseline.perplexity = std::nan("");
   EXPECT_FALSE(deltaOf(run, baseline, CompareColumn::PerplexityDelta));
 }
@@ -129,7 +130,8 @@ TEST(CompareSettings, AWrongConfigurationIsOneSentence) {
   EXPECT_NE(wrong.error().message.find("layerz"), std::string::npos);
   const auto same = compareSettings("name = \"a\"\n", "name = \"b\"\n");
   ASSERT_TRUE(same);
-  EXPECT_TRUE(std::none_of(same->begin(), same->end(), [](const Setting& setting) { return setting.differs(); })) << "a name is no setting";
+  EXPECT_TRUE(std::none_of(same->begin(), same->end(), [](const Setting& setting) { return setting.differs(); }))
+      << "a name is no setting";
 }
 
 }  // namespace

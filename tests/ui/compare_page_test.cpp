@@ -32,7 +32,8 @@ class Compare : public ComparePageTest {
   }
   std::vector<store::RunId> selectedRows() {
     std::vector<store::RunId> runs;
-    for (const QModelIndex& row : m_page.table()->selectionModel()->selectedRows()) runs.push_back(m_page.table()->runAt(row.row())->id);
+    for (const QModelIndex& row : m_page.table()->selectionModel()->selectedRows())
+      runs.push_back(m_page.table()->runAt(row.row())->id);
     std::sort(runs.begin(), runs.end());
     return runs;
   }
@@ -41,9 +42,11 @@ class Compare : public ComparePageTest {
     return runs;
   }
   void clickRow(const char* name, Qt::KeyboardModifiers modifiers = {}) {
-    const QModelIndex index = m_page.table()->model()->index(m_page.table()->proxyRowOf(id(name)), static_cast<int>(CompareColumn::Run));
+    const QModelIndex index =
+        m_page.table()->model()->index(m_page.table()->proxyRowOf(id(name)), static_cast<int>(CompareColumn::Run));
     m_page.table()->scrollTo(index);
-    QTest::mouseClick(m_page.table()->viewport(), Qt::LeftButton, modifiers, m_page.table()->visualRect(index).center());
+    QTest::mouseClick(m_page.table()->viewport(), Qt::LeftButton, modifiers,
+                      m_page.table()->visualRect(index).center());
   }
 };
 
@@ -83,7 +86,9 @@ TEST_F(Compare, OpensOnThePairOfEqualMemoryThatDiffersTheMost) {
   ASSERT_TRUE(m_page.plot()->reading());
   EXPECT_EQ(m_page.plot()->reading()->headline("B"), "at 2,560 B/token: 13.89 vs 14.37");
   ASSERT_TRUE(waitUntil([&] { return m_page.groups().isComplete(); }));
-  const QString sentence = "H64-MQA-CLA2 against H32-MQA: the same KV bytes as H32-MQA; one run each, so their perplexities are not compared";
+  const QString sentence =
+      "H64-MQA-CLA2 against H32-MQA: the same KV bytes as H32-MQA; one run each, so their perplexities are not "
+      "compared";
   EXPECT_EQ(m_page.plot()->reading()->sentence(&m_page.groups()), sentence);
   EXPECT_EQ(m_page.panel()->sentence(), sentence + ".");
 }
@@ -195,7 +200,8 @@ TEST_F(Compare, TheHandleDragsTheCursorWhichReadsBothCurvesBetweenTheirPoints) {
   const QPoint handle = plot->handleBox().center().toPoint();
   const double target = plot->xAxis->coordToPixel(7240);
   QTest::mousePress(plot, Qt::LeftButton, {}, handle);
-  for (int i = 1; i <= 8; ++i) QTest::mouseMove(plot, QPoint(qRound(handle.x() + (target - handle.x()) * i / 8), handle.y()));
+  for (int i = 1; i <= 8; ++i)
+    QTest::mouseMove(plot, QPoint(qRound(handle.x() + (target - handle.x()) * i / 8), handle.y()));
   QTest::mouseRelease(plot, Qt::LeftButton, {}, QPoint(qRound(target), handle.y()));
   ASSERT_TRUE(plot->cursorX());
   EXPECT_NEAR(*plot->cursorX(), 7240, 60);
@@ -217,7 +223,8 @@ TEST_F(Compare, TheCursorSnapsToAPointNearby) {
   plot->replot();
   QTest::mousePress(plot, Qt::LeftButton, {}, plot->handleBox().center().toPoint());
   QTest::mouseMove(plot, QPoint(qRound(plot->xAxis->coordToPixel(40960)) + 5, plot->plotArea().center().y()));
-  QTest::mouseRelease(plot, Qt::LeftButton, {}, QPoint(qRound(plot->xAxis->coordToPixel(40960)) + 5, plot->plotArea().center().y()));
+  QTest::mouseRelease(plot, Qt::LeftButton, {},
+                      QPoint(qRound(plot->xAxis->coordToPixel(40960)) + 5, plot->plotArea().center().y()));
   EXPECT_EQ(plot->cursorX(), 40960);
 }
 
@@ -228,7 +235,8 @@ TEST_F(Compare, WheelZoomsDragPansAndDoubleClickFits) {
   plot->replot();
   const double size = plot->yAxis->range().size();
   const QPoint middle = plot->plotArea().center() + QPoint(60, -10);
-  QWheelEvent wheel(middle, plot->mapToGlobal(middle), {}, QPoint(0, 240), Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
+  QWheelEvent wheel(middle, plot->mapToGlobal(middle), {}, QPoint(0, 240), Qt::NoButton, Qt::NoModifier,
+                    Qt::NoScrollPhase, false);
   QApplication::sendEvent(plot, &wheel);
   EXPECT_LT(plot->yAxis->range().size(), size * 0.9);
   const double lower = plot->yAxis->range().lower;
@@ -247,7 +255,8 @@ TEST_F(Compare, ShowsWhatDiffersInThePairsConfigurations) {
   m_page.showRuns({id("H64-MQA-CLA2"), id("H32-MQA")});
   ASSERT_TRUE(waitUntil([&] { return m_page.panel()->settings().settingCount() > 40; }));
   QStringList keys;
-  for (int row = 0; row < m_page.panel()->settings().rowCount(); ++row) keys << m_page.panel()->settings().index(row, 0).data().toString();
+  for (int row = 0; row < m_page.panel()->settings().rowCount(); ++row)
+    keys << m_page.panel()->settings().index(row, 0).data().toString();
   EXPECT_EQ(keys, (QStringList{"model.query_heads", "model.head_width", "model.sharing"}));
   EXPECT_EQ(m_page.panel()->settings().index(1, 1).data().toString(), "64");
   EXPECT_EQ(m_page.panel()->settings().index(1, 2).data().toString(), "32");
@@ -309,7 +318,8 @@ TEST_F(Compare, ANewPointAppearsWithoutMovingAViewThatTheUserHasZoomed) {
   ComparePlot* plot = m_page.plot();
   plot->replot();
   const QPoint middle = plot->plotArea().center();
-  QWheelEvent wheel(middle, plot->mapToGlobal(middle), {}, QPoint(0, 240), Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
+  QWheelEvent wheel(middle, plot->mapToGlobal(middle), {}, QPoint(0, 240), Qt::NoButton, Qt::NoModifier,
+                    Qt::NoScrollPhase, false);
   QApplication::sendEvent(plot, &wheel);
   const QCPRange zoomed = plot->xAxis->range();
   m_project.addFinished({.name = "tiny", .kvBytesPerToken = 640, .perplexity = 17, .steps = 5});
@@ -326,16 +336,21 @@ TEST_F(Compare, ALiveRunHasARowFromTheStartAndAPointWithItsFirstEvaluation) {
   m_project.addQueued({.name = "live", .perplexity = std::nullopt});
   const store::RunId live = m_project.start(30);
   open();
-  EXPECT_TRUE(m_page.plot()->emptyText().startsWith("No run has a perplexity yet.")) << m_page.plot()->emptyText().toStdString();
-  EXPECT_TRUE(m_page.plot()->emptyText().endsWith("1 run is training.") || m_page.plot()->emptyText().contains("1 run is training"));
+  EXPECT_TRUE(m_page.plot()->emptyText().startsWith("No run has a perplexity yet."))
+      << m_page.plot()->emptyText().toStdString();
+  EXPECT_TRUE(m_page.plot()->emptyText().endsWith("1 run is training.") ||
+              m_page.plot()->emptyText().contains("1 run is training"));
   EXPECT_EQ(m_page.model()->rowCount(), 1);
   EXPECT_EQ(cell("live", CompareColumn::Frontier), "running");
-  m_project.ingest(live,
-                   {store::EvaluationRow{{.step = 30, .split = "valid", .task = "perplexity", .loss_nats = 3, .perplexity = 20.1, .tokens = 99}}});
+  m_project.ingest(
+      live,
+      {store::EvaluationRow{
+          {.step = 30, .split = "valid", .task = "perplexity", .loss_nats = 3, .perplexity = 20.1, .tokens = 99}}});
   ASSERT_TRUE(waitUntil([&] { return m_page.plot()->data().points.size() == 1; }));
   EXPECT_TRUE(m_page.plot()->emptyText().isEmpty());
   bool hints = false;
-  for (const QLabel* label : m_page.findChildren<QLabel*>()) hints |= label->isVisible() && label->text().startsWith("One run is drawn.");
+  for (const QLabel* label : m_page.findChildren<QLabel*>())
+    hints |= label->isVisible() && label->text().startsWith("One run is drawn.");
   EXPECT_TRUE(hints) << "one run says what to add";
 }
 
@@ -377,7 +392,8 @@ TEST_F(Compare, ExportsThePlotAsItIsSetUpAndSaysWhatWasChecked) {
                                 "perplexity_minus_baseline\n"));
   QTest::keyClick(m_page.plot(), Qt::Key_C, Qt::ControlModifier);
   EXPECT_EQ(QApplication::clipboard()->text().count('\n'), 15);
-  EXPECT_TRUE(QApplication::clipboard()->text().contains(",0.35,2560,-0.75,2560,-0.75,")) << QApplication::clipboard()->text().toStdString();
+  EXPECT_TRUE(QApplication::clipboard()->text().contains(",0.35,2560,-0.75,2560,-0.75,"))
+      << QApplication::clipboard()->text().toStdString();
 }
 
 TEST_F(Compare, HandsItsRunsToFiguresAndThePairToMonitor) {

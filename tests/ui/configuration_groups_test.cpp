@@ -1,4 +1,5 @@
-// What the studio says of runs that differ in seed, and what it does not: through Compare's mouse, the figure's caption and the model behind both.
+// What the studio says of runs that differ in seed, and what it does not: through Compare's mouse, the figure's caption
+// and the model behind both.
 #include "ui/models/configuration_groups.h"
 
 #include <gmock/gmock.h>
@@ -27,13 +28,29 @@ using test::SampleRun;
 using test::waitUntil;
 
 SampleRun mqa(std::int64_t seed, double perplexity) {
-  return {.name = "MQA", .generator = "identity", .kvBytesPerToken = 1024, .perplexity = perplexity, .steps = 20, .seed = seed};
+  return {.name = "MQA",
+          .generator = "identity",
+          .kvBytesPerToken = 1024,
+          .perplexity = perplexity,
+          .steps = 20,
+          .seed = seed};
 }
 SampleRun shared(std::int64_t seed, double perplexity) {
-  return {.name = "MQA-CLA2", .generator = "cla2", .kvBytesPerToken = 512, .perplexity = perplexity, .steps = 20, .seed = seed};
+  return {.name = "MQA-CLA2",
+          .generator = "cla2",
+          .kvBytesPerToken = 512,
+          .perplexity = perplexity,
+          .steps = 20,
+          .seed = seed};
 }
 SampleRun narrow(std::int64_t seed, double perplexity) {
-  return {.name = "H16-MQA", .generator = "identity", .headWidth = 16, .kvBytesPerToken = 512, .perplexity = perplexity, .steps = 20, .seed = seed};
+  return {.name = "H16-MQA",
+          .generator = "identity",
+          .headWidth = 16,
+          .kvBytesPerToken = 512,
+          .perplexity = perplexity,
+          .steps = 20,
+          .seed = seed};
 }
 
 class SeedsInCompare : public ComparePageTest {
@@ -71,7 +88,8 @@ TEST_F(SeedsInCompare, TwoSeedsOfOneConfigurationAreToldApartAndNotCompared) {
   click(0);
   click(1, Qt::ControlModifier);
   const QString said = m_page.panel()->sentence();
-  EXPECT_EQ(said, "MQA-CLA2 s1 against MQA-CLA2 s2: the same configuration as MQA-CLA2 s2: what they differ in is the seed.");
+  EXPECT_EQ(said,
+            "MQA-CLA2 s1 against MQA-CLA2 s2: the same configuration as MQA-CLA2 s2: what they differ in is the seed.");
   EXPECT_EQ(cell(0, CompareColumn::Run), "MQA-CLA2 s1");
   EXPECT_EQ(m_page.plot()->data().find(m_ids[1])->label, "MQA-CLA2 s2");
   EXPECT_EQ(m_page.panel()->valueText(0, 0), "7.04");
@@ -85,7 +103,9 @@ TEST_F(SeedsInCompare, OneRunEachMakesNoClaim) {
   openWithGroups();
   click(0);
   click(1, Qt::ControlModifier);
-  EXPECT_EQ(read(), "MQA-CLA2 against H16-MQA: the same KV bytes as H16-MQA; one run each, so their perplexities are not compared");
+  EXPECT_EQ(
+      read(),
+      "MQA-CLA2 against H16-MQA: the same KV bytes as H16-MQA; one run each, so their perplexities are not compared");
   EXPECT_EQ(m_page.panel()->valueText(0, 1), "10.37") << "the numbers stand side by side";
   EXPECT_EQ(m_page.panel()->differenceText(0), "");
   EXPECT_EQ(m_page.panel()->valueText(1, 0), "7.04");
@@ -97,7 +117,8 @@ TEST_F(SeedsInCompare, ThreePairedSeedsWithoutADifferenceSayThatThereIsNone) {
   click(0);
   click(4, Qt::ControlModifier);
   const QString said = read();
-  EXPECT_TRUE(said.startsWith("MQA-CLA2 against H16-MQA: the same KV bytes as H16-MQA; perplexity ")) << said.toStdString();
+  EXPECT_TRUE(said.startsWith("MQA-CLA2 against H16-MQA: the same KV bytes as H16-MQA; perplexity "))
+      << said.toStdString();
   EXPECT_TRUE(said.endsWith(" (3 seeds, paired): no difference beyond the seeds")) << said.toStdString();
   EXPECT_TRUE(m_page.panel()->valueText(1, 0).startsWith("6.26 ± ")) << m_page.panel()->valueText(1, 0).toStdString();
 }
@@ -108,13 +129,15 @@ TEST_F(SeedsInCompare, ThreePairedSeedsWithADifferenceSayWhichIsHigher) {
   click(3);
   click(0, Qt::ControlModifier);
   const QString said = m_page.panel()->sentence();
-  EXPECT_TRUE(said.startsWith("MQA-CLA2 against MQA: half of MQA's KV bytes; perplexity +10.1% ± 0.6% (3 seeds, paired)")) << said.toStdString();
+  EXPECT_TRUE(
+      said.startsWith("MQA-CLA2 against MQA: half of MQA's KV bytes; perplexity +10.1% ± 0.6% (3 seeds, paired)"))
+      << said.toStdString();
   EXPECT_TRUE(said.endsWith(" (3 seeds, paired): higher than MQA's.")) << said.toStdString();
 }
 
 TEST_F(SeedsInCompare, ComparisonsOfTheListAreCountedAndTheBaselineHasThemInItsTooltips) {
-  add({mqa(1, 6.40), mqa(2, 6.61), mqa(3, 6.10), shared(1, 7.05), shared(2, 7.26), shared(3, 6.73), narrow(1, 6.36), narrow(2, 6.70),
-       narrow(3, 6.11)});
+  add({mqa(1, 6.40), mqa(2, 6.61), mqa(3, 6.10), shared(1, 7.05), shared(2, 7.26), shared(3, 6.73), narrow(1, 6.36),
+       narrow(2, 6.70), narrow(3, 6.11)});
   ASSERT_TRUE(m_project.store().setBaseline(m_ids[0]));
   openWithGroups();
   ASSERT_TRUE(waitUntil([&] { return m_page.model()->baseline() == m_ids[0]; }));
@@ -139,7 +162,8 @@ TEST_F(SeedsInCompare, NoSeedInCommonAndAnotherTextAreNamedAsWhatStandsInTheWay)
   click(2, Qt::ControlModifier);
   EXPECT_TRUE(read().endsWith("fewer than two seeds in common, so their perplexities are not compared"));
   click(4, Qt::ControlModifier);
-  EXPECT_TRUE(read().endsWith("their held-out texts, tokenizers or evaluations differ, so their perplexities are not compared"));
+  EXPECT_TRUE(read().endsWith(
+      "their held-out texts, tokenizers or evaluations differ, so their perplexities are not compared"));
 }
 
 TEST_F(SeedsInCompare, AThirdSeedThatEndsChangesTheSentence) {
@@ -149,7 +173,8 @@ TEST_F(SeedsInCompare, AThirdSeedThatEndsChangesTheSentence) {
   click(0, Qt::ControlModifier);
   EXPECT_TRUE(m_page.panel()->sentence().contains("(2 seeds, paired)")) << m_page.panel()->sentence().toStdString();
   add({mqa(3, 6.10), shared(3, 6.73)});
-  EXPECT_TRUE(waitUntil([&] { return m_page.panel()->sentence().contains("(3 seeds, paired)"); })) << m_page.panel()->sentence().toStdString();
+  EXPECT_TRUE(waitUntil([&] { return m_page.panel()->sentence().contains("(3 seeds, paired)"); }))
+      << m_page.panel()->sentence().toStdString();
 }
 
 // The page opens on two configurations, though two seeds of one lie further apart.
@@ -178,13 +203,14 @@ TEST_F(SeedsInCompare, AValueBetweenTwoRunsIsNotCompared) {
   m_page.plot()->setCursorX(768);
   ASSERT_TRUE(m_page.plot()->reading());
   ASSERT_EQ(m_page.plot()->reading()->lines.size(), 2U) << m_page.plot()->reading()->lines.front().name.toStdString();
-  EXPECT_TRUE(m_page.plot()->reading()->sentence(&m_page.groups()).endsWith("a value between two runs is not compared"));
+  EXPECT_TRUE(
+      m_page.plot()->reading()->sentence(&m_page.groups()).endsWith("a value between two runs is not compared"));
 }
 
 TEST_F(SeedsInCompare, ThePicturesAreKept) {
   ThemeController theme(ThemeChoice::Light);
-  add({mqa(1, 6.46), mqa(2, 6.61), mqa(3, 6.10), shared(1, 6.47), shared(2, 6.28), shared(3, 6.02), narrow(1, 6.36), narrow(2, 6.49),
-       narrow(3, 6.11)});
+  add({mqa(1, 6.46), mqa(2, 6.61), mqa(3, 6.10), shared(1, 6.47), shared(2, 6.28), shared(3, 6.02), narrow(1, 6.36),
+       narrow(2, 6.49), narrow(3, 6.11)});
   ASSERT_TRUE(m_project.store().setBaseline(m_ids[0]));
   openWithGroups();
   ASSERT_TRUE(waitUntil([&] { return m_page.model()->baseline() == m_ids[0]; }));
@@ -195,7 +221,8 @@ TEST_F(SeedsInCompare, ThePicturesAreKept) {
     theme.setChoice(choice);
     ASSERT_TRUE(waitUntil([&] { return m_page.palette().color(QPalette::Base) == Theme::current().panel; }));
     for (const int scale : {1, 2}) {
-      const QString name = QStringLiteral("compare-seeds-%1-%2x.png").arg(choice == ThemeChoice::Light ? "light" : "dark").arg(scale);
+      const QString name =
+          QStringLiteral("compare-seeds-%1-%2x.png").arg(choice == ThemeChoice::Light ? "light" : "dark").arg(scale);
       EXPECT_TRUE(picture(m_page, scale).save(test::pictureFile(name)));
     }
   }
@@ -215,7 +242,8 @@ class SeedsInFigures : public testing::Test {
   }
   // The caption of the first figure as LaTeX, copied with the keyboard once it speaks of what it knows.
   QString captionWith(const QString& part) {
-    EXPECT_TRUE(waitUntil([&] { return m_page.paper()->caption().contains(part); })) << m_page.paper()->caption().toStdString();
+    EXPECT_TRUE(waitUntil([&] { return m_page.paper()->caption().contains(part); }))
+        << m_page.paper()->caption().toStdString();
     QTest::keyClick(m_page.list(), Qt::Key_C, Qt::ControlModifier | Qt::ShiftModifier);
     return QApplication::clipboard()->text();
   }
@@ -225,12 +253,14 @@ class SeedsInFigures : public testing::Test {
 };
 
 TEST_F(SeedsInFigures, TheCaptionNamesAPairOfEqualMemoryWithItsIntervalAndHowManyThereWere) {
-  for (const SampleRun& sample : {shared(1, 6.47), shared(2, 6.28), shared(3, 6.02), narrow(1, 6.36), narrow(2, 6.49), narrow(3, 6.11), mqa(1, 6.4)})
+  for (const SampleRun& sample : {shared(1, 6.47), shared(2, 6.28), shared(3, 6.02), narrow(1, 6.36), narrow(2, 6.49),
+                                  narrow(3, 6.11), mqa(1, 6.4)})
     m_project.addFinished(sample);
   open();
   const QString latex = captionWith("no difference beyond the seeds");
   EXPECT_TRUE(latex.contains("for 7 runs of 3 configurations (1 to 3 seeds each).")) << latex.toStdString();
-  EXPECT_TRUE(latex.contains("At 512 bytes per token, MQA-CLA2 against H16-MQA: perplexity -1.0\\% $\\pm$")) << latex.toStdString();
+  EXPECT_TRUE(latex.contains("At 512 bytes per token, MQA-CLA2 against H16-MQA: perplexity -1.0\\% $\\pm$"))
+      << latex.toStdString();
   EXPECT_TRUE(latex.contains("(3 seeds, paired): no difference beyond the seeds.")) << latex.toStdString();
   EXPECT_FALSE(latex.contains(" below ")) << latex.toStdString();
 }
@@ -238,7 +268,8 @@ TEST_F(SeedsInFigures, TheCaptionNamesAPairOfEqualMemoryWithItsIntervalAndHowMan
 TEST_F(SeedsInFigures, OneRunEachIsSaidToBeThat) {
   for (const SampleRun& sample : {shared(1, 7.04), narrow(1, 10.37)}) m_project.addFinished(sample);
   open();
-  EXPECT_TRUE(captionWith("one run").contains("Each configuration is one run; differences between them are not tested."));
+  EXPECT_TRUE(
+      captionWith("one run").contains("Each configuration is one run; differences between them are not tested."));
 }
 
 TEST_F(SeedsInFigures, CurvesAndPointsOfOneNameAreCalledByTheirSeeds) {

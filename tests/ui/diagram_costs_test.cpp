@@ -46,8 +46,10 @@ TEST_F(CostPanelTest, TheCeilingOfDecodingIsTheRooflineOfTheChosenDevice) {
     for (const char* key : {"h100", "a100-40"}) {
       const sharing::DeviceModel device = sharing::deviceModel(key).value();
       choose(QString::fromStdString(device.name));
-      const sharing::Roofline roofline = sharing::decodeRoofline(m_document.shape(), m_document.map(), m_document.request(), device).value();
-      EXPECT_EQ(line(Ceiling)->value().toStdString(), groupDigits(std::llround(roofline.tokensPerSecond)) + " tokens/s");
+      const sharing::Roofline roofline =
+          sharing::decodeRoofline(m_document.shape(), m_document.map(), m_document.request(), device).value();
+      EXPECT_EQ(line(Ceiling)->value().toStdString(),
+                groupDigits(std::llround(roofline.tokensPerSecond)) + " tokens/s");
       EXPECT_TRUE(line(Ceiling)->formula().contains(QString::number(device.bytesPerSecond / 1e12, 'g', 4) + " TB/s"))
           << line(Ceiling)->formula().toStdString();
       seen << line(Ceiling)->value();
@@ -61,7 +63,8 @@ TEST_F(CostPanelTest, TheCeilingOfDecodingIsTheRooflineOfTheChosenDevice) {
 TEST_F(CostPanelTest, TrainingMemoryIsTheMemoryModelsForTheRunsMicroBatch) {
   for (const char* map : {"identity", "cla2"}) {
     m_document.setMapText(map);
-    const sharing::TrainingRequest step = config::trainingRequest(m_document.run().train, m_document.request().cacheType);
+    const sharing::TrainingRequest step =
+        config::trainingRequest(m_document.run().train, m_document.request().cacheType);
     const sharing::TrainingMemory memory = sharing::trainingMemory(m_document.shape(), m_document.map(), step).value();
     EXPECT_EQ(line(Step)->value().toStdString(), formatBytes(static_cast<double>(memory.peak())));
   }
@@ -69,12 +72,17 @@ TEST_F(CostPanelTest, TrainingMemoryIsTheMemoryModelsForTheRunsMicroBatch) {
   for (const char* key : {"h100", "rtx4090"}) {
     const sharing::DeviceModel device = sharing::deviceModel(key).value();
     choose(QString::fromStdString(device.name));
-    const sharing::TrainingRequest step = config::trainingRequest(m_document.run().train, m_document.request().cacheType);
-    const std::int64_t most = sharing::largestMicroBatch(m_document.shape(), m_document.map(), step, device.memoryBytes, kReservedBytes).value();
+    const sharing::TrainingRequest step =
+        config::trainingRequest(m_document.run().train, m_document.request().cacheType);
+    const std::int64_t most =
+        sharing::largestMicroBatch(m_document.shape(), m_document.map(), step, device.memoryBytes, kReservedBytes)
+            .value();
     const QString said = most == 0 ? QStringLiteral("not even one sequence fits")
-                                   : QStringLiteral("at most %1 sequences at once fit, in bfloat16").arg(QString::fromStdString(groupDigits(most)));
+                                   : QStringLiteral("at most %1 sequences at once fit, in bfloat16")
+                                         .arg(QString::fromStdString(groupDigits(most)));
     const auto labels = m_panel->findChildren<QLabel*>();
-    EXPECT_TRUE(std::any_of(labels.begin(), labels.end(), [&](const QLabel* label) { return label->text() == said; })) << said.toStdString();
+    EXPECT_TRUE(std::any_of(labels.begin(), labels.end(), [&](const QLabel* label) { return label->text() == said; }))
+        << said.toStdString();
   }
   const QString before = line(Step)->value();
   config::RunConfig run = m_document.run();
@@ -120,7 +128,8 @@ TEST_F(CostPanelTest, CostsOfEightyLayersFollowEachEditAtOnce) {
   m_document.setLayerCount(80);
   for (int edit = 0; edit < 6; ++edit) {
     m_document.applyGenerator(edit % 2 == 0 ? "identity" : "cla4");
-    EXPECT_EQ(line(PerToken)->value().toStdString(), groupDigits(m_document.costs()->kv.bytesPerToken) + " B") << "the line is that of this edit";
+    EXPECT_EQ(line(PerToken)->value().toStdString(), groupDigits(m_document.costs()->kv.bytesPerToken) + " B")
+        << "the line is that of this edit";
     EXPECT_TRUE(m_document.staleCosts().isEmpty());
   }
 }

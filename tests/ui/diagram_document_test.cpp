@@ -21,14 +21,19 @@ sharing::SharingMap mapOf(const std::string& text) {
   return sharing::parseMap(text, {.layers = std::nullopt, .upward = sharing::UpwardReads::Refuse}).value();
 }
 
-TEST(MapEdits, ReadersOfALayerThatGivesUpItsKvFollowIt) { EXPECT_EQ(textOf(withSource(mapOf("0_1_1_3"), {1}, 0)), "0_0_0_3"); }
+TEST(MapEdits, ReadersOfALayerThatGivesUpItsKvFollowIt) {
+  EXPECT_EQ(textOf(withSource(mapOf("0_1_1_3"), {1}, 0)), "0_0_0_3");
+}
 
 TEST(MapEdits, GroupingMakesTheLowestLayerTheProducer) {
   EXPECT_EQ(textOf(grouped(mapOf("0_1_2_3_2"), {1, 2, 3})), "0_1_1_1_1");
-  EXPECT_EQ(textOf(grouped(mapOf("0_0_0_3"), {1, 3})), "0_1_0_1") << "a layer between that was not selected keeps its source";
+  EXPECT_EQ(textOf(grouped(mapOf("0_0_0_3"), {1, 3})), "0_1_0_1")
+      << "a layer between that was not selected keeps its source";
 }
 
-TEST(MapEdits, SeparatedLayersKeepTheHeadCountTheyRead) { EXPECT_EQ(textOf(separated(mapOf("0h2_0_2"), {1})), "0h2_1h2_2"); }
+TEST(MapEdits, SeparatedLayersKeepTheHeadCountTheyRead) {
+  EXPECT_EQ(textOf(separated(mapOf("0h2_0_2"), {1})), "0h2_1h2_2");
+}
 
 TEST(MapEdits, TheBoundaryOfTwoGroupsMovesByOneLayerAndBack) {
   const auto up = boundaryMoved(mapOf("0_0_2_2_2"), 0, Boundary::Up);
@@ -43,9 +48,11 @@ TEST(MapEdits, TheBoundaryOfTwoGroupsMovesByOneLayerAndBack) {
 
 TEST(MapEdits, AnotherNumberOfLayersGoesOnWithThePattern) {
   EXPECT_EQ(sharing::toText(withLayerCount(mapOf("0_0_2_2"), 6, sharing::UpwardReads::Refuse)), "0_0_2_2_4_4");
-  EXPECT_EQ(sharing::toText(withLayerCount(mapOf("0_0_2_2s_4"), 3, sharing::UpwardReads::Refuse)), "0_0_2") << "the upper layers go";
-  EXPECT_EQ(sharing::toText(withLayerCount(sharing::parseMap("2_1_2", {.layers = 3, .upward = sharing::UpwardReads::Allow}).value(), 2,
-                                           sharing::UpwardReads::Allow)),
+  EXPECT_EQ(sharing::toText(withLayerCount(mapOf("0_0_2_2s_4"), 3, sharing::UpwardReads::Refuse)), "0_0_2")
+      << "the upper layers go";
+  EXPECT_EQ(sharing::toText(
+                withLayerCount(sharing::parseMap("2_1_2", {.layers = 3, .upward = sharing::UpwardReads::Allow}).value(),
+                               2, sharing::UpwardReads::Allow)),
             "0_1")
       << "a layer whose source is gone keeps its own";
   EXPECT_EQ(sharing::toText(withLayerCount(mapOf("0_0_2s"), 5, sharing::UpwardReads::Refuse)), "0_0_2s_3_4");
@@ -66,10 +73,10 @@ TEST_F(Document, Cla2OfTwentyLayersCostsWhatTheDesignSays) {
   EXPECT_EQ(costs.kv.bytesPerToken, 5120);
   EXPECT_EQ(costs.kv.bytesResident, 40LL << 30);
   EXPECT_EQ(costs.kv.bytesReadPerStep, 80LL << 30);
-  // Embedding 50,304 x 2,048 (tied); query and output 2 x 2,048^2 and MLP 3 x 2,048 x 5,472 in each of 20 layers; K and V 2 x 2,048 x 128 in each of
-  // 10 producers; norms of 2,048: two a layer, one a producer, one at the end.
-  EXPECT_EQ(costs.parameters.total(),
-            50'304LL * 2'048 + 20 * (2 * 2'048LL * 2'048 + 3 * 2'048LL * 5'472) + 10 * (2 * 2'048LL * 128) + (2 * 20 + 10 + 1) * 2'048LL);
+  // Embedding 50,304 x 2,048 (tied); query and output 2 x 2,048^2 and MLP 3 x 2,048 x 5,472 in each of 20 layers; K and
+  // V 2 x 2,048 x 128 in each of 10 producers; norms of 2,048: two a layer, one a producer, one at the end.
+  EXPECT_EQ(costs.parameters.total(), 50'304LL * 2'048 + 20 * (2 * 2'048LL * 2'048 + 3 * 2'048LL * 5'472) +
+                                          10 * (2 * 2'048LL * 128) + (2 * 20 + 10 + 1) * 2'048LL);
   EXPECT_EQ(document.unsharedCosts()->kv.bytesPerToken, 10'240);
 }
 
@@ -161,8 +168,10 @@ TEST_P(WrongMap, GetsOneSentenceThatNamesTheLayerAndMarksTheCharacters) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Texts, WrongMap,
-                         ::testing::Values(WrongText{"0_2_2_2", "comes later", 1, "2"}, WrongText{"0_0_1_3", "produces none", 2, "1"},
-                                           WrongText{"0_0_2_9", "the layers are 0 to 3", 3, "9"}, WrongText{"", "empty", -1, ""},
+                         ::testing::Values(WrongText{"0_2_2_2", "comes later", 1, "2"},
+                                           WrongText{"0_0_1_3", "produces none", 2, "1"},
+                                           WrongText{"0_0_2_9", "the layers are 0 to 3", 3, "9"},
+                                           WrongText{"", "empty", -1, ""},
                                            WrongText{"0_0_zwei_2", "no layer number", 2, "zwei"},
                                            WrongText{"0_0_2", "The map has 3 layers", -1, "0_0_2"}));
 
@@ -172,7 +181,8 @@ TEST_F(Document, UpwardReadsAreAllowedOnlyOnPurpose) {
   document.setMapText("3_3_3_3");
   ASSERT_FALSE(document.isValid());
   EXPECT_EQ(document.problems().size(), 3u);
-  const auto fix = std::find_if(document.fixes().begin(), document.fixes().end(), [](const MapFix& one) { return one.allowUpward; });
+  const auto fix =
+      std::find_if(document.fixes().begin(), document.fixes().end(), [](const MapFix& one) { return one.allowUpward; });
   ASSERT_NE(fix, document.fixes().end());
   document.applyFix(static_cast<std::size_t>(fix - document.fixes().begin()));
   EXPECT_TRUE(document.isValid());
@@ -228,7 +238,8 @@ TEST_F(Document, UndoingAllOfAnyEditsGivesTheVeryTextBackAndRedoingAllTheLast) {
           document.setLayerCount(1 + pick(40));
           break;
         case 9:
-          document.applyGenerator(std::vector<std::string>{"identity", "cla3", "keep-ends", "dense-back"}[static_cast<std::size_t>(pick(4))]);
+          document.applyGenerator(std::vector<std::string>{"identity", "cla3", "keep-ends",
+                                                           "dense-back"}[static_cast<std::size_t>(pick(4))]);
           break;
         case 10:
           document.endTyping();
@@ -238,9 +249,9 @@ TEST_F(Document, UndoingAllOfAnyEditsGivesTheVeryTextBackAndRedoingAllTheLast) {
       }
       if (static_cast<int>(texts.size()) <= document.undo().index()) texts.push_back(document.text());
       ASSERT_EQ(static_cast<int>(texts.size()), document.undo().index() + 1) << "seed " << seed << ", step " << step;
-      ASSERT_EQ(
-          document.isValid(),
-          sharing::parseMapText(document.text(), {.layers = document.design().model.layers, .upward = sharing::UpwardReads::Refuse}).has_value());
+      ASSERT_EQ(document.isValid(), sharing::parseMapText(document.text(), {.layers = document.design().model.layers,
+                                                                            .upward = sharing::UpwardReads::Refuse})
+                                        .has_value());
     }
     ASSERT_GT(texts.size(), 60u) << "most random edits must change something";
     for (std::size_t i = texts.size() - 1; i > 0; --i) {
@@ -259,7 +270,8 @@ TEST_F(Document, ADraftKeepsAWrongTextAndTheMapBelowIt) {
   SharingDocument document;
   document.setName("my map");
   document.setMapText("0_0_9");
-  DraftContent content{.config = document.runConfig(), .design = document.design(), .request = document.request(), .memoryChoice = 3};
+  DraftContent content{
+      .config = document.runConfig(), .design = document.design(), .request = document.request(), .memoryChoice = 3};
   content.config.model.sharing = sharing::toText(document.map());
   const auto back = parseDraft(toDraft(content));
   ASSERT_TRUE(back) << back.error().message;

@@ -84,7 +84,9 @@ class DesignDraftTest : public DiagramTest {
       return stored.open(QIODevice::ReadOnly) && stored.readAll().contains((std::string("\"") + map + '"').c_str());
     });
   }
-  static QString draftOf(const TestProject& project) { return project.folder() + QStringLiteral("/drafts/design.json"); }
+  static QString draftOf(const TestProject& project) {
+    return project.folder() + QStringLiteral("/drafts/design.json");
+  }
   static void writeDraft(const QString& file, const std::string& content) {
     QDir().mkpath(QFileInfo(file).path());
     std::ofstream(file.toStdString()) << content;
@@ -98,7 +100,8 @@ TEST_F(DesignDraftTest, OfNoProjectIsFoundByTheNextWindow) {
   {
     Window window;
     window.draw(kNone);
-    EXPECT_TRUE(isIn(DesignDraft::files({}).first(), kNone)) << "written while the window is open: a crash loses half a second";
+    EXPECT_TRUE(isIn(DesignDraft::files({}).first(), kNone))
+        << "written while the window is open: a crash loses half a second";
   }
   Window next;
   EXPECT_TRUE(next.shows(kNone)) << next.text();
@@ -135,7 +138,8 @@ TEST_F(DesignDraftTest, EachProjectGivesItsOwnBackInOneWindow) {
   window.open(one.project());
   window.draw(kOne);
   window.open(two.project());
-  EXPECT_TRUE(window.shows(m_fresh.c_str())) << "a project without a draft does not inherit another's: " << window.text();
+  EXPECT_TRUE(window.shows(m_fresh.c_str()))
+      << "a project without a draft does not inherit another's: " << window.text();
   window.draw(kTwo);
   window.open(one.project());
   EXPECT_TRUE(window.shows(kOne)) << window.text();
@@ -197,7 +201,8 @@ TEST_F(DesignDraftTest, TwoWindowsOnOneProjectSayItAndLoseNeitherDraft) {
     Window second;
     second.open(project.project());
     EXPECT_TRUE(second.shows(kOne)) << "it begins with what the first one drew";
-    EXPECT_TRUE(second.said(QStringLiteral("Another window is open on this project, too: this one keeps a draft of its own.")));
+    EXPECT_TRUE(
+        second.said(QStringLiteral("Another window is open on this project, too: this one keeps a draft of its own.")));
     second.draw(kTwo);
     first.page().document()->applyGenerator("cla4");
     EXPECT_TRUE(isIn(draftOf(project), kFirst));
@@ -238,7 +243,8 @@ TEST_F(DesignDraftTest, AWindowThatCrashedHoldsNothing) {
 }
 
 TEST_F(DesignDraftTest, AFileThatIsNoDraftIsSaidAndLeftAsItIs) {
-  for (const char* content : {"no draft at all", "{\"version\": 99}", "", "{\"version\": 1, \"config\": \"name = 7\"}"}) {
+  for (const char* content :
+       {"no draft at all", "{\"version\": 99}", "", "{\"version\": 1, \"config\": \"name = 7\"}"}) {
     TestProject project;
     writeDraft(draftOf(project), content);
     {
@@ -265,8 +271,9 @@ TEST_F(DesignDraftTest, AProjectThatCannotBeWrittenHasItsDraftInTheDataFolder) {
     window.draw(kOne);
   }
   const QStringList files = DesignDraft::files(project.folder());
-  EXPECT_TRUE(
-      std::any_of(files.begin(), files.end(), [&](const QString& file) { return !file.startsWith(project.folder()) && QFile::exists(file); }));
+  EXPECT_TRUE(std::any_of(files.begin(), files.end(), [&](const QString& file) {
+    return !file.startsWith(project.folder()) && QFile::exists(file);
+  }));
   Window next;
   next.open(project.project());
   EXPECT_TRUE(next.shows(kOne)) << next.text();

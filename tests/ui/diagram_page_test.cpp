@@ -134,8 +134,9 @@ TEST_F(DesignPageTest, ANarrowWindowMovesPatternsIntoTheMenuInsteadOfCuttingThei
       QPushButton* own = button(m_page->generatorBar(), title);
       if (own && own->menu()) own = nullptr;  // the menu's button has the name of the pattern that is shown
       const auto actions = menu->actions();
-      const bool isInMenu =
-          std::any_of(actions.begin(), actions.end(), [&](QAction* action) { return action->isVisible() && action->text() == title; });
+      const bool isInMenu = std::any_of(actions.begin(), actions.end(), [&](QAction* action) {
+        return action->isVisible() && action->text() == title;
+      });
       EXPECT_NE(own != nullptr, isInMenu) << generator.title << " is offered once";
       offered += own != nullptr ? 1 : 0;
       if (own) {
@@ -155,7 +156,8 @@ TEST_F(DesignPageTest, UnderlinesTheWrongTokenOffersAFixAndDoesNotQueueMeanwhile
   EXPECT_FALSE(action(QStringLiteral("Queue run"))->isEnabled());
   EXPECT_FALSE(button(m_page.get(), QStringLiteral("Queue run…"))->isEnabled());
   EXPECT_FALSE(document().staleCosts().isEmpty()) << "the costs are marked as those of the last valid map";
-  EXPECT_LE(m_page->generatorBar()->minimumSizeHint().width(), 1050) << "the fixes of texts on the way to this one are gone";
+  EXPECT_LE(m_page->generatorBar()->minimumSizeHint().width(), 1050)
+      << "the fixes of texts on the way to this one are gone";
   keepPicture(QStringLiteral("design-invalid"));
   ASSERT_TRUE(action(QStringLiteral("Apply the first fix"))->isEnabled());
   QTest::keyClick(field(), Qt::Key_Return, Qt::AltModifier);
@@ -235,7 +237,8 @@ TEST_F(DesignPageTest, OpensTheConfigurationOfARunAsOneStep) {
   type(QStringLiteral("0_0_0_3_3_3_6_6"));
   const auto submitted = [&] {
     std::optional<store::RunId> id;
-    m_session->submit(document().runConfig(), m_page.get(), [&](Result<store::RunId> answer) { id = answer.value_or(store::RunId{-1}); });
+    m_session->submit(document().runConfig(), m_page.get(),
+                      [&](Result<store::RunId> answer) { id = answer.value_or(store::RunId{-1}); });
     EXPECT_TRUE(waitUntil([&] { return id.has_value(); }));
     return id.value_or(store::RunId{});
   }();

@@ -27,7 +27,8 @@ int count(const QImage& image, const QColor& color) {
   const QRgb wanted = color.rgb();
   for (int y = 0; y < image.height(); ++y) {
     const auto* line = reinterpret_cast<const QRgb*>(image.constScanLine(y));
-    found += static_cast<int>(std::count_if(line, line + image.width(), [wanted](QRgb pixel) { return (pixel | 0xff000000u) == wanted; }));
+    found += static_cast<int>(
+        std::count_if(line, line + image.width(), [wanted](QRgb pixel) { return (pixel | 0xff000000u) == wanted; }));
   }
   return found;
 }
@@ -38,7 +39,8 @@ TEST(SharingGroups, NumberTheSharedProducersBottomUpAndLeaveTheOthersGrey) {
 }
 
 TEST(SharingGroups, FollowTheKSourceWhereKAndVDiffer) {
-  const auto map = sharing::parseMap("k:0_0_2_2 v:0_1_1_3", {.layers = 4, .upward = sharing::UpwardReads::Refuse}).value();
+  const auto map =
+      sharing::parseMap("k:0_0_2_2 v:0_1_1_3", {.layers = 4, .upward = sharing::UpwardReads::Refuse}).value();
   EXPECT_EQ(sharingGroups(map), (std::vector<int>{0, 0, 1, 1}));
 }
 
@@ -109,12 +111,14 @@ TEST_P(SceneDensity, PaintsEveryProducersSlotInItsColour) {
     EXPECT_EQ(image.pixelColor(bar, middle).rgb(), theme.series[0].fill.rgb()) << "layer 0 keeps a slot";
   }
   for (int hue = 0; hue < std::min(7, layers / 2); ++hue)
-    EXPECT_GT(count(image, theme.series[static_cast<std::size_t>(hue)].fill), 40) << "group " << hue << " of " << layers << " layers";
+    EXPECT_GT(count(image, theme.series[static_cast<std::size_t>(hue)].fill), 40)
+        << "group " << hue << " of " << layers << " layers";
   EXPECT_GT(count(image, theme.selection), layout.maximumScroll() > 0 ? -1 : 100);
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, SceneDensity,
-                         ::testing::Combine(::testing::Values(2, 6, 20, 32, 64, 200), ::testing::Bool(), ::testing::Values(1, 2)));
+                         ::testing::Combine(::testing::Values(2, 6, 20, 32, 64, 200), ::testing::Bool(),
+                                            ::testing::Values(1, 2)));
 
 TEST_F(Diagram, RowsFillTheViewBetweenTenAndThirtySixPixels) {
   EXPECT_EQ(SceneLayout(QSizeF(1000, 700), 6).rowHeight, 36);

@@ -34,7 +34,8 @@ class PresetBrowserTest : public DiagramTest {
     const QAbstractItemModel* model = m_page->presetBrowser()->list()->model();
     for (int family = 0; family < model->rowCount(); ++family) {
       const QModelIndex parent = model->index(family, 0);
-      for (int row = 0; row < model->rowCount(parent); ++row) names << model->index(row, 0, parent).data(PresetBrowser::NameRole).toString();
+      for (int row = 0; row < model->rowCount(parent); ++row)
+        names << model->index(row, 0, parent).data(PresetBrowser::NameRole).toString();
     }
     return names;
   }

@@ -1,5 +1,5 @@
-// tests/ui/dialog_fixture.h -- dialogs as a person meets them: the one that is open, keys to whatever has the keyboard, and the question in a
-// question.
+// tests/ui/dialog_fixture.h -- dialogs as a person meets them: the one that is open, keys to whatever has the keyboard,
+// and the question in a question.
 #pragma once
 
 #include <QApplication>
@@ -53,7 +53,8 @@ Dialog* openDialog() {
     found = qobject_cast<Dialog*>(QApplication::activeModalWidget());
     // After a question of its own, too: a window manager's part, which nobody plays for the offscreen platform.
     if (found && !found->isActiveWindow()) found->activateWindow();
-    return found && found->isActiveWindow() && QApplication::focusWidget() && found->isAncestorOf(QApplication::focusWidget());
+    return found && found->isActiveWindow() && QApplication::focusWidget() &&
+           found->isAncestorOf(QApplication::focusWidget());
   });
   return found;
 }
@@ -69,7 +70,8 @@ inline bool noDialog() {
   return true;
 }
 
-// Answers the question that the next key raises within itself (a file is there already, a folder is not), with `key`; what it asked is text().
+// Answers the question that the next key raises within itself (a file is there already, a folder is not), with `key`;
+// what it asked is text().
 class Answer {
  public:
   explicit Answer(Qt::Key key) {

@@ -35,7 +35,8 @@ class FiguresExport : public testing::Test {
   static std::vector<FigureRun> losses() {
     std::vector<FigureRun> runs = table1Figure();
     runs.resize(3);
-    for (std::size_t i = 0; i < runs.size(); ++i) runs[i].series = test::noisyLoss(300, 2.4 + 0.2 * static_cast<double>(i));
+    for (std::size_t i = 0; i < runs.size(); ++i)
+      runs[i].series = test::noisyLoss(300, 2.4 + 0.2 * static_cast<double>(i));
     return runs;
   }
 
@@ -60,12 +61,14 @@ TEST_F(FiguresExport, PdffontsAgreesThatEveryFontIsAnEmbeddedTrueType) {
     QProcess process;
     process.start(tool, {path("pareto.pdf")});
     ASSERT_TRUE(process.waitForFinished());
-    const QStringList lines = QString::fromLocal8Bit(process.readAllStandardOutput()).split('\n', Qt::SkipEmptyParts).mid(2);
+    const QStringList lines =
+        QString::fromLocal8Bit(process.readAllStandardOutput()).split('\n', Qt::SkipEmptyParts).mid(2);
     ASSERT_FALSE(lines.isEmpty());
     for (const QString& line : lines) {
       EXPECT_TRUE(line.contains("TrueType")) << line.toStdString();
       EXPECT_FALSE(line.contains("Type 3")) << line.toStdString();
-      EXPECT_TRUE(line.contains(QRegularExpression(R"(\byes\s+(yes|no)\s+(yes|no)\s+\d+\s+\d+$)"))) << line.toStdString();
+      EXPECT_TRUE(line.contains(QRegularExpression(R"(\byes\s+(yes|no)\s+(yes|no)\s+\d+\s+\d+$)")))
+          << line.toStdString();
     }
   }
 }
@@ -113,7 +116,8 @@ TEST_F(FiguresExport, OutlinesAndTextOfAnSvgLookTheSame) {
   const QImage outlines = picture(SvgText::Outlines), text = picture(SvgText::Text);
   int different = 0;
   for (int y = 0; y < outlines.height(); ++y)
-    for (int x = 0; x < outlines.width(); ++x) different += std::abs(qGray(outlines.pixel(x, y)) - qGray(text.pixel(x, y))) > 128;
+    for (int x = 0; x < outlines.width(); ++x)
+      different += std::abs(qGray(outlines.pixel(x, y)) - qGray(text.pixel(x, y))) > 128;
   EXPECT_LT(different, 150) << "of 748,000 pixels";
   EXPECT_TRUE(outlines.save(pictureFile("pareto-svg-outlines.png")));
 }
@@ -198,7 +202,8 @@ TEST_F(FiguresExport, LabelsHaveRoomAtEveryWidth) {
   }
   written("pareto-wide.png", {.width_in = 6.75, .baseline = {4}}, table1Figure());
   written("pareto-default.png", {}, table1Figure());
-  written("pareto-below.png", {.font = FigureFont::Serif, .legend = FigureLegend::Below, .paperTable = true}, table1Figure());
+  written("pareto-below.png", {.font = FigureFont::Serif, .legend = FigureLegend::Below, .paperTable = true},
+          table1Figure());
 }
 
 TEST_F(FiguresExport, OnePointAndEqualPointsAreFigures) {

@@ -151,7 +151,9 @@ TEST_F(FiguresPageTest, AFrozenFigureIsTheSameAfterTheProjectWasClosed) {
   m_project.ingest(live, std::move(rows));
   m_page.setSession(nullptr);
   open();
-  ASSERT_TRUE(waitUntil([&] { return m_page.library()->isLoaded() && !m_page.library()->runs(1).empty() && !m_page.library()->isLoading(1); }));
+  ASSERT_TRUE(waitUntil([&] {
+    return m_page.library()->isLoaded() && !m_page.library()->runs(1).empty() && !m_page.library()->isLoading(1);
+  }));
   EXPECT_EQ(m_page.library()->runs(1).back().series.points.size(), 20U) << "without the steps since";
   EXPECT_TRUE(m_page.library()->hasNewerData(1));
 }
@@ -162,9 +164,13 @@ TEST_F(FiguresPageTest, DrawsWhatIsThereWhenItIsShown) {
   EXPECT_EQ(m_page.paper()->message(), "No run has a perplexity yet, so there is no point to plot.");
   m_page.hide();
   ASSERT_EQ(m_project.start(30), run);
-  m_project.ingest(run,
-                   {store::EvaluationRow{
-                       {.step = 30, .split = "valid", .task = "perplexity", .loss_nats = 2.6, .perplexity = 13.5, .tokens = 100, .time = 1.8e9}}});
+  m_project.ingest(run, {store::EvaluationRow{{.step = 30,
+                                               .split = "valid",
+                                               .task = "perplexity",
+                                               .loss_nats = 2.6,
+                                               .perplexity = 13.5,
+                                               .tokens = 100,
+                                               .time = 1.8e9}}});
   ASSERT_TRUE(waitUntil([&] { return m_session->snapshot()->find(run)->perplexity.has_value(); }));
   m_page.show();
   EXPECT_TRUE(m_page.paper()->message().isEmpty()) << m_page.paper()->message().toStdString();
@@ -177,7 +183,8 @@ TEST_F(FiguresPageTest, FollowsTheStoreWhileItIsOnShow) {
   const auto before = m_page.library()->runs(0).size();
   m_project.addFinished({.name = "later", .kvBytesPerToken = 1280, .perplexity = 15, .steps = 5});
   EXPECT_TRUE(waitUntil([&] { return m_page.library()->runs(0).size() == before + 1; })) << "without a key";
-  EXPECT_TRUE(waitUntil([&] { return m_page.library()->hasNewerData(2); })) << "the others are drawn when they are chosen";
+  EXPECT_TRUE(waitUntil([&] { return m_page.library()->hasNewerData(2); }))
+      << "the others are drawn when they are chosen";
   m_page.list()->setCurrent(2);
   EXPECT_EQ(m_page.library()->runs(2).size(), before + 1);
 }
@@ -208,11 +215,14 @@ TEST_F(FiguresPageTest, ExportsEachFormatIntoTheProjectAndStatesWhatWasChecked) 
     QTest::keyClick(m_page.list(), Qt::Key_E, Qt::ControlModifier);
     ASSERT_TRUE(waitUntil([&] { return !said.isEmpty(); })) << format;
     EXPECT_FALSE(isError) << said.toStdString();
-    EXPECT_TRUE(std::filesystem::exists(figures() / ("kv-memory-against-perplexity." + std::string(format)))) << said.toStdString();
+    EXPECT_TRUE(std::filesystem::exists(figures() / ("kv-memory-against-perplexity." + std::string(format))))
+        << said.toStdString();
   }
   m_page.panel()->setFormat("pdf");
-  ASSERT_TRUE(waitUntil([&] { return m_page.panel()->shownChecks().contains("fonts embedded as TrueType, no Type 3"); }));
-  EXPECT_TRUE(m_page.panel()->shownChecks().contains("5.500 in wide, 3.403 in high")) << m_page.panel()->shownChecks().join("; ").toStdString();
+  ASSERT_TRUE(
+      waitUntil([&] { return m_page.panel()->shownChecks().contains("fonts embedded as TrueType, no Type 3"); }));
+  EXPECT_TRUE(m_page.panel()->shownChecks().contains("5.500 in wide, 3.403 in high"))
+      << m_page.panel()->shownChecks().join("; ").toStdString();
   EXPECT_TRUE(m_page.panel()->shownChecks().contains("same bytes when exported twice"));
 }
 
@@ -231,7 +241,8 @@ TEST_F(FiguresPageTest, AnEmptyProjectSaysSoOnThePaper) {
   open();
   EXPECT_EQ(m_page.paper()->message(), "There is no run to plot.");
   m_project.addQueued({.name = "waiting", .perplexity = std::nullopt});
-  ASSERT_TRUE(waitUntil([&] { return m_page.library()->runs(0).size() == 1; })) << "an empty figure takes its first runs by itself";
+  ASSERT_TRUE(waitUntil([&] { return m_page.library()->runs(0).size() == 1; }))
+      << "an empty figure takes its first runs by itself";
   EXPECT_EQ(m_page.paper()->message(), "No run has a perplexity yet, so there is no point to plot.");
   m_page.setSession(nullptr);
   EXPECT_TRUE(m_page.paper()->message().startsWith("No project is open."));
@@ -299,12 +310,15 @@ TEST_F(FiguresPageTest, DrawsValidationCurvesFromTheEvaluations) {
 TEST_F(FiguresPageTest, CopiesALatexFigureWithItsCaption) {
   fill();
   open();
-  ASSERT_TRUE(waitUntil([&] { return m_page.paper()->caption().contains("one run"); })) << m_page.paper()->caption().toStdString();
+  ASSERT_TRUE(waitUntil([&] { return m_page.paper()->caption().contains("one run"); }))
+      << m_page.paper()->caption().toStdString();
   QTest::keyClick(m_page.list(), Qt::Key_C, Qt::ControlModifier | Qt::ShiftModifier);
   const QString latex = QApplication::clipboard()->text();
-  EXPECT_TRUE(latex.contains("\\includegraphics[width=5.5in]{figures/kv-memory-against-perplexity.pdf}")) << latex.toStdString();
+  EXPECT_TRUE(latex.contains("\\includegraphics[width=5.5in]{figures/kv-memory-against-perplexity.pdf}"))
+      << latex.toStdString();
   EXPECT_TRUE(latex.contains("for 14 runs.")) << latex.toStdString();
-  EXPECT_TRUE(latex.contains("Each configuration is one run; differences between them are not tested.")) << latex.toStdString();
+  EXPECT_TRUE(latex.contains("Each configuration is one run; differences between them are not tested."))
+      << latex.toStdString();
   EXPECT_FALSE(latex.contains("H32-MQA")) << "no pair is named without a test";
 }
 
@@ -328,7 +342,8 @@ TEST_F(FiguresPageTest, ThePicturesAreKeptAndPaperIsWhiteInTheDarkToo) {
     theme.setChoice(choice);
     const QString name = choice == ThemeChoice::Light ? "figures-light" : "figures-dark";
     ASSERT_TRUE(waitUntil([&] { return m_page.palette().color(QPalette::Base) == Theme::current().panel; }));
-    const QPoint inside = m_page.paper()->viewport()->mapTo(&m_page, m_page.paper()->figureBox().topLeft().toPoint() + QPoint(3, 3));
+    const QPoint inside =
+        m_page.paper()->viewport()->mapTo(&m_page, m_page.paper()->figureBox().topLeft().toPoint() + QPoint(3, 3));
     for (const int scale : {1, 2}) {
       const QImage image = test::ComparePageTest::picture(m_page, scale);
       EXPECT_TRUE(image.save(test::pictureFile(QStringLiteral("%1-%2x.png").arg(name).arg(scale))));
@@ -360,7 +375,8 @@ TEST(FigureDocuments, SurviveTheirJson) {
 }
 
 TEST(FigureDocuments, WrongFieldsBecomeUsualOnes) {
-  const auto read = figuresFromJson(R"({"figures": [{"title": 5, "kind": 99, "width_in": 1e9, "font_size_pt": -3, "x": "no", "listed": "no"}, 7]})");
+  const auto read = figuresFromJson(
+      R"({"figures": [{"title": 5, "kind": 99, "width_in": 1e9, "font_size_pt": -3, "x": "no", "listed": "no"}, 7]})");
   ASSERT_TRUE(read);
   ASSERT_EQ(read->size(), 2U);
   EXPECT_EQ((*read)[0].options.kind, FigureKind::Pareto);

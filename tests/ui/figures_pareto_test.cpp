@@ -29,8 +29,9 @@ std::vector<std::string> namesOf(const std::vector<store::RunSummary>& runs, con
 
 TEST(Frontier, IsThatOfThePapersTable) {
   const auto runs = table1();
-  EXPECT_THAT(namesOf(runs, paretoFrontier(runs)), ElementsAre("H64-MQA-CLA2", "H128-MQA-CLA3", "H90-MQA-CLA2", "H128-MQA-CLA2", "H256-MQA-CLA2",
-                                                               "H512-MQA-CLA2", "H128-GQA4", "H128-MHA"));
+  EXPECT_THAT(namesOf(runs, paretoFrontier(runs)),
+              ElementsAre("H64-MQA-CLA2", "H128-MQA-CLA3", "H90-MQA-CLA2", "H128-MQA-CLA2", "H256-MQA-CLA2",
+                          "H512-MQA-CLA2", "H128-GQA4", "H128-MHA"));
 }
 
 TEST(Frontier, KeepsEqualPointsAndDropsThoseThatTieInOneAndLoseInTheOther) {
@@ -110,7 +111,8 @@ TEST(ParetoData, ShortensLabelsOnlyWhileTheyStayDistinct) {
 
 TEST(ParetoData, ReadsACurveAtAPointAndBetweenPoints) {
   const ParetoData data = paretoData(table1());
-  const auto curve = std::find_if(data.curves.begin(), data.curves.end(), [](const ParetoCurve& one) { return one.family.name == "MQA"; });
+  const auto curve = std::find_if(data.curves.begin(), data.curves.end(),
+                                  [](const ParetoCurve& one) { return one.family.name == "MQA"; });
   ASSERT_NE(curve, data.curves.end());
   const auto at = readCurve(data, *curve, 5120);
   ASSERT_TRUE(at);
@@ -129,7 +131,8 @@ TEST(PaperTable, HasTheTwentyRowsWithTheirBytesFromTheCostModel) {
   const auto& rows = paperTable1();
   ASSERT_EQ(rows.size(), 20U);
   for (const test::SampleRun& sample : test::table1Samples()) {
-    const auto row = std::find_if(rows.begin(), rows.end(), [&](const PaperRow& one) { return one.name == sample.name; });
+    const auto row =
+        std::find_if(rows.begin(), rows.end(), [&](const PaperRow& one) { return one.name == sample.name; });
     ASSERT_NE(row, rows.end()) << sample.name;
     EXPECT_EQ(row->kvBytesPerToken, sample.kvBytesPerToken) << sample.name;
     EXPECT_EQ(row->perplexity, *sample.perplexity) << sample.name;
@@ -142,8 +145,10 @@ TEST(PaperTable, HasTheTwentyRowsWithTheirBytesFromTheCostModel) {
 TEST(LabelPlacer, CoversNeitherLabelsNorMarkersNorWhatIsTaken) {
   std::vector<LabelRequest> requests;
   for (int i = 0; i < 40; ++i)
-    requests.push_back(
-        {.point = QPointF(40 + (i * 37) % 500, 30 + (i * 91) % 320), .radius = 5, .size = QSizeF(30 + i % 5 * 6, 12), .priority = i % 3});
+    requests.push_back({.point = QPointF(40 + (i * 37) % 500, 30 + (i * 91) % 320),
+                        .radius = 5,
+                        .size = QSizeF(30 + i % 5 * 6, 12),
+                        .priority = i % 3});
   const QRectF bounds(0, 0, 600, 400), legend(450, 0, 150, 90);
   const auto placed = placeLabels(requests, {.bounds = bounds, .taken = {legend}, .lines = {}});
   int shown = 0;
@@ -153,7 +158,8 @@ TEST(LabelPlacer, CoversNeitherLabelsNorMarkersNorWhatIsTaken) {
     EXPECT_TRUE(bounds.contains(placed[i].box));
     EXPECT_FALSE(legend.intersects(placed[i].box));
     for (std::size_t j = 0; j < placed.size(); ++j) {
-      EXPECT_FALSE(placed[i].box.intersects(QRectF(requests[j].point - QPointF(5, 5), QSizeF(10, 10)))) << i << " over marker " << j;
+      EXPECT_FALSE(placed[i].box.intersects(QRectF(requests[j].point - QPointF(5, 5), QSizeF(10, 10))))
+          << i << " over marker " << j;
       if (j != i && placed[j].isShown) {
         EXPECT_FALSE(placed[i].box.intersects(placed[j].box)) << i << " over " << j;
       }
@@ -163,7 +169,8 @@ TEST(LabelPlacer, CoversNeitherLabelsNorMarkersNorWhatIsTaken) {
 }
 
 TEST(LabelPlacer, LeavesTheLeastImportantOutWhenThereIsNoRoom) {
-  std::vector<LabelRequest> requests(6, LabelRequest{.point = QPointF(25, 12), .radius = 4, .size = QSizeF(14, 9), .priority = 0});
+  std::vector<LabelRequest> requests(
+      6, LabelRequest{.point = QPointF(25, 12), .radius = 4, .size = QSizeF(14, 9), .priority = 0});
   requests[4].priority = 2;
   const auto placed = placeLabels(requests, {.bounds = QRectF(0, 0, 50, 24), .taken = {}, .lines = {}});
   EXPECT_TRUE(placed[4].isShown);
@@ -193,8 +200,8 @@ TEST(Smoothing, RangesKeepEveryExtreme) {
   const store::MetricSeries loss = test::noisyLoss(1000, 2);
   const auto ranges = valueRanges(loss.points, 30);
   ASSERT_EQ(ranges.size(), 30U);
-  const auto [low, high] =
-      std::minmax_element(loss.points.begin(), loss.points.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
+  const auto [low, high] = std::minmax_element(loss.points.begin(), loss.points.end(),
+                                               [](const auto& a, const auto& b) { return a.value < b.value; });
   double lowest = 1e9, highest = -1e9;
   for (const ValueRange& range : ranges) {
     lowest = std::min(lowest, range.low);

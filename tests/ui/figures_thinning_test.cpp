@@ -67,7 +67,8 @@ TEST(EndLabels, AreAsManyAsHaveRoomAndNeverCoverEachOther) {
     EXPECT_LE(labels[i].y + 7.5, 400 + 1e-6);
     if (i > 0) {
       EXPECT_GE(labels[i].y - labels[i - 1].y, 15 - 1e-6);
-      EXPECT_LE(ends[labels[i - 1].curve], ends[labels[i].curve]) << "in the order of the curves' ends: leaders do not cross";
+      EXPECT_LE(ends[labels[i - 1].curve], ends[labels[i].curve])
+          << "in the order of the curves' ends: leaders do not cross";
     }
     hasCurrent |= labels[i].curve == 63;
   }
@@ -84,15 +85,18 @@ TEST(FigureThinning, DrawsFortyOfAHundredCurvesAndSaysSoInFigureAndCaption) {
     const auto file = renderFigure(QStringLiteral("pdf"), options, runs);
     ASSERT_TRUE(file) << file.error().message;
     const QString said = file->problems.join(QStringLiteral("; "));
-    EXPECT_TRUE(said.contains(QStringLiteral("40 of 100 curves are drawn: the lowest, the highest and evenly spaced ones between")))
+    EXPECT_TRUE(said.contains(
+        QStringLiteral("40 of 100 curves are drawn: the lowest, the highest and evenly spaced ones between")))
         << said.toStdString();
-    EXPECT_TRUE(said.contains(labels ? QStringLiteral("names had no room beside the plot") : QStringLiteral("names had no room in the legend")))
+    EXPECT_TRUE(said.contains(labels ? QStringLiteral("names had no room beside the plot")
+                                     : QStringLiteral("names had no room in the legend")))
         << said.toStdString();
     EXPECT_TRUE(file->checks.contains(QStringLiteral("same bytes when exported twice")));
   }
   FigureDocument document;
   document.options = curves();
-  EXPECT_TRUE(captionOf(document, runs).contains(QStringLiteral("40 of 100 curves are drawn"))) << captionOf(document, runs).toStdString();
+  EXPECT_TRUE(captionOf(document, runs).contains(QStringLiteral("40 of 100 curves are drawn")))
+      << captionOf(document, runs).toStdString();
   const std::vector<FigureRun> few = manyCurves(40);
   EXPECT_FALSE(captionOf(document, few).contains(QStringLiteral("curves are drawn"))) << "all are there";
 }
@@ -127,13 +131,15 @@ TEST(FigureThinning, LoadsOnlyTheCurvesThatAreDrawn) {
   EXPECT_TRUE(chosen.contains(4'320)) << "the baseline is always there";
   const auto file = renderFigure(QStringLiteral("svg"), options, runs);
   ASSERT_TRUE(file) << file.error().message;
-  EXPECT_TRUE(file->problems.join(u' ').contains(QStringLiteral("40 of 9,999 curves"))) << file->problems.join(u' ').toStdString();
+  EXPECT_TRUE(file->problems.join(u' ').contains(QStringLiteral("40 of 9,999 curves")))
+      << file->problems.join(u' ').toStdString();
 }
 
 TEST(FigureThinning, EqualMapsOfManyRunsAreOneDiagram) {
   std::vector<FigureRun> runs;
   const char* generators[] = {"identity", "cla2", "cla4"};
-  for (std::int64_t id = 1; id <= 300; ++id) runs.push_back({.summary = test::summaryOf({.generator = generators[id % 3]}, id), .series = {}});
+  for (std::int64_t id = 1; id <= 300; ++id)
+    runs.push_back({.summary = test::summaryOf({.generator = generators[id % 3]}, id), .series = {}});
   FigureOptions options;
   options.kind = FigureKind::SharingMaps;
   options.svgText = SvgText::Text;
@@ -159,7 +165,8 @@ TEST(FigureThinning, ManyPointsOnOnePlaceAreOneMarkerAndFewLabels) {
   options.labels = true;
   const auto labelled = renderFigure(QStringLiteral("svg"), options, often);
   ASSERT_TRUE(labelled);
-  EXPECT_TRUE(labelled->problems.join(u' ').contains(QStringLiteral("labels had no room"))) << labelled->problems.join(u' ').toStdString();
+  EXPECT_TRUE(labelled->problems.join(u' ').contains(QStringLiteral("labels had no room")))
+      << labelled->problems.join(u' ').toStdString();
 }
 
 TEST(FrozenFigure, SurvivesItsFileAndKeepsWhatItsRunsHadReached) {

@@ -15,8 +15,8 @@
 
 namespace {
 
-// After each test: whatever the studio writes by itself still lies in this process' folder. Several of these programs run at once, beside the user's
-// own studio; a test that leads elsewhere fails here.
+// After each test: whatever the studio writes by itself still lies in this process' folder. Several of these programs
+// run at once, beside the user's own studio; a test that leads elsewhere fails here.
 class OwnFolder : public testing::EmptyTestEventListener {
  public:
   explicit OwnFolder(QString folder) : m_folder(std::move(folder)) {}
@@ -26,16 +26,20 @@ class OwnFolder : public testing::EmptyTestEventListener {
       ADD_FAILURE() << "setTestModeEnabled() leads to one folder for all processes: two tests would share it";
       QStandardPaths::setTestModeEnabled(false);
     }
-    QStringList places{QDir::homePath(), QDir::tempPath(), QSettings().fileName(), weft::ui::settings::file(), weft::ui::settings::projectsFolder()};
-    for (const auto place : {QStandardPaths::AppDataLocation, QStandardPaths::AppLocalDataLocation, QStandardPaths::AppConfigLocation,
-                             QStandardPaths::ConfigLocation, QStandardPaths::GenericDataLocation, QStandardPaths::GenericConfigLocation,
-                             QStandardPaths::CacheLocation, QStandardPaths::GenericCacheLocation, QStandardPaths::RuntimeLocation,
-                             QStandardPaths::DocumentsLocation, QStandardPaths::HomeLocation, QStandardPaths::TempLocation})
+    QStringList places{QDir::homePath(), QDir::tempPath(), QSettings().fileName(), weft::ui::settings::file(),
+                       weft::ui::settings::projectsFolder()};
+    for (const auto place :
+         {QStandardPaths::AppDataLocation, QStandardPaths::AppLocalDataLocation, QStandardPaths::AppConfigLocation,
+          QStandardPaths::ConfigLocation, QStandardPaths::GenericDataLocation, QStandardPaths::GenericConfigLocation,
+          QStandardPaths::CacheLocation, QStandardPaths::GenericCacheLocation, QStandardPaths::RuntimeLocation,
+          QStandardPaths::DocumentsLocation, QStandardPaths::HomeLocation, QStandardPaths::TempLocation})
       places << QStandardPaths::writableLocation(place);
     places << weft::ui::DesignDraft::files({});
-    places << QString::fromStdString(std::filesystem::temp_directory_path().string()) << QString::fromStdString(testing::TempDir());
+    places << QString::fromStdString(std::filesystem::temp_directory_path().string())
+           << QString::fromStdString(testing::TempDir());
     for (const QString& place : places)
-      EXPECT_TRUE(place == m_folder || place.startsWith(m_folder + u'/')) << place.toStdString() << " is outside " << m_folder.toStdString();
+      EXPECT_TRUE(place == m_folder || place.startsWith(m_folder + u'/'))
+          << place.toStdString() << " is outside " << m_folder.toStdString();
   }
 
  private:
@@ -48,10 +52,11 @@ int main(int argc, char** argv) {
   if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
   // The tests play the service themselves: a real one would answer their requests first.
   qputenv("WEFT_PROGRAM", "/bin/true");
-  // Home, drafts, settings and temporary files of its own: several of these programs run at once, and none may touch the user's.
+  // Home, drafts, settings and temporary files of its own: several of these programs run at once, and none may touch
+  // the user's.
   const QTemporaryDir home;
-  for (const char* variable :
-       {"HOME", "TMPDIR", "TEST_TMPDIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"})
+  for (const char* variable : {"HOME", "TMPDIR", "TEST_TMPDIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME",
+                               "XDG_STATE_HOME", "XDG_RUNTIME_DIR"})
     qputenv(variable, home.path().toUtf8());
   if (!qEnvironmentVariableIsSet("WEFT_SCREENSHOTS")) qputenv("WEFT_SCREENSHOTS", home.path().toUtf8());
   ::testing::InitGoogleMock(&argc, argv);

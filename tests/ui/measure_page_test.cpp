@@ -40,16 +40,22 @@ store::Measurement point(double batch, double context, double decode, double tim
                      {"decode_tokens_per_second_low", decode * 0.9},
                      {"decode_tokens_per_second_high", decode * 1.1},
                      {"decode_step_ms", 1000 * batch / decode}},
-          .labels = {{"device_name", "CPU (2 threads)"}, {"cache", "dense"}, {"compute_dtype", "float32"}, {"date", "2026-11-25T09:00:00Z"}}};
+          .labels = {{"device_name", "CPU (2 threads)"},
+                     {"cache", "dense"},
+                     {"compute_dtype", "float32"},
+                     {"date", "2026-11-25T09:00:00Z"}}};
 }
 
 store::Measurement tooLarge(double batch, double context) {
-  return {.name = "inference", .time = 1, .values = {{"batch", batch}, {"context", context}, {"fits", 0}}, .labels = {}};
+  return {
+      .name = "inference", .time = 1, .values = {{"batch", batch}, {"context", context}, {"fits", 0}}, .labels = {}};
 }
 
 store::Measurement largest(double context, double found, double predicted) {
-  return {
-      .name = "largest_batch", .time = 1, .values = {{"context", context}, {"largest_batch", found}, {"predicted_batch", predicted}}, .labels = {}};
+  return {.name = "largest_batch",
+          .time = 1,
+          .values = {{"context", context}, {"largest_batch", found}, {"predicted_batch", predicted}},
+          .labels = {}};
 }
 
 class MeasurePageTest : public testing::Test {
@@ -57,9 +63,11 @@ class MeasurePageTest : public testing::Test {
   void fill() {
     m_cla = m_project.addFinished({.name = "CLA"});
     m_mqa = m_project.addFinished({.name = "MQA", .generator = "identity"});
-    for (const store::Measurement& one : {point(1, 128, 900), point(4, 128, 3000), point(1, 512, 800), tooLarge(64, 512), largest(128, 700, 1000)})
+    for (const store::Measurement& one :
+         {point(1, 128, 900), point(4, 128, 3000), point(1, 512, 800), tooLarge(64, 512), largest(128, 700, 1000)})
       ASSERT_TRUE(m_project.store().addMeasurement(m_cla, one));
-    for (const store::Measurement& one : {point(1, 128, 500), point(4, 128, 1500), point(1, 128, 600, 2), largest(2048, 20, 30)})
+    for (const store::Measurement& one :
+         {point(1, 128, 500), point(4, 128, 1500), point(1, 128, 600, 2), largest(2048, 20, 30)})
       ASSERT_TRUE(m_project.store().addMeasurement(m_mqa, one));
   }
   void open() {
@@ -74,7 +82,9 @@ class MeasurePageTest : public testing::Test {
     ASSERT_TRUE(waitUntil([&] { return m_page.model()->rowCount() == 7; }));
   }
   ~MeasurePageTest() override { m_page.setSession(nullptr); }
-  QString cell(int row, MeasureColumn column) { return m_page.model()->index(row, static_cast<int>(column)).data().toString(); }
+  QString cell(int row, MeasureColumn column) {
+    return m_page.model()->index(row, static_cast<int>(column)).data().toString();
+  }
   static void choose(QComboBox* box, const QString& text) {
     const int at = box->findText(text);
     ASSERT_GE(at, 0) << text.toStdString();
@@ -198,23 +208,29 @@ class MeasureFormTest : public MeasurePageTest {
     ASSERT_TRUE(writeFileAtomically(folder / "model.toml", "name = \"CLA\"\n[train]\nsequence_length = 96\n"));
     ASSERT_TRUE(writeFileAtomically(folder / "model.safetensors", ""));
     open();
-    ASSERT_TRUE(waitUntil([&] { return form().contextField()->text() == QStringLiteral("96"); })) << "the context that it was trained at";
+    ASSERT_TRUE(waitUntil([&] { return form().contextField()->text() == QStringLiteral("96"); }))
+        << "the context that it was trained at";
   }
   // "$1" is the job's folder; it goes on when the file `go` is there.
   void setWorker(const std::string& body) {
     const auto file = m_folder.path() / "worker.sh";
-    ASSERT_TRUE(
-        writeFileAtomically(file, "#!/bin/sh\nsay() { printf '%s\\n' \"$1\" >> \"$events\"; }\nevents=\"$1/events.jsonl\"\ncp \"$1/job.json\" '" +
-                                      (m_folder.path() / "job.json").string() + "'\n" + body));
+    ASSERT_TRUE(writeFileAtomically(
+        file,
+        "#!/bin/sh\nsay() { printf '%s\\n' \"$1\" >> \"$events\"; }\nevents=\"$1/events.jsonl\"\ncp \"$1/job.json\" '" +
+            (m_folder.path() / "job.json").string() + "'\n" + body));
     std::filesystem::permissions(file, std::filesystem::perms::owner_all);
     qputenv("WEFT_WORKER", QByteArray::fromStdString(file.string()));
   }
-  static std::string say(decltype(service::Event::body) body) { return "say '" + service::toJsonLine({1000, std::move(body)}) + "'\n"; }
+  static std::string say(decltype(service::Event::body) body) {
+    return "say '" + service::toJsonLine({1000, std::move(body)}) + "'\n";
+  }
   static std::string sayPoint(double batch) {
     const store::Measurement one = point(batch, 96, 900);
     return say(service::MeasurementEvent{.name = one.name, .values = one.values, .labels = one.labels});
   }
-  std::string waitForGo() const { return "while [ ! -e '" + (m_folder.path() / "go").string() + "' ]; do sleep 0.01; done\n"; }
+  std::string waitForGo() const {
+    return "while [ ! -e '" + (m_folder.path() / "go").string() + "' ]; do sleep 0.01; done\n";
+  }
   void go() const { ASSERT_TRUE(writeFileAtomically(m_folder.path() / "go", "")); }
   MeasureForm& form() { return *m_page.form(); }
   std::string job() const { return readFile(m_folder.path() / "job.json").value_or(""); }
@@ -224,16 +240,18 @@ class MeasureFormTest : public MeasurePageTest {
 };
 
 TEST_F(MeasureFormTest, MeasuresTheProposedRunWithProgressAndKeepsTheResultWithIt) {
-  setWorker(say(service::HelloEvent{}) + say(service::ProgressEvent{.phase = "measuring", .done = 1, .total = 4}) + sayPoint(1) + waitForGo() +
-            sayPoint(2) + say(service::FinishedEvent{}));
+  setWorker(say(service::HelloEvent{}) + say(service::ProgressEvent{.phase = "measuring", .done = 1, .total = 4}) +
+            sayPoint(1) + waitForGo() + sayPoint(2) + say(service::FinishedEvent{}));
   openWithCheckpoint();
   QSignalSpy said(&m_page, &Page::messageRaised);
   EXPECT_EQ(form().modelField()->text(), QString::number(m_run.value));
   QTest::mouseClick(form().button(), Qt::LeftButton);
   ASSERT_TRUE(waitUntil([&] { return form().progress()->isVisible() && form().progress()->value() == 250; }));
-  EXPECT_TRUE(form().progress()->text().contains(QStringLiteral("measuring"))) << form().progress()->text().toStdString();
+  EXPECT_TRUE(form().progress()->text().contains(QStringLiteral("measuring")))
+      << form().progress()->text().toStdString();
   EXPECT_EQ(form().button()->text(), QStringLiteral("Cancel"));
-  ASSERT_TRUE(waitUntil([&] { return m_page.model()->rowCount() == 1; })) << "a point is kept as it comes, and the page stays alive meanwhile";
+  ASSERT_TRUE(waitUntil([&] { return m_page.model()->rowCount() == 1; }))
+      << "a point is kept as it comes, and the page stays alive meanwhile";
   go();
   ASSERT_TRUE(waitUntil([&] { return m_page.model()->rowCount() == 2 && !said.isEmpty(); }));
   EXPECT_EQ(said[0][0].toString(), QStringLiteral("2 measured points kept with run %1.").arg(m_run.value));
@@ -273,7 +291,8 @@ TEST_F(MeasureFormTest, IsCanceledByTheButtonAndByEscapeAndKeepsWhatThereIs) {
   ASSERT_TRUE(waitUntil([&] { return m_page.model()->rowCount() == 1; }));
   QTest::mouseClick(form().button(), Qt::LeftButton);
   ASSERT_TRUE(waitUntil([&] { return said.size() == 1; }));
-  EXPECT_EQ(said[0][0].toString(), QStringLiteral("The measurement was stopped: 1 measured point kept with run %1.").arg(m_run.value));
+  EXPECT_EQ(said[0][0].toString(),
+            QStringLiteral("The measurement was stopped: 1 measured point kept with run %1.").arg(m_run.value));
   EXPECT_FALSE(said[0][1].toBool()) << "it is what was asked for";
   QTest::mouseClick(form().button(), Qt::LeftButton);
   ASSERT_TRUE(waitUntil([&] { return form().isMeasuring(); }));
@@ -283,7 +302,8 @@ TEST_F(MeasureFormTest, IsCanceledByTheButtonAndByEscapeAndKeepsWhatThereIs) {
 }
 
 TEST_F(MeasureFormTest, AFailureIsOneSentence) {
-  setWorker(say(service::HelloEvent{}) + say(service::FailedEvent{.code = "out_of_memory", .message = "Nothing that was asked for fits."}) +
+  setWorker(say(service::HelloEvent{}) +
+            say(service::FailedEvent{.code = "out_of_memory", .message = "Nothing that was asked for fits."}) +
             "exit 3\n");
   openWithCheckpoint();
   QSignalSpy said(&m_page, &Page::messageRaised);

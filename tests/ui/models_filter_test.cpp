@@ -119,8 +119,8 @@ TEST(RunFilter, NamesTheWrongCharactersAndWhatWouldBeRight) {
 }
 
 TEST(RunFilter, RefusesHalvesWithoutLosingItsWay) {
-  for (const char* text : {"layers =", "and layers = 1", "layers = 1 and", "layers = 1 layers = 2", "not", "()", ")", "\"open", "perplexity",
-                           "archived > 2", "name = = 1", "#"}) {
+  for (const char* text : {"layers =", "and layers = 1", "layers = 1 and", "layers = 1 layers = 2", "not", "()", ")",
+                           "\"open", "perplexity", "archived > 2", "name = = 1", "#"}) {
     const FilterError error = errorOf(text);
     EXPECT_FALSE(error.message.isEmpty()) << text;
     EXPECT_LE(error.end, static_cast<int>(std::string(text).size())) << text;
@@ -145,7 +145,8 @@ TEST(RunFilter, NamesTheClauseThatExcludesTheMost) {
 }
 
 TEST(RunFilter, CompletesTheValuesThatTheRunsHave) {
-  EXPECT_EQ(RunFilter::values(QStringLiteral("tags"), {sample()}), (QStringList{QStringLiteral("cla2"), QStringLiteral("table-1")}));
+  EXPECT_EQ(RunFilter::values(QStringLiteral("tags"), {sample()}),
+            (QStringList{QStringLiteral("cla2"), QStringLiteral("table-1")}));
   EXPECT_EQ(RunFilter::values(QStringLiteral("generator"), {sample()}), QStringList{QStringLiteral("cla2")});
   EXPECT_TRUE(RunFilter::values(QStringLiteral("no_such_field"), {sample()}).isEmpty());
 }

@@ -53,11 +53,12 @@ TEST(ProjectSession, AnswersASeriesFromTheStepThatIsAskedFor) {
   ProjectSession session(project.project());
   std::vector<store::MetricSeries> answer;
   bool answered = false;
-  session.loadSeries({{id, "train/loss", 39}, {id, "", -1}}, &session, [&](Result<std::vector<store::MetricSeries>> series) {
-    ASSERT_TRUE(series);
-    answer = *series;
-    answered = true;
-  });
+  session.loadSeries({{id, "train/loss", 39}, {id, "", -1}}, &session,
+                     [&](Result<std::vector<store::MetricSeries>> series) {
+                       ASSERT_TRUE(series);
+                       answer = *series;
+                       answered = true;
+                     });
   ASSERT_TRUE(waitUntil([&] { return answered; }));
   ASSERT_GE(answer.size(), 3u) << "one series asked for by name, then every metric of the run";
   EXPECT_EQ(answer[0].name, "train/loss");
@@ -116,7 +117,8 @@ TEST(ProjectSession, ReturnsAtOnceWhileSomebodyElseHoldsTheWriteLock) {
   ASSERT_TRUE(waitUntil([&] { return session.snapshot()->find(id) != nullptr; }));
   SQLite::Database other(project.project().database().string(), SQLite::OPEN_READWRITE);
   other.exec("BEGIN IMMEDIATE");
-  // Whoever waited here for the store would wait for this thread's own COMMIT below: until the store gives up, and the write is lost.
+  // Whoever waited here for the store would wait for this thread's own COMMIT below: until the store gives up, and the
+  // write is lost.
   session.edit([id](store::RunStore& store) { return store.setTags(id, {"waited"}); }, QStringLiteral("Tagging"));
   session.request(store::RequestKind::Stop, id);
   session.loadDetail(id, &session, [](Result<RunDetail>) {});
@@ -128,7 +130,8 @@ TEST(ProjectSession, ReturnsAtOnceWhileSomebodyElseHoldsTheWriteLock) {
   ASSERT_TRUE(waitUntil([&] { return turns >= 20; }));
   EXPECT_TRUE(session.snapshot()->find(id)->tags != std::vector<std::string>{"waited"});
   other.exec("COMMIT");
-  ASSERT_TRUE(waitUntil([&] { return session.snapshot()->find(id)->tags == std::vector<std::string>{"waited"}; })) << "and the write is not lost";
+  ASSERT_TRUE(waitUntil([&] { return session.snapshot()->find(id)->tags == std::vector<std::string>{"waited"}; }))
+      << "and the write is not lost";
 }
 
 TEST(ProjectSession, ShowsItsOwnWritesWithoutWaitingForAnotherConnection) {
@@ -150,7 +153,8 @@ TEST(ProjectSession, RaisesAFailedWriteAsOneSentence) {
     EXPECT_TRUE(isError);
     sentence = text;
   });
-  session.edit([](store::RunStore& store) { return store.setNote({99}, "nobody"); }, QStringLiteral("Writing the note"));
+  session.edit([](store::RunStore& store) { return store.setNote({99}, "nobody"); },
+               QStringLiteral("Writing the note"));
   ASSERT_TRUE(waitUntil([&] { return !sentence.isEmpty(); }));
   EXPECT_TRUE(sentence.startsWith(QStringLiteral("Writing the note failed: "))) << sentence.toStdString();
 }
@@ -191,7 +195,8 @@ TEST(ProjectSession, ClosesWhileTheStoreIsHeldAndStillWritesLater) {
   SQLite::Database other(project.project().database().string(), SQLite::OPEN_READWRITE);
   other.exec("BEGIN IMMEDIATE");
   session->edit([id](store::RunStore& store) { return store.setNote(id, "late"); }, QStringLiteral("Note"));
-  // Closing does not wait for the lock, which is given back only below: the store gives up after 20 seconds, and the note would be lost.
+  // Closing does not wait for the lock, which is given back only below: the store gives up after 20 seconds, and the
+  // note would be lost.
   session.reset();
   EXPECT_NE(project.store().run(id)->note, "late");
   other.exec("COMMIT");

@@ -20,7 +20,8 @@ namespace {
 
 using Tester = QAbstractItemModelTester;
 
-store::RunSummary makeRun(std::int64_t id, store::RunState state = store::RunState::Finished, std::optional<double> perplexity = std::nullopt) {
+store::RunSummary makeRun(std::int64_t id, store::RunState state = store::RunState::Finished,
+                          std::optional<double> perplexity = std::nullopt) {
   store::RunSummary run;
   run.id = {id};
   run.name = "run-" + std::to_string(id);
@@ -105,8 +106,8 @@ TEST(RunTableModel, KeepsTheSelectionOnItsRunWhileOthersComeAndGo) {
   QItemSelectionModel selection(&proxy);
   selection.select(proxy.index(1, 0), QItemSelectionModel::Select | QItemSelectionModel::Rows);
   ASSERT_EQ(runOf(selection.selectedRows()[0])->id.value, 1);
-  model.setSnapshot(
-      snapshotOf({makeRun(1, store::RunState::Finished, 12), makeRun(2, store::RunState::Finished, 13), makeRun(3, store::RunState::Running)}));
+  model.setSnapshot(snapshotOf({makeRun(1, store::RunState::Finished, 12), makeRun(2, store::RunState::Finished, 13),
+                                makeRun(3, store::RunState::Running)}));
   ASSERT_EQ(selection.selectedRows().size(), 1);
   EXPECT_EQ(runOf(selection.selectedRows()[0])->id.value, 1);
   EXPECT_EQ(idsOf(proxy), (std::vector<std::int64_t>{3, 1, 2})) << "running first, then by perplexity";
@@ -123,8 +124,8 @@ TEST(RunSortProxy, SortsBySeveralKeysAndPutsMissingValuesLastEitherWay) {
   RunTableModel model;
   RunSortProxy proxy;
   proxy.setSourceModel(&model);
-  store::RunSummary a = makeRun(1, store::RunState::Finished, 13), b = makeRun(2), c = makeRun(3, store::RunState::Finished, 12),
-                    d = makeRun(4, store::RunState::Finished, 13);
+  store::RunSummary a = makeRun(1, store::RunState::Finished, 13), b = makeRun(2),
+                    c = makeRun(3, store::RunState::Finished, 12), d = makeRun(4, store::RunState::Finished, 13);
   a.kvBytesPerToken = 10;
   d.kvBytesPerToken = 5;
   model.setSnapshot(snapshotOf({a, b, c, d}));
@@ -195,8 +196,9 @@ TEST(QueueModel, MovesRowsInsteadOfResettingWhenTheOrderChanges) {
   QueueModel model;
   const Tester tester(&model, Tester::FailureReportingMode::Fatal);
   QSignalSpy resets(&model, &QAbstractItemModel::modelReset), moves(&model, &QAbstractItemModel::rowsMoved);
-  const auto snapshot = snapshotOf({makeRun(1, store::RunState::Queued), makeRun(2, store::RunState::Queued), makeRun(3, store::RunState::Queued),
-                                    makeRun(4, store::RunState::Running), makeRun(5, store::RunState::Held)});
+  const auto snapshot = snapshotOf({makeRun(1, store::RunState::Queued), makeRun(2, store::RunState::Queued),
+                                    makeRun(3, store::RunState::Queued), makeRun(4, store::RunState::Running),
+                                    makeRun(5, store::RunState::Held)});
   model.setSnapshot(snapshot, {{1}, {2}, {3}}, {});
   EXPECT_EQ(model.rowCount(), 8) << "five jobs and three headings";
   EXPECT_TRUE(model.isHeading(0));
@@ -211,12 +213,15 @@ TEST(QueueModel, MovesRowsInsteadOfResettingWhenTheOrderChanges) {
 
 TEST(QueueModel, AsksForAMoveWhenARowIsDroppedAndMovesNothingItself) {
   QueueModel model;
-  model.setSnapshot(snapshotOf({makeRun(1, store::RunState::Queued), makeRun(2, store::RunState::Queued), makeRun(3, store::RunState::Running)}),
+  model.setSnapshot(snapshotOf({makeRun(1, store::RunState::Queued), makeRun(2, store::RunState::Queued),
+                                makeRun(3, store::RunState::Running)}),
                     {{1}, {2}}, {});
   std::vector<std::pair<std::int64_t, std::int64_t>> asked;
-  QObject::connect(&model, &QueueModel::moveRequested, [&](store::RunId run, store::RunId before) { asked.emplace_back(run.value, before.value); });
+  QObject::connect(&model, &QueueModel::moveRequested,
+                   [&](store::RunId run, store::RunId before) { asked.emplace_back(run.value, before.value); });
   const std::unique_ptr<QMimeData> second(model.mimeData({model.index(model.rowOf({2}), 0)}));
-  EXPECT_FALSE(model.dropMimeData(second.get(), Qt::MoveAction, model.rowOf({1}), 0, {})) << "true would make the view remove the row";
+  EXPECT_FALSE(model.dropMimeData(second.get(), Qt::MoveAction, model.rowOf({1}), 0, {}))
+      << "true would make the view remove the row";
   const std::unique_ptr<QMimeData> first(model.mimeData({model.index(model.rowOf({1}), 0)}));
   EXPECT_FALSE(model.dropMimeData(first.get(), Qt::MoveAction, model.rowCount(), 0, {}));
   EXPECT_FALSE(model.canDropMimeData(first.get(), Qt::MoveAction, 1, 0, {})) << "above the running job";

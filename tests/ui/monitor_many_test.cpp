@@ -1,4 +1,5 @@
-// A hundred curves in one chart: each can be told from the others, the names cover nothing, and the page says how many there are.
+// A hundred curves in one chart: each can be told from the others, the names cover nothing, and the page says how many
+// there are.
 #include <gtest/gtest.h>
 
 #include <QHideEvent>
@@ -37,7 +38,8 @@ TEST(StyleNumbers, AHundredCurvesLookDifferentEvenIfTheirRunsPreferOneStyle) {
 }
 
 TEST(StyleNumbers, EachOfTheEightHuesHasItsDashAndARunKeepsItsOwnWhileThatIsFree) {
-  for (int i = 0; i < 8; ++i) EXPECT_EQ(lineStyle(i, Theme::light()).dash, Theme::light().series[static_cast<std::size_t>(i)].dash);
+  for (int i = 0; i < 8; ++i)
+    EXPECT_EQ(lineStyle(i, Theme::light()).dash, Theme::light().series[static_cast<std::size_t>(i)].dash);
   EXPECT_EQ(styleNumbers({{5}, {7}, {12}}), (std::vector<int>{4, 6, 11}));
   EXPECT_EQ(runStyle({5}, Theme::light()).line, lineStyle(4, Theme::light()).line);
   const std::vector<int> shared = styleNumbers({{1}, {1 + kLineStyles}});
@@ -54,8 +56,10 @@ class ManyCurves : public test::MonitorTest {
     open();
     for (int id = 1; id <= 100; ++id) m_runs.push_back({id});
     m_page.showRuns(m_runs);
-    ASSERT_TRUE(waitUntil(
-        [&] { return std::all_of(m_runs.begin(), m_runs.end(), [&](store::RunId id) { return m_page.lossChart()->lastReading(id).has_value(); }); }));
+    ASSERT_TRUE(waitUntil([&] {
+      return std::all_of(m_runs.begin(), m_runs.end(),
+                         [&](store::RunId id) { return m_page.lossChart()->lastReading(id).has_value(); });
+    }));
     QCoreApplication::processEvents();
     m_page.lossChart()->replot();
   }
@@ -65,7 +69,8 @@ class ManyCurves : public test::MonitorTest {
 TEST_F(ManyCurves, TheHeaderCountsThemAndTheListShowsEachAsItsCurveIsDrawn) {
   openHundred();
   EXPECT_EQ(m_page.strip()->titleText(), QStringLiteral("100 runs"));
-  EXPECT_TRUE(m_page.strip()->factsText().startsWith(QStringLiteral("100 finished · current: MHA 400 steps s1, finished")))
+  EXPECT_TRUE(
+      m_page.strip()->factsText().startsWith(QStringLiteral("100 finished · current: MHA 400 steps s1, finished")))
       << m_page.strip()->factsText().toStdString();
   std::set<PenLook> looks;
   for (const ChartRun& run : m_page.lossChart()->runs()) {
@@ -75,7 +80,8 @@ TEST_F(ManyCurves, TheHeaderCountsThemAndTheListShowsEachAsItsCurveIsDrawn) {
     EXPECT_TRUE(m_page.jobs()->card(run.id)->isPlotted());
   }
   for (int i = 0; i < m_page.lossChart()->plottableCount(); ++i)
-    if (const auto* curve = dynamic_cast<const Curve*>(m_page.lossChart()->plottable(i)); curve && curve->form() == Curve::Form::Line)
+    if (const auto* curve = dynamic_cast<const Curve*>(m_page.lossChart()->plottable(i));
+        curve && curve->form() == Curve::Form::Line)
       looks.insert(lookOf(curve->pen()));
   EXPECT_EQ(looks.size(), 100U);
   const ReadingsModel* readings = m_page.readings()->model();
@@ -99,7 +105,8 @@ TEST_F(ManyCurves, NamesStandBesideThePlotApartFromEachOtherAndTheCurrentRunsIsA
         EXPECT_GE(named[i].box.top(), named[i - 1].box.bottom() - 1);
       }
     }
-    EXPECT_TRUE(std::any_of(named.begin(), named.end(), [&](const auto& one) { return one.run == m_page.jobs()->current(); }));
+    EXPECT_TRUE(
+        std::any_of(named.begin(), named.end(), [&](const auto& one) { return one.run == m_page.jobs()->current(); }));
   };
   check();
   // Another run becomes the current one by a click on its row in the table.
@@ -109,7 +116,8 @@ TEST_F(ManyCurves, NamesStandBesideThePlotApartFromEachOtherAndTheCurrentRunsIsA
   EXPECT_EQ(m_page.jobs()->current(), store::RunId{58});
   chart->replot();
   check();
-  EXPECT_TRUE(m_page.strip()->factsText().contains(QStringLiteral("current: MQA"))) << m_page.strip()->factsText().toStdString();
+  EXPECT_TRUE(m_page.strip()->factsText().contains(QStringLiteral("current: MQA")))
+      << m_page.strip()->factsText().toStdString();
   keepPicture(QStringLiteral("monitor-hundred"));
   keepPicture(QStringLiteral("monitor-hundred-2x"), 2);
 }
@@ -119,7 +127,9 @@ TEST_F(ManyCurves, OnlyTheCurrentRunHasABandAndThePageSaysSo) {
   LossChart* chart = m_page.lossChart();
   int bands = 0;
   for (int i = 0; i < chart->plottableCount(); ++i)
-    if (const auto* curve = dynamic_cast<const Curve*>(chart->plottable(i)); curve && curve->form() == Curve::Form::Band) bands += curve->visible();
+    if (const auto* curve = dynamic_cast<const Curve*>(chart->plottable(i));
+        curve && curve->form() == Curve::Form::Band)
+      bands += curve->visible();
   EXPECT_EQ(bands, 1);
   ASSERT_TRUE(waitUntil([&] {
     for (const ChartTitle* title : m_page.findChildren<ChartTitle*>())
@@ -148,7 +158,8 @@ TEST_F(ManyCurves, NoSmallChartIsCutInALowWindow) {
       ++whole;
     }
     EXPECT_GE(whole, 1);
-    EXPECT_GE(m_page.lossChart()->height(), m_page.readings()->height() - 30) << "the chart gets the most, at " << size.height();
+    EXPECT_GE(m_page.lossChart()->height(), m_page.readings()->height() - 30)
+        << "the chart gets the most, at " << size.height();
   }
 }
 

@@ -67,7 +67,8 @@ TEST_F(MonitorPageTest, ZoomsOnlyThisChartWithAlt) {
   const QCPRange before = m_page.lossChart()->xAxis->range();
   QCoreApplication::processEvents();
   const QPoint middle = rate->plotArea().center();
-  QWheelEvent wheel(middle, rate->mapToGlobal(middle), {}, QPoint(0, 120), Qt::NoButton, Qt::AltModifier, Qt::NoScrollPhase, false);
+  QWheelEvent wheel(middle, rate->mapToGlobal(middle), {}, QPoint(0, 120), Qt::NoButton, Qt::AltModifier,
+                    Qt::NoScrollPhase, false);
   QApplication::sendEvent(rate, &wheel);
   EXPECT_LT(rate->xAxis->range().size(), before.size());
   EXPECT_EQ(m_page.lossChart()->xAxis->range(), before);
@@ -127,16 +128,19 @@ TEST_F(MonitorPageTest, PlotsAJobThatStartsWhileItIsOpen) {
   const store::RunId live = startRun({.name = "new"});
   addSteps(live, 0, 20);
   ASSERT_TRUE(waitForStep(live, 20));
-  EXPECT_EQ(m_page.jobs()->plotted(), std::vector<store::RunId>{live}) << "the old one was shown only because nothing ran";
+  EXPECT_EQ(m_page.jobs()->plotted(), std::vector<store::RunId>{live})
+      << "the old one was shown only because nothing ran";
   EXPECT_EQ(m_page.jobs()->current(), live);
 }
 
 TEST_F(MonitorPageTest, ShowsTheRunsThatAnotherPageAsksFor) {
   test::fillWithTable1(m_project);
   open();
-  const store::RunId first = m_project.store().findRun("H128-MHA")->id, second = m_project.store().findRun("H64-MQA")->id;
+  const store::RunId first = m_project.store().findRun("H128-MHA")->id,
+                     second = m_project.store().findRun("H64-MQA")->id;
   m_page.showRuns({first, second});
-  ASSERT_TRUE(waitUntil([&] { return m_page.lossChart()->lastReading(first) && m_page.lossChart()->lastReading(second); }));
+  ASSERT_TRUE(
+      waitUntil([&] { return m_page.lossChart()->lastReading(first) && m_page.lossChart()->lastReading(second); }));
   EXPECT_EQ(m_page.jobs()->current(), first);
   EXPECT_EQ(m_page.strip()->titleText(), QStringLiteral("2 runs"));
   EXPECT_TRUE(m_page.strip()->factsText().startsWith(QStringLiteral("2 finished · current: H128-MHA, finished")))
@@ -175,7 +179,8 @@ TEST_F(MonitorPageTest, SaysWhyARunFailedWithTheLastLineOfItsLog) {
   m_project.fail(big, "Out of memory at step 31: 96.2 GiB asked for, 79.6 GiB free.");
   open();
   ASSERT_TRUE(waitForStep(big, 30));
-  EXPECT_EQ(m_page.strip()->failureText(), QStringLiteral("Out of memory at step 31: 96.2 GiB asked for, 79.6 GiB free."));
+  EXPECT_EQ(m_page.strip()->failureText(),
+            QStringLiteral("Out of memory at step 31: 96.2 GiB asked for, 79.6 GiB free."));
   ASSERT_TRUE(waitUntil([&] { return m_page.log()->lastLine() == QStringLiteral("CUDA error: out of memory"); }));
   ASSERT_TRUE(m_page.strip()->resumeButton()->isVisible());
   QTest::mouseClick(m_page.strip()->resumeButton(), Qt::LeftButton);
@@ -200,8 +205,9 @@ TEST_F(MonitorPageTest, OffersToStartAStoppedEngineThatHasWork) {
   m_project.addQueued({.name = "waiting"});
   open();
   ASSERT_TRUE(waitUntil([&] { return m_page.engineButton()->isVisible(); }));
-  ASSERT_TRUE(waitUntil([&] { return m_page.lossChart()->emptyText().contains(QStringLiteral("the engine is stopped")); }))
-      << m_page.lossChart()->emptyText().toStdString();
+  ASSERT_TRUE(waitUntil([&] {
+    return m_page.lossChart()->emptyText().contains(QStringLiteral("the engine is stopped"));
+  })) << m_page.lossChart()->emptyText().toStdString();
   keepPicture(QStringLiteral("monitor-engine-stopped"));
 }
 
@@ -266,7 +272,9 @@ TEST_F(MonitorPageTest, GivesAChartToEveryMetricThatARunHasAndHidesItOnRequest) 
   open();
   ASSERT_TRUE(waitForStep(live, 30));
   EXPECT_EQ(m_page.smallCharts()->chart("probe/head_entropy"), nullptr);
-  m_project.ingest(live, {store::MetricRow{.time = now_s(), .step = 31, .tokens = 31 * 2048, .values = {{"probe/head_entropy", 1.5}}}});
+  m_project.ingest(
+      live,
+      {store::MetricRow{.time = now_s(), .step = 31, .tokens = 31 * 2048, .values = {{"probe/head_entropy", 1.5}}}});
   ASSERT_TRUE(waitUntil([&] { return m_page.smallCharts()->chart("probe/head_entropy") != nullptr; }));
   EXPECT_TRUE(m_page.smallCharts()->chart("probe/head_entropy")->isVisible());
   Q_EMIT m_page.controls()->chartToggled("probe/head_entropy", false);
@@ -309,7 +317,8 @@ TEST_F(MonitorPageTest, ExportsTheCurvesOnShowIntoTheFileThatIsNamed) {
   QAction* csv = nullptr;
   for (QMenu* menu : m_page.findChildren<QMenu*>())
     for (QAction* action : menu->actions())
-      if (action->text().startsWith(QStringLiteral("CSV")) && menu->title() == QStringLiteral("Export this chart")) csv = action;
+      if (action->text().startsWith(QStringLiteral("CSV")) && menu->title() == QStringLiteral("Export this chart"))
+        csv = action;
   ASSERT_NE(csv, nullptr);
   const QByteArray rate = exported(QStringLiteral("rate.csv"), [&] { csv->trigger(); });
   EXPECT_TRUE(rate.contains("learning_rate") || rate.contains("7.5e-06")) << rate.left(200).toStdString();

@@ -6,7 +6,8 @@ namespace {
 
 using test::waitUntil;
 
-// The page as the design draws it: three jobs under way, alerts, one ended badly, some done. The pictures are kept for people.
+// The page as the design draws it: three jobs under way, alerts, one ended badly, some done. The pictures are kept for
+// people.
 class MonitorPicture : public test::MonitorTest {
  protected:
   void fill() {
@@ -20,7 +21,9 @@ class MonitorPicture : public test::MonitorTest {
       const char* device;
       std::int64_t step;
       double floor;
-    } jobs[] = {{"H64-MQA-CLA2", "cuda:0", 4410, 2.02}, {"H128-MQA-CLA2", "cuda:1", 2961, 1.98}, {"H128-MHA", "cuda:2", 1402, 1.94}};
+    } jobs[] = {{"H64-MQA-CLA2", "cuda:0", 4410, 2.02},
+                {"H128-MQA-CLA2", "cuda:1", 2961, 1.98},
+                {"H128-MHA", "cuda:2", 1402, 1.94}};
     for (const auto& job : jobs) {
       const store::RunId id = startRun({.name = job.name, .steps = 7153}, job.device);
       m_runs.push_back(id);
@@ -34,16 +37,20 @@ class MonitorPicture : public test::MonitorTest {
       auto values = test::metricsAt(step, 7153, 1.98);
       values["train/loss"] += 1.1 * std::exp(-static_cast<double>(step - 2214) / 3);
       values["train/gradient_norm"] = 9.4 * std::exp(-static_cast<double>(step - 2214) / 3);
-      spike.emplace_back(
-          store::MetricRow{.time = now - 4 - static_cast<double>(2961 - step) * 2, .step = step, .tokens = step * 2048, .values = values});
+      spike.emplace_back(store::MetricRow{.time = now - 4 - static_cast<double>(2961 - step) * 2,
+                                          .step = step,
+                                          .tokens = step * 2048,
+                                          .values = values});
     }
     // Written over the steps' first values; the run itself is further.
     m_project.ingest(m_runs[1], std::move(spike));
     addSteps(m_runs[1], 2960, 2961, 7153, now - 4, 1.98, 2);
     addAlert(m_runs[0], 4000, "Waits for data 29% of the time: the loader is slower than the device.", "info");
-    addAlert(m_runs[1], 2214, "Loss spike at step 2,214: 2.96 to 4.02, gradient norm 9.4; back to trend after 61 steps.");
+    addAlert(m_runs[1], 2214,
+             "Loss spike at step 2,214: 2.96 to 4.02, gradient norm 9.4; back to trend after 61 steps.");
     std::string log;
-    for (int step = 2900; step <= 2961; ++step) log += "12:03:28  step " + std::to_string(step) + "  loss 2.896  lr 2.13e-4  norm 0.41\n";
+    for (int step = 2900; step <= 2961; ++step)
+      log += "12:03:28  step " + std::to_string(step) + "  loss 2.896  lr 2.13e-4  norm 0.41\n";
     log += "12:03:29  checkpoint step-2960: 13.3 GB in 4.8 s\n12:04:31  step 2961  loss 2.887  lr 2.13e-4  norm 0.41\n";
     writeLog(m_runs[1], log);
     m_project.addQueued({.name = "H128-MQA-CLA3", .steps = 7153});

@@ -63,7 +63,8 @@ TEST(RunSeries, LetsAResumedRunGoBackToItsCheckpoint) {
   EXPECT_EQ(series.lastStep(), 100) << "until it writes, the curve stays";
   EXPECT_TRUE(series.wantsAll()) << "and it has not written yet";
   store::MetricSeries mixed = loss(1, 100, 1000, 3);
-  for (std::int64_t step = 81; step <= 85; ++step) mixed.points[static_cast<std::size_t>(step - 1)] = {step, 2, 5000.0 + static_cast<double>(step)};
+  for (std::int64_t step = 81; step <= 85; ++step)
+    mixed.points[static_cast<std::size_t>(step - 1)] = {step, 2, 5000.0 + static_cast<double>(step)};
   series.setSummary(at(85, 2));
   EXPECT_TRUE(series.add({mixed}, true));
   EXPECT_EQ(series.lastStep(), 85) << "what attempt 1 did after the checkpoint is not part of the run";
@@ -73,7 +74,8 @@ TEST(RunSeries, LetsAResumedRunGoBackToItsCheckpoint) {
   series.setSummary(at(86, 2));
   EXPECT_EQ(series.requests()[0].fromStep, 85);
   store::MetricSeries next{.name = kLossMetric, .points = {{86, 2, 5086}}};
-  for (std::int64_t step = 87; step <= 100; ++step) next.points.push_back({step, 3, 1000.0 + static_cast<double>(step)});
+  for (std::int64_t step = 87; step <= 100; ++step)
+    next.points.push_back({step, 3, 1000.0 + static_cast<double>(step)});
   series.add({next}, false);
   EXPECT_EQ(series.lastStep(), 86);
 }
@@ -146,7 +148,8 @@ TEST_F(MonitorSeriesTest, GoesBackWithAResumedRunWhileThePageIsOpen) {
   open();
   ASSERT_TRUE(waitForStep(live, 100));
   auto service = m_project.store().service();
-  ASSERT_TRUE(service.attemptEnded({.run = live, .state = store::RunState::Paused, .outcome = "paused", .code = {}, .failure = {}, .detail = {}}));
+  ASSERT_TRUE(service.attemptEnded(
+      {.run = live, .state = store::RunState::Paused, .outcome = "paused", .code = {}, .failure = {}, .detail = {}}));
   ASSERT_TRUE(*service.changeState(live, {store::RunState::Paused}, store::RunState::Queued));
   ASSERT_EQ(m_project.start(0), live);
   addSteps(live, 80, 85, 300, now_s(), 9.5);
@@ -165,7 +168,9 @@ TEST_F(MonitorSeriesTest, AppendsNewPointsToTheCurveThatIsThere) {
   ASSERT_TRUE(waitForStep(live, 100));
   const auto curve = [&] {
     for (int i = 0; i < m_page.lossChart()->plottableCount(); ++i)
-      if (auto* found = qobject_cast<Curve*>(m_page.lossChart()->plottable(i)); found && found->form() == Curve::Form::Band) return found->data();
+      if (auto* found = qobject_cast<Curve*>(m_page.lossChart()->plottable(i));
+          found && found->form() == Curve::Form::Band)
+        return found->data();
     return static_cast<const CurveData*>(nullptr);
   };
   const CurveData* before = curve();
@@ -176,8 +181,8 @@ TEST_F(MonitorSeriesTest, AppendsNewPointsToTheCurveThatIsThere) {
   EXPECT_EQ(before->size(), 130u);
 }
 
-// The store is read on the session's thread; the GUI thread only takes over values and draws columns of pixels. What one turn of the window takes at
-// most: ./dev bench ui.
+// The store is read on the session's thread; the GUI thread only takes over values and draws columns of pixels. What
+// one turn of the window takes at most: ./dev bench ui.
 TEST_F(MonitorSeriesTest, TheWindowTurnsWhileAHugeRunIsLoadedAndShown) {
   constexpr std::int64_t kSteps = 200'000;
   const store::RunId live = startRun({.name = "huge", .steps = kSteps});
@@ -187,7 +192,8 @@ TEST_F(MonitorSeriesTest, TheWindowTurnsWhileAHugeRunIsLoadedAndShown) {
   m_page.show();
   int turns = 0;
   QTimer timer;
-  QObject::connect(&timer, &QTimer::timeout, [&] { turns += pointsOf(live) < static_cast<std::size_t>(kSteps) ? 1 : 0; });
+  QObject::connect(&timer, &QTimer::timeout,
+                   [&] { turns += pointsOf(live) < static_cast<std::size_t>(kSteps) ? 1 : 0; });
   timer.start(0);
   ASSERT_TRUE(waitForStep(live, kSteps));
   EXPECT_GT(turns, 3) << "it is not one long stop";

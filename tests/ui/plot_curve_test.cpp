@@ -56,8 +56,9 @@ TEST(CurveData, FindsTheExtremesOfAnyStretchAsIfItLookedAtEachPoint) {
 }
 
 TEST(CurveData, ForgetsWhatWasCutOffAndGoesOnFromThere) {
-  for (const std::size_t kept : {std::size_t{0}, std::size_t{1}, std::size_t{31}, std::size_t{32}, std::size_t{33}, std::size_t{1024},
-                                 std::size_t{1025}, std::size_t{2000}, std::size_t{32768}, std::size_t{33000}}) {
+  for (const std::size_t kept :
+       {std::size_t{0}, std::size_t{1}, std::size_t{31}, std::size_t{32}, std::size_t{33}, std::size_t{1024},
+        std::size_t{1025}, std::size_t{2000}, std::size_t{32768}, std::size_t{33000}}) {
     SCOPED_TRACE(kept);
     CurveData data;
     for (int i = 0; i < 40'000; ++i) data.append(i, i);  // the highest values are those that go
@@ -133,7 +134,9 @@ class CurveDrawing : public testing::Test {
     for (int y = top; y < bottom; ++y)
       for (int x = 0; x < image.width(); ++x) {
         const QColor pixel = image.pixelColor(x, y);
-        found += std::abs(pixel.red() - color.red()) + std::abs(pixel.green() - color.green()) + std::abs(pixel.blue() - color.blue()) < 90;
+        found += std::abs(pixel.red() - color.red()) + std::abs(pixel.green() - color.green()) +
+                     std::abs(pixel.blue() - color.blue()) <
+                 90;
       }
     return found;
   }
@@ -198,7 +201,8 @@ TEST_F(CurveDrawing, DrawsTenCurvesOfAMillionPointsAtEveryZoom) {
   for (int zoom = 0; zoom < 3; ++zoom) {
     const QImage image = picture();
     for (int i = 0; i < 10; i += 3)
-      EXPECT_GT(count(image, QColor::fromHsv(i * 36, 200, 200), 0, image.height()), 50) << "curve " << i << " at zoom " << zoom;
+      EXPECT_GT(count(image, QColor::fromHsv(i * 36, 200, 200), 0, image.height()), 50)
+          << "curve " << i << " at zoom " << zoom;
     m_plot.zoom(Qt::Horizontal, 0.5, QPointF(m_plot.plotArea().center()));
   }
 }

@@ -31,9 +31,12 @@ class PlotTest : public testing::Test {
     m_plot.show();
     m_plot.replot();
   }
-  QPoint at(double x, double y) const { return QPointF(m_plot.xAxis->coordToPixel(x), m_plot.yAxis->coordToPixel(y)).toPoint(); }
+  QPoint at(double x, double y) const {
+    return QPointF(m_plot.xAxis->coordToPixel(x), m_plot.yAxis->coordToPixel(y)).toPoint();
+  }
   void wheel(QPoint position, int notches, Qt::KeyboardModifiers modifiers = {}) {
-    QWheelEvent event(position, m_plot.mapToGlobal(position), {}, QPoint(0, 120 * notches), Qt::NoButton, modifiers, Qt::NoScrollPhase, false);
+    QWheelEvent event(position, m_plot.mapToGlobal(position), {}, QPoint(0, 120 * notches), Qt::NoButton, modifiers,
+                      Qt::NoScrollPhase, false);
     QApplication::sendEvent(&m_plot, &event);
   }
   Plot m_plot{QStringLiteral("Loss over steps")};
@@ -107,7 +110,8 @@ TEST_F(PlotTest, ZoomsALogarithmicAxisByItsLogarithm) {
 
 TEST_F(PlotTest, TellsTheModifiersOfAZoomSoThatAltCanKeepItToOnePlot) {
   Qt::KeyboardModifiers told;
-  QObject::connect(&m_plot, &Plot::viewChanged, [&](Qt::Orientations, Qt::KeyboardModifiers modifiers) { told = modifiers; });
+  QObject::connect(&m_plot, &Plot::viewChanged,
+                   [&](Qt::Orientations, Qt::KeyboardModifiers modifiers) { told = modifiers; });
   wheel(at(30, 10), 1, Qt::AltModifier);
   EXPECT_TRUE(told & Qt::AltModifier);
 }

@@ -45,7 +45,9 @@ TEST_F(QueuePageTest, ReordersWithAltUpAndAltDown) {
   m_page.table()->selectRun(m_project.store().findRun("c")->id);
   m_page.table()->setFocus();
   QTest::keyClick(m_page.table(), Qt::Key_Up, Qt::AltModifier);
-  ASSERT_TRUE(waitUntil([&] { return waiting() == QStringList({"a", "c", "b"}); })) << waiting().join(u' ').toStdString();
+  ASSERT_TRUE(waitUntil([&] {
+    return waiting() == QStringList({"a", "c", "b"});
+  })) << waiting().join(u' ').toStdString();
   QTest::keyClick(m_page.table(), Qt::Key_Up, Qt::AltModifier);
   ASSERT_TRUE(waitUntil([&] { return waiting() == QStringList({"c", "a", "b"}); }));
   ASSERT_EQ(m_page.table()->currentRun()->name, "c") << "the selection moves with its job";

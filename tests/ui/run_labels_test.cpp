@@ -31,7 +31,8 @@ std::unique_ptr<ProjectSession> openSession(TestProject& project) {
 
 TEST(LabelsOfASnapshot, NameARunAsTheProjectTellsItApart) {
   TestProject project;
-  const store::RunId first = project.addQueued(seeded(1)), second = project.addQueued(seeded(2)), other = project.addQueued(seeded(1, "MHA"));
+  const store::RunId first = project.addQueued(seeded(1)), second = project.addQueued(seeded(2)),
+                     other = project.addQueued(seeded(1, "MHA"));
   const auto session = openSession(project);
   EXPECT_EQ(session->snapshot()->label(first), "MQA s1");
   EXPECT_EQ(session->snapshot()->label(second), "MQA s2");
@@ -48,7 +49,9 @@ TEST(LabelsInRuns, ARunThatJoinsRenamesTheOneThatWasThere) {
   RunTableModel model;
   QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::Fatal);
   model.setSnapshot(session->snapshot());
-  const auto nameOf = [&](store::RunId run) { return model.index(model.rowOf(run), static_cast<int>(RunColumn::Name)).data().toString(); };
+  const auto nameOf = [&](store::RunId run) {
+    return model.index(model.rowOf(run), static_cast<int>(RunColumn::Name)).data().toString();
+  };
   EXPECT_EQ(nameOf(first), "MQA");
   std::vector<QModelIndex> told;
   QObject::connect(&model, &QAbstractItemModel::dataChanged, [&](const QModelIndex& cell) { told.push_back(cell); });
@@ -93,7 +96,8 @@ TEST_F(LabelsInMonitor, StandInCardsHeaderReadingsChartsAndLog) {
   open();
   ASSERT_TRUE(waitUntil([&] { return m_page.jobs()->card(first) && m_page.jobs()->card(second); }));
   EXPECT_EQ(m_page.jobs()->card(first)->label(), "MQA s1");
-  EXPECT_TRUE(m_page.jobs()->card(second)->accessibleName().startsWith("MQA s2, ")) << m_page.jobs()->card(second)->accessibleName().toStdString();
+  EXPECT_TRUE(m_page.jobs()->card(second)->accessibleName().startsWith("MQA s2, "))
+      << m_page.jobs()->card(second)->accessibleName().toStdString();
   QStringList curves;
   for (const ChartRun& run : m_page.charts()->runs()) curves << run.name;
   curves.sort();

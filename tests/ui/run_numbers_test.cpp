@@ -1,5 +1,5 @@
-// One number, one meaning, in the window: Design, its preset list and Queue run say of a preset what its run will have, or name both; and Queue run
-// says how long that takes and whether it fits.
+// One number, one meaning, in the window: Design, its preset list and Queue run say of a preset what its run will have,
+// or name both; and Queue run says how long that takes and whether it fits.
 #include <gmock/gmock.h>
 
 #include <QApplication>
@@ -34,7 +34,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const std::vector<std::string> kPresets{"demo-mha", "demo-mqa", "demo-mqa-cla2", "demo-h16-mqa", "paper-1b-h128-mqa-cla2"};
+const std::vector<std::string> kPresets{"demo-mha", "demo-mqa", "demo-mqa-cla2", "demo-h16-mqa",
+                                        "paper-1b-h128-mqa-cla2"};
 
 class RunNumbersTest : public DiagramTest {
  protected:
@@ -64,20 +65,26 @@ class RunNumbersTest : public DiagramTest {
   // A worker that answers a trial with these numbers.
   void setWorker(const std::string& body) {
     const auto file = m_folder.path() / "worker.sh";
-    ASSERT_TRUE(writeFileAtomically(file, "#!/bin/sh\nsay() { printf '%s\\n' \"$1\" >> \"$events\"; }\nevents=\"$1/events.jsonl\"\n" + body));
+    ASSERT_TRUE(writeFileAtomically(
+        file, "#!/bin/sh\nsay() { printf '%s\\n' \"$1\" >> \"$events\"; }\nevents=\"$1/events.jsonl\"\n" + body));
     std::filesystem::permissions(file, std::filesystem::perms::owner_all);
     qputenv("WEFT_WORKER", QByteArray::fromStdString(file.string()));
   }
-  static std::string say(decltype(service::Event::body) body) { return "say '" + service::toJsonLine({1000, std::move(body)}) + "'\n"; }
+  static std::string say(decltype(service::Event::body) body) {
+    return "say '" + service::toJsonLine({1000, std::move(body)}) + "'\n";
+  }
   static std::string trialAt(double tokensPerSecond) {
     return say(service::HelloEvent{}) +
-           say(service::FinishedEvent{.summary = {{"tokens_per_second", tokensPerSecond}, {"steps", 5}, {"is_scaled", 0}}});
+           say(service::FinishedEvent{
+               .summary = {{"tokens_per_second", tokensPerSecond}, {"steps", 5}, {"is_scaled", 0}}});
   }
   void load(const std::string& preset) {
     document().load(config::preset(preset).value(), QStringLiteral("preset"));
     document().setRequest({.cacheType = sharing::ElementType::BFloat16, .context = 128, .batch = 1});
   }
-  static service::ResolvedRun resolved(const std::string& preset) { return service::resolveRun(config::preset(preset).value()).value(); }
+  static service::ResolvedRun resolved(const std::string& preset) {
+    return service::resolveRun(config::preset(preset).value()).value();
+  }
   SharingDocument& document() { return *m_page->document(); }
   RunPreview& preview() { return *m_page->queuePanel()->preview(); }
   std::string line(int index) { return m_page->costPanel()->lines()[index]->value().toStdString(); }
@@ -98,11 +105,16 @@ TEST_F(RunNumbersTest, DesignSaysTheNumbersOfTheRunOrNamesBoth) {
     load(preset);
     const service::ResolvedRun run = resolved(preset);
     EXPECT_EQ(line(0), formatCount(static_cast<double>(run.cost.parameters.total()))) << preset;
-    EXPECT_EQ(line(1), groupDigits(sharing::cost(run.shape, run.map, {.cacheType = sharing::ElementType::BFloat16})->kv.bytesPerToken) + " B")
+    EXPECT_EQ(line(1),
+              groupDigits(
+                  sharing::cost(run.shape, run.map, {.cacheType = sharing::ElementType::BFloat16})->kv.bytesPerToken) +
+                  " B")
         << preset;
     const std::string both = m_page->costPanel()->typeWords().toStdString();
-    EXPECT_EQ(both, service::bytesPerTokenWords(run.shape, run.map, sharing::ElementType::BFloat16, run.types)) << preset;
-    EXPECT_THAT(both, HasSubstr(groupDigits(run.cost.kv.bytesPerToken) + " B in " + sharing::toString(run.types.cache))) << preset;
+    EXPECT_EQ(both, service::bytesPerTokenWords(run.shape, run.map, sharing::ElementType::BFloat16, run.types))
+        << preset;
+    EXPECT_THAT(both, HasSubstr(groupDigits(run.cost.kv.bytesPerToken) + " B in " + sharing::toString(run.types.cache)))
+        << preset;
     EXPECT_THAT(m_page->costPanel()->vocabularyWords().toStdString(), StartsWith("with ")) << preset;
   }
   load("demo-mqa-cla2");
@@ -123,7 +135,8 @@ TEST_F(RunNumbersTest, ThePresetListSaysTheSame) {
       const auto cell = [&](int column) { return model->index(row, column, parent).data().toString().toStdString(); };
       EXPECT_EQ(cell(PresetBrowser::Parameters), line(0)) << name;
       EXPECT_EQ(cell(PresetBrowser::KvBytes) + " B", line(1)) << name;
-      EXPECT_THAT(cell(PresetBrowser::KvBytesHere), StartsWith(groupDigits(resolved(name).cost.kv.bytesPerToken) + " ")) << name;
+      EXPECT_THAT(cell(PresetBrowser::KvBytesHere), StartsWith(groupDigits(resolved(name).cost.kv.bytesPerToken) + " "))
+          << name;
     }
   }
   EXPECT_EQ(found, kPresets.size());
@@ -134,7 +147,9 @@ TEST_F(RunNumbersTest, AStoredRunHasWhatTheDesignSaidOfIt) {
   for (const std::string& preset : kPresets) {
     load(preset);
     const store::RunSummary run =
-        m_project->store().run(service::submit(m_project->project(), m_project->store(), document().runConfig()).value()).value();
+        m_project->store()
+            .run(service::submit(m_project->project(), m_project->store(), document().runConfig()).value())
+            .value();
     EXPECT_EQ(formatCount(static_cast<double>(run.parameters)), line(0)) << preset;
     const std::string type = service::kvTypeOf(run) == "16-bit" ? "bfloat16" : service::kvTypeOf(run);
     EXPECT_THAT(m_page->costPanel()->typeWords().toStdString(),
@@ -149,12 +164,15 @@ TEST_F(RunNumbersTest, ATokenizerIsReadAndItsEmbeddingCounted) {
   config::RunConfig config = document().run();
   config.data.tokenizer = file;
   document().setRun(config);
-  ASSERT_TRUE(waitUntil([&] { return m_page->costPanel()->vocabularyWords().startsWith(QStringLiteral("with the tokenizer’s")); }))
-      << m_page->costPanel()->vocabularyWords().toStdString();
-  EXPECT_EQ(line(0), formatCount(static_cast<double>(service::resolveRun(document().runConfig())->cost.parameters.total())));
+  ASSERT_TRUE(waitUntil([&] {
+    return m_page->costPanel()->vocabularyWords().startsWith(QStringLiteral("with the tokenizer’s"));
+  })) << m_page->costPanel()->vocabularyWords().toStdString();
+  EXPECT_EQ(line(0),
+            formatCount(static_cast<double>(service::resolveRun(document().runConfig())->cost.parameters.total())));
   config.data.tokenizer = "/nowhere/tokenizer.json";
   document().setRun(config);
-  ASSERT_TRUE(waitUntil([&] { return m_page->costPanel()->vocabularyWords().startsWith(QStringLiteral("without embedding: ")); }));
+  ASSERT_TRUE(waitUntil(
+      [&] { return m_page->costPanel()->vocabularyWords().startsWith(QStringLiteral("without embedding: ")); }));
   EXPECT_TRUE(m_page->costPanel()->vocabularyWords().contains(QStringLiteral("/nowhere/tokenizer.json")));
   EXPECT_EQ(line(0), "706,176");
 }
@@ -166,9 +184,13 @@ TEST_F(RunNumbersTest, QueueRunSaysInWhatTheRunDiffersFromTheDesign) {
     m_page->openQueue();
     const service::ResolvedRun run = resolved(preset);
     const std::string parameters = groupDigits(run.cost.parameters.total()) + " parameters, as drawn";
-    ASSERT_TRUE(waitUntil([&] { return preview().differences().size() == 2 && preview().differences()[0].toStdString().starts_with(parameters); }))
-        << preset << ": " << preview().differences().join(u'|').toStdString();
-    EXPECT_THAT(preview().differences()[1].toStdString(), StartsWith(groupDigits(run.cost.kv.bytesPerToken) + " B per token")) << preset;
+    ASSERT_TRUE(waitUntil([&] {
+      return preview().differences().size() == 2 && preview().differences()[0].toStdString().starts_with(parameters);
+    })) << preset
+        << ": " << preview().differences().join(u'|').toStdString();
+    EXPECT_THAT(preview().differences()[1].toStdString(),
+                StartsWith(groupDigits(run.cost.kv.bytesPerToken) + " B per token"))
+        << preset;
     m_page->closeQueue();
   }
   // Another tokenizer in the panel alone: the design still counts the byte tokenizer's embedding.
@@ -179,8 +201,9 @@ TEST_F(RunNumbersTest, QueueRunSaysInWhatTheRunDiffersFromTheDesign) {
   tokenizer->setFocus();
   tokenizer->selectAll();
   QTest::keyClicks(tokenizer, QString::fromLatin1(WEFT_TEST_SOURCE_DIR "/fixtures/tokenizer/tiny-tokenizer.json"));
-  EXPECT_TRUE(waitUntil([&] { return preview().differences().value(0).contains(QStringLiteral("the design counts a vocabulary of 257")); }))
-      << preview().differences().join(u'|').toStdString();
+  EXPECT_TRUE(waitUntil([&] {
+    return preview().differences().value(0).contains(QStringLiteral("the design counts a vocabulary of 257"));
+  })) << preview().differences().join(u'|').toStdString();
 }
 
 TEST_F(RunNumbersTest, QueueRunTriesOutAFewStepsAndSaysHowLongItTakesAndWhetherItFits) {
@@ -188,7 +211,8 @@ TEST_F(RunNumbersTest, QueueRunTriesOutAFewStepsAndSaysHowLongItTakesAndWhetherI
   openProject();
   load("demo-mqa");
   m_page->openQueue();
-  ASSERT_TRUE(waitUntil([&] { return preview().estimate().startsWith(QStringLiteral("about ")); })) << preview().estimate().toStdString();
+  ASSERT_TRUE(waitUntil([&] { return preview().estimate().startsWith(QStringLiteral("about ")); }))
+      << preview().estimate().toStdString();
   EXPECT_THAT(preview().estimate().toStdString(), HasSubstr(", at the 2,560 tokens/s of a trial of 5 steps"));
   EXPECT_THAT(preview().fit().toStdString(), AllOf(StartsWith("fits: 0."), HasSubstr("of this machine")));
   // Three seeds are three runs; twice the steps take twice as long, without another trial.
@@ -199,18 +223,21 @@ TEST_F(RunNumbersTest, QueueRunTriesOutAFewStepsAndSaysHowLongItTakesAndWhetherI
   seeds->setFocus();
   seeds->selectAll();
   QTest::keyClicks(seeds, QStringLiteral("1, 2, 3"));
-  EXPECT_TRUE(waitUntil([&] { return preview().estimate().contains(QStringLiteral("; 3 runs one after the other: about ")); }))
-      << preview().estimate().toStdString();
+  EXPECT_TRUE(waitUntil([&] {
+    return preview().estimate().contains(QStringLiteral("; 3 runs one after the other: about "));
+  })) << preview().estimate().toStdString();
 }
 
 TEST_F(RunNumbersTest, QueueRunSaysWhyItDoesNotKnowTheTime) {
-  setWorker(say(service::HelloEvent{}) +
-            say(service::FailedEvent{.code = "out_of_memory", .message = "A trial of a few steps would take too much."}));
+  setWorker(
+      say(service::HelloEvent{}) +
+      say(service::FailedEvent{.code = "out_of_memory", .message = "A trial of a few steps would take too much."}));
   openProject();
   load("demo-mqa");
   m_page->openQueue();
   EXPECT_TRUE(waitUntil([&] {
-    return preview().estimate() == QStringLiteral("How long it takes is not known: A trial of a few steps would take too much.");
+    return preview().estimate() ==
+           QStringLiteral("How long it takes is not known: A trial of a few steps would take too much.");
   })) << preview().estimate().toStdString();
   m_page->closeQueue();
   // Beside a training nothing is tried out: both would be slower.
@@ -229,15 +256,18 @@ TEST_F(RunNumbersTest, TheQueuePanelIsShownInBothThemesAndScales) {
   openProject();
   load("demo-mqa-cla2");
   m_page->openQueue();
-  ASSERT_TRUE(waitUntil([&] { return preview().estimate().startsWith(QStringLiteral("about ")); })) << preview().estimate().toStdString();
-  for (const auto& [choice, name] : {std::pair(ThemeChoice::Light, "queue-run-light"), std::pair(ThemeChoice::Dark, "queue-run-dark")}) {
+  ASSERT_TRUE(waitUntil([&] { return preview().estimate().startsWith(QStringLiteral("about ")); }))
+      << preview().estimate().toStdString();
+  for (const auto& [choice, name] :
+       {std::pair(ThemeChoice::Light, "queue-run-light"), std::pair(ThemeChoice::Dark, "queue-run-dark")}) {
     m_theme->setChoice(choice);
     for (const int scale : {1, 2}) {
       QCoreApplication::processEvents();
       QImage image((QSizeF(m_page->size()) * scale).toSize(), QImage::Format_RGB32);
       image.setDevicePixelRatio(scale);
       m_page->render(&image);
-      EXPECT_TRUE(image.save(screenshotFile(QString::fromLatin1(name) + (scale == 2 ? QStringLiteral("-2x") : QString()))));
+      EXPECT_TRUE(
+          image.save(screenshotFile(QString::fromLatin1(name) + (scale == 2 ? QStringLiteral("-2x") : QString()))));
     }
   }
 }
@@ -248,7 +278,8 @@ class NewRunTest : public testing::Test {
   NewRunTest() {
     settings::setStartsEngine(false);
     m_design = new DesignPage;
-    m_window = std::make_unique<MainWindow>(m_theme, std::vector<Page*>{m_design, new RunsPage(nullptr), new QueuePage(nullptr)});
+    m_window = std::make_unique<MainWindow>(
+        m_theme, std::vector<Page*>{m_design, new RunsPage(nullptr), new QueuePage(nullptr)});
     m_window->show();
     m_window->activateWindow();
     EXPECT_TRUE(QTest::qWaitForWindowActive(m_window.get()));
@@ -268,7 +299,8 @@ class NewRunTest : public testing::Test {
     ASSERT_NE(QApplication::focusWidget(), nullptr);
     EXPECT_TRUE(m_design->queuePanel()->isAncestorOf(QApplication::focusWidget())) << "the keyboard is in the panel";
     QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("first"));
-    EXPECT_EQ(qobject_cast<QLineEdit*>(QApplication::focusWidget())->text(), QStringLiteral("first")) << "the name, ready to be written over";
+    EXPECT_EQ(qobject_cast<QLineEdit*>(QApplication::focusWidget())->text(), QStringLiteral("first"))
+        << "the name, ready to be written over";
   }
 
   ThemeController m_theme{ThemeChoice::Light};
@@ -279,7 +311,8 @@ class NewRunTest : public testing::Test {
 
 TEST_F(NewRunTest, NewRunAndAddJobOpenThePanelWithTheKeyboardInIt) {
   m_window->openProject(m_project.folder());
-  ASSERT_TRUE(waitUntil([&] { return m_window->session() != nullptr && m_window->currentPage() == QStringLiteral("Runs"); }));
+  ASSERT_TRUE(
+      waitUntil([&] { return m_window->session() != nullptr && m_window->currentPage() == QStringLiteral("Runs"); }));
   expectPanelFrom(QStringLiteral("Runs"), QStringLiteral("New run..."));
   expectPanelFrom(QStringLiteral("Queue"), QStringLiteral("Add job..."));
 }

@@ -88,7 +88,8 @@ TEST_F(RunsPageTest, OffersToDropTheClauseThatExcludesTheMost) {
   test::fillWithTable1(m_project);
   open();
   m_page.filterField()->setText(QStringLiteral("layers = 20 and kv_bytes_per_token <= 10"));
-  EXPECT_TRUE(m_page.table()->emptyText().contains(QStringLiteral("kv_bytes_per_token <= 10"))) << m_page.table()->emptyText().toStdString();
+  EXPECT_TRUE(m_page.table()->emptyText().contains(QStringLiteral("kv_bytes_per_token <= 10")))
+      << m_page.table()->emptyText().toStdString();
   Q_EMIT m_page.table()->emptyButtonClicked();
   EXPECT_EQ(m_page.filterField()->text(), QStringLiteral("layers = 20"));
   EXPECT_EQ(names().size(), 6);
@@ -114,7 +115,8 @@ TEST_F(RunsPageTest, ShowsARunThatAnotherProcessAddsAndMovesIt) {
   m_project.addQueued({.name = "from the command line"});
   ASSERT_TRUE(waitUntil([&] { return names() == QStringList{"from the command line"}; }));
   m_project.start(30);
-  ASSERT_TRUE(waitUntil([&] { return runOf(m_page.table()->model()->index(0, 0))->state == store::RunState::Running; }));
+  ASSERT_TRUE(
+      waitUntil([&] { return runOf(m_page.table()->model()->index(0, 0))->state == store::RunState::Running; }));
   EXPECT_TRUE(m_page.table()->emptyText().isEmpty());
 }
 
@@ -177,7 +179,8 @@ TEST_F(RunsPageTest, ComparesASelectedPairInTheFooterAndHandsItToCompare) {
     target = page;
     handed = runs;
   });
-  const std::vector<store::RunId> pair{stored(QStringLiteral("H128-MQA-CLA2")).id, stored(QStringLiteral("H64-MQA")).id};
+  const std::vector<store::RunId> pair{stored(QStringLiteral("H128-MQA-CLA2")).id,
+                                       stored(QStringLiteral("H64-MQA")).id};
   m_page.showRuns(pair);
   EXPECT_EQ(m_page.table()->selectedRuns(), pair);
   bool said = false;
@@ -206,8 +209,11 @@ TEST_F(RunsPageTest, PreviewTellsTasksBesideTheHeldOutCurve) {
   test::fillWithTable1(m_project);
   const store::RunId id = stored(QStringLiteral("H128-MQA")).id;
   const std::optional<double> perplexity = stored(QStringLiteral("H128-MQA")).perplexity;
-  store::Evaluation task{
-      .step = 60, .attempt = 0, .split = "valid.jsonl", .task = "piqa", .values = {{"acc", 0.25}, {"acc_stderr", 0.125}, {"items", 8}}};
+  store::Evaluation task{.step = 60,
+                         .attempt = 0,
+                         .split = "valid.jsonl",
+                         .task = "piqa",
+                         .values = {{"acc", 0.25}, {"acc_stderr", 0.125}, {"items", 8}}};
   ASSERT_TRUE(m_project.store().addEvaluation(id, task));
   store::Evaluation pages{.step = 60,
                           .attempt = 0,
@@ -248,8 +254,10 @@ TEST_F(RunsPageTest, OffersOnlyWhatTheStateAllows) {
   m_project.addQueued({.name = "live"});
   m_project.start(10);
   ASSERT_TRUE(waitUntil([&] { return names().contains(QStringLiteral("live")); }));
-  ASSERT_TRUE(
-      waitUntil([&] { return stored(QStringLiteral("live")).state == store::RunState::Running && names().first() == QStringLiteral("live"); }));
+  ASSERT_TRUE(waitUntil([&] {
+    return stored(QStringLiteral("live")).state == store::RunState::Running &&
+           names().first() == QStringLiteral("live");
+  }));
   select(QStringLiteral("live"));
   EXPECT_TRUE(action(QStringLiteral("Stop"))->isEnabled());
   EXPECT_TRUE(action(QStringLiteral("Kill"))->isEnabled());
@@ -306,8 +314,8 @@ TEST_F(RunsPageTest, IsNamedForScreenReadersAndReachableWithTab) {
   EXPECT_FALSE(m_page.table()->accessibleName().isEmpty());
   EXPECT_FALSE(m_page.filterField()->accessibleName().isEmpty());
   EXPECT_FALSE(m_page.filterTabs()->accessibleName().isEmpty());
-  for (const QWidget* widget :
-       {static_cast<QWidget*>(m_page.table()), static_cast<QWidget*>(m_page.filterField()), static_cast<QWidget*>(m_page.filterTabs())})
+  for (const QWidget* widget : {static_cast<QWidget*>(m_page.table()), static_cast<QWidget*>(m_page.filterField()),
+                                static_cast<QWidget*>(m_page.filterTabs())})
     EXPECT_TRUE(widget->focusPolicy() & Qt::TabFocus);
   for (const QPushButton* button : m_page.findChildren<QPushButton*>())
     EXPECT_FALSE(button->isVisible() && button->text().isEmpty() && button->accessibleName().isEmpty());

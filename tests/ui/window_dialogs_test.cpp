@@ -1,4 +1,5 @@
-// Every other dialog of the studio, as a person meets it: opened by key or button, answered with typed text and Enter, refused, left with Escape.
+// Every other dialog of the studio, as a person meets it: opened by key or button, answered with typed text and Enter,
+// refused, left with Escape.
 #include <QAction>
 #include <QComboBox>
 #include <QPushButton>
@@ -43,10 +44,12 @@ class DialogsTest : public DiagramTest {
     settings::setWindowGeometry({});
     settings::setProjectsFolder(QString::fromStdString(folder().string()));
     m_window = std::make_unique<MainWindow>(
-        *m_theme, std::vector<Page*>{m_design = new DesignPage, m_runs = new RunsPage(nullptr), new MonitorPage, new ComparePage, new MeasurePage,
-                                     m_figures = new FiguresPage, m_queue = new QueuePage(nullptr)});
+        *m_theme,
+        std::vector<Page*>{m_design = new DesignPage, m_runs = new RunsPage(nullptr), new MonitorPage, new ComparePage,
+                           new MeasurePage, m_figures = new FiguresPage, m_queue = new QueuePage(nullptr)});
     for (const char* name : {"Design", "Runs", "Monitor", "Compare", "Measure", "Figures", "Queue"})
-      QObject::connect(m_window->page(QString::fromLatin1(name)), &Page::messageRaised, [this](const QString& sentence, bool) { m_said = sentence; });
+      QObject::connect(m_window->page(QString::fromLatin1(name)), &Page::messageRaised,
+                       [this](const QString& sentence, bool) { m_said = sentence; });
     m_window->show();
     m_window->activateWindow();
     ASSERT_TRUE(QTest::qWaitForWindowActive(m_window.get()));
@@ -63,7 +66,8 @@ class DialogsTest : public DiagramTest {
   void open() {
     m_window->openProject(m_project.folder());
     const auto stored = m_project.store().runs();
-    ASSERT_TRUE(waitUntil([&] { return m_window->session() && m_window->session()->snapshot()->runs.size() == stored->size(); }));
+    ASSERT_TRUE(waitUntil(
+        [&] { return m_window->session() && m_window->session()->snapshot()->runs.size() == stored->size(); }));
   }
   fs::path folder() const { return m_folder.path(); }
   QString path(const char* name) const { return QString::fromStdString((folder() / name).string()); }
@@ -86,8 +90,10 @@ class DialogsTest : public DiagramTest {
     return found;
   }
 
-  // One export: Escape writes nothing, a typed path without its ending and Enter write it. (That a file is there already is Qt's own question.)
-  void exportsWith(const char* page, Qt::Key key, Qt::KeyboardModifiers modifiers, const char* name, const std::string& begins) {
+  // One export: Escape writes nothing, a typed path without its ending and Enter write it. (That a file is there
+  // already is Qt's own question.)
+  void exportsWith(const char* page, Qt::Key key, Qt::KeyboardModifiers modifiers, const char* name,
+                   const std::string& begins) {
     SCOPED_TRACE(page);
     showAndPress(page, key, modifiers);
     ASSERT_NE(openDialog<QFileDialog>(), nullptr);
@@ -145,7 +151,8 @@ TEST_F(DialogsTest, OpenProjectSaysWhyAFolderIsNone) {
   press(Qt::Key_Return);
   ASSERT_TRUE(noDialog());
   ASSERT_TRUE(waitUntil([&] { return m_window->messageBar()->isVisible(); }));
-  EXPECT_TRUE(m_window->messageBar()->sentence().contains(QStringLiteral("is no Weft project"))) << m_window->messageBar()->sentence().toStdString();
+  EXPECT_TRUE(m_window->messageBar()->sentence().contains(QStringLiteral("is no Weft project")))
+      << m_window->messageBar()->sentence().toStdString();
   EXPECT_EQ(m_window->session(), nullptr);
   press(Qt::Key_O, Qt::ControlModifier);
   ASSERT_NE(openDialog<QFileDialog>(), nullptr);
@@ -264,7 +271,8 @@ TEST_F(DialogsTest, TheQueuePanelTakesTypedTextAndTokenizer) {
   const auto browse = [&](const char* name) -> QPushButton* {
     QPushButton* nearest = nullptr;
     const auto below = [&](const QPushButton* button) {
-      return button->mapToGlobal(button->rect().center()).y() - field(name)->mapToGlobal(field(name)->rect().center()).y();
+      return button->mapToGlobal(button->rect().center()).y() -
+             field(name)->mapToGlobal(field(name)->rect().center()).y();
     };
     for (QPushButton* button : shown<QPushButton>(m_design->queuePanel(), QStringLiteral("Browse…")))
       if (below(button) >= 0 && (!nearest || below(button) < below(nearest))) nearest = button;

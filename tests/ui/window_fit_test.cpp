@@ -1,4 +1,5 @@
-// No text of the studio is cut at its usual sizes: every label, button and field that is on show is at least as wide as what it says.
+// No text of the studio is cut at its usual sizes: every label, button and field that is on show is at least as wide as
+// what it says.
 #include <gtest/gtest.h>
 
 #include <QAbstractButton>
@@ -32,12 +33,19 @@ using test::TestProject;
 using test::waitUntil;
 
 // A label that shortens its text says so by how little room it asks for.
-bool isElided(const QLabel& label) { return !label.wordWrap() && label.minimumSizeHint().width() < QLabel(label.text()).sizeHint().width() / 2; }
+bool isElided(const QLabel& label) {
+  return !label.wordWrap() && label.minimumSizeHint().width() < QLabel(label.text()).sizeHint().width() / 2;
+}
 
 QString cutText(const QWidget& widget) {
   const auto needs = [&](int width, int height, const QString& text) {
     const bool isCut = widget.width() + 1 < width || widget.height() + 1 < height;
-    return isCut ? QStringLiteral("“%1” has %2 x %3 of %4 x %5").arg(text).arg(widget.width()).arg(widget.height()).arg(width).arg(height)
+    return isCut ? QStringLiteral("“%1” has %2 x %3 of %4 x %5")
+                       .arg(text)
+                       .arg(widget.width())
+                       .arg(widget.height())
+                       .arg(width)
+                       .arg(height)
                  : QString();
   };
   if (const auto* label = qobject_cast<const QLabel*>(&widget)) {
@@ -61,9 +69,11 @@ QString cutText(const QWidget& widget) {
   if (const auto* box = qobject_cast<const QComboBox*>(&widget)) {
     QStyleOptionComboBox option;
     option.initFrom(box);
-    const int room = box->style()->subControlRect(QStyle::CC_ComboBox, &option, QStyle::SC_ComboBoxEditField, box).width();
+    const int room =
+        box->style()->subControlRect(QStyle::CC_ComboBox, &option, QStyle::SC_ComboBoxEditField, box).width();
     const int text = box->fontMetrics().horizontalAdvance(box->currentText());
-    return room + 2 < text ? QStringLiteral("“%1” has %2 of %3").arg(box->currentText()).arg(room).arg(text) : QString();
+    return room + 2 < text ? QStringLiteral("“%1” has %2 of %3").arg(box->currentText()).arg(room).arg(text)
+                           : QString();
   }
   return {};
 }
@@ -85,8 +95,9 @@ class WindowFit : public testing::Test {
     settings::setStartsEngine(false);
     settings::setWindowGeometry({});
     m_window = std::make_unique<MainWindow>(
-        m_theme, std::vector<Page*>{new DesignPage(nullptr), new RunsPage(nullptr), new MonitorPage(nullptr), new ComparePage(nullptr),
-                                    new MeasurePage(nullptr), new FiguresPage(nullptr), new QueuePage(nullptr)});
+        m_theme, std::vector<Page*>{new DesignPage(nullptr), new RunsPage(nullptr), new MonitorPage(nullptr),
+                                    new ComparePage(nullptr), new MeasurePage(nullptr), new FiguresPage(nullptr),
+                                    new QueuePage(nullptr)});
     for (const char* name : {"MHA", "MQA", "MQA-CLA2", "H16-MQA"}) m_project.addFinished({.name = name, .steps = 30});
     m_window->show();
     m_window->openProject(m_project.folder());
@@ -107,7 +118,8 @@ TEST_F(WindowFit, NoTextIsCutAtTheUsualSizes) {
       QCoreApplication::processEvents();
       QCoreApplication::processEvents();
       const QStringList cut = cutTexts(*m_window);
-      EXPECT_TRUE(cut.isEmpty()) << page << " at " << size.width() << " x " << size.height() << ":\n" << cut.join(u'\n').toStdString();
+      EXPECT_TRUE(cut.isEmpty()) << page << " at " << size.width() << " x " << size.height() << ":\n"
+                                 << cut.join(u'\n').toStdString();
     }
   }
 }

@@ -1,4 +1,5 @@
-// tests/ui/window_fixture.h -- a temporary project with runs as a service would have stored them, and waiting without sleeping.
+// tests/ui/window_fixture.h -- a temporary project with runs as a service would have stored them, and waiting without
+// sleeping.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -104,15 +105,19 @@ class TestProject {
     const store::RunId id = queue->front();
     EXPECT_TRUE(service.take(id));
     EXPECT_TRUE(service.attemptStarted({.run = id, .pid = 4242, .pidStart = "1", .device = device}));
-    std::vector<store::Row> rows{store::HelloRow{.time = kTime, .attempt = 1, .build = "test", .torch = "2", .device = device}};
+    std::vector<store::Row> rows{
+        store::HelloRow{.time = kTime, .attempt = 1, .build = "test", .torch = "2", .device = device}};
     for (std::int64_t step = 1; step <= steps; ++step)
-      rows.emplace_back(
-          store::MetricRow{.time = kTime + static_cast<double>(step),
-                           .step = step,
-                           .tokens = step * 2048,
-                           .values = {{"train/loss", 2.5 + 3 * std::exp(-static_cast<double>(step) / 30)}, {"train/tokens_per_second", 47'600}}});
-    rows.emplace_back(store::ProgressRow{
-        .time = kTime + static_cast<double>(steps), .phase = "train", .done = static_cast<double>(steps), .total = 300, .promise_s = 30});
+      rows.emplace_back(store::MetricRow{.time = kTime + static_cast<double>(step),
+                                         .step = step,
+                                         .tokens = step * 2048,
+                                         .values = {{"train/loss", 2.5 + 3 * std::exp(-static_cast<double>(step) / 30)},
+                                                    {"train/tokens_per_second", 47'600}}});
+    rows.emplace_back(store::ProgressRow{.time = kTime + static_cast<double>(steps),
+                                         .phase = "train",
+                                         .done = static_cast<double>(steps),
+                                         .total = 300,
+                                         .promise_s = 30});
     ingest(id, std::move(rows));
     return id;
   }
@@ -132,18 +137,27 @@ class TestProject {
                                               .tokens = 16384,
                                               .time = kTime + 400}});
     if (sample.kvMeasured)
-      rows.emplace_back(
-          store::MeasurementRow{{.name = "kv_memory", .time = kTime + 400, .values = {{"bytes_per_token_storage", *sample.kvMeasured}}}});
-    rows.emplace_back(store::EndRow{.time = kTime + 401, .outcome = "completed", .code = {}, .message = {}, .detail = {}});
+      rows.emplace_back(store::MeasurementRow{
+          {.name = "kv_memory", .time = kTime + 400, .values = {{"bytes_per_token_storage", *sample.kvMeasured}}}});
+    rows.emplace_back(
+        store::EndRow{.time = kTime + 401, .outcome = "completed", .code = {}, .message = {}, .detail = {}});
     ingest(id, std::move(rows));
-    EXPECT_TRUE(m_store.service().attemptEnded(
-        {.run = id, .state = store::RunState::Finished, .outcome = "completed", .code = {}, .failure = {}, .detail = {}}));
+    EXPECT_TRUE(m_store.service().attemptEnded({.run = id,
+                                                .state = store::RunState::Finished,
+                                                .outcome = "completed",
+                                                .code = {},
+                                                .failure = {},
+                                                .detail = {}}));
     return id;
   }
 
   void fail(store::RunId id, const std::string& sentence) {
-    EXPECT_TRUE(m_store.service().attemptEnded(
-        {.run = id, .state = store::RunState::Failed, .outcome = "failed", .code = "out_of_memory", .failure = sentence, .detail = {}}));
+    EXPECT_TRUE(m_store.service().attemptEnded({.run = id,
+                                                .state = store::RunState::Failed,
+                                                .outcome = "failed",
+                                                .code = "out_of_memory",
+                                                .failure = sentence,
+                                                .detail = {}}));
   }
 
   void ingest(store::RunId id, std::vector<store::Row> rows) {

@@ -47,7 +47,8 @@ class MainWindowTest : public testing::Test {
   }
   void open(const QString& folder) {
     QString opened;
-    const auto connection = QObject::connect(m_window.get(), &MainWindow::projectOpened, [&](const QString& path) { opened = path; });
+    const auto connection =
+        QObject::connect(m_window.get(), &MainWindow::projectOpened, [&](const QString& path) { opened = path; });
     m_window->openProject(folder);
     ASSERT_TRUE(waitUntil([&] { return opened == folder; }));
     QObject::disconnect(connection);
@@ -70,7 +71,8 @@ TEST_F(MainWindowTest, BeginsWithThreeChoicesAndAnEmptyRail) {
   EXPECT_EQ(m_window->currentPage(), QStringLiteral("Start"));
   EXPECT_EQ(m_window->size(), QSize(1440, 900));
   QStringList choices;
-  for (const QAbstractButton* button : m_window->startPage()->findChildren<QAbstractButton*>()) choices << button->text();
+  for (const QAbstractButton* button : m_window->startPage()->findChildren<QAbstractButton*>())
+    choices << button->text();
   EXPECT_EQ(choices, (QStringList{"New project", "Open project", "Open the example"}));
   EXPECT_FALSE(m_window->rail()->button(QStringLiteral("Runs"))->isChecked());
   EXPECT_EQ(m_window->status()->engineText(), QStringLiteral("No project"));
@@ -103,7 +105,8 @@ TEST_F(MainWindowTest, SaysWhatItOpensAndShowsBarsUntilTheListIsThere) {
   m_window->openProject(project.folder());
   const auto isSaid = [&](const QString& text) {
     const QList<QLabel*> labels = m_runs->findChildren<QLabel*>();
-    return std::any_of(labels.begin(), labels.end(), [&](const QLabel* label) { return label->isVisible() && label->text() == text; });
+    return std::any_of(labels.begin(), labels.end(),
+                       [&](const QLabel* label) { return label->isVisible() && label->text() == text; });
   };
   EXPECT_FALSE(saysNoProject());
   EXPECT_TRUE(isSaid(QStringLiteral("Opening cla-1b ...")));
@@ -113,7 +116,8 @@ TEST_F(MainWindowTest, SaysWhatItOpensAndShowsBarsUntilTheListIsThere) {
   EXPECT_TRUE(bars.save(QString::fromStdString(testing::TempDir()) + QStringLiteral("/weft-opening.png")));
   const QColor track = Theme::current().track;
   int grey = 0;
-  for (int x = 0; x < bars.width(); ++x) grey += bars.pixelColor(x, m_runs->table()->verticalHeader()->defaultSectionSize() / 2) == track;
+  for (int x = 0; x < bars.width(); ++x)
+    grey += bars.pixelColor(x, m_runs->table()->verticalHeader()->defaultSectionSize() / 2) == track;
   EXPECT_GT(grey, 100) << "bars in the first row";
   ASSERT_TRUE(waitUntil([&] { return m_window->session() != nullptr; }));
   EXPECT_EQ(m_runs->table()->model()->rowCount(), 1) << "the list is there as soon as the words go";
@@ -129,7 +133,8 @@ TEST_F(MainWindowTest, SaysAgainThatNoProjectIsOpenWhenOneCannotBeOpened) {
   EXPECT_TRUE(m_runs->table()->isLoading());
   ASSERT_TRUE(waitUntil([&] { return m_window->messageBar()->isVisible(); }));
   EXPECT_FALSE(m_runs->table()->isLoading());
-  EXPECT_TRUE(m_runs->table()->emptyText().startsWith(QStringLiteral("No project is open."))) << m_runs->table()->emptyText().toStdString();
+  EXPECT_TRUE(m_runs->table()->emptyText().startsWith(QStringLiteral("No project is open.")))
+      << m_runs->table()->emptyText().toStdString();
   EXPECT_EQ(m_window->status()->engineText(), QStringLiteral("No project"));
 }
 
@@ -155,7 +160,8 @@ TEST_F(MainWindowTest, SaysInABarWhyAFolderCannotBeOpenedAndKeepsTheProject) {
   const TemporaryFolder empty = *TemporaryFolder::create();
   m_window->openProject(QString::fromStdString(empty.path().string()));
   ASSERT_TRUE(waitUntil([&] { return m_window->messageBar()->isVisible(); }));
-  EXPECT_TRUE(m_window->messageBar()->sentence().contains(QStringLiteral("weft.db"))) << m_window->messageBar()->sentence().toStdString();
+  EXPECT_TRUE(m_window->messageBar()->sentence().contains(QStringLiteral("weft.db")))
+      << m_window->messageBar()->sentence().toStdString();
   ASSERT_NE(m_window->session(), nullptr);
   EXPECT_EQ(m_window->session()->project().folder(), project.project().folder());
   EXPECT_EQ(QApplication::activeModalWidget(), nullptr) << "an error is never a dialog";
@@ -232,7 +238,8 @@ TEST_F(MainWindowTest, ShowsTheKeysOfThePageWithF1) {
   ASSERT_TRUE(m_window->keysOverlay()->isVisible());
   QStringList keys;
   for (const auto& line : m_window->keysOverlay()->pageLines()) keys << line.keys;
-  for (const char* key : {"Space", "Enter", "C", "T", "Del", "B"}) EXPECT_TRUE(keys.contains(QString::fromLatin1(key))) << key;
+  for (const char* key : {"Space", "Enter", "C", "T", "Del", "B"})
+    EXPECT_TRUE(keys.contains(QString::fromLatin1(key))) << key;
   QTest::keyClick(m_window->keysOverlay(), Qt::Key_Escape);
   EXPECT_FALSE(m_window->keysOverlay()->isVisible());
 }
@@ -291,7 +298,9 @@ TEST_F(MainWindowTest, RemembersItsSizeForTheNextTime) {
 }
 
 TEST(FindEntries, RanksBeginningsOfWordsFirstAndNeedsAllWords) {
-  const auto entry = [](const char* text) { return PaletteEntry{PaletteEntry::Kind::Action, QString::fromLatin1(text), {}, {}, {}, {}, {}}; };
+  const auto entry = [](const char* text) {
+    return PaletteEntry{PaletteEntry::Kind::Action, QString::fromLatin1(text), {}, {}, {}, {}, {}};
+  };
   const std::vector<PaletteEntry> all{entry("Stop queue"), entry("Unqueue"), entry("Queue the map"), entry("Export")};
   QStringList texts;
   for (const PaletteEntry& found : findEntries(all, QStringLiteral("queue"))) texts << found.text;

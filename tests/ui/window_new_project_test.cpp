@@ -14,8 +14,8 @@
 #include "ui/window/app_settings.h"
 #include "ui/window/main_window.h"
 #include "ui/window/message_bar.h"
-#include "ui/window/rail.h"
 #include "ui/window/new_project_dialog.h"
+#include "ui/window/rail.h"
 #include "ui/window/start_page.h"
 
 namespace weft::ui {
@@ -66,7 +66,9 @@ class NewProjectTest : public DiagramTest {
     return dialog() ? dialog()->statement() : QStringLiteral("the dialog is closed");
   }
   bool isOpen(const fs::path& project) {
-    return waitUntil([&] { return m_window->session() && m_window->session()->project().folder() == fs::weakly_canonical(project); });
+    return waitUntil([&] {
+      return m_window->session() && m_window->session()->project().folder() == fs::weakly_canonical(project);
+    });
   }
   QPushButton* wayOut(const QString& text) const {
     for (QPushButton* button : dialog()->findChildren<QPushButton*>())
@@ -164,7 +166,7 @@ TEST_F(NewProjectTest, TheWindowBelowRestsWhileItIsOpen) {
   press(Qt::Key_K, Qt::ControlModifier);
   EXPECT_EQ(m_window->currentPage(), QStringLiteral("Start"));
   EXPECT_FALSE(m_window->palette_()->isVisible());
-const QWidget* runs = m_window->rail()->button(QStringLiteral("Runs"));
+  const QWidget* runs = m_window->rail()->button(QStringLiteral("Runs"));
   QTest::mouseClick(m_window->windowHandle(), Qt::LeftButton, {}, runs->mapTo(m_window.get(), runs->rect().center()));
   EXPECT_EQ(m_window->currentPage(), QStringLiteral("Start"));
   std::set<QWidget*> visited;
@@ -199,7 +201,8 @@ TEST_F(NewProjectTest, NothingIsMadeAmongOtherFilesAndASubfolderIsAWayOut) {
   std::ofstream(studies() / "notes-2025" / "draft.tex") << "mine, too";
   openWithKeys();
   type(QStringLiteral("notes-2025"));
-  EXPECT_SAYS(QStringLiteral("notes-2025 exists and holds 2 other files, such as draft.tex and plots.py. Weft leaves them alone."));
+  EXPECT_SAYS(QStringLiteral(
+      "notes-2025 exists and holds 2 other files, such as draft.tex and plots.py. Weft leaves them alone."));
   EXPECT_TRUE(dialog()->isRefused());
   EXPECT_FALSE(dialog()->button()->isEnabled());
   keepPicture(QStringLiteral("new-project-other-files-light"));
@@ -233,13 +236,14 @@ TEST_F(NewProjectTest, AnotherNameIsTheSecondWayOut) {
 
 TEST_F(NewProjectTest, EachBadNameHasItsSentenceAndIsNotLost) {
   openWithKeys();
-  for (const auto& [name, sentence] : std::vector<std::pair<QString, QString>>{{"", "The project needs a name."},
-                                                                               {"  ", "more than blanks"},
-                                                                               {"a/b", "has no slash"},
-                                                                               {"..", "more than dots"},
-                                                                               {" a", "neither begins nor ends with a blank"},
-                                                                               {"a ", "neither begins nor ends with a blank"},
-                                                                               {QString(300, u'x'), "at most 255"}}) {
+  for (const auto& [name, sentence] :
+       std::vector<std::pair<QString, QString>>{{"", "The project needs a name."},
+                                                {"  ", "more than blanks"},
+                                                {"a/b", "has no slash"},
+                                                {"..", "more than dots"},
+                                                {" a", "neither begins nor ends with a blank"},
+                                                {"a ", "neither begins nor ends with a blank"},
+                                                {QString(300, u'x'), "at most 255"}}) {
     retype(name);
     EXPECT_SAYS(sentence);
     EXPECT_TRUE(dialog()->isRefused()) << name.toStdString();
@@ -286,11 +290,11 @@ TEST_F(NewProjectTest, OddParentsSayWhatIsWrong) {
   openWithKeys();
   type(QStringLiteral("study"));
   dialog()->parentField()->setFocus();
-  for (const auto& [parent, sentence] :
-       std::vector<std::pair<QString, QString>>{{"", "needs a parent folder"},
-                                                {"research", "is written from the root on"},
-                                                {path("note.txt"), "note.txt is a file; a project is a folder in a folder."},
-                                                {path("note.txt/deeper"), "note.txt is a file; a project is a folder in a folder."}}) {
+  for (const auto& [parent, sentence] : std::vector<std::pair<QString, QString>>{
+           {"", "needs a parent folder"},
+           {"research", "is written from the root on"},
+           {path("note.txt"), "note.txt is a file; a project is a folder in a folder."},
+           {path("note.txt/deeper"), "note.txt is a file; a project is a folder in a folder."}}) {
     retype(parent);
     EXPECT_SAYS(sentence);
     EXPECT_TRUE(dialog()->isRefused());
@@ -359,7 +363,8 @@ TEST_F(NewProjectTest, LongPathsBreakInsteadOfWideningTheCard) {
   keepPicture(QStringLiteral("new-project-long"));
   m_window->resize(760, 560);
   QCoreApplication::processEvents();
-  EXPECT_TRUE(m_window->rect().contains(QRect(dialog()->card()->mapTo(m_window.get(), QPoint()), dialog()->card()->size())));
+  EXPECT_TRUE(
+      m_window->rect().contains(QRect(dialog()->card()->mapTo(m_window.get(), QPoint()), dialog()->card()->size())));
 }
 
 TEST_F(NewProjectTest, BrowseTakesAFolderThatIsTyped) {

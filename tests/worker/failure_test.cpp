@@ -172,7 +172,9 @@ TEST_F(FailingWorker, WithADamagedCheckpointRefusesToContinue) {
 }
 
 TEST_F(FailingWorker, ThatAsksForTooMuchMemorySaysSo) {
-  writeJob("run", {{"kind", "measure"}, {"config", config::toToml(tinyConfig())}, {"batch", 16'000'000}, {"context", 16'000'000}});
+  writeJob(
+      "run",
+      {{"kind", "measure"}, {"config", config::toToml(tinyConfig())}, {"batch", 16'000'000}, {"context", 16'000'000}});
   expectFailure("run", ErrorCode::OutOfMemory, "a smaller batch or context needs less");
 }
 
@@ -180,7 +182,8 @@ TEST_F(FailingWorker, ThatIsStoppedBeforeItsAnswerSaysSo) {
   const fs::path model = trained("run", tinyConfig());
   writeJob("generate", {{"kind", "generate"}, {"model", model.string()}, {"ids", {1, 2, 3}}, {"tokens", 20'000}});
   WorkerProcess worker(runFolder("generate"));
-  ASSERT_TRUE(worker.runsUntil([&] { return !events("generate").of<service::ProgressEvent>().empty(); })) << log("generate");
+  ASSERT_TRUE(worker.runsUntil([&] { return !events("generate").of<service::ProgressEvent>().empty(); }))
+      << log("generate");
   worker.signal(SIGTERM);
   EXPECT_EQ(worker.wait(), 3);
   const auto failed = events("generate").of<service::FailedEvent>();

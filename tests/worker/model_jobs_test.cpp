@@ -1,4 +1,5 @@
-// weft-worker as a process: generate, logits, evaluate and measure on a trained checkpoint, against values computed here.
+// weft-worker as a process: generate, logits, evaluate and measure on a trained checkpoint, against values computed
+// here.
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -50,13 +51,17 @@ class ModelJob : public WorkerTest {
     return nats;
   }
   void expectMeasures(const FinishedEvent& finished, double nats, double tokens, double bytes, double words) const {
-    EXPECT_THAT(finished.summary, UnorderedElementsAre(Key("token_perplexity"), Key("word_perplexity"), Key("byte_perplexity"), Key("bits_per_byte"),
-                                                       Key("tokens"), Key("words"), Key("bytes"), Key("loss_nats"), Key("window"), Key("stride")));
+    EXPECT_THAT(finished.summary,
+                UnorderedElementsAre(Key("token_perplexity"), Key("word_perplexity"), Key("byte_perplexity"),
+                                     Key("bits_per_byte"), Key("tokens"), Key("words"), Key("bytes"), Key("loss_nats"),
+                                     Key("window"), Key("stride")));
     EXPECT_EQ(finished.summary.at("tokens"), tokens);
     EXPECT_EQ(finished.summary.at("bytes"), bytes);
     EXPECT_EQ(finished.summary.at("words"), words);
     const double relative = 1e-5;  // float32 logits
-    const auto expectNear = [&](const char* key, double wanted) { EXPECT_NEAR(finished.summary.at(key), wanted, relative * wanted) << key; };
+    const auto expectNear = [&](const char* key, double wanted) {
+      EXPECT_NEAR(finished.summary.at(key), wanted, relative * wanted) << key;
+    };
     expectNear("loss_nats", nats / tokens);
     expectNear("token_perplexity", std::exp(nats / tokens));
     expectNear("byte_perplexity", std::exp(nats / bytes));
@@ -91,7 +96,8 @@ TEST_F(ModelJob, GenerateContinuesAPromptOrIds) {
   json wanted = job("generate");
   wanted.update({{"prompt", "The "}, {"tokens", 12}});
   const FinishedEvent text = answer("text", wanted);
-  const auto made = infer::generate(*m_decoder, nn::CacheFactory::create("").value(), bytesOf("The "), {.tokens = 12, .stopToken = 256});
+  const auto made = infer::generate(*m_decoder, nn::CacheFactory::create("").value(), bytesOf("The "),
+                                    {.tokens = 12, .stopToken = 256});
   EXPECT_EQ(json::parse(text.texts.at("ids")), json(made.ids));
   EXPECT_EQ(text.summary.at("tokens"), static_cast<double>(made.ids.size()));
   // Two producers, K and V of 16 in float32, for 4 + 12 - 1 tokens.
@@ -145,8 +151,9 @@ TEST_F(ModelJob, EvaluateSlidesItsWindowAndTakesBytesAndWordsInProportion) {
   for (std::size_t i = 0; i < 20; ++i) {
     std::size_t begin = 0;
     while (begin + 8 <= i) begin += 4;
-    const torch::Tensor logP =
-        torch::log_softmax(logits({ids.begin() + static_cast<long>(begin), ids.begin() + static_cast<long>(i) + 1}).to(torch::kDouble), -1);
+    const torch::Tensor logP = torch::log_softmax(
+        logits({ids.begin() + static_cast<long>(begin), ids.begin() + static_cast<long>(i) + 1}).to(torch::kDouble),
+        -1);
     nats -= logP[-1][ids[i + 1]].item<double>();
   }
   // 20 of 40 scored tokens: half of the bytes and words, rounded.
@@ -164,7 +171,8 @@ TEST_F(ModelJob, EvaluateWithoutATextTakesTheModelsOwnHeldOutSplit) {
 
 TEST_F(ModelJob, EvaluateThroughAQuantisedCacheDiffersALittle) {
   json wanted = job("evaluate");
-  wanted["files"] = {write("text.txt", "Tavo bends the hollow rim near the coil. Some weft crosses the warp twice.").string()};
+  wanted["files"] = {
+      write("text.txt", "Tavo bends the hollow rim near the coil. Some weft crosses the warp twice.").string()};
   const double plain = answer("plain", wanted).summary.at("loss_nats");
   wanted["cache"] = "int8_cache";
   const double int8 = answer("int8", wanted).summary.at("loss_nats");
@@ -178,10 +186,11 @@ TEST_F(ModelJob, EvaluateScoresATaskAndWritesItsItems) {
   const std::string lines =
       "{\"goal\": \"Tie it\", \"sol1\": \"with weft\", \"sol2\": \"with sand\", \"label\": 0}\n"
       "{\"goal\": \"Cut it\", \"sol1\": \"with a coil\", \"sol2\": \"by hand\", \"label\": 1}\n";
-  wanted.update({{"task", "piqa"}, {"files", {write("valid.jsonl", lines).string()}}, {"window", 128}, {"out", out.string()}});
+  wanted.update(
+      {{"task", "piqa"}, {"files", {write("valid.jsonl", lines).string()}}, {"window", 128}, {"out", out.string()}});
   const FinishedEvent finished = answer("task", wanted);
-  EXPECT_THAT(finished.summary,
-              UnorderedElementsAre(Key("acc"), Key("acc_stderr"), Key("acc_norm"), Key("acc_norm_stderr"), Key("items"), Key("window")));
+  EXPECT_THAT(finished.summary, UnorderedElementsAre(Key("acc"), Key("acc_stderr"), Key("acc_norm"),
+                                                     Key("acc_norm_stderr"), Key("items"), Key("window")));
   EXPECT_EQ(finished.texts.at("task"), "piqa");
   EXPECT_EQ(finished.summary.at("items"), 2);
   const std::string written = readFile(out).value();
@@ -190,7 +199,8 @@ TEST_F(ModelJob, EvaluateScoresATaskAndWritesItsItems) {
   std::vector<double> likelihoods;
   for (const auto& choice : item["choices"]) {
     EXPECT_EQ(choice["context"], question);
-    const std::vector<std::int64_t> context = bytesOf(question), all = bytesOf(question + choice["continuation"].get<std::string>());
+    const std::vector<std::int64_t> context = bytesOf(question),
+                                    all = bytesOf(question + choice["continuation"].get<std::string>());
     const double expected = totalNats(context) - totalNats(all);
     EXPECT_NEAR(choice["log_likelihood"].get<double>(), expected, 1e-4 * std::abs(expected));
     likelihoods.push_back(expected);
@@ -211,7 +221,8 @@ TEST_F(ModelJob, EvaluateScoresWikitextPageByPage) {
   wanted.update({{"task", "wikitext"}, {"files", {write("wiki.txt", pages).string()}}, {"window", 64}});
   const FinishedEvent finished = answer("wikitext", wanted);
   EXPECT_EQ(finished.summary.at("pages"), 2);
-  EXPECT_EQ(finished.summary.at("bytes"), static_cast<double>(pages.size() - 1)) << "all but the line end between the pages";
+  EXPECT_EQ(finished.summary.at("bytes"), static_cast<double>(pages.size() - 1))
+      << "all but the line end between the pages";
   double nats = 0;
   for (const char* page : {" = One =\na-b, c. ", " = Two =\nd e\nf"}) {
     std::vector<std::int64_t> ids = bytesOf(page);
@@ -229,10 +240,12 @@ TEST_F(ModelJob, EvaluateRefusesTasksThatCannotBeScored) {
     writeJob(name, wanted);
     expectFailure(name, code, part);
   };
-  const std::string item = write("valid.jsonl", R"({"goal": "g", "sol1": "with a very long answer", "sol2": "b", "label": 0})").string();
+  const std::string item =
+      write("valid.jsonl", R"({"goal": "g", "sol1": "with a very long answer", "sol2": "b", "label": 0})").string();
   refused("unknown", ErrorCode::InvalidInput, "There is no task 'lambada'", {{"task", "lambada"}, {"files", {item}}});
   refused("no file", ErrorCode::InvalidInput, "needs its file", {{"task", "piqa"}});
-  refused("narrow", ErrorCode::InvalidInput, "take a larger window", {{"task", "piqa"}, {"files", {item}}, {"window", 8}});
+  refused("narrow", ErrorCode::InvalidInput, "take a larger window",
+          {{"task", "piqa"}, {"files", {item}}, {"window", 8}});
   refused("damaged", ErrorCode::Corrupt, "line 1", {{"task", "piqa"}, {"files", {write("bad.jsonl", "{").string()}}});
 }
 
@@ -249,9 +262,12 @@ TEST_F(ModelJob, MeasureGivesTheFourNumbersOfACheckpointOrAConfiguration) {
 
   config::RunConfig config = tinyConfig();
   config.model.sharing = "identity";
-  const FinishedEvent random = answer("random", {{"kind", "measure"}, {"config", config::toToml(config)}, {"batch", 1}, {"context", 10}});
+  const FinishedEvent random =
+      answer("random", {{"kind", "measure"}, {"config", config::toToml(config)}, {"batch", 1}, {"context", 10}});
   EXPECT_EQ(random.summary.at("storage"), 10 * 512);
-  EXPECT_EQ(answer("coarse", {{"kind", "measure"}, {"config", config::toToml(config)}, {"context", 10}, {"dtype", "bfloat16"}}).summary.at("storage"),
+  EXPECT_EQ(answer("coarse",
+                   {{"kind", "measure"}, {"config", config::toToml(config)}, {"context", 10}, {"dtype", "bfloat16"}})
+                .summary.at("storage"),
             10 * 256);
 }
 
@@ -298,7 +314,8 @@ TEST_F(ModelJob, MeasureFindsTheLargestBatchWithinTheLimitBesideThePrediction) {
 }
 
 TEST_F(ModelJob, RefusesBadInputInOneSentence) {
-  auto expectRefusal = [&, number = 0](const json& change, const std::string& kind, ErrorCode code, const std::string& part) mutable {
+  auto expectRefusal = [&, number = 0](const json& change, const std::string& kind, ErrorCode code,
+                                       const std::string& part) mutable {
     json wanted = job(kind);
     wanted.update(change);
     const std::string name = "bad" + std::to_string(number++);
@@ -306,31 +323,39 @@ TEST_F(ModelJob, RefusesBadInputInOneSentence) {
     SCOPED_TRACE(wanted.dump());
     expectFailure(name, code, part);
   };
-  expectRefusal({{"ids", {1, 300}}}, "generate", ErrorCode::InvalidInput, "300 is outside the model's vocabulary of 257");
+  expectRefusal({{"ids", {1, 300}}}, "generate", ErrorCode::InvalidInput,
+                "300 is outside the model's vocabulary of 257");
   expectRefusal({{"ids", {-1}}}, "generate", ErrorCode::InvalidInput, "-1 is outside");
   expectRefusal({{"ids", {1}}, {"tokens", 0}}, "generate", ErrorCode::InvalidInput, "0 tokens");
   expectRefusal({{"ids", {1, "two"}}}, "generate", ErrorCode::InvalidInput, "\"ids\" must be a list of whole numbers");
-  expectRefusal({{"ids", {1}}, {"cache", "nothing"}}, "generate", ErrorCode::NotFound, "no KV-cache plugin \"nothing\"");
+  expectRefusal({{"ids", {1}}, {"cache", "nothing"}}, "generate", ErrorCode::NotFound,
+                "no KV-cache plugin \"nothing\"");
   expectRefusal({{"ids", {1}}, {"cache", "../evil"}}, "generate", ErrorCode::InvalidInput, "is no plugin name");
   expectRefusal({{"ids", {1}}, {"device", "tpu"}}, "generate", ErrorCode::InvalidInput, "tpu");
   expectRefusal({{"ids", {257}}, {"out", "x"}}, "logits", ErrorCode::InvalidInput, "257 is outside");
   expectRefusal({{"ids", json::array()}, {"out", "x"}}, "logits", ErrorCode::InvalidInput, "no token ids");
   expectRefusal({{"ids", {1}}}, "logits", ErrorCode::InvalidInput, "has no \"out\"");
-  expectRefusal({{"ids", {1}}, {"out", (folder() / "no/such/folder/x").string()}}, "logits", ErrorCode::Io, "cannot be written");
+  expectRefusal({{"ids", {1}}, {"out", (folder() / "no/such/folder/x").string()}}, "logits", ErrorCode::Io,
+                "cannot be written");
   expectRefusal({{"ids", {1}}, {"out", "x"}, {"dtype", "int4"}}, "logits", ErrorCode::InvalidInput, "int4");
   expectRefusal({{"files", {(folder() / "none.txt").string()}}}, "evaluate", ErrorCode::NotFound, "none.txt");
-  expectRefusal({{"files", {write("one.txt", "a").string()}}}, "evaluate", ErrorCode::InvalidInput, "too few for a perplexity");
-  expectRefusal({{"files", {write("some.txt", "abcdef").string()}}, {"window", 4}, {"stride", 9}}, "evaluate", ErrorCode::InvalidInput,
-                "4 tokens every 9");
-  expectRefusal({{"files", {write("some.txt", "abcdef").string()}}, {"window", -1}}, "evaluate", ErrorCode::InvalidInput, "-1 tokens");
+  expectRefusal({{"files", {write("one.txt", "a").string()}}}, "evaluate", ErrorCode::InvalidInput,
+                "too few for a perplexity");
+  expectRefusal({{"files", {write("some.txt", "abcdef").string()}}, {"window", 4}, {"stride", 9}}, "evaluate",
+                ErrorCode::InvalidInput, "4 tokens every 9");
+  expectRefusal({{"files", {write("some.txt", "abcdef").string()}}, {"window", -1}}, "evaluate",
+                ErrorCode::InvalidInput, "-1 tokens");
   expectRefusal({{"batch", 0}}, "measure", ErrorCode::InvalidInput, "A batch of 0");
-  expectRefusal({{"context", json::number_integer_t(1) << 40}}, "measure", ErrorCode::InvalidInput, "cannot be measured");
+  expectRefusal({{"context", json::number_integer_t(1) << 40}}, "measure", ErrorCode::InvalidInput,
+                "cannot be measured");
   expectRefusal({{"model", (folder() / "nowhere").string()}}, "measure", ErrorCode::NotFound, "nowhere");
 
   fs::copy(m_model, folder() / "cut");
   fs::resize_file(folder() / "cut/model.safetensors", 5000);
-  expectRefusal({{"model", (folder() / "cut").string()}, {"ids", {1}}}, "generate", ErrorCode::Corrupt, "cut/model.safetensors");
+  expectRefusal({{"model", (folder() / "cut").string()}, {"ids", {1}}}, "generate", ErrorCode::Corrupt,
+                "cut/model.safetensors");
   fs::copy(m_model, folder() / "empty");
   fs::resize_file(folder() / "empty/model.toml", 0);
-  expectRefusal({{"model", (folder() / "empty").string()}, {"ids", {1}}}, "generate", ErrorCode::InvalidInput, "vocabulary");
+  expectRefusal({{"model", (folder() / "empty").string()}, {"ids", {1}}}, "generate", ErrorCode::InvalidInput,
+                "vocabulary");
 }

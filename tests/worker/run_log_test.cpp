@@ -1,4 +1,5 @@
-// weft-worker as a process: log.txt tells the course of a run to whoever opens it, in order, from the build to the speed.
+// weft-worker as a process: log.txt tells the course of a run to whoever opens it, in order, from the build to the
+// speed.
 #include "engine/service/run_log.h"
 
 #include <gmock/gmock.h>
@@ -44,23 +45,26 @@ TEST_F(RunLogTest, TellsATrainingFromTheBuildToItsSpeed) {
   writeTraining("run", config);
   ASSERT_EQ(run("run"), 0) << log("run");
   const std::vector<std::string> lines = sentences("run");
-  expectInOrder(lines, {
-                           std::string("^Attempt 1: Weft ") + version() + ", torch 2\\..*, process \\d+, on CPU \\(1 thread\\)\\.$",
-                           "^Computes in float32 with 1 thread\\.$",
-                           "^Data: the built-in corpus, seed 1; data set [0-9a-f]{8,}\\.$",
-                           "^Tokenizer: byte, 257 ids, hash byte-257\\.$",
-                           "^Tokens: 57,\\d{3} to train on \\(xxh3 [0-9a-f]{16}\\), 3,\\d{3} held out \\(xxh3 [0-9a-f]{16}\\)\\.$",
-                           "^Model: [\\d,]+ parameters, 4 layers, map 0_0_2_2 \\(cla2\\); 256 KV bytes per token in float32\\.$",
-                           "^Predicted memory of a training step: .* at least \\(.* parameters, gradients and moments, .* activations, .*\\), 4 x 32 "
-                           "tokens at once\\.$",
-                           "^Trains to step 12, 4 sequences of 32 tokens a step, seed 1\\.$",
-                           "^Evaluated at step 5: perplexity [\\d.,]+ \\([\\d.]+ nats\\) over 512 tokens\\.$",
-                           "^Checkpoint at step 6: checkpoints/step-6, .*\\.$",
-                           "^Evaluated at step 12: ",
-                           "^Checkpoint at step 12: checkpoints/step-12, ",
-                           "^Measured KV memory, batch 1, context 32: .* by formula, .* of storage\\.$",
-                           "^Completed at step 12 after .*: 1,536 tokens at [\\d,]+ tokens/s, perplexity [\\d.,]+\\.$",
-                       });
+  expectInOrder(
+      lines,
+      {
+          std::string("^Attempt 1: Weft ") + version() + ", torch 2\\..*, process \\d+, on CPU \\(1 thread\\)\\.$",
+          "^Computes in float32 with 1 thread\\.$",
+          "^Data: the built-in corpus, seed 1; data set [0-9a-f]{8,}\\.$",
+          "^Tokenizer: byte, 257 ids, hash byte-257\\.$",
+          "^Tokens: 57,\\d{3} to train on \\(xxh3 [0-9a-f]{16}\\), 3,\\d{3} held out \\(xxh3 [0-9a-f]{16}\\)\\.$",
+          "^Model: [\\d,]+ parameters, 4 layers, map 0_0_2_2 \\(cla2\\); 256 KV bytes per token in float32\\.$",
+          "^Predicted memory of a training step: .* at least \\(.* parameters, gradients and moments, .* activations, "
+          ".*\\), 4 x 32 "
+          "tokens at once\\.$",
+          "^Trains to step 12, 4 sequences of 32 tokens a step, seed 1\\.$",
+          "^Evaluated at step 5: perplexity [\\d.,]+ \\([\\d.]+ nats\\) over 512 tokens\\.$",
+          "^Checkpoint at step 6: checkpoints/step-6, .*\\.$",
+          "^Evaluated at step 12: ",
+          "^Checkpoint at step 12: checkpoints/step-12, ",
+          "^Measured KV memory, batch 1, context 32: .* by formula, .* of storage\\.$",
+          "^Completed at step 12 after .*: 1,536 tokens at [\\d,]+ tokens/s, perplexity [\\d.,]+\\.$",
+      });
   EXPECT_THAT(lines.back(), StartsWith("Completed"));
 }
 
@@ -86,7 +90,8 @@ TEST_F(RunLogTest, EndsWithTheReasonWhereTrainingFails) {
   EXPECT_EQ(run("run"), 3);
   EXPECT_THAT(sentences("run").back(), StartsWith("Failed at step "));
   EXPECT_THAT(sentences("run").back(), HasSubstr("a lower train.learning_rate"));
-  EXPECT_EQ(service::lastComplaint(runFolder("run") / "log.txt"), "") << "all that there is to say stands in its events";
+  EXPECT_EQ(service::lastComplaint(runFolder("run") / "log.txt"), "")
+      << "all that there is to say stands in its events";
 }
 
 TEST_F(RunLogTest, SaysThatItWasStoppedAndWhereItGoesOn) {
@@ -94,14 +99,16 @@ TEST_F(RunLogTest, SaysThatItWasStoppedAndWhereItGoesOn) {
   config.train.steps = 400;
   writeTraining("run", config);
   WorkerProcess worker(runFolder("run"));
-  ASSERT_TRUE(worker.runsUntil([&] { return log("run").find("Evaluated at step 5:") != std::string::npos; })) << log("run");
+  ASSERT_TRUE(worker.runsUntil([&] { return log("run").find("Evaluated at step 5:") != std::string::npos; }))
+      << log("run");
   worker.signal(SIGTERM);
   ASSERT_EQ(worker.wait(), 0) << log("run");
-  EXPECT_THAT(sentences("run").back(), testing::MatchesRegex("Stopped at step [0-9]+ after .*: [0-9,]+ tokens at [0-9,]+ tokens/s.*"));
+  EXPECT_THAT(sentences("run").back(),
+              testing::MatchesRegex("Stopped at step [0-9]+ after .*: [0-9,]+ tokens at [0-9,]+ tokens/s.*"));
   writeTraining("run", config, 2);
   ASSERT_EQ(run("run"), 0) << log("run");
-  expectInOrder(sentences("run"),
-                {"^Attempt 1: ", "^Stopped at step ", "^Attempt 2: ", "^Goes on from step \\d+ to step 400, ", "^Completed at step 400 after "});
+  expectInOrder(sentences("run"), {"^Attempt 1: ", "^Stopped at step ", "^Attempt 2: ",
+                                   "^Goes on from step \\d+ to step 400, ", "^Completed at step 400 after "});
 }
 
 TEST_F(RunLogTest, ATrialTellsHowFastATrainingGoes) {

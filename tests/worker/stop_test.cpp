@@ -32,7 +32,8 @@ class StoppedWorker : public WorkerTest {
     return config;
   }
   std::size_t count(const std::string& name, const std::string& type) const {
-    const std::string text = readFile(runFolder(name) / "events.jsonl").value_or(""), wanted = "{\"type\":\"" + type + "\"";
+    const std::string text = readFile(runFolder(name) / "events.jsonl").value_or(""),
+                      wanted = "{\"type\":\"" + type + "\"";
     std::size_t found = 0;
     for (std::size_t at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + 1)) ++found;
     return found;
@@ -41,14 +42,15 @@ class StoppedWorker : public WorkerTest {
   static std::map<std::int64_t, std::vector<double>> curve(const Events& events) {
     std::map<std::int64_t, std::vector<double>> curve;
     for (const MetricEvent& metric : events.of<MetricEvent>()) {
-      curve[metric.step] = {metric.values.at("train/loss"), metric.values.at("train/learning_rate"), metric.values.at("train/gradient_norm"),
-                            static_cast<double>(metric.tokens)};
+      curve[metric.step] = {metric.values.at("train/loss"), metric.values.at("train/learning_rate"),
+                            metric.values.at("train/gradient_norm"), static_cast<double>(metric.tokens)};
     }
     return curve;
   }
   static std::map<std::int64_t, double> evaluations(const Events& events) {
     std::map<std::int64_t, double> found;
-    for (const EvaluationEvent& evaluation : events.of<EvaluationEvent>()) found[evaluation.step] = evaluation.perplexity;
+    for (const EvaluationEvent& evaluation : events.of<EvaluationEvent>())
+      found[evaluation.step] = evaluation.perplexity;
     return found;
   }
   void expectSameEnd(const std::string& a, const std::string& b, std::int64_t step) const {
@@ -87,7 +89,8 @@ TEST_F(StoppedWorker, BySigtermOrSigusr1SavesSaysSoAndContinuesExactly) {
   writeTraining("run", config, 2);
   {
     WorkerProcess worker(runFolder("run"));
-    ASSERT_TRUE(worker.runsUntil([&] { return count("run", "metric") >= static_cast<std::size_t>(step) + 40; })) << log("run");
+    ASSERT_TRUE(worker.runsUntil([&] { return count("run", "metric") >= static_cast<std::size_t>(step) + 40; }))
+        << log("run");
     worker.signal(SIGTERM);
     EXPECT_EQ(worker.wait(), 0) << log("run");
   }
@@ -137,7 +140,8 @@ TEST_F(StoppedWorker, KilledLeavesReadableEventsAndTheNextAttemptContinuesToTheS
 }
 
 TEST_F(StoppedWorker, KilledAgainAndAgainWhileItSavesNeverLeavesHalfACheckpoint) {
-  // A model of which saving takes far longer than a step, saved at every step: most kills meet a checkpoint in the making or in removal.
+  // A model of which saving takes far longer than a step, saved at every step: most kills meet a checkpoint in the
+  // making or in removal.
   config::RunConfig config = tinyConfig();
   config.model.feedForward = 4096;
   config.train.steps = 10'000;
@@ -208,8 +212,9 @@ TEST_F(StoppedWorker, KilledWhileItRemovesAnOldCheckpointNeverLeavesAHalf) {
   writeTraining("run", config, 2);
   {
     WorkerProcess worker(runFolder("run"));
-    ASSERT_TRUE(worker.runsUntil([&] { return std::any_of(old.begin(), old.end(), [&](const fs::path& path) { return filesIn(path) != whole; }); }))
-        << log("run");
+    ASSERT_TRUE(worker.runsUntil([&] {
+      return std::any_of(old.begin(), old.end(), [&](const fs::path& path) { return filesIn(path) != whole; });
+    })) << log("run");
     worker.signal(SIGKILL);
     ASSERT_EQ(worker.wait(), 128 + SIGKILL);
   }
@@ -223,7 +228,8 @@ TEST_F(StoppedWorker, KilledWhileItRemovesAnOldCheckpointNeverLeavesAHalf) {
     worker.signal(SIGUSR1);
     ASSERT_EQ(worker.wait(), 0);
   }
-  for (const auto& entry : fs::directory_iterator(checkpoints)) EXPECT_FALSE(entry.path().filename().string().starts_with('.')) << entry.path();
+  for (const auto& entry : fs::directory_iterator(checkpoints))
+    EXPECT_FALSE(entry.path().filename().string().starts_with('.')) << entry.path();
 }
 
 TEST_F(StoppedWorker, WhoseNewestCheckpointIsCutOffContinuesFromTheOlderOneAndSaysSo) {

@@ -57,7 +57,8 @@ TEST_F(TrainingJob, SaysEverythingFromHelloToFinished) {
 
   double part = 0;
   for (const service::ProgressEvent& progress : said.of<service::ProgressEvent>()) {
-    if (progress.phase != "training" && progress.phase != "evaluating" && progress.phase != "measuring KV memory") continue;
+    if (progress.phase != "training" && progress.phase != "evaluating" && progress.phase != "measuring KV memory")
+      continue;
     EXPECT_GE(progress.done / progress.total, part) << progress.phase << ": an evaluation does not set the run back";
     part = progress.done / progress.total;
     EXPECT_GE(progress.heartbeat_s, 30);
@@ -80,7 +81,8 @@ TEST_F(TrainingJob, SaysEverythingFromHelloToFinished) {
   EXPECT_EQ(checkpoints[0].path, "checkpoints/step-12");
   EXPECT_EQ(checkpoints[0].step, 12);
   std::int64_t bytes = 0;
-  for (const auto& entry : fs::directory_iterator(runFolder("run") / checkpoints[0].path)) bytes += static_cast<std::int64_t>(entry.file_size());
+  for (const auto& entry : fs::directory_iterator(runFolder("run") / checkpoints[0].path))
+    bytes += static_cast<std::int64_t>(entry.file_size());
   EXPECT_EQ(checkpoints[0].bytes, bytes);
 
   const FinishedEvent finished = said.of<FinishedEvent>()[0];
@@ -175,9 +177,11 @@ TEST_F(TrainingJob, EvaluatesAndMeasuresADenseCacheInItsOwnType) {
   config.cache.dtype = "bfloat16";
   trained("bfloat16", config);
   const Events wide = events("float32"), narrow = events("bfloat16");
-  EXPECT_EQ(2 * narrow.of<MeasurementEvent>().at(0).values.at("storage"), wide.of<MeasurementEvent>().at(0).values.at("storage"));
+  EXPECT_EQ(2 * narrow.of<MeasurementEvent>().at(0).values.at("storage"),
+            wide.of<MeasurementEvent>().at(0).values.at("storage"));
   EXPECT_EQ(narrow.of<MeasurementEvent>().at(0).labels.at("dtype"), "bfloat16");
-  EXPECT_EQ(narrow.of<MetricEvent>().back().values.at("train/loss"), wide.of<MetricEvent>().back().values.at("train/loss"));
+  EXPECT_EQ(narrow.of<MetricEvent>().back().values.at("train/loss"),
+            wide.of<MetricEvent>().back().values.at("train/loss"));
   EXPECT_NE(narrow.of<EvaluationEvent>().back().perplexity, wide.of<EvaluationEvent>().back().perplexity);
 }
 
@@ -205,7 +209,8 @@ TEST_F(TrainingJob, DoesNotBurnACoreWhileItsThreadsWaitForEachOther) {
   WorkerProcess worker(runFolder("run"), {}, {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"});
   ASSERT_TRUE(worker.runsUntil([&] { return !events("run").all.empty(); })) << log("run");
   // Its own choice, however it was started.
-  EXPECT_THAT(readFile(fs::path("/proc") / std::to_string(worker.pid()) / "environ").value(), HasSubstr("GOMP_SPINCOUNT=1000"));
+  EXPECT_THAT(readFile(fs::path("/proc") / std::to_string(worker.pid()) / "environ").value(),
+              HasSubstr("GOMP_SPINCOUNT=1000"));
   EXPECT_EQ(readFile(fs::path("/proc") / std::to_string(worker.pid()) / "comm").value(), "weft-worker\n");
 }
 
@@ -217,7 +222,8 @@ TEST_F(TrainingJob, OnCudaTrainsInBfloat16AndCountsTheAllocatorsBytes) {
   trained("run", config);
   const Events said = events("run");
   EXPECT_THAT(said.of<HelloEvent>().at(0).device, HasSubstr("cuda:0"));
-  EXPECT_LT(said.of<MetricEvent>().back().values.at("train/loss"), said.of<MetricEvent>().front().values.at("train/loss") - 1);
+  EXPECT_LT(said.of<MetricEvent>().back().values.at("train/loss"),
+            said.of<MetricEvent>().front().values.at("train/loss") - 1);
   const MeasurementEvent measured = said.of<MeasurementEvent>().at(0);
   EXPECT_EQ(measured.labels.at("dtype"), "bfloat16");
   EXPECT_EQ(measured.values.at("storage"), measured.values.at("analytic"));

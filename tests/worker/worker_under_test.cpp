@@ -21,7 +21,8 @@ namespace weft::worker_test {
 
 namespace fs = std::filesystem;
 
-WorkerProcess::WorkerProcess(const fs::path& runFolder, std::optional<std::int64_t> fileLimit_bytes, const std::vector<const char*>& without) {
+WorkerProcess::WorkerProcess(const fs::path& runFolder, std::optional<std::int64_t> fileLimit_bytes,
+                             const std::vector<const char*>& without) {
   const std::string program = WEFT_WORKER, argument = runFolder.string(), log = (runFolder / "log.txt").string();
   m_pid = fork();
   if (m_pid == 0) {
@@ -30,7 +31,8 @@ WorkerProcess::WorkerProcess(const fs::path& runFolder, std::optional<std::int64
     dup2(file, STDOUT_FILENO);
     dup2(file, STDERR_FILENO);
     if (fileLimit_bytes) {
-      const rlimit limit{.rlim_cur = static_cast<rlim_t>(*fileLimit_bytes), .rlim_max = static_cast<rlim_t>(*fileLimit_bytes)};
+      const rlimit limit{.rlim_cur = static_cast<rlim_t>(*fileLimit_bytes),
+                         .rlim_max = static_cast<rlim_t>(*fileLimit_bytes)};
       setrlimit(RLIMIT_FSIZE, &limit);
     }
     for (const char* variable : without) unsetenv(variable);
@@ -82,7 +84,8 @@ WorkerTest::WorkerTest() : m_folder(TemporaryFolder::create("weft-worker-test").
 config::RunConfig WorkerTest::tinyConfig() {
   config::RunConfig config;
   config.name = "tiny";
-  config.model = {.layers = 4, .hidden = 32, .feedForward = 48, .queryHeads = 2, .kvHeads = 1, .headWidth = 16, .sharing = "cla2"};
+  config.model = {
+      .layers = 4, .hidden = 32, .feedForward = 48, .queryHeads = 2, .kvHeads = 1, .headWidth = 16, .sharing = "cla2"};
   config.data.syntheticTokens = 60'000;
   config.train.steps = 12;
   config.train.sequenceLength = 32;
@@ -119,7 +122,9 @@ Events WorkerTest::events(const std::string& name) const {
   return events;
 }
 
-std::string WorkerTest::log(const std::string& name) const { return readFile(runFolder(name) / "log.txt").value_or(""); }
+std::string WorkerTest::log(const std::string& name) const {
+  return readFile(runFolder(name) / "log.txt").value_or("");
+}
 
 int WorkerTest::run(const std::string& name, std::optional<std::int64_t> fileLimit_bytes) const {
   return WorkerProcess(runFolder(name), fileLimit_bytes).wait();

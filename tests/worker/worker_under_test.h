@@ -1,4 +1,5 @@
-// tests/worker/worker_under_test.h -- runs the built weft-worker on run folders, as the service does, and reads what it left.
+// tests/worker/worker_under_test.h -- runs the built weft-worker on run folders, as the service does, and reads what it
+// left.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,7 +22,8 @@ namespace weft::worker_test {
 // A weft-worker of its own; killed by the destructor if it still runs.
 class WorkerProcess {
  public:
-  // `fileLimit_bytes`: files may not grow beyond it, which is what a full disk looks like. `without`: variables that its environment does not get.
+  // `fileLimit_bytes`: files may not grow beyond it, which is what a full disk looks like. `without`: variables that
+  // its environment does not get.
   explicit WorkerProcess(const std::filesystem::path& runFolder, std::optional<std::int64_t> fileLimit_bytes = {},
                          const std::vector<const char*>& without = {});
   WorkerProcess(const WorkerProcess&) = delete;

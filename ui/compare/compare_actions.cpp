@@ -21,7 +21,8 @@
 
 namespace weft::ui {
 
-QAction* ComparePage::addAction(const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act) {
+QAction* ComparePage::addAction(const QString& text, const QKeySequence& key, const QString& iconName,
+                                std::function<void()> act) {
   auto* action = new QAction(icon(iconName), text, this);
   action->setShortcut(key);
   action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
@@ -32,19 +33,22 @@ QAction* ComparePage::addAction(const QString& text, const QKeySequence& key, co
 
 void ComparePage::buildActions() {
   // Letters belong to plot and table, so that a field can be typed in.
-  const auto forRuns = [this](const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act) {
+  const auto forRuns = [this](const QString& text, const QKeySequence& key, const QString& iconName,
+                              std::function<void()> act) {
     QAction* action = addAction(text, key, iconName, std::move(act));
     m_plot->addAction(action);
     m_table->addAction(action);
     action->setEnabled(false);
     m_runActions.push_back(action);
   };
-  const auto forPage = [this](const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act) {
+  const auto forPage = [this](const QString& text, const QKeySequence& key, const QString& iconName,
+                              std::function<void()> act) {
     QWidget::addAction(addAction(text, key, iconName, std::move(act)));
   };
   forRuns(QStringLiteral("Make it the baseline"), Qt::Key_B, QStringLiteral("pin"),
           [this] { setBaseline(m_selection->a() == m_model->baseline() ? store::RunId{} : m_selection->a()); });
-  forRuns(QStringLiteral("Hold a second run against it"), Qt::Key_C, QStringLiteral("compare"), [this] { addSecond(); });
+  forRuns(QStringLiteral("Hold a second run against it"), Qt::Key_C, QStringLiteral("compare"),
+          [this] { addSecond(); });
   forRuns(QStringLiteral("Swap A and B"), Qt::Key_X, QStringLiteral("refresh"), [this] { m_selection->swap(); });
   forRuns(QStringLiteral("Choose nothing"), Qt::Key_Escape, QStringLiteral("close"), [this] {
     if (m_selection->b().value != 0) return m_selection->choose(m_selection->a());
@@ -73,7 +77,8 @@ void ComparePage::buildActions() {
     for (QAction* action : m_runActions) menu->addAction(action);
     menu->popup(m_table->viewport()->mapToGlobal(at));
   });
-  connect(m_table, &QTableView::doubleClicked, this, [this] { showRunsRequested(QStringLiteral("Monitor"), m_selection->runs()); });
+  connect(m_table, &QTableView::doubleClicked, this,
+          [this] { showRunsRequested(QStringLiteral("Monitor"), m_selection->runs()); });
 }
 
 void ComparePage::showRuns(const std::vector<store::RunId>& runs) {
@@ -102,16 +107,19 @@ void ComparePage::showRuns(const std::vector<store::RunId>& runs) {
 
 void ComparePage::setBaseline(store::RunId run) {
   if (!m_session) return;
-  m_session->edit([run](store::RunStore& store) { return store.setBaseline(run); }, QStringLiteral("Change of the baseline"));
+  m_session->edit([run](store::RunStore& store) { return store.setBaseline(run); },
+                  QStringLiteral("Change of the baseline"));
   const store::RunSummary* summary = m_snapshot->find(run);
-  Q_EMIT messageRaised(
-      summary ? QStringLiteral("Made %1 the baseline.").arg(m_snapshot->label(*summary)) : QStringLiteral("There is no baseline now."), false);
+  Q_EMIT messageRaised(summary ? QStringLiteral("Made %1 the baseline.").arg(m_snapshot->label(*summary))
+                               : QStringLiteral("There is no baseline now."),
+                       false);
 }
 
 void ComparePage::addSecond() {
   const store::RunId a = m_selection->a();
   for (const int direction : {1, -1})
-    if (const store::RunId next = m_plot->neighbour(a, direction, false); next.value != 0 && next != a) return m_selection->chooseSecond(next);
+    if (const store::RunId next = m_plot->neighbour(a, direction, false); next.value != 0 && next != a)
+      return m_selection->chooseSecond(next);
   Q_EMIT messageRaised(QStringLiteral("There is no second point to hold against it."), false);
 }
 
@@ -156,7 +164,8 @@ FigureOptions ComparePage::figureOptions() const {
   options.x = view.x;
   options.y = view.y;
   options.baseline = m_model->baseline();
-  options.title = m_session ? m_session->project().name() + ", " + titleOf(view.y).toLower().toStdString() : std::string();
+  options.title =
+      m_session ? m_session->project().name() + ", " + titleOf(view.y).toLower().toStdString() : std::string();
   return options;
 }
 
@@ -167,8 +176,9 @@ std::vector<FigureRun> ComparePage::figureRuns() const {
 }
 
 void ComparePage::exportPlot(const QString& path) {
-  writeFigureInBackground(path, figureOptions(), figureRuns(), this,
-                          [this, path](const Result<FigureFile>& file) { Q_EMIT messageRaised(exportSentence(path, file), !file); });
+  writeFigureInBackground(path, figureOptions(), figureRuns(), this, [this, path](const Result<FigureFile>& file) {
+    Q_EMIT messageRaised(exportSentence(path, file), !file);
+  });
 }
 
 void ComparePage::askExport(const QString& format) {
@@ -181,8 +191,9 @@ void ComparePage::exportTable() {
   if (!m_session) return;
   const QString figures = QString::fromStdString(m_session->project().figures().string());
   askFigureFile(this, figures + QStringLiteral("/comparison"), QStringLiteral("csv"), [this](const QString& path) {
-    writeInBackground(path, m_model->csv().toUtf8(), this,
-                      [this, path](const Result<void>& written) { Q_EMIT messageRaised(exportedSentence(path, written), !written); });
+    writeInBackground(path, m_model->csv().toUtf8(), this, [this, path](const Result<void>& written) {
+      Q_EMIT messageRaised(exportedSentence(path, written), !written);
+    });
   });
 }
 
@@ -203,7 +214,8 @@ void ComparePage::saveView() const {
   QSettings settings;
   settings.setValue(QStringLiteral("compare/columns"), m_table->columnState());
   settings.setValue(QStringLiteral("compare/hidden"), m_table->unwantedColumns());
-  settings.setValue(QStringLiteral("compare/axes"), QStringList{QString::number(m_x->currentIndex()), QString::number(m_y->currentIndex())});
+  settings.setValue(QStringLiteral("compare/axes"),
+                    QStringList{QString::number(m_x->currentIndex()), QString::number(m_y->currentIndex())});
   QStringList checks;
   for (const QCheckBox* check : m_checks) checks << QString::number(check->isChecked() ? 1 : 0);
   settings.setValue(QStringLiteral("compare/checks"), checks);

@@ -1,4 +1,5 @@
-// The page's side of base/statistics: which points are seeds of one configuration, which pair is worth a look, and what may be said of it.
+// The page's side of base/statistics: which points are seeds of one configuration, which pair is worth a look, and what
+// may be said of it.
 #include <tuple>
 
 #include "ui/compare/compare_model.h"
@@ -8,10 +9,12 @@
 namespace weft::ui {
 
 bool ComparePage::areOneConfiguration(const store::RunSummary& a, const store::RunSummary& b) const {
-  if (m_groups->isComplete()) return m_groups->groupOf(a.id) != nullptr && m_groups->groupOf(a.id) == m_groups->groupOf(b.id);
+  if (m_groups->isComplete())
+    return m_groups->groupOf(a.id) != nullptr && m_groups->groupOf(a.id) == m_groups->groupOf(b.id);
   // Not known yet: what the summary says.
   const auto chosen = [](const store::RunSummary& run) {
-    return std::tie(run.name, run.map, run.cache, run.queryHeads, run.kvHeads, run.headWidth, run.hidden, run.steps, run.parameters);
+    return std::tie(run.name, run.map, run.cache, run.queryHeads, run.kvHeads, run.headWidth, run.hidden, run.steps,
+                    run.parameters);
   };
   return chosen(a) == chosen(b);
 }
@@ -23,7 +26,8 @@ void ComparePage::applyGroups() {
   m_plot->redrawReading();
 }
 
-// What the program is for: two configurations of equal KV memory, one of them on the frontier. Shown until somebody chooses otherwise.
+// What the program is for: two configurations of equal KV memory, one of them on the frontier. Shown until somebody
+// chooses otherwise.
 void ComparePage::chooseFirstPair() {
   const ParetoData& data = m_plot->data();
   const ParetoPoint* low = nullptr;
@@ -32,7 +36,9 @@ void ComparePage::chooseFirstPair() {
     const ParetoPoint& point = data.points[i];
     const store::RunSummary* run = m_snapshot->find(point.run);
     for (const ParetoPoint& other : data.points) {
-      if (other.isReference() || other.x != point.x || other.y <= point.y || (low && other.y - point.y <= high->y - low->y)) continue;
+      if (other.isReference() || other.x != point.x || other.y <= point.y ||
+          (low && other.y - point.y <= high->y - low->y))
+        continue;
       const store::RunSummary* against = m_snapshot->find(other.run);
       if (!run || !against || areOneConfiguration(*run, *against)) continue;
       low = &point;
@@ -48,8 +54,9 @@ void ComparePage::chooseFirstPair() {
 
 void ComparePage::updateVerdict(store::RunId a, store::RunId b) {
   const QString sentence = m_groups->sentence(a, b);
-  m_panel->showVerdict(
-      {.a = m_groups->perplexityText(a), .b = m_groups->perplexityText(b), .sentence = sentence.isEmpty() ? sentence : sentence + u'.'});
+  m_panel->showVerdict({.a = m_groups->perplexityText(a),
+                        .b = m_groups->perplexityText(b),
+                        .sentence = sentence.isEmpty() ? sentence : sentence + u'.'});
 }
 
 }  // namespace weft::ui

@@ -16,8 +16,9 @@ using store::RunSummary;
 
 // Everything that a row shows.
 auto shown(const RunSummary& run) {
-  return std::tie(run.name, run.state, run.map, run.generator, run.queryHeads, run.kvHeads, run.headWidth, run.parameters, run.kvBytesPerToken,
-                  run.kvBytesPerTokenMeasured, run.cache, run.perplexity, run.tokensPerSecond, run.seed);
+  return std::tie(run.name, run.state, run.map, run.generator, run.queryHeads, run.kvHeads, run.headWidth,
+                  run.parameters, run.kvBytesPerToken, run.kvBytesPerTokenMeasured, run.cache, run.perplexity,
+                  run.tokensPerSecond, run.seed);
 }
 
 std::optional<double> number(const RunSummary& run, CompareColumn column) {
@@ -36,7 +37,9 @@ std::optional<double> number(const RunSummary& run, CompareColumn column) {
       return valueOf(run, ParetoX::Parameters);
     case CompareColumn::Speed:
     case CompareColumn::SpeedDelta:
-      return run.tokensPerSecond && std::isfinite(*run.tokensPerSecond) && *run.tokensPerSecond > 0 ? run.tokensPerSecond : std::nullopt;
+      return run.tokensPerSecond && std::isfinite(*run.tokensPerSecond) && *run.tokensPerSecond > 0
+                 ? run.tokensPerSecond
+                 : std::nullopt;
     default:
       return std::nullopt;
   }
@@ -79,7 +82,8 @@ QString explanation(CompareColumn column) {
   switch (column) {
     case CompareColumn::PerplexityDelta:
       return QStringLiteral(
-          "This run's perplexity − the baseline run's: two runs, which is no result. What their configurations say over their seeds stands in the "
+          "This run's perplexity − the baseline run's: two runs, which is no result. What their configurations say "
+          "over their seeds stands in the "
           "cell's tooltip and beside the plot.");
     case CompareColumn::KvBytesDelta:
       return QStringLiteral("KV bytes per token ÷ the baseline's − 1");
@@ -92,9 +96,12 @@ QString explanation(CompareColumn column) {
     case CompareColumn::SpeedDelta:
       return QStringLiteral("Training throughput ÷ the baseline's − 1");
     case CompareColumn::KvBytes:
-      return QStringLiteral("By formula: sum over the producing layers of 2 · KV heads · head width · bytes per element");
+      return QStringLiteral(
+          "By formula: sum over the producing layers of 2 · KV heads · head width · bytes per element");
     case CompareColumn::Frontier:
-      return QStringLiteral("yes: no other run of the plot has both fewer KV bytes and a lower perplexity. Points are runs, not means over seeds.");
+      return QStringLiteral(
+          "yes: no other run of the plot has both fewer KV bytes and a lower perplexity. Points are runs, not means "
+          "over seeds.");
     case CompareColumn::Map:
       return QStringLiteral("One column a layer: tall = producer, short = consumer in its producer's colour");
     default:
@@ -129,8 +136,9 @@ QString fullTitle(CompareColumn column) {
 }  // namespace
 
 bool isDelta(CompareColumn column) {
-  return column == CompareColumn::PerplexityDelta || column == CompareColumn::KvBytesDelta || column == CompareColumn::KvMeasuredDelta ||
-         column == CompareColumn::ParametersDelta || column == CompareColumn::SpeedDelta;
+  return column == CompareColumn::PerplexityDelta || column == CompareColumn::KvBytesDelta ||
+         column == CompareColumn::KvMeasuredDelta || column == CompareColumn::ParametersDelta ||
+         column == CompareColumn::SpeedDelta;
 }
 
 std::optional<double> deltaOf(const RunSummary& run, const RunSummary& baseline, CompareColumn column) {
@@ -157,7 +165,8 @@ QString deltaText(std::optional<double> delta, CompareColumn column) {
   return (*delta < 0 ? QStringLiteral("−") : QStringLiteral("+")) + size;
 }
 
-CompareModel::CompareModel(PairSelection* selection, QObject* parent) : QAbstractTableModel(parent), m_selection(selection) {
+CompareModel::CompareModel(PairSelection* selection, QObject* parent)
+    : QAbstractTableModel(parent), m_selection(selection) {
   connect(selection, &PairSelection::changed, this, [this] {
     const int column = static_cast<int>(CompareColumn::Mark);
     if (rowCount() > 0) Q_EMIT dataChanged(index(0, column), index(rowCount() - 1, column));
@@ -204,12 +213,13 @@ void CompareModel::setRuns(std::vector<RunSummary> runs) {
   const bool hasNewLabels = std::exchange(m_labels, labels) != labels;
   placeRuns();
   const int frontier = static_cast<int>(CompareColumn::Frontier);
-  if ((!isSameSet || hasNewLabels || before != m_places) && rowCount() > 0) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, frontier));
+  if ((!isSameSet || hasNewLabels || before != m_places) && rowCount() > 0)
+    Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, frontier));
 }
 
 void CompareModel::setBaseline(const std::optional<RunSummary>& baseline) {
-  const bool isSame =
-      m_baseline.has_value() == baseline.has_value() && (!baseline || (baseline->id == m_baseline->id && shown(*baseline) == shown(*m_baseline)));
+  const bool isSame = m_baseline.has_value() == baseline.has_value() &&
+                      (!baseline || (baseline->id == m_baseline->id && shown(*baseline) == shown(*m_baseline)));
   m_baseline = baseline;
   if (!isSame && rowCount() > 0) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, kCompareColumns - 1));
 }
@@ -226,7 +236,8 @@ void CompareModel::placeRuns() {
 }
 
 int CompareModel::rowOf(store::RunId id) const {
-  const auto found = std::lower_bound(m_runs.begin(), m_runs.end(), id, [](const RunSummary& run, store::RunId wanted) { return run.id < wanted; });
+  const auto found = std::lower_bound(m_runs.begin(), m_runs.end(), id,
+                                      [](const RunSummary& run, store::RunId wanted) { return run.id < wanted; });
   return found != m_runs.end() && found->id == id ? static_cast<int>(found - m_runs.begin()) : -1;
 }
 
@@ -235,7 +246,9 @@ CompareModel::Place CompareModel::placeOf(store::RunId id) const {
   return row < 0 ? Place::NoValue : m_places[static_cast<std::size_t>(row)];
 }
 
-int CompareModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_runs.size()); }
+int CompareModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(m_runs.size());
+}
 int CompareModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kCompareColumns; }
 
 QString CompareModel::text(const RunSummary& run, CompareColumn column) const {
@@ -267,7 +280,8 @@ QString CompareModel::text(const RunSummary& run, CompareColumn column) const {
     case CompareColumn::ParametersDelta:
     case CompareColumn::SpeedDelta:
       if (!m_baseline) return {};
-      if (run.id == m_baseline->id) return column == CompareColumn::PerplexityDelta ? QStringLiteral("baseline") : QString();
+      if (run.id == m_baseline->id)
+        return column == CompareColumn::PerplexityDelta ? QStringLiteral("baseline") : QString();
       return deltaText(deltaOf(run, *m_baseline, column), column);
     case CompareColumn::Frontier:
       switch (placeOf(run.id)) {
@@ -288,7 +302,8 @@ QVariant CompareModel::sortKey(const RunSummary& run, CompareColumn column) cons
   if (isDelta(column)) return m_baseline ? deltaOf(run, *m_baseline, column).value_or(none) : none;
   if (column == CompareColumn::Mark) return run.id == m_selection->a() ? 0 : run.id == m_selection->b() ? 1 : 2;
   if (column == CompareColumn::Heads) return run.queryHeads * 1e9 + run.kvHeads * 1e4 + run.headWidth;
-  if (column == CompareColumn::Frontier) return placeOf(run.id) == Place::OnFrontier ? 0 : placeOf(run.id) == Place::Dominated ? 1 : 2;
+  if (column == CompareColumn::Frontier)
+    return placeOf(run.id) == Place::OnFrontier ? 0 : placeOf(run.id) == Place::Dominated ? 1 : 2;
   if (isNumeric(column)) return number(run, column).value_or(none);
   return text(run, column).toLower();
 }
@@ -332,7 +347,8 @@ QVariant CompareModel::headerData(int section, Qt::Orientation orientation, int 
   if (role == Qt::DisplayRole) return title(column);
   if (role == Qt::ToolTipRole) return explanation(column);
   if (role == Qt::AccessibleTextRole) return fullTitle(column);
-  if (role == Qt::TextAlignmentRole) return static_cast<int>((isNumeric(column) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+  if (role == Qt::TextAlignmentRole)
+    return static_cast<int>((isNumeric(column) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
   return {};
 }
 
@@ -344,15 +360,22 @@ QString CompareModel::csv() const {
   };
   const auto plain = [](std::optional<double> value) { return value ? QString::number(*value, 'g', 12) : QString(); };
   QString csv = QStringLiteral(
-      "id,name,map,query_heads,kv_heads,head_width,perplexity,perplexity_minus_baseline,kv_bytes_per_token,kv_bytes_per_token_vs_baseline,"
-      "kv_bytes_measured,kv_bytes_measured_vs_baseline,parameters,parameters_vs_baseline,tokens_per_second,tokens_per_second_vs_baseline,frontier\n");
+      "id,name,map,query_heads,kv_heads,head_width,perplexity,perplexity_minus_baseline,kv_bytes_per_token,kv_bytes_"
+      "per_token_vs_baseline,"
+      "kv_bytes_measured,kv_bytes_measured_vs_baseline,parameters,parameters_vs_baseline,tokens_per_second,tokens_per_"
+      "second_vs_baseline,frontier\n");
   for (const RunSummary& run : m_runs) {
-    QStringList row{QString::number(run.id.value), field(run.name), field(run.map), QString::number(run.queryHeads), QString::number(run.kvHeads),
+    QStringList row{QString::number(run.id.value),
+                    field(run.name),
+                    field(run.map),
+                    QString::number(run.queryHeads),
+                    QString::number(run.kvHeads),
                     QString::number(run.headWidth)};
-    for (const auto& [value, delta] :
-         {std::pair(CompareColumn::Perplexity, CompareColumn::PerplexityDelta), std::pair(CompareColumn::KvBytes, CompareColumn::KvBytesDelta),
-          std::pair(CompareColumn::KvMeasured, CompareColumn::KvMeasuredDelta), std::pair(CompareColumn::Parameters, CompareColumn::ParametersDelta),
-          std::pair(CompareColumn::Speed, CompareColumn::SpeedDelta)})
+    for (const auto& [value, delta] : {std::pair(CompareColumn::Perplexity, CompareColumn::PerplexityDelta),
+                                       std::pair(CompareColumn::KvBytes, CompareColumn::KvBytesDelta),
+                                       std::pair(CompareColumn::KvMeasured, CompareColumn::KvMeasuredDelta),
+                                       std::pair(CompareColumn::Parameters, CompareColumn::ParametersDelta),
+                                       std::pair(CompareColumn::Speed, CompareColumn::SpeedDelta)})
       row << plain(number(run, value)) << (m_baseline ? plain(deltaOf(run, *m_baseline, delta)) : QString());
     row << text(run, CompareColumn::Frontier);
     csv += row.join(u',') + u'\n';
@@ -366,7 +389,8 @@ bool CompareSortProxy::lessThan(const QModelIndex& left, const QModelIndex& righ
   const store::RunSummary& b = model->runAt(right.row());
   const bool isAscending = sortOrder() == Qt::AscendingOrder;
   // The pinned row stays on top in either order.
-  if (a.id == model->baseline() || b.id == model->baseline()) return (a.id == model->baseline()) == isAscending && a.id != b.id;
+  if (a.id == model->baseline() || b.id == model->baseline())
+    return (a.id == model->baseline()) == isAscending && a.id != b.id;
   const QVariant x = left.data(CompareModel::SortRole), y = right.data(CompareModel::SortRole);
   if (x.userType() == QMetaType::QString) {
     if (x.toString() != y.toString()) return x.toString() < y.toString();

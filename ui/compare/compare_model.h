@@ -1,5 +1,5 @@
-// ui/compare/compare_model.h -- the runs of the plot as a table: every number beside its difference from the baseline. Single rows change, come and
-// go; never a reset. The proxy sorts by any column and keeps the baseline on top.
+// ui/compare/compare_model.h -- the runs of the plot as a table: every number beside its difference from the baseline.
+// Single rows change, come and go; never a reset. The proxy sorts by any column and keeps the baseline on top.
 #pragma once
 
 #include <QAbstractTableModel>
@@ -33,14 +33,19 @@ enum class CompareColumn {
 inline constexpr int kCompareColumns = static_cast<int>(CompareColumn::Frontier) + 1;
 bool isDelta(CompareColumn column);
 
-// How far `run` is from `baseline` in the quantity of a delta column: perplexities as a difference, the others as a share (-0.5 = half less).
+// How far `run` is from `baseline` in the quantity of a delta column: perplexities as a difference, the others as a
+// share (-0.5 = half less).
 std::optional<double> deltaOf(const store::RunSummary& run, const store::RunSummary& baseline, CompareColumn column);
 QString deltaText(std::optional<double> delta, CompareColumn column);  // "−0.48", "−50%", "–" for none
 
 class CompareModel : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Role { RunRole = Qt::UserRole, SortRole, DeltaRole };  // RunRole: const store::RunSummary* as void*; DeltaRole: double
+  enum Role {
+    RunRole = Qt::UserRole,
+    SortRole,
+    DeltaRole
+  };  // RunRole: const store::RunSummary* as void*; DeltaRole: double
 
   explicit CompareModel(PairSelection* selection, QObject* parent = nullptr);
 
@@ -48,8 +53,11 @@ class CompareModel : public QAbstractTableModel {
   void setRuns(std::vector<store::RunSummary> runs);
   // May be a run that is not among them: the differences are still told.
   void setBaseline(const std::optional<store::RunSummary>& baseline);
-  // What may be said of a run's configuration against the baseline's: the tooltip of its perplexity and of the difference.
-  void setSentences(std::function<QString(store::RunId run, store::RunId baseline)> sentences) { m_sentences = std::move(sentences); }
+  // What may be said of a run's configuration against the baseline's: the tooltip of its perplexity and of the
+  // difference.
+  void setSentences(std::function<QString(store::RunId run, store::RunId baseline)> sentences) {
+    m_sentences = std::move(sentences);
+  }
   store::RunId baseline() const { return m_baseline ? m_baseline->id : store::RunId{}; }
   const store::RunSummary& runAt(int row) const { return m_runs[static_cast<std::size_t>(row)]; }
   QString labelAt(int row) const { return m_labels.value(row); }  // what the run is called beside the others

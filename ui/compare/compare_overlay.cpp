@@ -23,7 +23,9 @@ CompareOverlay::CompareOverlay(ParetoItem* points) : QCPAbstractItem(points->par
 
 double CompareOverlay::selectTest(const QPointF&, bool, QVariant*) const { return -1; }
 
-double CompareOverlay::cursorPixel() const { return clipAxisRect()->axis(QCPAxis::atBottom)->coordToPixel(*state.cursor); }
+double CompareOverlay::cursorPixel() const {
+  return clipAxisRect()->axis(QCPAxis::atBottom)->coordToPixel(*state.cursor);
+}
 
 QRectF CompareOverlay::handleBox() const {
   if (!state.cursor) return {};
@@ -54,7 +56,8 @@ void CompareOverlay::drawRings(QPainter& painter) const {
   };
   for (const store::RunId run : state.chosen)
     if (const ParetoPoint* point = m_points->data().find(run)) ring(*point, kRing, 2);
-  if (state.hovered && *state.hovered < m_points->data().points.size()) ring(m_points->data().points[*state.hovered], 10, 1.2);
+  if (state.hovered && *state.hovered < m_points->data().points.size())
+    ring(m_points->data().points[*state.hovered], 10, 1.2);
 }
 
 void CompareOverlay::drawCursor(QPainter& painter) const {
@@ -81,7 +84,9 @@ QRectF CompareOverlay::placeCallout(const QSizeF& size, double x, double y) cons
   int least = std::numeric_limits<int>::max();
   for (const bool isRight : {true, false}) {
     for (const double shift : shifts) {
-      QRectF box(QPointF(isRight ? x + kCalloutGap : x - kBracket * 2 - kCalloutGap - size.width(), y + shift - size.height() / 2), size);
+      QRectF box(QPointF(isRight ? x + kCalloutGap : x - kBracket * 2 - kCalloutGap - size.width(),
+                         y + shift - size.height() / 2),
+                 size);
       box.moveTop(std::clamp(box.top(), area.top(), std::max(area.top(), area.bottom() - size.height())));
       if (box.left() < area.left() || box.right() > area.right()) continue;
       int covered = isRight ? 0 : 1;
@@ -138,7 +143,8 @@ void CompareOverlay::drawReading(QPainter& painter) {
   painter.setBrush(Qt::NoBrush);
   if (hasBracket) {
     const double inner = isRight ? x + 13 : x - 13;
-    painter.drawPolyline(QPolygonF{QPointF(inner, ys[0]), QPointF(upright, ys[0]), QPointF(upright, ys[1]), QPointF(inner, ys[1])});
+    painter.drawPolyline(
+        QPolygonF{QPointF(inner, ys[0]), QPointF(upright, ys[0]), QPointF(upright, ys[1]), QPointF(inner, ys[1])});
   }
   const double tie = std::clamp(middle, m_callout.top() + 4, m_callout.bottom() - 4);
   painter.drawLine(QPointF(hasBracket ? upright

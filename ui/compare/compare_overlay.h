@@ -1,5 +1,6 @@
-// ui/compare/compare_overlay.h -- what lies over the points and follows the pointer: rings around the chosen, the iso-memory cursor with its handle,
-// and the callout that reads it. On a layer of its own, so that dragging repaints nothing else.
+// ui/compare/compare_overlay.h -- what lies over the points and follows the pointer: rings around the chosen, the
+// iso-memory cursor with its handle, and the callout that reads it. On a layer of its own, so that dragging repaints
+// nothing else.
 #pragma once
 
 #include <optional>

@@ -140,8 +140,10 @@ QWidget* ComparePage::buildPlotSide() {
   m_y = axisBox(QStringLiteral("y"), QStringLiteral("Vertical axis"));
   {
     const QSignalBlocker quietX(m_x), quietY(m_y);
-    for (const ParetoX x : {ParetoX::KvBytes, ParetoX::KvMeasured, ParetoX::Parameters}) m_x->addItem(titleOf(x), static_cast<int>(x));
-    for (const ParetoY y : {ParetoY::Perplexity, ParetoY::BestPerplexity, ParetoY::LastLoss}) m_y->addItem(titleOf(y), static_cast<int>(y));
+    for (const ParetoX x : {ParetoX::KvBytes, ParetoX::KvMeasured, ParetoX::Parameters})
+      m_x->addItem(titleOf(x), static_cast<int>(x));
+    for (const ParetoY y : {ParetoY::Perplexity, ParetoY::BestPerplexity, ParetoY::LastLoss})
+      m_y->addItem(titleOf(y), static_cast<int>(y));
   }
   tools->addStretch(1);
   tools = toolRow->checks();
@@ -186,7 +188,8 @@ QWidget* ComparePage::buildTableSide() {
   m_baselineBox->setAccessibleName(QStringLiteral("Baseline"));
   m_baselineBox->setMinimumWidth(150);
   m_baselineBox->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-  connect(m_baselineBox, &QComboBox::activated, this, [this](int index) { setBaseline({m_baselineBox->itemData(index).toLongLong()}); });
+  connect(m_baselineBox, &QComboBox::activated, this,
+          [this](int index) { setBaseline({m_baselineBox->itemData(index).toLongLong()}); });
   row->addWidget(m_baselineBox);
   row->addStretch(1);
   const auto flat = [&](const QString& text, const QString& iconName) {
@@ -282,7 +285,8 @@ void ComparePage::updatePanel() {
     const store::RunSummary* run = m_snapshot->find(id);
     if (!run) return std::nullopt;
     const int row = m_model->rowOf(id);
-    return PairSide{*run, row >= 0 ? m_model->labelAt(row) : m_snapshot->label(*run), m_model->placeOf(id) == CompareModel::Place::OnFrontier};
+    return PairSide{*run, row >= 0 ? m_model->labelAt(row) : m_snapshot->label(*run),
+                    m_model->placeOf(id) == CompareModel::Place::OnFrontier};
   };
   const std::optional<PairSide> a = side(m_selection->a());
   std::optional<PairSide> b = side(m_selection->b());
@@ -299,7 +303,8 @@ void ComparePage::updateBaselineBox() {
   const QSignalBlocker quiet(m_baselineBox);
   std::vector<std::pair<QString, qlonglong>> items{{QStringLiteral("none"), 0}};
   const QStringList labels = runLabels(m_runs);
-  for (qsizetype i = 0; i < labels.size(); ++i) items.emplace_back(labels[i], m_runs[static_cast<std::size_t>(i)].id.value);
+  for (qsizetype i = 0; i < labels.size(); ++i)
+    items.emplace_back(labels[i], m_runs[static_cast<std::size_t>(i)].id.value);
   if (const store::RunSummary* baseline = m_snapshot->find(m_model->baseline()); baseline && !takesPart(*baseline))
     items.emplace_back(m_snapshot->label(*baseline), baseline->id.value);
   bool isSame = m_baselineBox->count() == static_cast<int>(items.size());
@@ -317,14 +322,15 @@ void ComparePage::updateBaselineBox() {
     }
     m_baselineBox->setModel(model);  // deletes the former one
   }
-  m_baselineBox->setCurrentIndex(std::max(0, m_baselineBox->findData(static_cast<qlonglong>(m_model->baseline().value))));
+  m_baselineBox->setCurrentIndex(
+      std::max(0, m_baselineBox->findData(static_cast<qlonglong>(m_model->baseline().value))));
 }
 
 void ComparePage::updateTexts() {
   const auto count = static_cast<int>(m_runs.size());
   const QString runs = count == 1 ? QStringLiteral("1 run") : QStringLiteral("%1 runs").arg(count);
-  const auto points = static_cast<int>(
-      std::count_if(m_plot->data().points.begin(), m_plot->data().points.end(), [](const ParetoPoint& point) { return !point.isReference(); }));
+  const auto points = static_cast<int>(std::count_if(m_plot->data().points.begin(), m_plot->data().points.end(),
+                                                     [](const ParetoPoint& point) { return !point.isReference(); }));
   m_count->setText(points == count ? runs : QStringLiteral("%1, %2 with a value").arg(runs).arg(points));
   if (!m_session)
     m_header->setSubtitle({});
@@ -334,7 +340,8 @@ void ComparePage::updateTexts() {
     m_header->setSubtitle(QStringLiteral("%1 by filter").arg(runs));
   else
     m_header->setSubtitle(QStringLiteral("%1 chosen").arg(runs));
-  m_filter->setCountText(m_snapshot->runs.empty() ? QString() : QStringLiteral("%1 of %2 runs").arg(count).arg(m_snapshot->runs.size()));
+  m_filter->setCountText(
+      m_snapshot->runs.empty() ? QString() : QStringLiteral("%1 of %2 runs").arg(count).arg(m_snapshot->runs.size()));
 
   QString empty;
   const bool isNew = m_session && m_snapshot->runs.empty();
@@ -346,7 +353,8 @@ void ComparePage::updateTexts() {
     empty = m_choice == Choice::Filter ? QStringLiteral("No run matches the filter.")
                                        : QStringLiteral("No run is chosen. Tick some in Runs, at the top.");
   else if (points == 0) {
-    const auto active = std::count_if(m_runs.begin(), m_runs.end(), [](const auto& run) { return store::isActive(run.state); });
+    const auto active =
+        std::count_if(m_runs.begin(), m_runs.end(), [](const auto& run) { return store::isActive(run.state); });
     empty = QStringLiteral("No run has a %1 yet. Its point appears with the first evaluation%2.")
                 .arg(m_plot->view().y == ParetoY::LastLoss ? QStringLiteral("loss") : QStringLiteral("perplexity"),
                      active == 0   ? QString()
@@ -361,7 +369,9 @@ void ComparePage::updateTexts() {
   m_emptyButton->adjustSize();
   m_emptyButton->move((m_plot->width() - m_emptyButton->width()) / 2, m_plot->height() / 2 + 24);
   m_table->setEmptyText(count == 0 ? empty : QString());
-  m_hint->setText(points == 1 ? QStringLiteral("One run is drawn. Queue a second one, or tick more in Runs, to compare.") : QString());
+  m_hint->setText(points == 1
+                      ? QStringLiteral("One run is drawn. Queue a second one, or tick more in Runs, to compare.")
+                      : QString());
   m_hint->setVisible(points == 1);
   for (QPushButton* button : m_exports) button->setEnabled(points > 0);
 }

@@ -1,5 +1,5 @@
-// ui/compare/compare_page.h -- perplexity against KV memory: plot, table and pair are one selection. Which runs take part is all of them, a filter,
-// or what was ticked or handed over by another page.
+// ui/compare/compare_page.h -- perplexity against KV memory: plot, table and pair are one selection. Which runs take
+// part is all of them, a filter, or what was ticked or handed over by another page.
 #pragma once
 
 #include <QPointer>
@@ -40,7 +40,8 @@ class ComparePage : public Page {
   QString iconName() const override { return QStringLiteral("compare"); }
   void setSession(ProjectSession* session) override;
   QList<QAction*> pageActions() const override { return m_actions; }
-  // One or two are chosen among the runs of the plot (and join them if they are not there); more become the runs of the plot.
+  // One or two are chosen among the runs of the plot (and join them if they are not there); more become the runs of the
+  // plot.
   void showRuns(const std::vector<store::RunId>& runs) override;
 
   enum class Choice { All, Filter, Ticked };

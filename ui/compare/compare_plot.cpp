@@ -17,9 +17,11 @@ constexpr double kGrab_px = 5, kSnap_px = 7;
 constexpr double kTick_px = 84;  // room of one number such as "163,840"
 
 bool areSame(const ParetoData& a, const ParetoData& b) {
-  return std::equal(a.points.begin(), a.points.end(), b.points.begin(), b.points.end(), [](const ParetoPoint& p, const ParetoPoint& q) {
-    return p.run == q.run && p.x == q.x && p.y == q.y && p.label == q.label && p.family == q.family && p.isOnFrontier == q.isOnFrontier;
-  });
+  return std::equal(a.points.begin(), a.points.end(), b.points.begin(), b.points.end(),
+                    [](const ParetoPoint& p, const ParetoPoint& q) {
+                      return p.run == q.run && p.x == q.x && p.y == q.y && p.label == q.label && p.family == q.family &&
+                             p.isOnFrontier == q.isOnFrontier;
+                    });
 }
 
 }  // namespace
@@ -114,7 +116,8 @@ void ComparePlot::rebuild() {
     fitAxes();
     setFitted(true);
   }
-  if (!m_overlay->state.cursor && !data().frontier.empty()) m_overlay->state.cursor = data().points[data().frontier.front()].x;
+  if (!m_overlay->state.cursor && !data().frontier.empty())
+    m_overlay->state.cursor = data().points[data().frontier.front()].x;
   // A reading follows its points.
   if (m_overlay->state.cursor && m_overlay->state.reading)
     m_overlay->state.reading = readMemory(data(), *m_overlay->state.cursor, m_selection->runs());
@@ -151,7 +154,9 @@ void ComparePlot::fitAxes() {
   if (const QString unit = unitOf(m_view.x); !unit.isEmpty()) remarks << unit;
   if (!data().kvTypes.isEmpty()) remarks << data().kvTypes;
   if (isLogX) remarks << QStringLiteral("log scale");
-  xAxis->setLabel(remarks.isEmpty() ? titleOf(m_view.x) : QStringLiteral("%1 (%2)").arg(titleOf(m_view.x), remarks.join(QStringLiteral(", "))));
+  xAxis->setLabel(remarks.isEmpty()
+                      ? titleOf(m_view.x)
+                      : QStringLiteral("%1 (%2)").arg(titleOf(m_view.x), remarks.join(QStringLiteral(", "))));
   yAxis->setLabel(titleOf(m_view.y));
   setAccessibleName(QStringLiteral("%1 against %2").arg(titleOf(m_view.y), titleOf(m_view.x)));
 }
@@ -192,27 +197,32 @@ store::RunId ComparePlot::neighbour(store::RunId from, int direction, bool along
   if (alongFamily && start)
     for (const ParetoCurve& curve : data().curves)
       if (curve.family == start->family) path = curve.points;
-  std::erase_if(path, [&](std::size_t i) { return !m_points->isShown(data().points[i]) || data().points[i].isReference(); });
+  std::erase_if(path,
+                [&](std::size_t i) { return !m_points->isShown(data().points[i]) || data().points[i].isReference(); });
   if (path.empty()) return {};
   if (!start) return data().points[direction > 0 ? path.front() : path.back()].run;
   const auto here = std::find_if(path.begin(), path.end(), [&](std::size_t i) { return data().points[i].run == from; });
   if (here != path.end()) {
-    const auto at = std::clamp<std::ptrdiff_t>(here - path.begin() + direction, 0, static_cast<std::ptrdiff_t>(path.size()) - 1);
+    const auto at =
+        std::clamp<std::ptrdiff_t>(here - path.begin() + direction, 0, static_cast<std::ptrdiff_t>(path.size()) - 1);
     return data().points[path[static_cast<std::size_t>(at)]].run;
   }
   // Not on the path: to its next point in that direction, or its end.
   if (direction > 0) {
-    const auto next = std::find_if(path.begin(), path.end(), [&](std::size_t i) { return data().points[i].x >= start->x; });
+    const auto next =
+        std::find_if(path.begin(), path.end(), [&](std::size_t i) { return data().points[i].x >= start->x; });
     return data().points[next == path.end() ? path.back() : *next].run;
   }
-  const auto next = std::find_if(path.rbegin(), path.rend(), [&](std::size_t i) { return data().points[i].x <= start->x; });
+  const auto next =
+      std::find_if(path.rbegin(), path.rend(), [&](std::size_t i) { return data().points[i].x <= start->x; });
   return data().points[next == path.rend() ? path.front() : *next].run;
 }
 
 bool ComparePlot::isOverCursor(const QPointF& position) const {
   if (!m_overlay->state.cursor) return false;
   if (handleBox().adjusted(-kGrab_px, -kGrab_px, kGrab_px, kGrab_px).contains(position)) return true;
-  return QRectF(plotArea()).contains(position) && std::abs(position.x() - handleBox().center().x()) <= kGrab_px && !m_points->pointAt(position);
+  return QRectF(plotArea()).contains(position) && std::abs(position.x() - handleBox().center().x()) <= kGrab_px &&
+         !m_points->pointAt(position);
 }
 
 void ComparePlot::dragCursorTo(double pixel) {
@@ -263,7 +273,8 @@ void ComparePlot::keyPressEvent(QKeyEvent* event) {
   const bool isArrow = event->key() == Qt::Key_Left || event->key() == Qt::Key_Right;
   if (!isArrow || (event->modifiers() & (Qt::ControlModifier | Qt::AltModifier))) return Plot::keyPressEvent(event);
   const store::RunId from = m_selection->b().value != 0 ? m_selection->b() : m_selection->a();
-  const store::RunId next = neighbour(from, event->key() == Qt::Key_Right ? 1 : -1, event->modifiers() & Qt::ShiftModifier);
+  const store::RunId next =
+      neighbour(from, event->key() == Qt::Key_Right ? 1 : -1, event->modifiers() & Qt::ShiftModifier);
   if (next.value != 0) Q_EMIT walked(next);
   event->accept();
 }
@@ -277,11 +288,13 @@ bool ComparePlot::event(QEvent* event) {
       return true;
     }
     const ParetoPoint& point = data().points[*hit];
-    const QString x = unitOf(m_view.x).isEmpty() ? countText(point.x) : QStringLiteral("%1 B/token").arg(bytesPerTokenText(point.x));
+    const QString x =
+        unitOf(m_view.x).isEmpty() ? countText(point.x) : QStringLiteral("%1 B/token").arg(bytesPerTokenText(point.x));
     const QString place = point.isReference()  ? QStringLiteral("published")
                           : point.isOnFrontier ? QStringLiteral("on the frontier")
                                                : QStringLiteral("dominated");
-    QToolTip::showText(help->globalPos(), QStringLiteral("%1: %2 at %3, %4").arg(point.name, perplexityText(point.y), x, place), this);
+    QToolTip::showText(help->globalPos(),
+                       QStringLiteral("%1: %2 at %3, %4").arg(point.name, perplexityText(point.y), x, place), this);
     return true;
   }
   return Plot::event(event);

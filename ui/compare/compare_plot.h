@@ -1,6 +1,6 @@
-// ui/compare/compare_plot.h -- the runs as points of memory against quality, to click, walk along and read. Wheel zooms, drag pans, double click fits
-// (see Plot); a click chooses, Ctrl+click makes the pair; Left and Right walk along the frontier, with Shift along the family; the handle at the top
-// drags the iso-memory cursor.
+// ui/compare/compare_plot.h -- the runs as points of memory against quality, to click, walk along and read. Wheel
+// zooms, drag pans, double click fits (see Plot); a click chooses, Ctrl+click makes the pair; Left and Right walk along
+// the frontier, with Shift along the family; the handle at the top drags the iso-memory cursor.
 #pragma once
 
 #include <optional>
@@ -24,7 +24,8 @@ class ComparePlot : public Plot {
 
   explicit ComparePlot(PairSelection* selection, QWidget* parent = nullptr);
 
-  // Nothing is redrawn when no point has changed. A view that the user has not touched grows with its points, it never shrinks under them.
+  // Nothing is redrawn when no point has changed. A view that the user has not touched grows with its points, it never
+  // shrinks under them.
   void setRuns(const std::vector<store::RunSummary>& runs);
   void setBaseline(store::RunId run);
   // What the cursor's reading says of two runs; looked up at every drawing: redrawReading() when it has changed.

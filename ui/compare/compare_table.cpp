@@ -52,7 +52,8 @@ const store::RunSummary* summaryOf(const QModelIndex& index) {
   return static_cast<const store::RunSummary*>(index.data(CompareModel::RunRole).value<void*>());
 }
 
-void paintRun(QPainter& painter, const QRect& cell, const QModelIndex& index, const store::RunSummary& run, const QColor& ground) {
+void paintRun(QPainter& painter, const QRect& cell, const QModelIndex& index, const store::RunSummary& run,
+              const QColor& ground) {
   const Theme& theme = Theme::current();
   const auto* proxy = static_cast<const QSortFilterProxyModel*>(index.model());
   const auto place = static_cast<const CompareModel*>(proxy->sourceModel())->placeOf(run.id);
@@ -90,20 +91,26 @@ void CompareDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
   const QString text = index.data().toString();
   const auto* proxy = static_cast<const QSortFilterProxyModel*>(index.model());
   const bool isBaseline = static_cast<const CompareModel*>(proxy->sourceModel())->baseline() == run->id;
-  const QColor ground = isSelected ? theme.selection : index.row() == m_hoveredRow ? theme.hover : isBaseline ? theme.header : theme.panel;
+  const QColor ground = isSelected                    ? theme.selection
+                        : index.row() == m_hoveredRow ? theme.hover
+                        : isBaseline                  ? theme.header
+                                                      : theme.panel;
   painter->save();
   painter->fillRect(option.rect, ground);
-  painter->fillRect(QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1), isBaseline ? theme.strongLine : theme.hairline);
+  painter->fillRect(QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1),
+                    isBaseline ? theme.strongLine : theme.hairline);
   const QRect cell = option.rect.adjusted(kPadding, 0, -kPadding, -1);
   painter->setFont(bodyFont());
   painter->setPen(isDelta(column) ? theme.text : theme.text2);
   switch (column) {
     case CompareColumn::Mark:
-      if (isSelected) painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()), theme.accent);
+      if (isSelected)
+        painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()), theme.accent);
       if (text == QStringLiteral("A") || text == QStringLiteral("B"))
         paintPairBadge(*painter, QPointF(option.rect.left() + 25, cell.center().y() + 0.5), text, theme);
       else if (isBaseline)
-        paintIcon(*painter, QRectF(option.rect.left() + 17, cell.center().y() - 7, 15, 15), QStringLiteral("pin"), theme.text2);
+        paintIcon(*painter, QRectF(option.rect.left() + 17, cell.center().y() - 7, 15, 15), QStringLiteral("pin"),
+                  theme.text2);
       break;
     case CompareColumn::Run:
       paintRun(*painter, cell, index, *run, ground);
@@ -116,7 +123,9 @@ void CompareDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
       if (column == CompareColumn::Perplexity && run->perplexity) font.setWeight(QFont::DemiBold);
       if (column == CompareColumn::Perplexity || column == CompareColumn::KvBytes) painter->setPen(theme.text);
       painter->setFont(font);
-      painter->drawText(cell, (index.data(Qt::TextAlignmentRole).toInt() & Qt::AlignHorizontal_Mask) | Qt::AlignVCenter | Qt::TextSingleLine,
+      painter->drawText(cell,
+                        (index.data(Qt::TextAlignmentRole).toInt() & Qt::AlignHorizontal_Mask) | Qt::AlignVCenter |
+                            Qt::TextSingleLine,
                         painter->fontMetrics().elidedText(text, Qt::ElideRight, cell.width()));
     }
   }
@@ -156,19 +165,26 @@ void CompareHeader::paintSection(QPainter* painter, const QRect& rect, int secti
   const bool isRight = model()->headerData(section, Qt::Horizontal, Qt::TextAlignmentRole).toInt() & Qt::AlignRight;
   const QRect cell = rect.adjusted(kPadding, 0, -kPadding, 0);
   const int arrow = isSorted ? 13 : 0;
-  const QString text =
-      painter->fontMetrics().elidedText(model()->headerData(section, Qt::Horizontal).toString(), Qt::ElideRight, cell.width() - arrow);
+  const QString text = painter->fontMetrics().elidedText(model()->headerData(section, Qt::Horizontal).toString(),
+                                                         Qt::ElideRight, cell.width() - arrow);
   const int width = painter->fontMetrics().horizontalAdvance(text);
   const int left = isRight ? cell.right() + 1 - width - arrow : cell.left();
-  painter->drawText(QRect(left, cell.top(), width + 1, cell.height()), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, text);
+  painter->drawText(QRect(left, cell.top(), width + 1, cell.height()),
+                    Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, text);
   if (isSorted)
-    paintIcon(*painter, QRectF(left + width + 2, cell.center().y() - 5, 11, 11),
-              sortIndicatorOrder() == Qt::AscendingOrder ? QStringLiteral("triangle-up") : QStringLiteral("triangle-down"), theme.text2);
+    paintIcon(
+        *painter, QRectF(left + width + 2, cell.center().y() - 5, 11, 11),
+        sortIndicatorOrder() == Qt::AscendingOrder ? QStringLiteral("triangle-up") : QStringLiteral("triangle-down"),
+        theme.text2);
   painter->restore();
 }
 
 CompareTable::CompareTable(CompareModel* model, PairSelection* selection, QWidget* parent)
-    : QTableView(parent), m_model(model), m_proxy(new CompareSortProxy(this)), m_pair(selection), m_delegate(new CompareDelegate(this)) {
+    : QTableView(parent),
+      m_model(model),
+      m_proxy(new CompareSortProxy(this)),
+      m_pair(selection),
+      m_delegate(new CompareDelegate(this)) {
   m_proxy->setSourceModel(model);
   setModel(m_proxy);
   setHorizontalHeader(new CompareHeader(this));
@@ -199,7 +215,8 @@ CompareTable::CompareTable(CompareModel* model, PairSelection* selection, QWidge
 void CompareTable::applyWidths() {
   const double scale = std::max(1.0, static_cast<double>(QFontMetrics(bodyFont()).height()) / 16);
   verticalHeader()->setDefaultSectionSize(std::max(metrics::row, QFontMetrics(bodyFont()).height() + 10));
-  for (int i = 0; i < kCompareColumns; ++i) setColumnWidth(i, static_cast<int>(preferredWidth(static_cast<CompareColumn>(i)) * scale));
+  for (int i = 0; i < kCompareColumns; ++i)
+    setColumnWidth(i, static_cast<int>(preferredWidth(static_cast<CompareColumn>(i)) * scale));
 }
 
 void CompareTable::setColumnWanted(CompareColumn column, bool wanted) {
@@ -227,7 +244,8 @@ void CompareTable::restoreColumns(const QByteArray& state, const QStringList& un
   if (!state.isEmpty()) horizontalHeader()->restoreState(state);
   m_unwanted.clear();
   for (const QString& column : unwanted)
-    if (const int i = column.toInt(); i > static_cast<int>(CompareColumn::Run) && i < kCompareColumns) m_unwanted.insert(i);
+    if (const int i = column.toInt(); i > static_cast<int>(CompareColumn::Run) && i < kCompareColumns)
+      m_unwanted.insert(i);
   applyColumns();
 }
 
@@ -239,7 +257,9 @@ QStringList CompareTable::unwantedColumns() const {
 
 const store::RunSummary* CompareTable::runAt(int proxyRow) const { return summaryOf(m_proxy->index(proxyRow, 0)); }
 
-const store::RunSummary* CompareTable::currentRun() const { return currentIndex().isValid() ? summaryOf(currentIndex()) : nullptr; }
+const store::RunSummary* CompareTable::currentRun() const {
+  return currentIndex().isValid() ? summaryOf(currentIndex()) : nullptr;
+}
 
 int CompareTable::proxyRowOf(store::RunId run) const {
   const int row = m_model->rowOf(run);
@@ -251,7 +271,8 @@ void CompareTable::showSelection() {
   m_isShowing = true;
   QItemSelection rows;
   for (const store::RunId run : m_pair->runs())
-    if (const int row = proxyRowOf(run); row >= 0) rows.select(m_proxy->index(row, 0), m_proxy->index(row, kCompareColumns - 1));
+    if (const int row = proxyRowOf(run); row >= 0)
+      rows.select(m_proxy->index(row, 0), m_proxy->index(row, kCompareColumns - 1));
   selectionModel()->select(rows, QItemSelectionModel::ClearAndSelect);
   if (const int row = proxyRowOf(m_pair->b().value != 0 ? m_pair->b() : m_pair->a()); row >= 0) {
     const QModelIndex name = m_proxy->index(row, static_cast<int>(CompareColumn::Run));
@@ -283,7 +304,8 @@ void CompareTable::paintEvent(QPaintEvent* event) {
   QPainter painter(viewport());
   painter.setFont(bodyFont());
   painter.setPen(Theme::current().text2);
-  painter.drawText(viewport()->rect().adjusted(24, 8, -24, -8), static_cast<int>(Qt::AlignHCenter | Qt::AlignTop) | Qt::TextWordWrap, m_emptyText);
+  painter.drawText(viewport()->rect().adjusted(24, 8, -24, -8),
+                   static_cast<int>(Qt::AlignHCenter | Qt::AlignTop) | Qt::TextWordWrap, m_emptyText);
 }
 
 void CompareTable::mouseMoveEvent(QMouseEvent* event) {

@@ -1,4 +1,5 @@
-// ui/compare/compare_table.h -- the table of the Compare page: 26-px rows, the family's marker before the name, badges A and B, the baseline pinned.
+// ui/compare/compare_table.h -- the table of the Compare page: 26-px rows, the family's marker before the name, badges
+// A and B, the baseline pinned.
 #pragma once
 
 #include <QHeaderView>

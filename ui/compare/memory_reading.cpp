@@ -13,12 +13,15 @@ std::optional<MemoryReading::Line> lineOf(const ParetoData& data, const ParetoCu
   const auto reading = readCurve(data, curve, x);
   if (!reading) return std::nullopt;
   const ParetoPoint* point = data.find(reading->run);
-  return MemoryReading::Line{reading->run, point ? point->name : curve.family.name, curve.family, reading->y, reading->isInterpolated};
+  return MemoryReading::Line{reading->run, point ? point->name : curve.family.name, curve.family, reading->y,
+                             reading->isInterpolated};
 }
 
 std::optional<MemoryReading::Line> lineOf(const ParetoData& data, const ParetoPoint& point, double x) {
-  if (std::abs(point.x - x) <= 1e-9 * x) return MemoryReading::Line{point.run, point.name, point.family, point.y, false};
-  const auto curve = std::find_if(data.curves.begin(), data.curves.end(), [&](const ParetoCurve& one) { return one.family == point.family; });
+  if (std::abs(point.x - x) <= 1e-9 * x)
+    return MemoryReading::Line{point.run, point.name, point.family, point.y, false};
+  const auto curve = std::find_if(data.curves.begin(), data.curves.end(),
+                                  [&](const ParetoCurve& one) { return one.family == point.family; });
   return curve == data.curves.end() ? std::nullopt : lineOf(data, *curve, x);
 }
 
@@ -33,7 +36,8 @@ QString MemoryReading::headline(const QString& unit) const {
   QStringList values;
   for (const Line& line : lines) values << valueText(line);
   const QString at = unit.isEmpty() ? countText(x) : QStringLiteral("%1 %2/token").arg(bytesPerTokenText(x), unit);
-  return QStringLiteral("at %1: %2").arg(at, values.isEmpty() ? QStringLiteral("no curve") : values.join(QStringLiteral(" vs ")));
+  return QStringLiteral("at %1: %2")
+      .arg(at, values.isEmpty() ? QStringLiteral("no curve") : values.join(QStringLiteral(" vs ")));
 }
 
 QString MemoryReading::sentence(const ConfigurationGroups* groups) const {
@@ -49,7 +53,8 @@ MemoryReading readMemory(const ParetoData& data, double x, const std::vector<sto
     const ParetoPoint* point = data.find(run);
     const auto line = point ? lineOf(data, *point, x) : std::nullopt;
     // Two runs of one curve, read between its points, are one reading.
-    if (line && !(line->isInterpolated && !reading.lines.empty() && reading.lines.front().family == line->family)) reading.lines.push_back(*line);
+    if (line && !(line->isInterpolated && !reading.lines.empty() && reading.lines.front().family == line->family))
+      reading.lines.push_back(*line);
   }
   if (!chosen.empty() && !reading.lines.empty()) return reading;
   for (const ParetoCurve& curve : data.curves)

@@ -1,4 +1,5 @@
-// ui/compare/memory_reading.h -- what the iso-memory cursor says: which curves have a value at this memory, and what may be said of the two.
+// ui/compare/memory_reading.h -- what the iso-memory cursor says: which curves have a value at this memory, and what
+// may be said of the two.
 #pragma once
 
 #include <QString>
@@ -22,8 +23,10 @@ struct MemoryReading {
   double x = 0;
   std::vector<Line> lines;  // none, one or two
 
-  QString headline(const QString& unit) const;  // "at 2,560 B/token: 13.89 vs 14.37"; numbers read between points in <i>
-  // Of two lines what their configurations say over their seeds (ConfigurationGroups::sentence); of one its name. Empty while that is not known.
+  QString headline(
+      const QString& unit) const;  // "at 2,560 B/token: 13.89 vs 14.37"; numbers read between points in <i>
+  // Of two lines what their configurations say over their seeds (ConfigurationGroups::sentence); of one its name. Empty
+  // while that is not known.
   QString sentence(const ConfigurationGroups* groups) const;
 };
 

@@ -23,7 +23,8 @@ void PairHead::setSide(const std::optional<PairSide>& side, bool isBaseline) {
   m_isBaseline = isBaseline;
   const QString name = side ? side->label : QString();
   setToolTip(name);
-  setAccessibleName(side ? QStringLiteral("%1: %2").arg(isBaseline ? QStringLiteral("baseline") : m_letter, name) : QString());
+  setAccessibleName(side ? QStringLiteral("%1: %2").arg(isBaseline ? QStringLiteral("baseline") : m_letter, name)
+                         : QString());
   update();
 }
 
@@ -80,7 +81,8 @@ void PairMaps::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   painter.setFont(typeFont(Type::Body));
   painter.setPen(theme.text2);
-  painter.drawText(QRectF(0, 0, m_lefts[0] - 8, height()), Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, QStringLiteral("sharing, KV to scale"));
+  painter.drawText(QRectF(0, 0, m_lefts[0] - 8, height()), Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap,
+                   QStringLiteral("sharing, KV to scale"));
   const double widest = std::max(m_sides[0].slotBytes, m_sides[1].slotBytes);
   const QFontMetricsF caption(captionFont());
   for (std::size_t i = 0; i < 2; ++i) {
@@ -91,7 +93,8 @@ void PairMaps::paintEvent(QPaintEvent*) {
     const QString bytes = QStringLiteral("%1 B").arg(bytesPerTokenText(side.slotBytes));
     const double note = std::max(caption.horizontalAdvance(count), caption.horizontalAdvance(bytes)) + 8;
     const double share = widest > 0 ? std::max(0.04, side.slotBytes / widest) : 1;
-    paintMiniDiagram(painter, QRectF(left, 2, std::max(40.0, right - left - note), height() - 8), *side.map, side.kvHeads, theme, share);
+    paintMiniDiagram(painter, QRectF(left, 2, std::max(40.0, right - left - note), height() - 8), *side.map,
+                     side.kvHeads, theme, share);
     painter.setFont(captionFont());
     painter.setPen(theme.text2);
     painter.drawText(QRectF(right - note + 8, 2, note, 40), Qt::AlignLeft | Qt::AlignTop, count + u'\n' + bytes);

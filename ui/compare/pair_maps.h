@@ -1,4 +1,5 @@
-// ui/compare/pair_maps.h -- the painted parts of the pair panel: who A and B are, and their two maps with KV slots to one scale.
+// ui/compare/pair_maps.h -- the painted parts of the pair panel: who A and B are, and their two maps with KV slots to
+// one scale.
 #pragma once
 
 #include <QWidget>

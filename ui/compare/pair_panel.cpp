@@ -36,17 +36,22 @@ const std::vector<Row>& rows() {
       {"KV per token", CompareColumn::KvBytesDelta, [](const store::RunSummary& run) { return kvBytesText(run); }},
       {"measured", CompareColumn::KvMeasuredDelta,
        [](const store::RunSummary& run) {
-         return run.kvBytesPerTokenMeasured ? QStringLiteral("%1 B").arg(bytesPerTokenText(run.kvBytesPerTokenMeasured)) : QStringLiteral("–");
+         return run.kvBytesPerTokenMeasured ? QStringLiteral("%1 B").arg(bytesPerTokenText(run.kvBytesPerTokenMeasured))
+                                            : QStringLiteral("–");
        }},
-      {"parameters", CompareColumn::ParametersDelta, [](const store::RunSummary& run) { return countText(static_cast<double>(run.parameters)); }},
-      {"tokens/s", CompareColumn::SpeedDelta, [](const store::RunSummary& run) { return rateText(run.tokensPerSecond); }},
+      {"parameters", CompareColumn::ParametersDelta,
+       [](const store::RunSummary& run) { return countText(static_cast<double>(run.parameters)); }},
+      {"tokens/s", CompareColumn::SpeedDelta,
+       [](const store::RunSummary& run) { return rateText(run.tokensPerSecond); }},
   };
   return all;
 }
 
 QString memoryText(const store::RunSummary& a, const store::RunSummary& b) {
-  if (a.kvBytesPerToken == b.kvBytesPerToken) return QStringLiteral("equal KV memory, %1 B/token").arg(bytesPerTokenText(a.kvBytesPerToken));
-  return QStringLiteral("%1 against %2 B/token").arg(bytesPerTokenText(a.kvBytesPerToken), bytesPerTokenText(b.kvBytesPerToken));
+  if (a.kvBytesPerToken == b.kvBytesPerToken)
+    return QStringLiteral("equal KV memory, %1 B/token").arg(bytesPerTokenText(a.kvBytesPerToken));
+  return QStringLiteral("%1 against %2 B/token")
+      .arg(bytesPerTokenText(a.kvBytesPerToken), bytesPerTokenText(b.kvBytesPerToken));
 }
 
 QToolButton* flatButton(const QString& text, const QString& tip) {
@@ -78,8 +83,9 @@ PairPanel::PairPanel(QWidget* parent) : QWidget(parent), m_settings(new SettingM
   auto* body = new Surface(Surface::Fill::Panel);
   scroll->setWidget(body);
   m_pages = new QStackedLayout(body);
-  auto* hint = new TextLabel(QStringLiteral("Click a point or a row to look at a run. Ctrl+click a second one to hold it against the first."),
-                             Type::Body, Tone::Text2);
+  auto* hint = new TextLabel(
+      QStringLiteral("Click a point or a row to look at a run. Ctrl+click a second one to hold it against the first."),
+      Type::Body, Tone::Text2);
   hint->setWordWrap(true);
   hint->setAlignment(Qt::AlignTop | Qt::AlignLeft);
   hint->setContentsMargins(metrics::panelMargin, 16, metrics::panelMargin, 0);
@@ -207,10 +213,13 @@ void PairPanel::showPair(const std::optional<PairSide>& a, const std::optional<P
   m_a = a;
   m_b = b;
   const bool isBaseline = b && second == Second::Baseline;
-  m_title->setText(!a ? QStringLiteral("Nothing selected") : b && !isBaseline ? QStringLiteral("Selected pair") : QStringLiteral("Selected run"));
-  m_heading->setText(a && b ? (isBaseline ? QStringLiteral("against the baseline, ") : QString()) + memoryText(a->run, b->run)
-                     : a    ? QStringLiteral("Ctrl+click a second one to compare")
-                            : QString());
+  m_title->setText(!a                 ? QStringLiteral("Nothing selected")
+                   : b && !isBaseline ? QStringLiteral("Selected pair")
+                                      : QStringLiteral("Selected run"));
+  m_heading->setText(a && b ? (isBaseline ? QStringLiteral("against the baseline, ") : QString()) +
+                                  memoryText(a->run, b->run)
+                     : a ? QStringLiteral("Ctrl+click a second one to compare")
+                         : QString());
   m_swap->setVisible(a && b && !isBaseline);
   m_clear->setVisible(a.has_value());
   m_pages->setCurrentIndex(a ? 1 : 0);
@@ -287,7 +296,9 @@ void PairPanel::showSettings() {
     return m_differences->setText(QString::fromStdString(settings.error().message));
   }
   m_settings->setSettings(std::move(*settings));
-  m_differences->setText(m_b ? QStringLiteral("%1 of %2 settings differ").arg(m_settings->differenceCount()).arg(m_settings->settingCount())
+  m_differences->setText(m_b ? QStringLiteral("%1 of %2 settings differ")
+                                   .arg(m_settings->differenceCount())
+                                   .arg(m_settings->settingCount())
                              : QStringLiteral("%1 settings").arg(m_settings->settingCount()));
 }
 
@@ -297,6 +308,8 @@ QString PairPanel::sentence() const { return m_sentence->isHidden() ? QString() 
 
 QString PairPanel::heading() const { return m_heading->text(); }
 
-QString PairPanel::valueText(int row, int column) const { return m_values[static_cast<std::size_t>(row)][column == 0 ? 0U : 2U]->text(); }
+QString PairPanel::valueText(int row, int column) const {
+  return m_values[static_cast<std::size_t>(row)][column == 0 ? 0U : 2U]->text();
+}
 
 }  // namespace weft::ui

@@ -1,5 +1,5 @@
-// ui/compare/pair_panel.h -- the chosen pair side by side: numbers, maps with KV to scale, and what differs in their configurations. With one run
-// chosen it stands against the baseline.
+// ui/compare/pair_panel.h -- the chosen pair side by side: numbers, maps with KV to scale, and what differs in their
+// configurations. With one run chosen it stands against the baseline.
 #pragma once
 
 #include <QPointer>
@@ -42,7 +42,8 @@ class PairPanel : public QWidget {
   const SettingModel& settings() const { return *m_settings; }
   QCheckBox* differencesOnly() const { return m_onlyDifferences; }
   QString heading() const;
-  QString valueText(int row, int column) const;  // of the numbers: row 0 is the perplexity, row 1 that over the seeds, column 0 is A
+  QString valueText(
+      int row, int column) const;  // of the numbers: row 0 is the perplexity, row 1 that over the seeds, column 0 is A
   QString differenceText(int row) const;
   QString sentence() const;
 

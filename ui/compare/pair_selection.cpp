@@ -22,7 +22,9 @@ void PairSelection::toggle(store::RunId run) {
 }
 
 void PairSelection::setRuns(const std::vector<store::RunId>& runs) {
-  const auto has = [&](store::RunId run) { return run.value != 0 && std::find(runs.begin(), runs.end(), run) != runs.end(); };
+  const auto has = [&](store::RunId run) {
+    return run.value != 0 && std::find(runs.begin(), runs.end(), run) != runs.end();
+  };
   if (runs.empty()) return clear();
   const store::RunId a = has(m_a) ? m_a : has(m_b) ? m_b : runs.front();
   // B is whoever came last: with three marked, the newest takes B's place.
@@ -37,7 +39,9 @@ void PairSelection::swap() {
 }
 
 void PairSelection::keepOnly(const std::vector<store::RunId>& runs) {
-  const auto kept = [&](store::RunId run) { return std::find(runs.begin(), runs.end(), run) != runs.end() ? run : store::RunId{}; };
+  const auto kept = [&](store::RunId run) {
+    return std::find(runs.begin(), runs.end(), run) != runs.end() ? run : store::RunId{};
+  };
   const store::RunId a = kept(m_a), b = kept(m_b);
   set(a.value != 0 ? a : b, a.value != 0 ? b : store::RunId{});
 }

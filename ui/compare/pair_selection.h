@@ -1,5 +1,5 @@
-// ui/compare/pair_selection.h -- what is chosen on the Compare page: nothing, one run (A), or two (A and B). Plot, table and pair panel show this one
-// selection and change only it.
+// ui/compare/pair_selection.h -- what is chosen on the Compare page: nothing, one run (A), or two (A and B). Plot,
+// table and pair panel show this one selection and change only it.
 #pragma once
 
 #include <QObject>

@@ -24,7 +24,8 @@ Result<std::vector<Setting>> compareSettings(const std::string& a, const std::st
   const auto left = config::flatten(first), right = config::flatten(second);
   std::vector<Setting> settings;
   for (std::size_t i = 0; i < left.size() && i < right.size(); ++i)
-    if (!isLabel(left[i].first)) settings.push_back({QString::fromStdString(left[i].first), plain(left[i].second), plain(right[i].second)});
+    if (!isLabel(left[i].first))
+      settings.push_back({QString::fromStdString(left[i].first), plain(left[i].second), plain(right[i].second)});
   return settings;
 }
 
@@ -39,7 +40,8 @@ void SettingModel::setDifferencesOnly(bool only) {
 }
 
 int SettingModel::differenceCount() const {
-  return static_cast<int>(std::count_if(m_settings.begin(), m_settings.end(), [](const Setting& setting) { return setting.differs(); }));
+  return static_cast<int>(
+      std::count_if(m_settings.begin(), m_settings.end(), [](const Setting& setting) { return setting.differs(); }));
 }
 
 void SettingModel::rebuild() {
@@ -50,7 +52,9 @@ void SettingModel::rebuild() {
   endResetModel();
 }
 
-int SettingModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
+int SettingModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
 int SettingModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : 3; }
 
 QVariant SettingModel::data(const QModelIndex& index, int role) const {

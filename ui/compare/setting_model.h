@@ -14,7 +14,8 @@ struct Setting {
   QString a, b;
   bool differs() const { return a != b; }
 };
-// Every setting of two config.toml texts, in file order, but for name and tags, which say nothing about a run. One text alone: compared with itself.
+// Every setting of two config.toml texts, in file order, but for name and tags, which say nothing about a run. One text
+// alone: compared with itself.
 [[nodiscard]] Result<std::vector<Setting>> compareSettings(const std::string& a, const std::string& b);
 
 class SettingModel : public QAbstractTableModel {

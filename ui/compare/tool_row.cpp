@@ -11,7 +11,8 @@ constexpr int kMargins = metrics::pageMargin + metrics::panelMargin;
 
 }  // namespace
 
-ToolRow::ToolRow() : m_rows(new QBoxLayout(QBoxLayout::LeftToRight, this)), m_axes(new QHBoxLayout), m_checks(new QHBoxLayout) {
+ToolRow::ToolRow()
+    : m_rows(new QBoxLayout(QBoxLayout::LeftToRight, this)), m_axes(new QHBoxLayout), m_checks(new QHBoxLayout) {
   m_rows->setContentsMargins(metrics::pageMargin, 7, metrics::panelMargin, 0);
   m_rows->setSpacing(6);
   for (QHBoxLayout* part : {m_axes, m_checks}) part->setSpacing(metrics::gap);
@@ -21,7 +22,8 @@ ToolRow::ToolRow() : m_rows(new QBoxLayout(QBoxLayout::LeftToRight, this)), m_ax
 }
 
 QSize ToolRow::minimumSizeHint() const {
-  return {std::max(m_axes->minimumSize().width(), m_checks->minimumSize().width()) + kMargins, QWidget::minimumSizeHint().height()};
+  return {std::max(m_axes->minimumSize().width(), m_checks->minimumSize().width()) + kMargins,
+          QWidget::minimumSizeHint().height()};
 }
 
 void ToolRow::resizeEvent(QResizeEvent* event) {

@@ -1,4 +1,5 @@
-// ui/compare/tool_row.h -- axes and check boxes above the plot: side by side, or below each other where that would cut their texts.
+// ui/compare/tool_row.h -- axes and check boxes above the plot: side by side, or below each other where that would cut
+// their texts.
 #pragma once
 
 #include <QBoxLayout>

@@ -52,7 +52,9 @@ void ComparisonBars::paintEvent(QPaintEvent*) {
     painter.setPen(bar.isThis ? theme.text : theme.text2);
     painter.drawText(QRect(0, top, left, kRow), Qt::AlignVCenter, bar.name);
     painter.fillRect(
-        QRectF(left, top + 4, std::max(2.0, static_cast<double>(room) * static_cast<double>(bar.bytes) / static_cast<double>(most)), kRow - 8),
+        QRectF(left, top + 4,
+               std::max(2.0, static_cast<double>(room) * static_cast<double>(bar.bytes) / static_cast<double>(most)),
+               kRow - 8),
         bar.isThis && isEnabled() ? theme.accent : theme.heads);
     painter.setFont(captionFont());
     painter.drawText(QRect(width() - 112, top, 62, kRow), Qt::AlignRight | Qt::AlignVCenter, number(bar.bytes));
@@ -77,7 +79,8 @@ void MemoryBar::show(double weights, double kv, double total) {
 QString MemoryBar::text() const {
   const double free = m_total - m_weights - m_kv;
   return free >= 0 ? CostPanel::tr("%1 of %2 GiB free")
-                         .arg(toQt(fmt::format("{:.1f}", free / (1024 * kMiB))), toQt(fmt::format("{:.1f}", m_total / (1024 * kMiB))))
+                         .arg(toQt(fmt::format("{:.1f}", free / (1024 * kMiB))),
+                              toQt(fmt::format("{:.1f}", m_total / (1024 * kMiB))))
                    : CostPanel::tr("%1 more than its %2").arg(bytesText(-free), bytesText(m_total));
 }
 
@@ -93,8 +96,9 @@ void MemoryBar::paintEvent(QPaintEvent*) {
   if (!fits) painter.fillRect(QRectF(std::round(m_total * scale), 0, 2, 11), theme.text);
   painter.setFont(captionFont());
   int left = 0;
-  for (const auto& [color, name] : {std::pair(theme.heads, CostPanel::tr("weights %1").arg(gibiText(m_weights))),
-                                    std::pair(fits ? theme.accent : theme.error, CostPanel::tr("KV %1").arg(gibiText(m_kv)))}) {
+  for (const auto& [color, name] :
+       {std::pair(theme.heads, CostPanel::tr("weights %1").arg(gibiText(m_weights))),
+        std::pair(fits ? theme.accent : theme.error, CostPanel::tr("KV %1").arg(gibiText(m_kv)))}) {
     painter.fillRect(QRect(left, 20, 8, 8), color);
     painter.setPen(theme.text2);
     painter.drawText(QRect(left + 13, 14, 160, 18), Qt::AlignVCenter, name);

@@ -1,4 +1,5 @@
-// ui/diagram/cost_bars.h -- the two painted bars of the cost panel: bytes per token beside the plain maps, and a device's memory.
+// ui/diagram/cost_bars.h -- the two painted bars of the cost panel: bytes per token beside the plain maps, and a
+// device's memory.
 #pragma once
 
 #include <QString>

@@ -24,7 +24,8 @@
 namespace weft::ui {
 namespace {
 
-constexpr std::array kTypes{sharing::ElementType::BFloat16, sharing::ElementType::Float16, sharing::ElementType::Float32, sharing::ElementType::Int8};
+constexpr std::array kTypes{sharing::ElementType::BFloat16, sharing::ElementType::Float16,
+                            sharing::ElementType::Float32, sharing::ElementType::Int8};
 constexpr std::array kTypeNames{"bf16", "fp16", "fp32", "int8"};
 constexpr double kMiB = 1 << 20;
 
@@ -33,13 +34,15 @@ QString number(std::int64_t value) { return toQt(groupDigits(value)); }
 QString bytesText(double bytes) { return toQt(formatBytes(bytes)); }
 QString gibiText(double bytes) { return toQt(fmt::format("{:.2f}", bytes / (1024 * kMiB))); }
 QString gigaText(double flops) {
-  return flops >= 1e9 ? toQt(fmt::format("{:.2f} GFLOP/token", flops / 1e9)) : toQt(fmt::format("{:.2f} MFLOP/token", flops / 1e6));
+  return flops >= 1e9 ? toQt(fmt::format("{:.2f} GFLOP/token", flops / 1e9))
+                      : toQt(fmt::format("{:.2f} MFLOP/token", flops / 1e6));
 }
 
 std::int64_t bytesPerToken(const sharing::ModelShape& shape, int kvHeads, sharing::ElementType type) {
   sharing::ModelShape plain = shape;
   plain.kvHeads = kvHeads;
-  const auto costs = sharing::cost(plain, sharing::SharingMap::identity(shape.layers), {.cacheType = type, .context = 1, .batch = 1});
+  const auto costs =
+      sharing::cost(plain, sharing::SharingMap::identity(shape.layers), {.cacheType = type, .context = 1, .batch = 1});
   return costs ? costs->kv.bytesPerToken : 0;
 }
 
@@ -65,8 +68,10 @@ std::vector<Peer> peersOf(const sharing::ModelShape& shape) {
 const std::vector<MemoryChoice>& memoryChoices() {
   static const std::vector<MemoryChoice> choices = [] {
     std::vector<MemoryChoice> made;
-    for (const sharing::DeviceModel& device : sharing::deviceModels()) made.push_back({toQt(device.name), device.memoryBytes, device});
-    for (const int gibibytes : {24, 16, 12, 8}) made.push_back({QStringLiteral("%1 GiB").arg(gibibytes), gibibytes * 1024 * kMiB, std::nullopt});
+    for (const sharing::DeviceModel& device : sharing::deviceModels())
+      made.push_back({toQt(device.name), device.memoryBytes, device});
+    for (const int gibibytes : {24, 16, 12, 8})
+      made.push_back({QStringLiteral("%1 GiB").arg(gibibytes), gibibytes * 1024 * kMiB, std::nullopt});
     return made;
   }();
   return choices;
@@ -118,7 +123,8 @@ CostPanel::CostPanel(SharingDocument* document, QWidget* parent)
   section->add(m_perToken);
   section->add(m_both);
   section->add(m_bars);
-  QWidget* question = fieldRow({labelled(tr("Batch"), m_batch), labelled(tr("Context"), m_context), labelled(tr("Device"), m_memory)});
+  QWidget* question =
+      fieldRow({labelled(tr("Batch"), m_batch), labelled(tr("Context"), m_context), labelled(tr("Device"), m_memory)});
   static_cast<QHBoxLayout*>(question->layout())->setStretch(2, 2);  // names of devices are longer than numbers
   section->add(question);
   section->add(m_resident);
@@ -137,8 +143,9 @@ CostPanel::CostPanel(SharingDocument* document, QWidget* parent)
   layout->addWidget(section);
 
   const auto ask = [this] {
-    m_document->setRequest(
-        {.cacheType = kTypes[static_cast<std::size_t>(m_type->currentIndex())], .context = m_context->value(), .batch = m_batch->value()});
+    m_document->setRequest({.cacheType = kTypes[static_cast<std::size_t>(m_type->currentIndex())],
+                            .context = m_context->value(),
+                            .batch = m_batch->value()});
   };
   connect(m_type, &QComboBox::activated, this, ask);
   connect(m_batch, &NumberField::valueChanged, this, ask);
@@ -177,7 +184,8 @@ void CostPanel::refresh() {
   m_stale->setText(m_document->staleCosts());
   m_stale->setVisible(isStale);
   // Numbers of an earlier map are grey.
-  for (QWidget* widget : {static_cast<QWidget*>(m_bars), static_cast<QWidget*>(m_memoryBar)}) widget->setEnabled(!isStale);
+  for (QWidget* widget : {static_cast<QWidget*>(m_bars), static_cast<QWidget*>(m_memoryBar)})
+    widget->setEnabled(!isStale);
   for (CostLine* line : lines()) line->setStale(isStale);
   if (m_document->costs()) showLines(*m_document->costs());
   showWords();
@@ -202,9 +210,9 @@ void CostPanel::showWords() {
   // The lanes are asked once: what a machine has does not change while its window is open.
   static const std::vector<service::Lane> lanes = service::localLanes();
   const auto types = service::typesOf(m_document->run(), lanes);
-  m_both->setText(types
-                      ? toQt(service::bytesPerTokenWords(m_document->costedShape(), m_document->costedMap(), m_document->request().cacheType, *types))
-                      : QString());
+  m_both->setText(types ? toQt(service::bytesPerTokenWords(m_document->costedShape(), m_document->costedMap(),
+                                                           m_document->request().cacheType, *types))
+                        : QString());
   m_both->setVisible(!m_both->text().isEmpty());
 }
 
@@ -217,23 +225,28 @@ void CostPanel::showLines(const sharing::CostReport& costs) {
   m_parameters->show(tr("Parameters"), toQt(formatCount(static_cast<double>(p.total()))),
                      tr("embedding + head + Q + KV + output + feed-forward + norms and biases"),
                      tr("%1 + %2 + %3 + %4 + %5 + %6 + %7 = %8")
-                         .arg(number(p.embedding), number(p.head), number(p.query), number(p.keyValue), number(p.output), number(p.feedForward),
-                              number(p.norms + p.biases), number(p.total())));
-  m_perToken->show(tr("KV per token"), tr("%1 B").arg(number(costs.kv.bytesPerToken)), tr("2 · bytes · width · Σ producers’ KV heads"),
+                         .arg(number(p.embedding), number(p.head), number(p.query), number(p.keyValue),
+                              number(p.output), number(p.feedForward), number(p.norms + p.biases), number(p.total())));
+  m_perToken->show(tr("KV per token"), tr("%1 B").arg(number(costs.kv.bytesPerToken)),
+                   tr("2 · bytes · width · Σ producers’ KV heads"),
                    toQt(sharing::explainKvBytesPerToken(shape, map, request.cacheType)));
 
   std::vector<ComparisonBars::Bar> bars;
-  for (const Peer& peer : peersOf(shape)) bars.push_back({peer.name, bytesPerToken(shape, peer.kvHeads, request.cacheType), false});
+  for (const Peer& peer : peersOf(shape))
+    bars.push_back({peer.name, bytesPerToken(shape, peer.kvHeads, request.cacheType), false});
   bars.push_back({tr("This map"), costs.kv.bytesPerToken, true});
   m_bars->show(std::move(bars));
 
   const std::int64_t perSequence = costs.kv.bytesResident / request.batch;
-  m_resident->show(tr("KV resident"), bytesText(static_cast<double>(costs.kv.bytesResident)), tr("batch · Σ producers’ bytes · min(context, window)"),
-                   tr("%1 · %2 B = %3 B").arg(number(request.batch), number(perSequence), number(costs.kv.bytesResident)));
-  m_read->show(
-      tr("KV read in one decode step"), bytesText(static_cast<double>(costs.kv.bytesReadPerStep)),
-      tr("batch · Σ layers’ bytes read · min(context, window)"),
-      tr("%1 · %2 B = %3 B").arg(number(request.batch), number(costs.kv.bytesReadPerStep / request.batch), number(costs.kv.bytesReadPerStep)));
+  m_resident->show(
+      tr("KV resident"), bytesText(static_cast<double>(costs.kv.bytesResident)),
+      tr("batch · Σ producers’ bytes · min(context, window)"),
+      tr("%1 · %2 B = %3 B").arg(number(request.batch), number(perSequence), number(costs.kv.bytesResident)));
+  m_read->show(tr("KV read in one decode step"), bytesText(static_cast<double>(costs.kv.bytesReadPerStep)),
+               tr("batch · Σ layers’ bytes read · min(context, window)"),
+               tr("%1 · %2 B = %3 B")
+                   .arg(number(request.batch), number(costs.kv.bytesReadPerStep / request.batch),
+                        number(costs.kv.bytesReadPerStep)));
 
   const MemoryChoice& memory = memoryChoices()[static_cast<std::size_t>(std::max(0, m_memory->currentIndex()))];
   showFits(costs, memory);
@@ -246,15 +259,18 @@ void CostPanel::showFits(const sharing::CostReport& costs, const MemoryChoice& m
   const sharing::CostRequest& request = m_document->request();
   m_memoryBar->show(static_cast<double>(costs.weightBytes), static_cast<double>(costs.kv.bytesResident), memory.bytes);
   const auto largest = sharing::largestBatch(shape, m_document->costedMap(), request, memory.bytes, kReservedBytes);
-  m_largest->show(tr("Largest batch that fits"), largest ? number(*largest) : tr("none"), tr("(device − reserved − weights) / KV per sequence"),
-                  tr("(%1 − %2 − %3) GiB / %4")
-                      .arg(gibiText(memory.bytes), gibiText(kReservedBytes), gibiText(static_cast<double>(costs.weightBytes)),
-                           bytesText(static_cast<double>(costs.kv.bytesResident / request.batch))));
+  m_largest->show(
+      tr("Largest batch that fits"), largest ? number(*largest) : tr("none"),
+      tr("(device − reserved − weights) / KV per sequence"),
+      tr("(%1 − %2 − %3) GiB / %4")
+          .arg(gibiText(memory.bytes), gibiText(kReservedBytes), gibiText(static_cast<double>(costs.weightBytes)),
+               bytesText(static_cast<double>(costs.kv.bytesResident / request.batch))));
   QStringList others;
   for (const Peer& peer : peersOf(shape)) {
     sharing::ModelShape plain = shape;
     plain.kvHeads = peer.kvHeads;
-    const auto fits = sharing::largestBatch(plain, sharing::SharingMap::identity(shape.layers), request, memory.bytes, kReservedBytes);
+    const auto fits = sharing::largestBatch(plain, sharing::SharingMap::identity(shape.layers), request, memory.bytes,
+                                            kReservedBytes);
     if (fits && peer.name.startsWith(u'M')) others.prepend(tr("%1 fits %2").arg(peer.name, number(*fits)));
   }
   m_others->setText(tr("2 GiB reserved; %1").arg(others.join(QStringLiteral(", "))));
@@ -263,11 +279,12 @@ void CostPanel::showFits(const sharing::CostReport& costs, const MemoryChoice& m
 void CostPanel::showDecode(const sharing::CostReport& costs, const MemoryChoice& memory) {
   const sharing::CostRequest& request = m_document->request();
   const auto matmul = static_cast<double>(costs.parameters.matmul);
-  m_decode->show(
-      tr("Decode, context %1").arg(number(request.context)), gigaText(costs.flops.decode),
-      tr("2 · N matmul + 4 · Σ layers’ min(context, window) · H · D"),
-      toQt(fmt::format("2 · {} + {:.3f} G = {:.3f} G", formatCount(matmul), (costs.flops.decode - 2 * matmul) / 1e9, costs.flops.decode / 1e9)));
-  const auto roofline = memory.device ? sharing::decodeRoofline(m_document->costedShape(), m_document->costedMap(), request, *memory.device)
+  m_decode->show(tr("Decode, context %1").arg(number(request.context)), gigaText(costs.flops.decode),
+                 tr("2 · N matmul + 4 · Σ layers’ min(context, window) · H · D"),
+                 toQt(fmt::format("2 · {} + {:.3f} G = {:.3f} G", formatCount(matmul),
+                                  (costs.flops.decode - 2 * matmul) / 1e9, costs.flops.decode / 1e9)));
+  const auto roofline = memory.device ? sharing::decodeRoofline(m_document->costedShape(), m_document->costedMap(),
+                                                                request, *memory.device)
                                       : Result<sharing::Roofline>(tl::unexpected(Error{}));
   m_ceiling->setVisible(roofline.has_value());
   m_bound->setVisible(roofline.has_value());
@@ -280,8 +297,9 @@ void CostPanel::showDecode(const sharing::CostReport& costs, const MemoryChoice&
                            toQt(fmt::format("{:.4g}", memory.device->flopsPerSecond(request.cacheType) / 1e12)),
                            toQt(fmt::format("{:.4g}", memory.device->bytesPerSecond / 1e12))));
   const QString bound = roofline->bound == sharing::Bound::Compute ? tr("bound by compute") : tr("bound by bytes");
-  m_bound->setText(roofline->computeBoundBatch ? tr("%1; by compute from a batch of %2 on").arg(bound, number(*roofline->computeBoundBatch))
-                                               : tr("%1 at every batch of this context").arg(bound));
+  m_bound->setText(roofline->computeBoundBatch
+                       ? tr("%1; by compute from a batch of %2 on").arg(bound, number(*roofline->computeBoundBatch))
+                       : tr("%1 at every batch of this context").arg(bound));
 }
 
 void CostPanel::showTraining(const MemoryChoice& memory) {
@@ -297,20 +315,22 @@ void CostPanel::showTraining(const MemoryChoice& memory) {
   const auto trained = sharing::cost(shape, map, request), single = sharing::cost(once, map, request);
   if (trained && single) {
     const auto matmul = static_cast<double>(trained->parameters.matmul);
-    const std::string plain =
-        fmt::format("6 · {} + {:.3f} G = {:.3f} G", formatCount(matmul), (single->flops.train - 6 * matmul) / 1e9, single->flops.train / 1e9);
+    const std::string plain = fmt::format("6 · {} + {:.3f} G = {:.3f} G", formatCount(matmul),
+                                          (single->flops.train - 6 * matmul) / 1e9, single->flops.train / 1e9);
     const sharing::LayerRange repeated = sharing::repeatedLayers(map);
     const auto passes = std::min<std::int64_t>(shape.forwardPasses + shape.backwardPasses, train.sequenceLength);
     const auto recorded = std::min<std::int64_t>(shape.backwardPasses, passes);
-    m_training->show(
-        tr("Training, context %1").arg(number(train.sequenceLength)), gigaText(trained->flops.train),
-        map.isCausal() ? tr("6 · N matmul + 6 · Σ layers’ s · H · D")
-                       : tr("6 · N matmul + 6 · Σ layers’ s · H · D, of which layers %1 to %2 count %3 forward and %4 backward passes")
-                             .arg(repeated.begin)
-                             .arg(repeated.end - 1)
-                             .arg(passes)
-                             .arg(recorded),
-        map.isCausal() ? toQt(plain) : tr("in one pass %1; in all %2 G").arg(toQt(plain), toQt(fmt::format("{:.3f}", trained->flops.train / 1e9))));
+    m_training->show(tr("Training, context %1").arg(number(train.sequenceLength)), gigaText(trained->flops.train),
+                     map.isCausal() ? tr("6 · N matmul + 6 · Σ layers’ s · H · D")
+                                    : tr("6 · N matmul + 6 · Σ layers’ s · H · D, of which layers %1 to %2 count %3 "
+                                         "forward and %4 backward passes")
+                                          .arg(repeated.begin)
+                                          .arg(repeated.end - 1)
+                                          .arg(passes)
+                                          .arg(recorded),
+                     map.isCausal() ? toQt(plain)
+                                    : tr("in one pass %1; in all %2 G")
+                                          .arg(toQt(plain), toQt(fmt::format("{:.3f}", trained->flops.train / 1e9))));
   }
   const sharing::TrainingRequest step = config::trainingRequest(train, request.cacheType);
   const auto needed = sharing::trainingMemory(shape, map, step);
@@ -318,15 +338,18 @@ void CostPanel::showTraining(const MemoryChoice& memory) {
   m_step->setVisible(needed.has_value());
   m_micro->setVisible(needed.has_value());
   if (!needed) return;
-  m_step->show(tr("Training memory, %1 × %2").arg(number(step.microBatch), number(step.sequence)), bytesText(static_cast<double>(needed->peak())),
-               tr("parameters + gradients + moments + activations + workspace"),
-               tr("%1 + %2 + %3 + %4 + %5 = %6 GiB")
-                   .arg(gibiText(static_cast<double>(needed->parameters)), gibiText(static_cast<double>(needed->gradients)),
-                        gibiText(static_cast<double>(needed->moments)), gibiText(static_cast<double>(needed->activations.total())),
-                        gibiText(static_cast<double>(needed->workspace)), gibiText(static_cast<double>(needed->peak()))));
+  m_step->show(
+      tr("Training memory, %1 × %2").arg(number(step.microBatch), number(step.sequence)),
+      bytesText(static_cast<double>(needed->peak())), tr("parameters + gradients + moments + activations + workspace"),
+      tr("%1 + %2 + %3 + %4 + %5 = %6 GiB")
+          .arg(gibiText(static_cast<double>(needed->parameters)), gibiText(static_cast<double>(needed->gradients)),
+               gibiText(static_cast<double>(needed->moments)),
+               gibiText(static_cast<double>(needed->activations.total())),
+               gibiText(static_cast<double>(needed->workspace)), gibiText(static_cast<double>(needed->peak()))));
   m_micro->setText(!micro || *micro == 0
                        ? tr("not even one sequence fits")
-                       : tr("at most %1 sequences at once fit, in %2").arg(number(*micro), QString::fromLatin1(sharing::toString(step.computeType))));
+                       : tr("at most %1 sequences at once fit, in %2")
+                             .arg(number(*micro), QString::fromLatin1(sharing::toString(step.computeType))));
 }
 
 }  // namespace weft::ui

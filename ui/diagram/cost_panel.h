@@ -1,5 +1,5 @@
-// ui/diagram/cost_panel.h -- what the design costs, each number with its formula in place: parameters, KV bytes, batch that fits, FLOPs,
-// the ceiling of decoding, the memory of a training step.
+// ui/diagram/cost_panel.h -- what the design costs, each number with its formula in place: parameters, KV bytes, batch
+// that fits, FLOPs, the ceiling of decoding, the memory of a training step.
 #pragma once
 
 #include <QWidget>
@@ -35,7 +35,8 @@ class CostPanel : public QWidget {
   void setMemoryChoice(int index);
   void setFormulasShown(bool shown);
 
-  // "with the byte tokenizer's 257 ids", "256 B in bfloat16, 512 B in float32 on this CPU": what the two numbers above them are numbers of.
+  // "with the byte tokenizer's 257 ids", "256 B in bfloat16, 512 B in float32 on this CPU": what the two numbers above
+  // them are numbers of.
   QString vocabularyWords() const;
   QString typeWords() const;
   // The lines in reading order, for tests and for "copy costs".

@@ -28,7 +28,8 @@ QStringList stems(const QString& projectFolder) {
   const QDir data(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation));
   if (projectFolder.isEmpty()) return {data.filePath(QStringLiteral("design-draft"))};
   const QByteArray path = QCryptographicHash::hash(projectFolder.toUtf8(), QCryptographicHash::Sha1).toHex();
-  return {QDir(projectFolder).filePath(QStringLiteral("drafts/design")), data.filePath(QStringLiteral("drafts/") + QString::fromLatin1(path))};
+  return {QDir(projectFolder).filePath(QStringLiteral("drafts/design")),
+          data.filePath(QStringLiteral("drafts/") + QString::fromLatin1(path))};
 }
 
 Result<DraftContent> readDraft(const QString& file) {
@@ -38,7 +39,8 @@ Result<DraftContent> readDraft(const QString& file) {
 
 }  // namespace
 
-// One file of a draft, held by a lock beside it. A window that crashed leaves a lock whose process is gone: the next one takes it over.
+// One file of a draft, held by a lock beside it. A window that crashed leaves a lock whose process is gone: the next
+// one takes it over.
 class DesignDraft::Slot {
  public:
   struct Taken {
@@ -65,7 +67,8 @@ class DesignDraft::Slot {
       std::vector<QFileInfo> here;
       for (int number = 1; number <= kMostWindows; ++number)
         if (const QFileInfo file(numbered(stem, number)); file.exists()) here.push_back(file);
-      std::stable_sort(here.begin(), here.end(), [](const QFileInfo& a, const QFileInfo& b) { return a.lastModified() > b.lastModified(); });
+      std::stable_sort(here.begin(), here.end(),
+                       [](const QFileInfo& a, const QFileInfo& b) { return a.lastModified() > b.lastModified(); });
       kept.insert(kept.end(), here.begin(), here.end());
     }
     for (const QString& stem : stems(projectFolder)) {
@@ -104,7 +107,8 @@ class DesignDraft::Slot {
     if (!content) {
       // Older than what was taken, it was said before.
       if (taken.unreadable.isEmpty() && !taken.slot)
-        taken.unreadable = QStringLiteral("%1 The file is left as it is: %2").arg(QString::fromStdString(content.error().message), file);
+        taken.unreadable = QStringLiteral("%1 The file is left as it is: %2")
+                               .arg(QString::fromStdString(content.error().message), file);
     } else if (!taken.slot) {
       taken.content = *std::move(content);
       taken.slot = std::make_shared<Slot>(file, std::move(lock));
@@ -139,17 +143,21 @@ Result<DraftContent> parseDraft(const QByteArray& bytes) {
   QJsonParseError problem;
   const QJsonObject object = QJsonDocument::fromJson(bytes, &problem).object();
   if (problem.error != QJsonParseError::NoError || object.isEmpty())
-    return fail(ErrorCode::Corrupt, "The draft of the last session is not readable; the editor starts with its first preset.",
+    return fail(ErrorCode::Corrupt,
+                "The draft of the last session is not readable; the editor starts with its first preset.",
                 problem.errorString().toStdString());
   if (object["version"].toInt() > kVersion)
-    return fail(ErrorCode::NewerVersion, "The draft of the last session was written by a newer Weft; the editor starts with its first preset.");
+    return fail(ErrorCode::NewerVersion,
+                "The draft of the last session was written by a newer Weft; the editor starts with its first preset.");
   DraftContent content;
-  WEFT_ASSIGN(content.config, config::parseRunConfig(object["config"].toString().toStdString(), "the draft of the last session"));
+  WEFT_ASSIGN(content.config,
+              config::parseRunConfig(object["config"].toString().toStdString(), "the draft of the last session"));
   content.design = {.name = object["name"].toString(), .model = content.config.model};
   config::ModelConfig& model = content.design.model;
   model.sharing = object["map"].toString().toStdString();
   model.layers = std::clamp(object["layers"].toInt(model.layers), 1, sharing::SharingMap::kMaximumLayers);
-  content.request.cacheType = sharing::parseElementType(object["dtype"].toString().toStdString()).value_or(sharing::ElementType::BFloat16);
+  content.request.cacheType =
+      sharing::parseElementType(object["dtype"].toString().toStdString()).value_or(sharing::ElementType::BFloat16);
   content.request.context = std::max<std::int64_t>(1, object["context"].toInteger(content.request.context));
   content.request.batch = std::max<std::int64_t>(1, object["batch"].toInteger(content.request.batch));
   content.memoryChoice = object["memory"].toInt();
@@ -175,7 +183,9 @@ QStringList DesignDraft::files(const QString& projectFolder) {
   return all;
 }
 
-void DesignDraft::answer(std::function<void()> onGuiThread) { QMetaObject::invokeMethod(this, std::move(onGuiThread), Qt::QueuedConnection); }
+void DesignDraft::answer(std::function<void()> onGuiThread) {
+  QMetaObject::invokeMethod(this, std::move(onGuiThread), Qt::QueuedConnection);
+}
 
 void DesignDraft::open(const QString& projectFolder) {
   if (m_generation > 0) flush();
@@ -187,10 +197,14 @@ void DesignDraft::open(const QString& projectFolder) {
     m_slot = taken.slot;
     const QString notice =
         taken.isShared ? QStringLiteral("Another window is open %1: this one keeps a draft of its own.")
-                             .arg(projectFolder.isEmpty() ? QStringLiteral("without a project, too") : QStringLiteral("on this project, too"))
-        : !taken.others.isEmpty() ? QStringLiteral("Another draft is kept in %1; a second window opens it.").arg(taken.others)
-        : !taken.slot             ? QStringLiteral("No folder for the draft of the design can be written: it is kept only while this window is open.")
-                                  : QString();
+                             .arg(projectFolder.isEmpty() ? QStringLiteral("without a project, too")
+                                                          : QStringLiteral("on this project, too"))
+        : !taken.others.isEmpty()
+            ? QStringLiteral("Another draft is kept in %1; a second window opens it.").arg(taken.others)
+        : !taken.slot
+            ? QStringLiteral(
+                  "No folder for the draft of the design can be written: it is kept only while this window is open.")
+            : QString();
     answer([this, generation, notice, unreadable = taken.unreadable, content = std::move(taken.content)] {
       if (generation != m_generation) return;
       if (content)
@@ -215,9 +229,10 @@ void DesignDraft::flush() {
   if (!m_pending) return;
   m_pool.start([this, bytes = toDraft(*m_pending)] {
     if (!m_slot) return;
-    const auto written =
-        writeFileAtomically(m_slot->file().toStdString(), std::string_view(bytes.constData(), static_cast<std::size_t>(bytes.size())));
-    if (!written) answer([this, sentence = QString::fromStdString(written.error().message)] { Q_EMIT failed(sentence); });
+    const auto written = writeFileAtomically(
+        m_slot->file().toStdString(), std::string_view(bytes.constData(), static_cast<std::size_t>(bytes.size())));
+    if (!written)
+      answer([this, sentence = QString::fromStdString(written.error().message)] { Q_EMIT failed(sentence); });
   });
   m_pending.reset();
 }
@@ -225,7 +240,9 @@ void DesignDraft::flush() {
 void DesignDraft::writeFile(const QString& file, QByteArray bytes, std::function<void()> done) {
   m_pool.start([this, file, bytes = std::move(bytes), done = std::move(done)] {
     auto written = createFolders(QFileInfo(file).path().toStdString());
-    if (written) written = writeFileAtomically(file.toStdString(), std::string_view(bytes.constData(), static_cast<std::size_t>(bytes.size())));
+    if (written)
+      written = writeFileAtomically(file.toStdString(),
+                                    std::string_view(bytes.constData(), static_cast<std::size_t>(bytes.size())));
     const QString sentence = written ? QString() : QString::fromStdString(written.error().message);
     answer([this, sentence, done] {
       if (!sentence.isEmpty()) return Q_EMIT failed(sentence);

@@ -84,7 +84,8 @@ class TitleEdit : public QLineEdit {
 
 }  // namespace
 
-DesignPage::DesignPage(QWidget* parent) : Page(parent), m_document(new SharingDocument(this)), m_draft(new DesignDraft(this)) {
+DesignPage::DesignPage(QWidget* parent)
+    : Page(parent), m_document(new SharingDocument(this)), m_draft(new DesignDraft(this)) {
   makeActions();
   auto* body = new QHBoxLayout;
   body->setContentsMargins(0, 0, 0, 0);
@@ -104,7 +105,8 @@ DesignPage::DesignPage(QWidget* parent) : Page(parent), m_document(new SharingDo
   });
   connect(m_stack, &SharingStack::sourceEditRequested, m_selection, &SelectionPanel::editSource);
   connect(m_stack, &SharingStack::messageRaised, this, &Page::messageRaised);
-  connect(m_document, &SharingDocument::refused, this, [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });
+  connect(m_document, &SharingDocument::refused, this,
+          [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });
   connect(m_document, &SharingDocument::changed, this, [this] {
     refreshHeader();
     if (m_isRestoring) return;
@@ -128,7 +130,8 @@ DesignPage::DesignPage(QWidget* parent) : Page(parent), m_document(new SharingDo
     m_notice = sentence;
     sayNotice();
   });
-  connect(m_draft, &DesignDraft::failed, this, [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });
+  connect(m_draft, &DesignDraft::failed, this,
+          [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });
   refreshHeader();
   new TokenizerReader(m_document);
   m_first = std::make_unique<DraftContent>(draft());
@@ -165,9 +168,11 @@ void DesignPage::makeActions() {
   m_firstFix->setShortcuts({QKeySequence(QStringLiteral("Alt+Return")), QKeySequence(QStringLiteral("Alt+Enter"))});
   m_table = addPageAction(tr("Map as a table"), QKeySequence(QStringLiteral("Ctrl+T")), QStringLiteral("columns"));
   m_table->setCheckable(true);
-  m_formulas = addPageAction(tr("Show formulas"), QKeySequence(QStringLiteral("Ctrl+Shift+F")), QStringLiteral("formula"));
+  m_formulas =
+      addPageAction(tr("Show formulas"), QKeySequence(QStringLiteral("Ctrl+Shift+F")), QStringLiteral("formula"));
   m_formulas->setCheckable(true);
-  m_focusMap = addPageAction(tr("Edit the map as text"), QKeySequence(QStringLiteral("Ctrl+L")), QStringLiteral("edit"));
+  m_focusMap =
+      addPageAction(tr("Edit the map as text"), QKeySequence(QStringLiteral("Ctrl+L")), QStringLiteral("edit"));
   QUndoStack& undo = m_document->undo();
   m_undo->setEnabled(false);
   m_redo->setEnabled(false);
@@ -207,7 +212,8 @@ QWidget* DesignPage::makeHeader() {
   m_presets = new PresetBrowser(this);
   connect(presets, &QPushButton::clicked, m_presets, [this, presets] { m_presets->toggleBelow(presets); });
   connect(m_presets, &PresetBrowser::chosen, this, [this](const std::string& name) {
-    if (const auto preset = config::preset(name)) m_document->load(*preset, tr("preset %1").arg(QString::fromStdString(name)));
+    if (const auto preset = config::preset(name))
+      m_document->load(*preset, tr("preset %1").arg(QString::fromStdString(name)));
   });
   auto* copy = new QPushButton(tr("Copy map"));
   auto* copyMenu = new QMenu(copy);
@@ -299,7 +305,8 @@ QWidget* DesignPage::makeRight() {
     QStringList numbers;
     for (const store::RunId run : runs) numbers << QString::number(run.value);
     m_document->undo().setClean();
-    m_queuedText = runs.size() == 1 ? tr("queued as run %1").arg(numbers.front()) : tr("queued as runs %1").arg(numbers.join(QStringLiteral(", ")));
+    m_queuedText = runs.size() == 1 ? tr("queued as run %1").arg(numbers.front())
+                                    : tr("queued as runs %1").arg(numbers.join(QStringLiteral(", ")));
     refreshHeader();
     Q_EMIT messageRaised(tr("%1 %2.").arg(m_document->name(), m_queuedText), false);
   });
@@ -314,7 +321,9 @@ void DesignPage::refreshHeader() {
     if (tag == "paper-1b") family = tr("1B family: ");
     if (tag == "paper-3b") family = tr("3B family: ");
   }
-  m_family->setText(family + tr("%1 layers, hidden %2").arg(m_document->map().layerCount()).arg(QString::fromStdString(groupDigits(model.hidden))));
+  m_family->setText(family + tr("%1 layers, hidden %2")
+                                 .arg(m_document->map().layerCount())
+                                 .arg(QString::fromStdString(groupDigits(model.hidden))));
   const int edits = m_document->undo().index();
   m_state->setText(!m_queuedText.isEmpty() ? m_queuedText
                    : edits == 0            ? tr("draft")
@@ -398,14 +407,17 @@ void DesignPage::exportDiagram() {
               [this](const QString& file) {
                 auto bytes = renderDiagram(*m_document, QFileInfo(file).suffix().toLower());
                 if (!bytes) return Q_EMIT messageRaised(QString::fromStdString(bytes.error().message), true);
-                m_draft->writeFile(file, *std::move(bytes),
-                                   [this, file] { Q_EMIT messageRaised(tr("The diagram is written to %1.").arg(file), false); });
+                m_draft->writeFile(file, *std::move(bytes), [this, file] {
+                  Q_EMIT messageRaised(tr("The diagram is written to %1.").arg(file), false);
+                });
               });
 }
 
 DraftContent DesignPage::draft() const {
-  DraftContent content{
-      .config = m_document->runConfig(), .design = m_document->design(), .request = m_document->request(), .memoryChoice = m_costs->memoryChoice()};
+  DraftContent content{.config = m_document->runConfig(),
+                       .design = m_document->design(),
+                       .request = m_document->request(),
+                       .memoryChoice = m_costs->memoryChoice()};
   content.config.model.layers = m_document->map().layerCount();
   content.config.model.sharing = sharing::toText(m_document->map());
   return content;

@@ -1,4 +1,5 @@
-// ui/diagram/design_page.h -- the page where a sharing pattern is drawn and priced, and from which runs are queued. Works without a project.
+// ui/diagram/design_page.h -- the page where a sharing pattern is drawn and priced, and from which runs are queued.
+// Works without a project.
 #pragma once
 
 #include <QPointer>
@@ -77,7 +78,8 @@ class DesignPage : public Page {
   DesignDraft* m_draft;
   QPointer<ProjectSession> m_session;
   QList<QAction*> m_actions;
-  QAction *m_undo, *m_redo, *m_copy, *m_copyJson, *m_export, *m_queueAction, *m_nextError, *m_firstFix, *m_table, *m_formulas, *m_focusMap;
+  QAction *m_undo, *m_redo, *m_copy, *m_copyJson, *m_export, *m_queueAction, *m_nextError, *m_firstFix, *m_table,
+      *m_formulas, *m_focusMap;
   QLineEdit* m_name;
   TextLabel* m_family;
   TextLabel* m_state;
@@ -91,12 +93,12 @@ class DesignPage : public Page {
   CostPanel* m_costs;
   SelectionPanel* m_selection;
   QueuePanel* m_queue;
-  QString m_notice;                       // of the draft, not yet said
-  QString m_queuedText;                   // "queued as run 12" until the next edit
-  bool m_isTouched = false;               // since the last draft was asked for: one that arrives after an edit is not taken
-  bool m_isRestoring = false;             // the document changes because a draft is shown, not because somebody edits
-  bool m_isFromProject = false;           // another project was open before: its design does not go along
-  bool m_isCarried = false;               // drawn without a project: comes along into the one that is opened
+  QString m_notice;              // of the draft, not yet said
+  QString m_queuedText;          // "queued as run 12" until the next edit
+  bool m_isTouched = false;      // since the last draft was asked for: one that arrives after an edit is not taken
+  bool m_isRestoring = false;    // the document changes because a draft is shown, not because somebody edits
+  bool m_isFromProject = false;  // another project was open before: its design does not go along
+  bool m_isCarried = false;      // drawn without a project: comes along into the one that is opened
   std::unique_ptr<DraftContent> m_first;  // the first preset, for a project that has no draft
 };
 

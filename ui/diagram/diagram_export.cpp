@@ -32,7 +32,8 @@ QString jsonList(const sharing::SharingMap& map, int sharing::LayerSharing::*sou
 }  // namespace
 
 Result<QByteArray> renderDiagram(const SharingDocument& document, const QString& ending) {
-  const QSizeF size(kWidth, SceneLayout::kHeader + SceneLayout::kFooter + 2 * SceneLayout::kCaption + document.map().layerCount() * kRow);
+  const QSizeF size(kWidth, SceneLayout::kHeader + SceneLayout::kFooter + 2 * SceneLayout::kCaption +
+                                document.map().layerCount() * kRow);
   QBuffer buffer;
   buffer.open(QIODevice::WriteOnly);
   QPainter painter;
@@ -67,7 +68,8 @@ Result<QByteArray> renderDiagram(const SharingDocument& document, const QString&
     painter.end();
     image.save(&buffer, "PNG");
   } else {
-    return fail(ErrorCode::InvalidInput, "A diagram is written as .svg, .pdf or .png, not as ." + ending.toStdString() + ".");
+    return fail(ErrorCode::InvalidInput,
+                "A diagram is written as .svg, .pdf or .png, not as ." + ending.toStdString() + ".");
   }
   return buffer.data();
 }
@@ -77,7 +79,8 @@ QString mapAsText(const SharingDocument& document) { return QString::fromStdStri
 QString mapAsJson(const SharingDocument& document) {
   const sharing::SharingMap& map = document.map();
   if (!map.hasSeparateKv()) return jsonList(map, &sharing::LayerSharing::kSource);
-  return QStringLiteral("{\"k\": %1, \"v\": %2}").arg(jsonList(map, &sharing::LayerSharing::kSource), jsonList(map, &sharing::LayerSharing::vSource));
+  return QStringLiteral("{\"k\": %1, \"v\": %2}")
+      .arg(jsonList(map, &sharing::LayerSharing::kSource), jsonList(map, &sharing::LayerSharing::vSource));
 }
 
 }  // namespace weft::ui

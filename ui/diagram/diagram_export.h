@@ -1,4 +1,5 @@
-// ui/diagram/diagram_export.h -- the diagram as a file (SVG, PDF, PNG; always the white theme) and the map as text for other programs.
+// ui/diagram/diagram_export.h -- the diagram as a file (SVG, PDF, PNG; always the white theme) and the map as text for
+// other programs.
 #pragma once
 
 #include <QString>
@@ -8,7 +9,8 @@
 
 namespace weft::ui {
 
-// The bytes of a file with this ending: "svg", "pdf", "png". InvalidInput for another one. Some 50 ms for 64 layers as PNG.
+// The bytes of a file with this ending: "svg", "pdf", "png". InvalidInput for another one. Some 50 ms for 64 layers as
+// PNG.
 [[nodiscard]] Result<QByteArray> renderDiagram(const SharingDocument& document, const QString& ending);
 
 QString mapAsText(const SharingDocument& document);  // 0_0_2_2

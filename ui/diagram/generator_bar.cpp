@@ -128,7 +128,8 @@ GeneratorBar::GeneratorBar(SharingDocument* document, QWidget* parent)
   rowHeights->setAccessibleName(tr("Row height"));
   const std::optional<qreal> heights[] = {std::nullopt, 36.0, 26.0, 18.0, 10.0};
   rowHeights->addItems({tr("Automatic"), tr("Tall"), tr("Normal"), tr("Low"), tr("Lowest")});
-  connect(rowHeights, &QComboBox::activated, this, [this, heights](int index) { Q_EMIT rowHeightChosen(heights[index]); });
+  connect(rowHeights, &QComboBox::activated, this,
+          [this, heights](int index) { Q_EMIT rowHeightChosen(heights[index]); });
   rowLine->addWidget(rowHeights);
   patterns->addWidget(m_rowHeights);
   patterns->addStretch();
@@ -196,7 +197,8 @@ QString GeneratorBar::sentence() const { return m_document->isValid() ? QString(
 void GeneratorBar::refresh() {
   int number = 0;
   const sharing::Generator* generator = lit(&number);
-  for (qsizetype i = 0; i < m_buttons.size(); ++i) m_buttons[i]->setChecked(generator == m_buttonGenerators[static_cast<std::size_t>(i)]);
+  for (qsizetype i = 0; i < m_buttons.size(); ++i)
+    m_buttons[i]->setChecked(generator == m_buttonGenerators[static_cast<std::size_t>(i)]);
   if (generator && generator->name == "cla") m_groupSize->show(number);
   m_layers->show(m_document->design().model.layers);
 
@@ -238,7 +240,8 @@ void GeneratorBar::fillMenu() {
   m_menu->addSeparator();
   m_allowUpward = m_menu->addAction(tr("Allow upward reads"));
   m_allowUpward->setCheckable(true);
-  m_allowUpward->setToolTip(tr("Layers may read K and V of later ones. Training and prefill then take several passes."));
+  m_allowUpward->setToolTip(
+      tr("Layers may read K and V of later ones. Training and prefill then take several passes."));
   connect(m_allowUpward, &QAction::triggered, this, [this](bool isAllowed) {
     m_document->changeModel(isAllowed ? tr("allow upward reads") : tr("refuse upward reads"),
                             [=](config::ModelConfig& model) { model.allowUpward = isAllowed; });
@@ -250,7 +253,8 @@ void GeneratorBar::refreshMore() {
   int number = 0;
   const sharing::Generator* shown = lit(&number);
   const auto button = std::find(m_buttonGenerators.begin(), m_buttonGenerators.end(), shown);
-  const bool isMore = shown && (button == m_buttonGenerators.end() || m_buttons[button - m_buttonGenerators.begin()]->isHidden());
+  const bool isMore =
+      shown && (button == m_buttonGenerators.end() || m_buttons[button - m_buttonGenerators.begin()]->isHidden());
   m_more->setText(isMore ? QString::fromStdString(shown->title) : tr("More"));
   m_more->setChecked(isMore);
   m_more->setToolTip(isMore ? QString::fromStdString(shown->description) : tr("The other published patterns"));

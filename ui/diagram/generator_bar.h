@@ -1,5 +1,5 @@
-// ui/diagram/generator_bar.h -- above the stack: the patterns that fill in a map, the number of layers, the row height, and the map as text with its
-// verdict; below them, while the text is no map, one sentence and the ways out of it.
+// ui/diagram/generator_bar.h -- above the stack: the patterns that fill in a map, the number of layers, the row height,
+// and the map as text with its verdict; below them, while the text is no map, one sentence and the ways out of it.
 #pragma once
 
 #include <QWidget>

@@ -13,10 +13,12 @@ HintLine::HintLine(SharingDocument* document, QAction* undo, QAction* redo, QWid
       m_document(document),
       m_undoText(new TextLabel({}, Type::Body, Tone::Text2)),
       m_selected(new TextLabel({}, Type::Strong)),
-      m_editKeys(new KeyHints(
-          {tr("G"), tr("group"), tr("U"), tr("separate"), tr("[ ]"), tr("move boundary"), tr("W"), tr("window"), tr("Esc"), tr("clear")})),
-      m_errorKeys(new KeyHints({tr("F8"), tr("next error"), tr("Alt+Enter"), tr("apply the first fix"), tr("Ctrl+Z"), tr("undo")})),
-      m_startKeys(new KeyHints({tr("↑ ↓"), tr("select"), tr("0–9 Enter"), tr("set the source"), tr("drag a ring"), tr("set the source")})) {
+      m_editKeys(new KeyHints({tr("G"), tr("group"), tr("U"), tr("separate"), tr("[ ]"), tr("move boundary"), tr("W"),
+                               tr("window"), tr("Esc"), tr("clear")})),
+      m_errorKeys(new KeyHints(
+          {tr("F8"), tr("next error"), tr("Alt+Enter"), tr("apply the first fix"), tr("Ctrl+Z"), tr("undo")})),
+      m_startKeys(new KeyHints(
+          {tr("↑ ↓"), tr("select"), tr("0–9 Enter"), tr("set the source"), tr("drag a ring"), tr("set the source")})) {
   setFixedHeight(38);
   auto* layout = new QHBoxLayout(this);
   layout->setContentsMargins(metrics::panelMargin, 1, metrics::panelMargin, 0);

@@ -100,7 +100,9 @@ SharingMap unshared(const SharingMap& map) {
 }
 
 std::optional<Layers> boundaryMoved(const SharingMap& map, int layer, Boundary direction) {
-  const auto isSame = [&](int a, int b) { return map.layer(a).kSource == map.layer(b).kSource && map.layer(a).vSource == map.layer(b).vSource; };
+  const auto isSame = [&](int a, int b) {
+    return map.layer(a).kSource == map.layer(b).kSource && map.layer(a).vSource == map.layer(b).vSource;
+  };
   int top = layer;
   while (top + 1 < map.layerCount() && isSame(top + 1, layer)) ++top;
   const int above = top + 1;
@@ -154,7 +156,8 @@ SharingMap withLayerCount(const SharingMap& map, int count, sharing::UpwardReads
     if (layer.kSource >= count) layer.kSource = index;
     if (layer.vSource >= count) layer.vSource = index;
   }
-  for (int index = map.layerCount(); index < count; ++index) layers.push_back({.kSource = index, .vSource = index, .window = {}, .kvHeads = {}});
+  for (int index = map.layerCount(); index < count; ++index)
+    layers.push_back({.kSource = index, .vSource = index, .window = {}, .kvHeads = {}});
   dropHeadsOfConsumers(layers);
   return SharingMap::create(std::move(layers), upward).value_or(SharingMap::identity(count));
 }
@@ -162,7 +165,8 @@ SharingMap withLayerCount(const SharingMap& map, int count, sharing::UpwardReads
 std::string describeLayers(const LayerSet& layers) {
   if (layers.empty()) return "no layer";
   if (layers.size() == 1) return fmt::format("layer {}", layers.front());
-  if (layers.back() - layers.front() + 1 == static_cast<int>(layers.size())) return fmt::format("layers {}–{}", layers.front(), layers.back());
+  if (layers.back() - layers.front() + 1 == static_cast<int>(layers.size()))
+    return fmt::format("layers {}–{}", layers.front(), layers.back());
   if (layers.size() > 4) return fmt::format("{} layers", layers.size());
   std::vector<std::string> numbers;
   for (const int layer : layers) numbers.push_back(std::to_string(layer));

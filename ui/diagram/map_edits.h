@@ -1,5 +1,5 @@
-// ui/diagram/map_edits.h -- the edits of the sharing editor as pure functions: a map in, the layers of the next one out.
-// Where an edit takes a producer away, its readers follow, so that an edit of a valid map gives a valid map.
+// ui/diagram/map_edits.h -- the edits of the sharing editor as pure functions: a map in, the layers of the next one
+// out. Where an edit takes a producer away, its readers follow, so that an edit of a valid map gives a valid map.
 #pragma once
 
 #include <optional>
@@ -19,11 +19,13 @@ Layers withSource(const sharing::SharingMap& map, const LayerSet& readers, int s
 Layers grouped(const sharing::SharingMap& map, const LayerSet& members);
 // Each of `members` produces its own K and V.
 Layers separated(const sharing::SharingMap& map, const LayerSet& members);
-// The same map without any sharing: every reader keeps a slot like the one it reads. What the ghosts and "removed" are measured against.
+// The same map without any sharing: every reader keeps a slot like the one it reads. What the ghosts and "removed" are
+// measured against.
 sharing::SharingMap unshared(const sharing::SharingMap& map);
 
 enum class Boundary { Up, Down };
-// The upper edge of the run of layers around `layer` that share a producer moves by one layer. nullopt: there is no layer to give or take.
+// The upper edge of the run of layers around `layer` that share a producer moves by one layer. nullopt: there is no
+// layer to give or take.
 std::optional<Layers> boundaryMoved(const sharing::SharingMap& map, int layer, Boundary direction);
 
 Layers withWindow(const sharing::SharingMap& map, const LayerSet& members, const sharing::Window& window);

@@ -15,7 +15,8 @@ MapField::MapField(SharingDocument* document, QWidget* parent) : QLineEdit(paren
   setAccessibleName(tr("Map"));
   setPlaceholderText(tr("one source a layer, like 0_0_2_2, or a pattern, like cla2"));
   setMaxLength(32'000);
-  connect(this, &QLineEdit::textEdited, this, [this](const QString& text) { m_document->setMapText(text.toStdString()); });
+  connect(this, &QLineEdit::textEdited, this,
+          [this](const QString& text) { m_document->setMapText(text.toStdString()); });
   connect(this, &QLineEdit::editingFinished, document, &SharingDocument::endTyping);
   connect(document, &SharingDocument::changed, this, &MapField::documentChanged);
   documentChanged();
@@ -70,14 +71,17 @@ void MapField::underline() {
   if (const auto& error = m_document->error()) {
     // The parser counts bytes, the field characters.
     const std::string& bytes = m_document->text();
-    const auto characters = [&](std::size_t end) { return static_cast<int>(QString::fromStdString(bytes.substr(0, end)).size()); };
+    const auto characters = [&](std::size_t end) {
+      return static_cast<int>(QString::fromStdString(bytes.substr(0, end)).size());
+    };
     const bool isWhole = error->end <= error->begin;
     m_underlined = {isWhole ? 0 : characters(error->begin), characters(isWhole ? bytes.size() : error->end)};
     QTextCharFormat format;
     format.setUnderlineStyle(QTextCharFormat::WaveUnderline);
     format.setUnderlineColor(Theme::current().error);
     format.setForeground(Theme::current().error);
-    formats.append({QInputMethodEvent::TextFormat, m_underlined.first - cursorPosition(), m_underlined.second - m_underlined.first, format});
+    formats.append({QInputMethodEvent::TextFormat, m_underlined.first - cursorPosition(),
+                    m_underlined.second - m_underlined.first, format});
   }
   // The only door that QLineEdit has to the formats of its QTextLayout.
   QInputMethodEvent event(QString(), formats);

@@ -1,4 +1,5 @@
-// ui/diagram/map_field.h -- the text of the map: checked at every key, the wrong characters underlined, a red edge while it is no map.
+// ui/diagram/map_field.h -- the text of the map: checked at every key, the wrong characters underlined, a red edge
+// while it is no map.
 #pragma once
 
 #include <QLineEdit>

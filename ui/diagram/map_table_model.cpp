@@ -45,7 +45,8 @@ QString MapTableModel::text(int layer, int column) const {
     case Layer:
       return QString::number(layer);
     case Source:
-      return from.kSource == from.vSource ? QString::number(from.kSource) : tr("K %1, V %2").arg(from.kSource).arg(from.vSource);
+      return from.kSource == from.vSource ? QString::number(from.kSource)
+                                          : tr("K %1, V %2").arg(from.kSource).arg(from.vSource);
     case ReadBy: {
       LayerSet readers = map.readersOf(layer);
       std::erase(readers, layer);
@@ -58,7 +59,8 @@ QString MapTableModel::text(int layer, int column) const {
       return window ? number(*window) : tr("full");
     }
     case KvHeads:
-      return map.isProducer(layer) ? QString::number(map.kvHeads(layer, m_document->design().model.kvHeads)) : QString();
+      return map.isProducer(layer) ? QString::number(map.kvHeads(layer, m_document->design().model.kvHeads))
+                                   : QString();
     case BytesPerToken:
       return hasCosts ? number(costs->perLayer[static_cast<std::size_t>(layer)].bytesPerToken) : QString();
     case BytesAtContext:
@@ -83,8 +85,8 @@ QVariant MapTableModel::headerData(int section, Qt::Orientation orientation, int
 Qt::ItemFlags MapTableModel::flags(const QModelIndex& index) const {
   Qt::ItemFlags flags = QAbstractTableModel::flags(index);
   if (!index.isValid()) return flags;
-  const bool isEditable =
-      index.column() == Source || index.column() == Window || (index.column() == KvHeads && m_document->map().isProducer(index.row()));
+  const bool isEditable = index.column() == Source || index.column() == Window ||
+                          (index.column() == KvHeads && m_document->map().isProducer(index.row()));
   return isEditable ? flags | Qt::ItemIsEditable : flags;
 }
 
@@ -104,7 +106,8 @@ bool MapTableModel::setData(const QModelIndex& index, const QVariant& value, int
     return false;
   }
   if (index.column() == Source) m_document->setSource(layer, static_cast<int>(entered));
-  if (index.column() == Window) m_document->setWindow(layer, {.kind = sharing::Window::Kind::Own, .positions = entered});
+  if (index.column() == Window)
+    m_document->setWindow(layer, {.kind = sharing::Window::Kind::Own, .positions = entered});
   if (index.column() == KvHeads) m_document->setKvHeads(layer, static_cast<int>(entered));
   return true;
 }

@@ -1,5 +1,5 @@
-// ui/diagram/map_table_model.h -- the map as a table: the accessible twin of the stack. Layer 0 is the first row; source, window and KV heads are
-// edited in place.
+// ui/diagram/map_table_model.h -- the map as a table: the accessible twin of the stack. Layer 0 is the first row;
+// source, window and KV heads are edited in place.
 #pragma once
 
 #include <QAbstractTableModel>

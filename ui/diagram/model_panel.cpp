@@ -40,10 +40,12 @@ ModelPanel::ModelPanel(SharingDocument* document, QWidget* parent)
   for (const HeadPreset& preset : kHeadPresets) {
     auto* button = new QPushButton(QString::fromLatin1(preset.name));
     button->setCheckable(true);
-    button->setToolTip(preset.kvHeads == 0 ? tr("As many KV heads as query heads") : tr("%n KV head(s)", nullptr, preset.kvHeads));
+    button->setToolTip(preset.kvHeads == 0 ? tr("As many KV heads as query heads")
+                                           : tr("%n KV head(s)", nullptr, preset.kvHeads));
     connect(button, &QPushButton::clicked, this, [this, preset] {
-      m_document->changeModel(QString::fromLatin1(preset.name),
-                              [&](config::ModelConfig& model) { model.kvHeads = preset.kvHeads == 0 ? model.queryHeads : preset.kvHeads; });
+      m_document->changeModel(QString::fromLatin1(preset.name), [&](config::ModelConfig& model) {
+        model.kvHeads = preset.kvHeads == 0 ? model.queryHeads : preset.kvHeads;
+      });
       refresh();
     });
     section->addAtHeading(button);
@@ -51,12 +53,15 @@ ModelPanel::ModelPanel(SharingDocument* document, QWidget* parent)
   }
   m_headWidth->setStepper([](int value, int steps) { return std::max(2, value + 2 * steps); });
   m_queryHeads->setStepper([](int value, int steps) { return steps > 0 ? value * 2 : std::max(1, value / 2); });
-  m_kvHeads->setStepper([this](int value, int steps) { return nextDivisor(m_queryHeads->value(), value, steps > 0 ? 1 : -1); });
+  m_kvHeads->setStepper(
+      [this](int value, int steps) { return nextDivisor(m_queryHeads->value(), value, steps > 0 ? 1 : -1); });
   for (NumberField* field : {m_hidden, m_feedForward}) field->setSingleStep(64);
   m_vocabulary->setSpecialValueText(tr("tokenizer’s"));
   m_note->setWordWrap(true);
-  section->add(fieldRow({labelled(tr("Query heads"), m_queryHeads), labelled(tr("KV heads"), m_kvHeads), labelled(tr("Head width"), m_headWidth)}));
-  section->add(fieldRow({labelled(tr("Hidden"), m_hidden), labelled(tr("Feed-forward"), m_feedForward), labelled(tr("Vocabulary"), m_vocabulary)}));
+  section->add(fieldRow({labelled(tr("Query heads"), m_queryHeads), labelled(tr("KV heads"), m_kvHeads),
+                         labelled(tr("Head width"), m_headWidth)}));
+  section->add(fieldRow({labelled(tr("Hidden"), m_hidden), labelled(tr("Feed-forward"), m_feedForward),
+                         labelled(tr("Vocabulary"), m_vocabulary)}));
   section->add(m_note);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
@@ -64,7 +69,8 @@ ModelPanel::ModelPanel(SharingDocument* document, QWidget* parent)
 
   const auto edits = [this](NumberField* field, const QString& what, auto member) {
     connect(field, &NumberField::valueChanged, this, [this, what, member](int value) {
-      m_document->changeModel(QStringLiteral("%1 %2").arg(what, number(value)), [&](config::ModelConfig& model) { model.*member = value; });
+      m_document->changeModel(QStringLiteral("%1 %2").arg(what, number(value)),
+                              [&](config::ModelConfig& model) { model.*member = value; });
     });
   };
   edits(m_queryHeads, tr("query heads"), &config::ModelConfig::queryHeads);
@@ -100,18 +106,23 @@ void ModelPanel::refresh() {
   QString note =
       width == model.hidden
           ? tr("%1 × %2 = %3, the hidden width").arg(model.queryHeads).arg(model.headWidth).arg(number(width))
-          : tr("%1 × %2 = %3, projected to the hidden width %4").arg(model.queryHeads).arg(model.headWidth).arg(number(width), number(model.hidden));
+          : tr("%1 × %2 = %3, projected to the hidden width %4")
+                .arg(model.queryHeads)
+                .arg(model.headWidth)
+                .arg(number(width), number(model.hidden));
   LayerSet own;
   for (const int producer : m_document->map().producers()) {
     if (m_document->map().layer(producer).kvHeads) own.push_back(producer);
   }
   if (!own.empty()) {
     const int heads = *m_document->map().layer(own.front()).kvHeads;
-    const bool isSame = std::all_of(own.begin(), own.end(), [&](int layer) { return m_document->map().layer(layer).kvHeads == heads; });
+    const bool isSame =
+        std::all_of(own.begin(), own.end(), [&](int layer) { return m_document->map().layer(layer).kvHeads == heads; });
     QString names = QString::fromStdString(describeLayers(own));
     names[0] = names[0].toUpper();
     const QString have = own.size() == 1 ? tr("has") : tr("have");
-    note += u'\n' + (isSame ? tr("%1 %2 %3 KV heads").arg(names, have).arg(heads) : tr("%1 %2 KV head counts of their own").arg(names, have));
+    note += u'\n' + (isSame ? tr("%1 %2 %3 KV heads").arg(names, have).arg(heads)
+                            : tr("%1 %2 KV head counts of their own").arg(names, have));
   }
   m_note->setText(note);
 }
@@ -131,9 +142,12 @@ SelectionPanel::SelectionPanel(SharingDocument* document, QWidget* parent)
   }
   m_source->setAccessibleName(tr("Source of the selected layers"));
   m_window->setAccessibleName(tr("Window of the selected layers"));
-  m_kvHeads->setStepper([this](int value, int steps) { return nextDivisor(m_document->design().model.queryHeads, value, steps > 0 ? 1 : -1); });
+  m_kvHeads->setStepper([this](int value, int steps) {
+    return nextDivisor(m_document->design().model.queryHeads, value, steps > 0 ? 1 : -1);
+  });
   m_note->setWordWrap(true);
-  m_section->add(fieldRow({labelled(tr("Source"), m_source), labelled(tr("Window"), m_window), labelled(tr("KV heads"), m_kvHeads)}));
+  m_section->add(fieldRow(
+      {labelled(tr("Source"), m_source), labelled(tr("Window"), m_window), labelled(tr("KV heads"), m_kvHeads)}));
   m_section->add(m_note);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
@@ -165,7 +179,9 @@ void SelectionPanel::refresh() {
   QString title = tr("Selection");
   if (has) title += QStringLiteral(": ") + QString::fromStdString(describeLayers(m_layers));
   m_section->setTitle(title);
-  for (QWidget* field : {static_cast<QWidget*>(m_source), static_cast<QWidget*>(m_window), static_cast<QWidget*>(m_kvHeads)}) field->setEnabled(has);
+  for (QWidget* field :
+       {static_cast<QWidget*>(m_source), static_cast<QWidget*>(m_window), static_cast<QWidget*>(m_kvHeads)})
+    field->setEnabled(has);
   if (!has) {
     m_note->setText(tr("Click a row, or use Up and Down."));
     m_source->setCurrentText({});
@@ -174,21 +190,28 @@ void SelectionPanel::refresh() {
   }
   const sharing::LayerSharing& first = map.layer(m_layers.front());
   const auto isCommon = [&](auto value) {
-    return std::all_of(m_layers.begin(), m_layers.end(), [&](int layer) { return value(layer) == value(m_layers.front()); });
+    return std::all_of(m_layers.begin(), m_layers.end(),
+                       [&](int layer) { return value(layer) == value(m_layers.front()); });
   };
 
   const QSignalBlocker sourceBlocker(m_source), windowBlocker(m_window);
   m_source->clear();
   if (m_layers.size() == 1) m_source->addItem(tr("own KV"));
   for (const int producer : map.producers()) {
-    const bool isPossible = std::all_of(m_layers.begin(), m_layers.end(), [&](int layer) { return m_document->mayRead(layer, producer); });
-    if (isPossible && !(m_layers.size() == 1 && producer == m_layers.front())) m_source->addItem(QString::number(producer));
+    const bool isPossible =
+        std::all_of(m_layers.begin(), m_layers.end(), [&](int layer) { return m_document->mayRead(layer, producer); });
+    if (isPossible && !(m_layers.size() == 1 && producer == m_layers.front()))
+      m_source->addItem(QString::number(producer));
   }
-  const bool isOneSource = isCommon([&](int layer) { return map.layer(layer).kSource; }) && first.kSource == first.vSource;
+  const bool isOneSource =
+      isCommon([&](int layer) { return map.layer(layer).kSource; }) && first.kSource == first.vSource;
   QString source =
-      isOneSource ? (m_layers.size() == 1 && first.kSource == m_layers.front() ? tr("own KV") : QString::number(first.kSource)) : tr("mixed");
+      isOneSource
+          ? (m_layers.size() == 1 && first.kSource == m_layers.front() ? tr("own KV") : QString::number(first.kSource))
+          : tr("mixed");
   for (const RowProblem& problem : m_document->problems()) {
-    if (m_layers.size() == 1 && problem.layer == m_layers.front() && problem.source >= 0) source = QString::number(problem.source);
+    if (m_layers.size() == 1 && problem.layer == m_layers.front() && problem.source >= 0)
+      source = QString::number(problem.source);
   }
   m_source->setCurrentText(source);
 
@@ -197,7 +220,8 @@ void SelectionPanel::refresh() {
   m_window->addItem(tr("full"));
   m_window->addItem(tr("%1 (model’s)").arg(number(modelWindow.value_or(1024))));
   QString window = tr("mixed");
-  if (isCommon([&](int layer) { return map.layer(layer).window.kind; }) && isCommon([&](int layer) { return map.layer(layer).window.positions; })) {
+  if (isCommon([&](int layer) { return map.layer(layer).window.kind; }) &&
+      isCommon([&](int layer) { return map.layer(layer).window.positions; })) {
     window = first.window.kind == sharing::Window::Kind::Full    ? tr("full")
              : first.window.kind == sharing::Window::Kind::Model ? m_window->itemText(1)
                                                                  : number(first.window.positions);
@@ -209,9 +233,12 @@ void SelectionPanel::refresh() {
     if (map.isProducer(layer)) producers.push_back(layer);
   }
   m_kvHeads->setEnabled(!producers.empty());
-  m_kvHeads->show(map.kvHeads(producers.empty() ? first.kSource : producers.front(), m_document->design().model.kvHeads));
+  m_kvHeads->show(
+      map.kvHeads(producers.empty() ? first.kSource : producers.front(), m_document->design().model.kvHeads));
   m_note->setText(m_layers.size() == 1 ? m_document->describeLayer(m_layers.front())
-                                       : tr("%1 with their own KV, %2 read another’s").arg(producers.size()).arg(m_layers.size() - producers.size()));
+                                       : tr("%1 with their own KV, %2 read another’s")
+                                             .arg(producers.size())
+                                             .arg(m_layers.size() - producers.size()));
 }
 
 void SelectionPanel::commitSource(const QString& text) {
@@ -223,7 +250,8 @@ void SelectionPanel::commitSource(const QString& text) {
   else if (text.startsWith(QStringLiteral("own")))
     m_document->separate(m_layers);
   else
-    Q_EMIT m_document->refused(tr("The source of a layer is a layer's number, or “own KV”; “%1” is neither.").arg(text));
+    Q_EMIT m_document->refused(
+        tr("The source of a layer is a layer's number, or “own KV”; “%1” is neither.").arg(text));
   refresh();
 }
 

@@ -47,7 +47,8 @@ NumberField::NumberField(const QString& accessibleName, int minimum, int maximum
 QSize NumberField::minimumSizeHint() const {
   ensurePolished();
   constexpr int kLeast = 64, kSlack = 2;
-  const int text = std::max(fontMetrics().horizontalAdvance(specialValueText()), fontMetrics().horizontalAdvance(this->text()));
+  const int text =
+      std::max(fontMetrics().horizontalAdvance(specialValueText()), fontMetrics().horizontalAdvance(this->text()));
   QStyleOptionSpinBox option;
   initStyleOption(&option);
   option.rect = QRect(0, 0, 200, QSpinBox::minimumSizeHint().height());
@@ -100,7 +101,10 @@ QWidget* fieldRow(const QList<QWidget*>& fields) {
 }
 
 PanelSection::PanelSection(const QString& title, QWidget* parent)
-    : QWidget(parent), m_title(new TextLabel(title, Type::Section)), m_heading(new QHBoxLayout), m_rows(new QVBoxLayout(this)) {
+    : QWidget(parent),
+      m_title(new TextLabel(title, Type::Section)),
+      m_heading(new QHBoxLayout),
+      m_rows(new QVBoxLayout(this)) {
   m_rows->setContentsMargins(metrics::panelMargin, 12, metrics::panelMargin, 13);
   m_rows->setSpacing(6);
   m_heading->setSpacing(4);

@@ -1,4 +1,5 @@
-// ui/diagram/panel_parts.h -- the parts of the editor's side panels: a labelled field, a number field, a line with a formula in place.
+// ui/diagram/panel_parts.h -- the parts of the editor's side panels: a labelled field, a number field, a line with a
+// formula in place.
 #pragma once
 
 #include <QSpinBox>

@@ -60,24 +60,30 @@ QList<QStandardItem*> rowOf(const config::Preset& preset) {
   const auto cost = run ? costIn16Bits(*run) : std::nullopt;
   const Qt::Alignment right = Qt::AlignRight | Qt::AlignVCenter;
   QList<QStandardItem*> row{
-      plainItem(name), plainItem(cost ? toQt(formatCount(static_cast<double>(cost->parameters.total()))) : QString(), right),
+      plainItem(name),
+      plainItem(cost ? toQt(formatCount(static_cast<double>(cost->parameters.total()))) : QString(), right),
       plainItem(cost ? toQt(groupDigits(cost->kv.bytesPerToken)) : QString(), right),
-      plainItem(run ? QStringLiteral("%1 %2").arg(toQt(groupDigits(run->cost.kv.bytesPerToken)), typeText(run->types.cache)) : QString(), right)};
+      plainItem(
+          run ? QStringLiteral("%1 %2").arg(toQt(groupDigits(run->cost.kv.bytesPerToken)), typeText(run->types.cache))
+              : QString(),
+          right)};
   for (QStandardItem* item : row) {
     item->setToolTip(description);
     item->setData(name, PresetBrowser::NameRole);
     item->setData(description, PresetBrowser::DescriptionRole);
-    item->setData(QStringList{name, toQt(preset.config.name), toQt(preset.group), description}.join(u'\n'), PresetBrowser::SearchRole);
+    item->setData(QStringList{name, toQt(preset.config.name), toQt(preset.group), description}.join(u'\n'),
+                  PresetBrowser::SearchRole);
   }
-  row[PresetBrowser::Name]->setAccessibleText(PresetBrowser::tr("%1, %2 parameters, %3 bytes of KV a token in 16 bits, a run here keeps %4")
-                                                  .arg(name, row[1]->text(), row[2]->text(), row[3]->text()));
+  row[PresetBrowser::Name]->setAccessibleText(
+      PresetBrowser::tr("%1, %2 parameters, %3 bytes of KV a token in 16 bits, a run here keeps %4")
+          .arg(name, row[1]->text(), row[2]->text(), row[3]->text()));
   return row;
 }
 
 QStandardItemModel* makeModel(QObject* parent) {
   auto* model = new QStandardItemModel(0, PresetBrowser::ColumnCount, parent);
-  model->setHorizontalHeaderLabels(
-      {PresetBrowser::tr("Preset"), PresetBrowser::tr("Parameters"), PresetBrowser::tr("KV B/token, bf16"), PresetBrowser::tr("of a run here")});
+  model->setHorizontalHeaderLabels({PresetBrowser::tr("Preset"), PresetBrowser::tr("Parameters"),
+                                    PresetBrowser::tr("KV B/token, bf16"), PresetBrowser::tr("of a run here")});
   QMap<QString, QStandardItem*> families;
   for (const config::Preset& preset : config::presets()) {
     const QString family = toQt(preset.group);
@@ -107,11 +113,16 @@ void PresetFilter::setWords(const QString& text) {
 bool PresetFilter::filterAcceptsRow(int row, const QModelIndex& parent) const {
   const QString searched = sourceModel()->index(row, 0, parent).data(PresetBrowser::SearchRole).toString();
   if (searched.isEmpty()) return false;  // a family: shown for its presets' sake
-  return std::all_of(m_words.begin(), m_words.end(), [&](const QString& word) { return searched.contains(word, Qt::CaseInsensitive); });
+  return std::all_of(m_words.begin(), m_words.end(),
+                     [&](const QString& word) { return searched.contains(word, Qt::CaseInsensitive); });
 }
 
 PresetBrowser::PresetBrowser(QWidget* page)
-    : QFrame(page), m_field(new QLineEdit(this)), m_list(new QTreeView(this)), m_model(makeModel(this)), m_filter(new PresetFilter(this)) {
+    : QFrame(page),
+      m_field(new QLineEdit(this)),
+      m_list(new QTreeView(this)),
+      m_model(makeModel(this)),
+      m_filter(new PresetFilter(this)) {
   setAccessibleName(tr("Presets"));
   m_filter->setSourceModel(m_model);
   m_field->setFrame(false);
@@ -153,7 +164,8 @@ void PresetBrowser::toggleBelow(const QWidget* anchor) {
   m_anchor = anchor;
   const QPoint corner = anchor->mapTo(parentWidget(), QPoint(anchor->width(), anchor->height() + 4));
   const int width = qMin(kWidth, parentWidget()->width() - 16);
-  setGeometry(qMax(8, corner.x() - width), corner.y(), width, qMin(kMostHeight, parentWidget()->height() - corner.y() - 8));
+  setGeometry(qMax(8, corner.x() - width), corner.y(), width,
+              qMin(kMostHeight, parentWidget()->height() - corner.y() - 8));
   m_field->clear();
   search();
   show();
@@ -196,10 +208,13 @@ void PresetBrowser::refreshHint() {
 }
 
 bool PresetBrowser::eventFilter(QObject* watched, QEvent* event) {
-  // A click elsewhere takes the focus, and with it the reason to be here. One on the list does not: it takes no focus. One on the button closes by
-  // itself.
-  const auto isMeant = [](Qt::FocusReason reason) { return reason != Qt::ActiveWindowFocusReason && reason != Qt::PopupFocusReason; };
-  if (event->type() == QEvent::FocusOut && isMeant(static_cast<QFocusEvent*>(event)->reason()) && QApplication::focusWidget() != m_anchor) {
+  // A click elsewhere takes the focus, and with it the reason to be here. One on the list does not: it takes no focus.
+  // One on the button closes by itself.
+  const auto isMeant = [](Qt::FocusReason reason) {
+    return reason != Qt::ActiveWindowFocusReason && reason != Qt::PopupFocusReason;
+  };
+  if (event->type() == QEvent::FocusOut && isMeant(static_cast<QFocusEvent*>(event)->reason()) &&
+      QApplication::focusWidget() != m_anchor) {
     hide();
     return false;
   }
@@ -239,7 +254,8 @@ void PresetBrowser::paintEvent(QPaintEvent*) {
   painter.fillRect(QRect(2, height() - kHintHeight, width() - 4, 1), theme.hairline);
   painter.setFont(captionFont());
   painter.setPen(theme.text2);
-  painter.drawText(QRect(14, height() - kHintHeight + 2, width() - 28, kHintHeight - 6), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextWordWrap, m_hint);
+  painter.drawText(QRect(14, height() - kHintHeight + 2, width() - 28, kHintHeight - 6),
+                   Qt::AlignVCenter | Qt::AlignLeft | Qt::TextWordWrap, m_hint);
 }
 
 }  // namespace weft::ui

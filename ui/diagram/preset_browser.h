@@ -1,5 +1,5 @@
-// ui/diagram/preset_browser.h -- every ready configuration, by family, with a filter, and with what one compares them by: parameters and KV bytes a
-// token. A child of the page, not a window of its own, as the command palette is.
+// ui/diagram/preset_browser.h -- every ready configuration, by family, with a filter, and with what one compares them
+// by: parameters and KV bytes a token. A child of the page, not a window of its own, as the command palette is.
 #pragma once
 
 #include <QFrame>

@@ -68,7 +68,8 @@ QueuePanel::QueuePanel(SharingDocument* document, QWidget* parent)
   m_tokenizer->setPlaceholderText(tr("byte, or a tokenizer.json"));
   m_microBatch->setSpecialValueText(tr("whole batch"));
   m_device->setEditable(true);
-  m_device->addItems({QStringLiteral("auto"), QStringLiteral("cpu"), QStringLiteral("cuda"), QStringLiteral("cuda:0"), QStringLiteral("cuda:1")});
+  m_device->addItems({QStringLiteral("auto"), QStringLiteral("cpu"), QStringLiteral("cuda"), QStringLiteral("cuda:0"),
+                      QStringLiteral("cuda:1")});
   m_sentence->setWordWrap(true);
   makePrimary(m_queue);
   const auto named = [](QWidget* field, const QString& name) { field->setAccessibleName(name); };
@@ -133,8 +134,10 @@ QueuePanel::QueuePanel(SharingDocument* document, QWidget* parent)
     show(run);
     check();
   });
-  for (QLineEdit* field : {m_name, m_files, m_tokenizer, m_learningRate, m_seeds}) connect(field, &QLineEdit::textEdited, this, &QueuePanel::check);
-  for (NumberField* field : {m_steps, m_sequence, m_batch, m_microBatch}) connect(field, &NumberField::valueChanged, this, &QueuePanel::check);
+  for (QLineEdit* field : {m_name, m_files, m_tokenizer, m_learningRate, m_seeds})
+    connect(field, &QLineEdit::textEdited, this, &QueuePanel::check);
+  for (NumberField* field : {m_steps, m_sequence, m_batch, m_microBatch})
+    connect(field, &NumberField::valueChanged, this, &QueuePanel::check);
   connect(m_source, &QComboBox::activated, this, &QueuePanel::check);
   connect(m_device, &QComboBox::currentTextChanged, this, &QueuePanel::check);
   connect(m_browseFiles, &QPushButton::clicked, this, &QueuePanel::browseText);
@@ -220,7 +223,9 @@ void QueuePanel::check() {
   const auto runs = configs();
   if (runs && isVisible()) m_forecaster->ask(runs->front());
   foresee();
-  m_queue->setText(!m_session ? tr("Open a project…") : runs && runs->size() > 1 ? tr("Queue %1 runs").arg(runs->size()) : tr("Queue run"));
+  m_queue->setText(!m_session                 ? tr("Open a project…")
+                   : runs && runs->size() > 1 ? tr("Queue %1 runs").arg(runs->size())
+                                              : tr("Queue run"));
   m_queue->setEnabled(m_awaited == 0 && (!m_session || runs.has_value()));
   if (!runs) {
     m_sentence->setTone(Tone::Error);
@@ -230,7 +235,8 @@ void QueuePanel::check() {
     m_sentence->setText(tr("No project is open. Open or create one; this design waits here."));
   } else {
     m_sentence->setTone(Tone::Text2);
-    const std::int64_t tokens = runs->front().train.steps * runs->front().train.sequenceLength * runs->front().train.batchSequences;
+    const std::int64_t tokens =
+        runs->front().train.steps * runs->front().train.sequenceLength * runs->front().train.batchSequences;
     m_sentence->setText(tr("%1 training tokens a run").arg(toQt(formatCount(static_cast<double>(tokens)))));
   }
 }
@@ -240,15 +246,18 @@ void QueuePanel::foresee() {
   const auto runs = configs();
   m_preview->setVisible(runs.has_value());
   if (!runs) return;
-  m_preview->show(m_forecaster->forecast(),
-                  {.shape = m_document->costedShape(), .map = m_document->costedMap(), .type = m_document->request().cacheType}, runs->size());
+  m_preview->show(
+      m_forecaster->forecast(),
+      {.shape = m_document->costedShape(), .map = m_document->costedMap(), .type = m_document->request().cacheType},
+      runs->size());
 }
 
 // Steps are tried out only where somebody looks, and never beside a training, which both would slow down.
 void QueuePanel::refreshTrials() {
   const bool trains = m_session && std::any_of(m_session->snapshot()->runs.begin(), m_session->snapshot()->runs.end(),
                                                [](const store::RunSummary& run) { return store::isActive(run.state); });
-  m_forecaster->setTrials(isVisible() && m_session, trains ? tr("a run trains here now, and none like this one has trained before") : QString());
+  m_forecaster->setTrials(isVisible() && m_session,
+                          trains ? tr("a run trains here now, and none like this one has trained before") : QString());
 }
 
 void QueuePanel::showEvent(QShowEvent* event) {
@@ -294,7 +303,8 @@ void QueuePanel::submit() {
 }
 
 void QueuePanel::browseText() {
-  askOpenFiles(this, {.title = tr("Text to train on"), .filters = {tr("Text (*.txt *.jsonl *.zst)"), tr("All files (*)")}},
+  askOpenFiles(this,
+               {.title = tr("Text to train on"), .filters = {tr("Text (*.txt *.jsonl *.zst)"), tr("All files (*)")}},
                [this](const QStringList& files) {
                  m_files->setText(files.join(QStringLiteral("; ")));
                  check();
@@ -302,7 +312,8 @@ void QueuePanel::browseText() {
 }
 
 void QueuePanel::browseTokenizer() {
-  askOpenFile(this, {.title = tr("Tokenizer"), .filters = {tr("Tokenizer (tokenizer.json *.json)"), tr("All files (*)")}},
+  askOpenFile(this,
+              {.title = tr("Tokenizer"), .filters = {tr("Tokenizer (tokenizer.json *.json)"), tr("All files (*)")}},
               [this](const QString& file) {
                 m_tokenizer->setText(file);
                 check();

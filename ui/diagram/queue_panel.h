@@ -1,5 +1,5 @@
-// ui/diagram/queue_panel.h -- from a design to queued runs: data, training, seeds and device, checked as they are typed. A side panel, not a dialog:
-// the map stays in view.
+// ui/diagram/queue_panel.h -- from a design to queued runs: data, training, seeds and device, checked as they are
+// typed. A side panel, not a dialog: the map stays in view.
 #pragma once
 
 #include <QPointer>

@@ -26,7 +26,8 @@ class Mark : public QWidget {
   void paintEvent(QPaintEvent*) override {
     QPainter painter(this);
     const Theme& theme = Theme::current();
-    paintIcon(painter, QRectF(0, 1, 14, 14), m_differs ? QStringLiteral("info") : QStringLiteral("check"), m_differs ? theme.accent : theme.good);
+    paintIcon(painter, QRectF(0, 1, 14, 14), m_differs ? QStringLiteral("info") : QStringLiteral("check"),
+              m_differs ? theme.accent : theme.good);
   }
 
  private:
@@ -71,7 +72,8 @@ class FitBar : public QWidget {
 
  private:
   QStringList names() const {
-    return {RunPreview::tr("weights and optimizer %1 GiB").arg(gibi(m_resident)), RunPreview::tr("activations %1").arg(gibi(m_step))};
+    return {RunPreview::tr("weights and optimizer %1 GiB").arg(gibi(m_resident)),
+            RunPreview::tr("activations %1").arg(gibi(m_step))};
   }
   double m_resident = 0, m_step = 0, m_total = 1;
 };
@@ -112,7 +114,8 @@ void RunPreview::show(const RunForecast& forecast, const service::DrawnNumbers& 
 }
 
 void RunPreview::showDifferences(const RunForecast& forecast, const service::DrawnNumbers& drawn) {
-  const auto all = forecast.run ? service::differencesFromDesign(*forecast.run, drawn) : std::vector<service::DesignDifference>{};
+  const auto all =
+      forecast.run ? service::differencesFromDesign(*forecast.run, drawn) : std::vector<service::DesignDifference>{};
   QStringList sentences;
   for (const service::DesignDifference& one : all) sentences << toQt(one.number + one.reason);
   m_section->setVisible(!all.empty());
@@ -127,8 +130,9 @@ void RunPreview::showDifferences(const RunForecast& forecast, const service::Dra
     auto* layout = new QHBoxLayout(row);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(6);
-    auto* text = new TextLabel(QStringLiteral("<b>%1</b>%2").arg(toQt(one.number).toHtmlEscaped(), toQt(one.reason).toHtmlEscaped()), Type::Caption,
-                               one.differs ? Tone::Text : Tone::Text2);
+    auto* text = new TextLabel(
+        QStringLiteral("<b>%1</b>%2").arg(toQt(one.number).toHtmlEscaped(), toQt(one.reason).toHtmlEscaped()),
+        Type::Caption, one.differs ? Tone::Text : Tone::Text2);
     text->setTextFormat(Qt::RichText);
     text->setWordWrap(true);
     text->setAccessibleName(toQt(one.number + one.reason));
@@ -147,9 +151,12 @@ void RunPreview::showEstimate(const RunForecast& forecast, std::size_t runs) {
   if (forecast.estimate) {
     const double seconds = forecast.estimate->seconds;
     QString text = QStringLiteral("<b>%1</b>, %2")
-                       .arg(tr("about %1").arg(toQt(service::aboutDuration(seconds))), toQt(forecast.estimate->basis).toHtmlEscaped());
+                       .arg(tr("about %1").arg(toQt(service::aboutDuration(seconds))),
+                            toQt(forecast.estimate->basis).toHtmlEscaped());
     if (runs > 1)
-      text += tr("; %1 runs one after the other: about %2").arg(runs).arg(toQt(service::aboutDuration(seconds * static_cast<double>(runs))));
+      text += tr("; %1 runs one after the other: about %2")
+                  .arg(runs)
+                  .arg(toQt(service::aboutDuration(seconds * static_cast<double>(runs))));
     m_estimate->setText(text);
   } else if (forecast.isTrying) {
     m_estimate->setText(tr("How long it takes: a few steps are being tried out…"));

@@ -1,5 +1,5 @@
-// ui/diagram/run_preview.h -- what Queue run says before the button is pressed: in what the run will differ from the design, how long it takes here,
-// and whether it fits.
+// ui/diagram/run_preview.h -- what Queue run says before the button is pressed: in what the run will differ from the
+// design, how long it takes here, and whether it fits.
 #pragma once
 
 #include <QWidget>

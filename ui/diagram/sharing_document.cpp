@@ -41,8 +41,11 @@ Layers askedSources(const std::vector<std::string>& tokens) {
   Layers layers;
   for (const std::string& token : tokens) {
     std::int64_t source = 0;
-    if (!parseInteger(std::string_view(token).substr(0, token.find_first_not_of("0123456789")), source) || source > 1'000'000) return {};
-    layers.push_back({.kSource = static_cast<int>(source), .vSource = static_cast<int>(source), .window = {}, .kvHeads = {}});
+    if (!parseInteger(std::string_view(token).substr(0, token.find_first_not_of("0123456789")), source) ||
+        source > 1'000'000)
+      return {};
+    layers.push_back(
+        {.kSource = static_cast<int>(source), .vSource = static_cast<int>(source), .window = {}, .kvHeads = {}});
   }
   return layers;
 }
@@ -57,7 +60,11 @@ QString windowText(const std::optional<std::int64_t>& window) {
 class SharingDocument::Step : public QUndoCommand {
  public:
   Step(SharingDocument* document, const QString& what, Design before, Design after, int mergeKey)
-      : QUndoCommand(what), m_document(document), m_before(std::move(before)), m_after(std::move(after)), m_mergeKey(mergeKey) {}
+      : QUndoCommand(what),
+        m_document(document),
+        m_before(std::move(before)),
+        m_after(std::move(after)),
+        m_mergeKey(mergeKey) {}
 
   void undo() override { m_document->apply(m_before); }
   void redo() override { m_document->apply(m_after); }
@@ -87,7 +94,9 @@ SharingDocument::SharingDocument(QObject* parent) : QObject(parent) {
 QString SharingDocument::name() const {
   if (!m_design.name.isEmpty()) return m_design.name;
   const config::ModelConfig& model = m_design.model;
-  const std::string heads = model.kvHeads == model.queryHeads ? "MHA" : model.kvHeads == 1 ? "MQA" : fmt::format("GQA{}", model.kvHeads);
+  const std::string heads = model.kvHeads == model.queryHeads ? "MHA"
+                            : model.kvHeads == 1              ? "MQA"
+                                                              : fmt::format("GQA{}", model.kvHeads);
   std::string pattern;
   int number = 0;
   if (const sharing::Generator* known = sharing::findGenerator(m_generator, &number); known == nullptr) {
@@ -116,15 +125,23 @@ QString SharingDocument::describeLayer(int layer) const {
   const sharing::LayerSharing& from = m_map.layer(layer);
   const int heads = m_map.kvHeads(from.kSource, m_design.model.kvHeads);
   const QString tail =
-      QStringLiteral("%1 KV %2, %3").arg(heads).arg(heads == 1 ? "head" : "heads", windowText(m_map.windowOf(layer, m_design.model.window)));
+      QStringLiteral("%1 KV %2, %3")
+          .arg(heads)
+          .arg(heads == 1 ? "head" : "heads", windowText(m_map.windowOf(layer, m_design.model.window)));
   if (from.kSource != from.vSource) {
-    const auto part = [&](int source) { return source == layer ? QStringLiteral("its own") : QStringLiteral("that of layer %1").arg(source); };
-    return QStringLiteral("Layer %1 reads as K %2 and as V %3: %4").arg(layer).arg(part(from.kSource), part(from.vSource), tail);
+    const auto part = [&](int source) {
+      return source == layer ? QStringLiteral("its own") : QStringLiteral("that of layer %1").arg(source);
+    };
+    return QStringLiteral("Layer %1 reads as K %2 and as V %3: %4")
+        .arg(layer)
+        .arg(part(from.kSource), part(from.vSource), tail);
   }
-  if (from.kSource != layer) return QStringLiteral("Layer %1 reads the KV of layer %2: %3").arg(layer).arg(from.kSource).arg(tail);
+  if (from.kSource != layer)
+    return QStringLiteral("Layer %1 reads the KV of layer %2: %3").arg(layer).arg(from.kSource).arg(tail);
   LayerSet readers = m_map.readersOf(layer);
   std::erase(readers, layer);
-  const QString read = readers.empty() ? QStringLiteral("nobody else reads it") : QStringLiteral("also read by ") + toQt(describeLayers(readers));
+  const QString read = readers.empty() ? QStringLiteral("nobody else reads it")
+                                       : QStringLiteral("also read by ") + toQt(describeLayers(readers));
   return QStringLiteral("Layer %1 keeps its own KV, %2: %3").arg(layer).arg(read, tail);
 }
 
@@ -179,18 +196,23 @@ void SharingDocument::applyFix(std::size_t index) {
 void SharingDocument::setSource(const LayerSet& layers, int source) {
   if (layers.empty()) return;
   const LayerSet set = layers;
-  const QString what = set.size() == 1 ? tr("source of layer %1: %2 to %3").arg(set.front()).arg(m_map.layer(set.front()).kSource).arg(source)
-                                       : tr("source of %1: %2").arg(toQt(describeLayers(set))).arg(source);
+  const QString what =
+      set.size() == 1
+          ? tr("source of layer %1: %2 to %3").arg(set.front()).arg(m_map.layer(set.front()).kSource).arg(source)
+          : tr("source of %1: %2").arg(toQt(describeLayers(set))).arg(source);
   const bool isPossible = std::all_of(set.begin(), set.end(), [&](int layer) { return mayRead(layer, source); });
   if (isPossible) return pushLayers(what, withSource(m_map, set, source));
   const std::vector<std::string> tokens = plainTokens(sharing::toText(m_map));
   if (tokens.empty()) {
-    Q_EMIT refused(tr("Layer %1 cannot read layer %2: a source must have its own K and V and lie below its reader.").arg(set.front()).arg(source));
+    Q_EMIT refused(tr("Layer %1 cannot read layer %2: a source must have its own K and V and lie below its reader.")
+                       .arg(set.front())
+                       .arg(source));
     return;
   }
   Design next = m_design;
   std::vector<std::string> asked = tokens;
-  for (const int layer : set) asked[static_cast<std::size_t>(layer)] = withTokenSource(asked[static_cast<std::size_t>(layer)], source);
+  for (const int layer : set)
+    asked[static_cast<std::size_t>(layer)] = withTokenSource(asked[static_cast<std::size_t>(layer)], source);
   next.model.sharing = join(asked, "_");
   push(what, std::move(next));
 }
@@ -216,8 +238,9 @@ void SharingDocument::separate(const LayerSet& layers) {
 void SharingDocument::moveBoundary(int layer, Boundary direction) {
   const auto next = boundaryMoved(m_map, layer, direction);
   if (!next) {
-    Q_EMIT refused(direction == Boundary::Up ? tr("No layer lies above the group of layer %1.").arg(layer)
-                                             : tr("The group of layer %1 has no layer to give to the one above.").arg(layer));
+    Q_EMIT refused(direction == Boundary::Up
+                       ? tr("No layer lies above the group of layer %1.").arg(layer)
+                       : tr("The group of layer %1 has no layer to give to the one above.").arg(layer));
     return;
   }
   pushLayers(tr("boundary above layer %1").arg(layer), *next);
@@ -243,14 +266,16 @@ void SharingDocument::setWindow(const LayerSet& layers, const sharing::Window& w
 }
 
 void SharingDocument::toggleWindow(const LayerSet& layers) {
-  const bool isWindowed = std::all_of(layers.begin(), layers.end(), [&](int layer) { return m_map.layer(layer).window != sharing::Window{}; });
+  const bool isWindowed = std::all_of(layers.begin(), layers.end(),
+                                      [&](int layer) { return m_map.layer(layer).window != sharing::Window{}; });
   setWindow(layers, {.kind = isWindowed ? sharing::Window::Kind::Full : sharing::Window::Kind::Model, .positions = 0});
 }
 
 void SharingDocument::setKvHeads(const LayerSet& layers, std::optional<int> heads) {
   if (layers.empty()) return;
   const bool isModels = heads && *heads == m_design.model.kvHeads;
-  pushLayers(tr("KV heads of %1").arg(toQt(describeLayers(layers))), withKvHeads(m_map, layers, isModels ? std::nullopt : heads));
+  pushLayers(tr("KV heads of %1").arg(toQt(describeLayers(layers))),
+             withKvHeads(m_map, layers, isModels ? std::nullopt : heads));
 }
 
 void SharingDocument::setLayerCount(int layers) {
@@ -301,7 +326,8 @@ void SharingDocument::findProblems() {
   const Layers asked = askedSources(plainTokens(text()));
   if (static_cast<int>(asked.size()) == m_map.layerCount()) {
     for (const sharing::MapProblem& problem : sharing::validate(asked, upwardOf(m_design.model)))
-      m_problems.push_back({problem.layer, asked[static_cast<std::size_t>(std::max(0, problem.layer))].kSource, toQt(problem.message)});
+      m_problems.push_back(
+          {problem.layer, asked[static_cast<std::size_t>(std::max(0, problem.layer))].kSource, toQt(problem.message)});
   }
   if (m_problems.empty()) m_problems.push_back({m_error->layer, -1, toQt(m_error->error.message)});
 }
@@ -317,25 +343,39 @@ void SharingDocument::findFixes() {
     for (const sharing::MapProblem& problem : sharing::validate(asked, upwardOf(m_design.model))) {
       if (problem.layer != layer || !problem.suggestedSource || *problem.suggestedSource == layer) continue;
       const int source = *problem.suggestedSource;
-      m_fixes.push_back({.label = tr("Read layer %1").arg(source), .text = replaced(tokens, layer, source), .layers = {}, .source = source});
+      m_fixes.push_back({.label = tr("Read layer %1").arg(source),
+                         .text = replaced(tokens, layer, source),
+                         .layers = {},
+                         .source = source});
       hasRowFix = true;
       break;
     }
     const int source = asked[static_cast<std::size_t>(layer)].kSource;
     if (hasRowFix || source != layer) {
-      m_fixes.push_back({.label = tr("Own KV for %1").arg(layer), .text = replaced(tokens, layer, layer), .layers = {}, .source = layer});
+      m_fixes.push_back({.label = tr("Own KV for %1").arg(layer),
+                         .text = replaced(tokens, layer, layer),
+                         .layers = {},
+                         .source = layer});
       hasRowFix = true;
     }
   }
   if (m_error->fix && !hasRowFix)
-    m_fixes.push_back({.label = tr("Use %1").arg(toQt(*m_error->fix)), .text = *m_error->fix, .layers = {}, .source = {}});
-  if (const auto upward = sharing::parseMapText(text(), {.layers = m_design.model.layers, .upward = sharing::UpwardReads::Allow}))
-    m_fixes.push_back({.label = tr("Allow upward reads"), .text = text(), .allowUpward = true, .layers = {}, .source = {}});
-  if (const auto other = sharing::parseMapText(text(), {.layers = std::nullopt, .upward = upwardOf(m_design.model)}))
     m_fixes.push_back(
-        {.label = tr("Make the model %1 layers").arg(other->layerCount()), .text = text(), .layers = other->layerCount(), .source = {}});
+        {.label = tr("Use %1").arg(toQt(*m_error->fix)), .text = *m_error->fix, .layers = {}, .source = {}});
+  if (const auto upward =
+          sharing::parseMapText(text(), {.layers = m_design.model.layers, .upward = sharing::UpwardReads::Allow}))
+    m_fixes.push_back(
+        {.label = tr("Allow upward reads"), .text = text(), .allowUpward = true, .layers = {}, .source = {}});
+  if (const auto other = sharing::parseMapText(text(), {.layers = std::nullopt, .upward = upwardOf(m_design.model)}))
+    m_fixes.push_back({.label = tr("Make the model %1 layers").arg(other->layerCount()),
+                       .text = text(),
+                       .layers = other->layerCount(),
+                       .source = {}});
   if (m_fixes.empty())
-    m_fixes.push_back({.label = tr("Back to the last valid map"), .text = sharing::toText(m_map), .layers = m_map.layerCount(), .source = {}});
+    m_fixes.push_back({.label = tr("Back to the last valid map"),
+                       .text = sharing::toText(m_map),
+                       .layers = m_map.layerCount(),
+                       .source = {}});
 }
 
 void SharingDocument::updateCosts() {
@@ -347,7 +387,9 @@ void SharingDocument::updateCosts() {
   m_costs = *costs;
   m_costedShape = shape();
   m_costedMap = m_map;
-  m_stale = isValid() ? QString() : tr("Costs of the last valid map, %1 B per token").arg(toQt(groupDigits(costs->kv.bytesPerToken)));
+  m_stale = isValid()
+                ? QString()
+                : tr("Costs of the last valid map, %1 B per token").arg(toQt(groupDigits(costs->kv.bytesPerToken)));
   if (const auto all = sharing::cost(shape(), unshared(m_map), m_request)) m_unshared = *all;
 }
 

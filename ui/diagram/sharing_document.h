@@ -1,6 +1,6 @@
-// ui/diagram/sharing_document.h -- the design that is being edited: a model's shape, its map as text, and what it costs. GUI thread.
-// Every edit is one step of undo() with a text of what it undoes. Text that is no valid map is kept as text; map() and costs() stay those of the
-// last valid one.
+// ui/diagram/sharing_document.h -- the design that is being edited: a model's shape, its map as text, and what it
+// costs. GUI thread. Every edit is one step of undo() with a text of what it undoes. Text that is no valid map is kept
+// as text; map() and costs() stay those of the last valid one.
 #pragma once
 
 #include <QObject>
@@ -48,7 +48,8 @@ class SharingDocument : public QObject {
   const Design& design() const { return m_design; }
   QString name() const;
   const std::string& text() const { return m_design.model.sharing; }
-  // With as many layers as map(), and where the model takes its tokenizer's vocabulary, with that one; 0 while the tokenizer is not read.
+  // With as many layers as map(), and where the model takes its tokenizer's vocabulary, with that one; 0 while the
+  // tokenizer is not read.
   sharing::ModelShape shape() const;
   const sharing::SharingMap& map() const { return m_map; }  // the last valid one
   bool isValid() const { return !m_error; }
@@ -88,10 +89,13 @@ class SharingDocument : public QObject {
   // --- not undone: the question asked of the cost model, and what else a run needs
   const sharing::CostRequest& request() const { return m_request; }
   void setRequest(const sharing::CostRequest& request);
-  const config::RunConfig& run() const { return m_run; }  // data, training, device; its name and model are those of the last load()
+  const config::RunConfig& run() const {
+    return m_run;
+  }  // data, training, device; its name and model are those of the last load()
   void setRun(const config::RunConfig& run);
   config::RunConfig runConfig() const;  // run() with this design's name and model
-  // Ids of run().data.tokenizer, or why they are not known; nullopt: it is not read yet. The byte tokenizer needs no reading.
+  // Ids of run().data.tokenizer, or why they are not known; nullopt: it is not read yet. The byte tokenizer needs no
+  // reading.
   const std::optional<Result<std::int64_t>>& tokenizerVocabulary() const { return m_vocabulary; }
   void setTokenizerVocabulary(std::optional<Result<std::int64_t>> vocabulary);
 

@@ -34,12 +34,15 @@ std::vector<int> sharingGroups(const sharing::SharingMap& map) {
     if (map.producesK(static_cast<int>(layer)) && isRead[layer]) groups[layer] = next++;
   }
   for (std::size_t layer = 0; layer < count; ++layer) {
-    if (!map.producesK(static_cast<int>(layer))) groups[layer] = groups[static_cast<std::size_t>(map.layer(static_cast<int>(layer)).kSource)];
+    if (!map.producesK(static_cast<int>(layer)))
+      groups[layer] = groups[static_cast<std::size_t>(map.layer(static_cast<int>(layer)).kSource)];
   }
   return groups;
 }
 
-QColor groupColor(int group, const Theme& theme) { return group < 0 ? theme.groupOfOne : theme.series[static_cast<std::size_t>(group % kHues)].fill; }
+QColor groupColor(int group, const Theme& theme) {
+  return group < 0 ? theme.groupOfOne : theme.series[static_cast<std::size_t>(group % kHues)].fill;
+}
 
 QColor groupLineColor(int group, const Theme& theme) {
   return group < 0 ? theme.groupOfOne : theme.series[static_cast<std::size_t>(group % kHues)].line;
@@ -57,7 +60,8 @@ void paintGlyph(QPainter& painter, const QRectF& area, const sharing::SharingMap
   painter.save();
   painter.setRenderHint(QPainter::Antialiasing, step < 1);
   for (int layer = 0; layer < count; ++layer) {
-    const qreal height = map.isProducer(layer) ? area.height() : std::max(2.0, std::round(area.height() * kShortColumn));
+    const qreal height =
+        map.isProducer(layer) ? area.height() : std::max(2.0, std::round(area.height() * kShortColumn));
     const QRectF column(area.left() + layer * step, area.bottom() - height, step - gap, height);
     const int group = groups[static_cast<std::size_t>(layer)];
     painter.fillRect(column, groupColor(group, theme));
@@ -68,7 +72,8 @@ void paintGlyph(QPainter& painter, const QRectF& area, const sharing::SharingMap
   painter.restore();
 }
 
-void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::SharingMap& map, int modelKvHeads, const Theme& theme, double barShare) {
+void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::SharingMap& map, int modelKvHeads,
+                      const Theme& theme, double barShare) {
   const int count = map.layerCount();
   const qreal row = std::min(area.height() / count, 18.0);
   if (row <= 0 || area.width() <= 0) return;
@@ -85,7 +90,8 @@ void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::Shar
   const qreal barLeft = ringX + radius + (hasLabels ? labelWidth : 4) + 4;
   int most = 1;
   for (int layer = 0; layer < count; ++layer) most = std::max(most, keptHeads(map, layer, modelKvHeads));
-  for (int layer = 0; layer < count; ++layer) most = std::max(most, 2 * map.kvHeads(map.layer(layer).kSource, modelKvHeads));
+  for (int layer = 0; layer < count; ++layer)
+    most = std::max(most, 2 * map.kvHeads(map.layer(layer).kSource, modelKvHeads));
   const qreal perHead = std::max(0.0, area.right() - barLeft - 1) * barShare / most;
   const auto middleOf = [&](int layer) { return area.bottom() - (layer + 0.5) * row; };
 
@@ -106,7 +112,8 @@ void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::Shar
     paintRing(painter, {ringX, y}, radius, map.isProducer(layer), group, theme);
     if (hasLabels && (hasEveryLabel || layer % 5 == 0)) {
       painter.setPen(theme.text2);
-      painter.drawText(QRectF(ringX + radius, y - 10, labelWidth, 20), Qt::AlignRight | Qt::AlignVCenter, QString::number(layer));
+      painter.drawText(QRectF(ringX + radius, y - 10, labelWidth, 20), Qt::AlignRight | Qt::AlignVCenter,
+                       QString::number(layer));
     }
     const qreal height = std::max(2.0, std::min(row - (row >= 5 ? 2 : 0), 10.0));
     const int heads = keptHeads(map, layer, modelKvHeads);
@@ -117,8 +124,8 @@ void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::Shar
       ghost.setDashPattern({3, 2});
       painter.setPen(ghost);
       painter.setBrush(Qt::NoBrush);
-      painter.drawRect(
-          QRectF(barLeft + 0.5, y - height / 2 + 0.5, 2 * map.kvHeads(map.layer(layer).kSource, modelKvHeads) * perHead - 1, height - 1));
+      painter.drawRect(QRectF(barLeft + 0.5, y - height / 2 + 0.5,
+                              2 * map.kvHeads(map.layer(layer).kSource, modelKvHeads) * perHead - 1, height - 1));
     }
   }
   painter.restore();
@@ -135,7 +142,8 @@ void paintGroupBar(QPainter& painter, const QRectF& area, int group, const Theme
     painter.drawRoundedRect(area, 2, 2);
   } else {
     const qreal height = (area.height() - gap * (bars - 1)) / bars;
-    for (int bar = 0; bar < bars; ++bar) painter.drawRect(QRectF(area.left(), area.top() + bar * (height + gap), area.width(), height));
+    for (int bar = 0; bar < bars; ++bar)
+      painter.drawRect(QRectF(area.left(), area.top() + bar * (height + gap), area.width(), height));
   }
   painter.restore();
 }

@@ -27,7 +27,8 @@ QPen dashed(const QColor& color, qreal width = 1) {
 // One paint of the scene: the painter with everything it needs at hand.
 class ScenePainter {
  public:
-  ScenePainter(QPainter& painter, const SceneLayout& layout, const SharingDocument& document, const SceneState& state, const Theme& theme)
+  ScenePainter(QPainter& painter, const SceneLayout& layout, const SharingDocument& document, const SceneState& state,
+               const Theme& theme)
       : m_painter(painter),
         m_layout(layout),
         m_document(document),
@@ -38,12 +39,15 @@ class ScenePainter {
     // Costs may be those of an earlier shape; rows are then drawn without slots.
     const auto& costs = document.costs();
     const auto& all = document.unsharedCosts();
-    if (costs && all && costs->perLayer.size() == all->perLayer.size() && static_cast<int>(costs->perLayer.size()) == m_map.layerCount()) {
+    if (costs && all && costs->perLayer.size() == all->perLayer.size() &&
+        static_cast<int>(costs->perLayer.size()) == m_map.layerCount()) {
       m_kept = &*costs;
       m_whole = &*all;
       for (std::size_t i = 0; i < m_whole->perLayer.size(); ++i) {
-        m_mostPerToken = std::max({m_mostPerToken, m_whole->perLayer[i].bytesPerToken, m_kept->perLayer[i].bytesPerToken});
-        m_mostAtContext = std::max({m_mostAtContext, m_whole->perLayer[i].bytesAtContext, m_kept->perLayer[i].bytesAtContext});
+        m_mostPerToken =
+            std::max({m_mostPerToken, m_whole->perLayer[i].bytesPerToken, m_kept->perLayer[i].bytesPerToken});
+        m_mostAtContext =
+            std::max({m_mostAtContext, m_whole->perLayer[i].bytesAtContext, m_kept->perLayer[i].bytesAtContext});
       }
     }
   }
@@ -51,7 +55,8 @@ class ScenePainter {
   void paint() {
     m_painter.fillRect(QRectF(QPointF(), m_layout.view), m_theme.panel);
     m_painter.save();
-    m_painter.setClipRect(QRectF(0, SceneLayout::kHeader, m_layout.view.width(), m_layout.visibleHeight()), Qt::IntersectClip);
+    m_painter.setClipRect(QRectF(0, SceneLayout::kHeader, m_layout.view.width(), m_layout.visibleHeight()),
+                          Qt::IntersectClip);
     paintCaptions();
     paintBackgrounds();
     paintGrid();
@@ -68,11 +73,13 @@ class ScenePainter {
 
  private:
   int group(int layer) const { return m_groups[static_cast<std::size_t>(layer)]; }
-  bool isSelected(int layer) const { return std::binary_search(m_state.selection.begin(), m_state.selection.end(), layer); }
+  bool isSelected(int layer) const {
+    return std::binary_search(m_state.selection.begin(), m_state.selection.end(), layer);
+  }
   bool isFull() const { return m_layout.density() == Density::Full; }
   int lastVisible() const {
-    const qreal below =
-        m_layout.kHeader + m_layout.kCaption + m_layout.layers * m_layout.rowHeight - m_layout.scroll - m_layout.kHeader - m_layout.visibleHeight();
+    const qreal below = m_layout.kHeader + m_layout.kCaption + m_layout.layers * m_layout.rowHeight - m_layout.scroll -
+                        m_layout.kHeader - m_layout.visibleHeight();
     return std::clamp(static_cast<int>(below / m_layout.rowHeight) - 1, 0, m_layout.layers - 1);
   }
   int firstVisible() const {
@@ -80,7 +87,9 @@ class ScenePainter {
     return std::clamp(m_layout.layers - static_cast<int>(above / m_layout.rowHeight), 0, m_layout.layers - 1);
   }
   // Bars are 14 px high in a 28-px row and never touch the next row.
-  qreal cellHeight() const { return std::max(4.0, std::min({std::round(m_layout.rowHeight * 0.5), 16.0, m_layout.rowHeight - 3})); }
+  qreal cellHeight() const {
+    return std::max(4.0, std::min({std::round(m_layout.rowHeight * 0.5), 16.0, m_layout.rowHeight - 3}));
+  }
 
   void text(const QRectF& area, int flags, const QString& what, const QColor& color, const QFont& font) {
     m_painter.setFont(font);
@@ -91,9 +100,10 @@ class ScenePainter {
   void paintCaptions() {
     const qreal top = m_layout.rowTop(m_layout.layers - 1) - SceneLayout::kCaption;
     const qreal bottom = m_layout.rowTop(0) + m_layout.rowHeight;
-    text(QRectF(m_layout.heads, top, 120, SceneLayout::kCaption), Qt::AlignVCenter, SharingDocument::tr("output head"), m_theme.text3, captionFont());
-    text(QRectF(m_layout.heads, bottom, 120, SceneLayout::kCaption), Qt::AlignVCenter, SharingDocument::tr("embedding"), m_theme.text3,
-         captionFont());
+    text(QRectF(m_layout.heads, top, 120, SceneLayout::kCaption), Qt::AlignVCenter, SharingDocument::tr("output head"),
+         m_theme.text3, captionFont());
+    text(QRectF(m_layout.heads, bottom, 120, SceneLayout::kCaption), Qt::AlignVCenter, SharingDocument::tr("embedding"),
+         m_theme.text3, captionFont());
   }
 
   void paintBackgrounds() {
@@ -105,17 +115,20 @@ class ScenePainter {
         m_painter.fillRect(row, m_theme.selection);
       else if (layer == m_state.hovered || layer == hoveredSource)
         m_painter.fillRect(row, m_theme.hover);
-      if (m_layout.density() == Density::Full || (m_layout.density() == Density::Minimal && layer % 4 == 0) || m_layout.density() == Density::Bars)
+      if (m_layout.density() == Density::Full || (m_layout.density() == Density::Minimal && layer % 4 == 0) ||
+          m_layout.density() == Density::Bars)
         m_painter.fillRect(QRectF(row.left(), std::round(row.bottom()) - 1, row.width(), 1), m_theme.grid);
     }
   }
 
   void paintGrid() {
     const qreal top = m_layout.rowTop(m_layout.layers - 1), height = m_layout.layers * m_layout.rowHeight;
-    for (const auto& [left, width] : {std::pair(m_layout.perToken, m_layout.perTokenWidth), std::pair(m_layout.atContext, m_layout.atContextWidth)}) {
+    for (const auto& [left, width] : {std::pair(m_layout.perToken, m_layout.perTokenWidth),
+                                      std::pair(m_layout.atContext, m_layout.atContextWidth)}) {
       if (width <= 0) continue;
       m_painter.fillRect(QRectF(left, top, 1, height), m_theme.strongLine);
-      for (const qreal share : {0.5, 1.0}) m_painter.fillRect(QRectF(std::round(left + share * (width - kBytesLabel)), top, 1, height), m_theme.grid);
+      for (const qreal share : {0.5, 1.0})
+        m_painter.fillRect(QRectF(std::round(left + share * (width - kBytesLabel)), top, 1, height), m_theme.grid);
     }
   }
 
@@ -149,7 +162,8 @@ class ScenePainter {
     const qreal middle = m_layout.rowMiddle(layer);
     const qreal radius = std::clamp(m_layout.rowHeight * 0.19, 2.0, 5.0);
     const bool isProducer = m_map.isProducer(layer) && !isReplaced(layer);
-    paintRing(m_painter, {m_layout.ringX, middle}, isProducer ? radius : radius - 0.5, isProducer, isReplaced(layer) ? -1 : group(layer), m_theme);
+    paintRing(m_painter, {m_layout.ringX, middle}, isProducer ? radius : radius - 0.5, isProducer,
+              isReplaced(layer) ? -1 : group(layer), m_theme);
     paintIndexAndHeads(layer, middle);
     if (!isReplaced(layer)) {
       paintCells(layer, middle);
@@ -160,16 +174,18 @@ class ScenePainter {
   }
 
   bool isDimmed(int layer) const {
-    if (m_state.dragged.empty() || std::binary_search(m_state.dragged.begin(), m_state.dragged.end(), layer)) return false;
-    return !std::all_of(m_state.dragged.begin(), m_state.dragged.end(), [&](int reader) { return m_document.mayRead(reader, layer); });
+    if (m_state.dragged.empty() || std::binary_search(m_state.dragged.begin(), m_state.dragged.end(), layer))
+      return false;
+    return !std::all_of(m_state.dragged.begin(), m_state.dragged.end(),
+                        [&](int reader) { return m_document.mayRead(reader, layer); });
   }
 
   void paintIndexAndHeads(int layer, qreal middle) {
     if (m_layout.density() != Density::Minimal || layer % 4 == 0 || layer == m_layout.layers - 1) {
       QFont font = fixedFont();
       if (m_layout.density() == Density::Minimal) font.setPixelSize(std::min(font.pixelSize(), 10));
-      text(QRectF(m_layout.rowLeft, middle - 10, m_layout.indexRight - m_layout.rowLeft, 20), Qt::AlignRight | Qt::AlignVCenter,
-           QString::number(layer), m_theme.text, font);
+      text(QRectF(m_layout.rowLeft, middle - 10, m_layout.indexRight - m_layout.rowLeft, 20),
+           Qt::AlignRight | Qt::AlignVCenter, QString::number(layer), m_theme.text, font);
     }
     const int heads = m_document.shape().queryHeads;
     const qreal height = isFull() ? 8 : std::max(4.0, cellHeight() - 1);
@@ -181,7 +197,8 @@ class ScenePainter {
     const qreal step = std::min(whole.width() / heads, 24.0);
     for (int head = 0; head < heads; ++head) {
       const qreal left = std::round(whole.left() + head * step), right = std::round(whole.left() + (head + 1) * step);
-      m_painter.fillRect(QRectF(left, whole.top(), std::max(1.0, right - left - (step >= 3 ? 2 : 1)), height), m_theme.heads);
+      m_painter.fillRect(QRectF(left, whole.top(), std::max(1.0, right - left - (step >= 3 ? 2 : 1)), height),
+                         m_theme.heads);
     }
   }
 
@@ -194,16 +211,18 @@ class ScenePainter {
       const qreal step = m_layout.cellWidth / parts;
       for (int part = 0; part < parts; ++part) {
         const qreal from_px = std::round(left + part * step), to_px = std::round(left + (part + 1) * step);
-        paintGroupBar(m_painter, QRectF(from_px, std::round(middle - height / 2), to_px - from_px - (part + 1 < parts ? 2 : 0), height), cellGroup,
-                      m_theme);
+        paintGroupBar(
+            m_painter,
+            QRectF(from_px, std::round(middle - height / 2), to_px - from_px - (part + 1 < parts ? 2 : 0), height),
+            cellGroup, m_theme);
       }
     };
     if (m_map.producesK(layer)) cell(m_layout.keys, group(layer));
     if (m_map.producesV(layer)) cell(m_layout.values, group(layer));
     const bool isTyping = layer == m_state.current && !m_state.typed.isEmpty();
     if (isTyping) {
-      text(QRectF(m_layout.keys, middle - 10, 90, 20), Qt::AlignVCenter, SharingDocument::tr("reads %1▏").arg(m_state.typed), m_theme.accent,
-           bodyFont());
+      text(QRectF(m_layout.keys, middle - 10, 90, 20), Qt::AlignVCenter,
+           SharingDocument::tr("reads %1▏").arg(m_state.typed), m_theme.accent, bodyFont());
       return;
     }
     if (!isFull()) return;
@@ -220,11 +239,14 @@ class ScenePainter {
   void paintSlots(int layer, qreal middle) {
     const sharing::LayerKv& kept = m_kept->perLayer[static_cast<std::size_t>(layer)];
     const sharing::LayerKv& whole = m_whole->perLayer[static_cast<std::size_t>(layer)];
-    paintSlot(m_layout.perToken, m_layout.perTokenWidth, middle, layer, kept.bytesPerToken, whole.bytesPerToken, m_mostPerToken);
-    paintSlot(m_layout.atContext, m_layout.atContextWidth, middle, layer, kept.bytesAtContext, whole.bytesAtContext, m_mostAtContext);
+    paintSlot(m_layout.perToken, m_layout.perTokenWidth, middle, layer, kept.bytesPerToken, whole.bytesPerToken,
+              m_mostPerToken);
+    paintSlot(m_layout.atContext, m_layout.atContextWidth, middle, layer, kept.bytesAtContext, whole.bytesAtContext,
+              m_mostAtContext);
   }
 
-  void paintSlot(qreal left, qreal width, qreal middle, int layer, std::int64_t kept, std::int64_t whole, std::int64_t most) {
+  void paintSlot(qreal left, qreal width, qreal middle, int layer, std::int64_t kept, std::int64_t whole,
+                 std::int64_t most) {
     if (width <= 0 || most <= 0) return;
     const qreal perByte = (width - kBytesLabel) / static_cast<qreal>(most);
     const qreal height = cellHeight(), top = std::round(middle - height / 2);
@@ -234,16 +256,21 @@ class ScenePainter {
       const bool isPair = left == m_layout.perToken && isFull() && m_map.producesK(layer) && m_map.producesV(layer);
       const QRectF slot(left + 1, top, bar, height);
       paintGroupBar(m_painter, slot, group(layer), m_theme);
-      if (isPair) m_painter.fillRect(QRectF(std::round(slot.center().x()), top, 1, height), isSelected(layer) ? m_theme.selection : m_theme.panel);
+      if (isPair)
+        m_painter.fillRect(QRectF(std::round(slot.center().x()), top, 1, height),
+                           isSelected(layer) ? m_theme.selection : m_theme.panel);
       if (m_layout.density() != Density::Minimal) {
-        const QString label = left == m_layout.perToken ? SharingDocument::tr("%1 B").arg(number(kept)) : bytesText(kept);
-        text(QRectF(slot.right() + 8, middle - 10, kBytesLabel, 20), Qt::AlignVCenter, label, m_theme.text2, captionOrBody());
+        const QString label =
+            left == m_layout.perToken ? SharingDocument::tr("%1 B").arg(number(kept)) : bytesText(kept);
+        text(QRectF(slot.right() + 8, middle - 10, kBytesLabel, 20), Qt::AlignVCenter, label, m_theme.text2,
+             captionOrBody());
       }
     }
     if (kept == 0 && whole > 0) {
       m_painter.setPen(dashed(m_theme.ghost));
       m_painter.setBrush(Qt::NoBrush);
-      m_painter.drawRect(QRectF(left + 1.5, top + 0.5, std::max(2.0, static_cast<qreal>(whole) * perByte) - 1, height - 1));
+      m_painter.drawRect(
+          QRectF(left + 1.5, top + 0.5, std::max(2.0, static_cast<qreal>(whole) * perByte) - 1, height - 1));
     }
   }
 
@@ -259,8 +286,8 @@ class ScenePainter {
     if (!window && !isModelsFull) return;
     if (!isFull()) {
       if (m_layout.density() == Density::Bars)
-        text(QRectF(m_layout.window, middle - 10, m_layout.windowWidth, 20), Qt::AlignVCenter, window ? number(*window) : SharingDocument::tr("s"),
-             m_theme.text2, captionFont());
+        text(QRectF(m_layout.window, middle - 10, m_layout.windowWidth, 20), Qt::AlignVCenter,
+             window ? number(*window) : SharingDocument::tr("s"), m_theme.text2, captionFont());
       return;
     }
     const QString what = window ? number(*window) : SharingDocument::tr("none");
@@ -287,7 +314,9 @@ class ScenePainter {
       m_painter.drawRect(row.adjusted(0.5, 0.5, -0.5, -1.5));
       paintIndexAndHeads(problem.layer, middle);
       const bool isInside = problem.source >= 0 && problem.source < m_layout.layers && problem.source != problem.layer;
-      if (isInside) paintArc(m_painter, m_layout.ringX, middle, m_layout.rowMiddle(problem.source), m_layout.ringX - 20, dashed(m_theme.error, 2));
+      if (isInside)
+        paintArc(m_painter, m_layout.ringX, middle, m_layout.rowMiddle(problem.source), m_layout.ringX - 20,
+                 dashed(m_theme.error, 2));
       m_painter.setRenderHint(QPainter::Antialiasing);
       m_painter.setPen(QPen(m_theme.error, 1.5));
       m_painter.setBrush(m_theme.panel);
@@ -295,10 +324,10 @@ class ScenePainter {
       m_painter.setRenderHint(QPainter::Antialiasing, false);
       if (m_layout.density() == Density::Minimal) continue;
       if (problem.source >= 0)
-        text(QRectF(m_layout.keys, middle - 10, 90, 20), Qt::AlignVCenter, SharingDocument::tr("reads %1").arg(problem.source), m_theme.error,
-             bodyFont());
-      text(QRectF(m_layout.perToken + 8, middle - 10, 200, 20), Qt::AlignVCenter, SharingDocument::tr("source not valid"), m_theme.error,
-           captionOrBody());
+        text(QRectF(m_layout.keys, middle - 10, 90, 20), Qt::AlignVCenter,
+             SharingDocument::tr("reads %1").arg(problem.source), m_theme.error, bodyFont());
+      text(QRectF(m_layout.perToken + 8, middle - 10, 200, 20), Qt::AlignVCenter,
+           SharingDocument::tr("source not valid"), m_theme.error, captionOrBody());
     }
     paintFixPreview();
   }
@@ -310,10 +339,12 @@ class ScenePainter {
     if (!source || *source == layer || *source >= m_layout.layers) return;
     QPen dots(m_theme.accent, 2);
     dots.setDashPattern({0.9, 1.4});
-    paintArc(m_painter, m_layout.ringX, m_layout.rowMiddle(layer), m_layout.rowMiddle(*source), m_layout.ringX - 20, dots);
+    paintArc(m_painter, m_layout.ringX, m_layout.rowMiddle(layer), m_layout.rowMiddle(*source), m_layout.ringX - 20,
+             dots);
     const qreal bulge = std::abs(layer - *source) * m_layout.rowHeight / 2;
     text(QRectF(0, m_layout.rowMiddle(*source) - 10, m_layout.ringX - std::min(bulge, m_layout.ringX - 90) - 6, 20),
-         Qt::AlignRight | Qt::AlignVCenter, SharingDocument::tr("fix: read %1").arg(*source), m_theme.accent, captionFont());
+         Qt::AlignRight | Qt::AlignVCenter, SharingDocument::tr("fix: read %1").arg(*source), m_theme.accent,
+         captionFont());
   }
 
   void paintDrag() {
@@ -321,7 +352,8 @@ class ScenePainter {
     for (const int layer : m_state.dragged) {
       const qreal from = m_layout.rowMiddle(layer);
       if (m_state.dragSource && *m_state.dragSource != layer) {
-        paintArc(m_painter, m_layout.ringX, from, m_layout.rowMiddle(*m_state.dragSource), m_layout.ringX - 20, QPen(m_theme.accent, 2.5));
+        paintArc(m_painter, m_layout.ringX, from, m_layout.rowMiddle(*m_state.dragSource), m_layout.ringX - 20,
+                 QPen(m_theme.accent, 2.5));
       } else {
         m_painter.setRenderHint(QPainter::Antialiasing);
         m_painter.setPen(dashed(m_theme.accent, 1.5));
@@ -334,7 +366,8 @@ class ScenePainter {
   void paintFrames() {
     m_painter.setRenderHint(QPainter::Antialiasing, false);
     for (const int layer : m_state.selection) {
-      if (layer < m_layout.layers) m_painter.fillRect(QRectF(m_layout.rowLeft, m_layout.rowTop(layer), 2, m_layout.rowHeight), m_theme.accent);
+      if (layer < m_layout.layers)
+        m_painter.fillRect(QRectF(m_layout.rowLeft, m_layout.rowTop(layer), 2, m_layout.rowHeight), m_theme.accent);
     }
     const auto frame = [&](int layer, qreal width) {
       m_painter.setPen(QPen(m_theme.accent, width));
@@ -359,9 +392,10 @@ class ScenePainter {
     title(m_layout.keys, QStringLiteral("K"), Qt::AlignHCenter, m_layout.cellWidth);
     title(m_layout.values, QStringLiteral("V"), Qt::AlignHCenter, m_layout.cellWidth);
     if (m_layout.windowWidth > 0) title(m_layout.window, SharingDocument::tr("Window"));
-    title(m_layout.perToken,
-          m_layout.perTokenWidth >= 190 ? SharingDocument::tr("KV cache per token, to scale") : SharingDocument::tr("KV per token"));
-    if (m_layout.atContextWidth > 0) title(m_layout.atContext, SharingDocument::tr("at %1 tokens").arg(number(m_document.request().context)));
+    title(m_layout.perToken, m_layout.perTokenWidth >= 190 ? SharingDocument::tr("KV cache per token, to scale")
+                                                           : SharingDocument::tr("KV per token"));
+    if (m_layout.atContextWidth > 0)
+      title(m_layout.atContext, SharingDocument::tr("at %1 tokens").arg(number(m_document.request().context)));
   }
 
   void paintFooter() {
@@ -443,7 +477,8 @@ SceneLayout::SceneLayout(QSizeF size, int layerCount, std::optional<qreal> fixed
 }
 
 int SceneLayout::layerAt(const QPointF& point) const {
-  if (point.y() < kHeader || point.y() >= view.height() - kFooter || point.x() < 0 || point.x() > view.width()) return -1;
+  if (point.y() < kHeader || point.y() >= view.height() - kFooter || point.x() < 0 || point.x() > view.width())
+    return -1;
   const qreal fromTop = point.y() + scroll - kHeader - kCaption;
   if (fromTop < 0 || fromTop >= layers * rowHeight) return -1;
   return layers - 1 - static_cast<int>(fromTop / rowHeight);
@@ -451,7 +486,8 @@ int SceneLayout::layerAt(const QPointF& point) const {
 
 int SceneLayout::ringAt(const QPointF& point) const { return std::abs(point.x() - ringX) <= 10 ? layerAt(point) : -1; }
 
-void paintScene(QPainter& painter, const SceneLayout& layout, const SharingDocument& document, const SceneState& state, const Theme& theme) {
+void paintScene(QPainter& painter, const SceneLayout& layout, const SharingDocument& document, const SceneState& state,
+                const Theme& theme) {
   painter.save();
   ScenePainter(painter, layout, document, state, theme).paint();
   painter.restore();

@@ -1,5 +1,5 @@
-// ui/diagram/sharing_scene.h -- the sharing stack as a picture: where everything lies (arithmetic only) and how it is painted. The editor, the
-// exported figure and the tests use the same scene.
+// ui/diagram/sharing_scene.h -- the sharing stack as a picture: where everything lies (arithmetic only) and how it is
+// painted. The editor, the exported figure and the tests use the same scene.
 #pragma once
 
 #include <QPainter>
@@ -20,7 +20,8 @@ enum class Density {
   Minimal,  // 10 to 13: index on every fourth row, bytes in the tooltip
 };
 
-// Columns and rows of a view of `width` x `height`; y counts from the view's top, `scroll` pixels of the rows lie above it.
+// Columns and rows of a view of `width` x `height`; y counts from the view's top, `scroll` pixels of the rows lie above
+// it.
 struct SceneLayout {
   static constexpr qreal kHeader = 34, kFooter = 50, kCaption = 18, kLowestRow = 10, kHighestRow = 36;
 
@@ -31,10 +32,13 @@ struct SceneLayout {
   int layers = 0;
   QSizeF view;
   qreal rowHeight = 20, scroll = 0;
-  qreal ringX = 0, rowLeft = 0, indexRight = 0, heads = 0, headsWidth = 0, keys = 0, values = 0, cellWidth = 0, window = 0, windowWidth = 0;
+  qreal ringX = 0, rowLeft = 0, indexRight = 0, heads = 0, headsWidth = 0, keys = 0, values = 0, cellWidth = 0,
+        window = 0, windowWidth = 0;
   qreal perToken = 0, perTokenWidth = 0, atContext = 0, atContextWidth = 0, right = 0;
 
-  Density density() const { return rowHeight >= 24 ? Density::Full : rowHeight >= 14 ? Density::Bars : Density::Minimal; }
+  Density density() const {
+    return rowHeight >= 24 ? Density::Full : rowHeight >= 14 ? Density::Bars : Density::Minimal;
+  }
   qreal contentHeight() const { return 2 * kCaption + layers * rowHeight; }  // what scrolls, between header and footer
   qreal visibleHeight() const { return view.height() - kHeader - kFooter; }
   qreal maximumScroll() const { return std::max(0.0, contentHeight() - visibleHeight()); }
@@ -60,6 +64,7 @@ struct SceneState {
   bool isFigure = false;  // exported: no hints, white paper
 };
 
-void paintScene(QPainter& painter, const SceneLayout& layout, const SharingDocument& document, const SceneState& state, const Theme& theme);
+void paintScene(QPainter& painter, const SceneLayout& layout, const SharingDocument& document, const SceneState& state,
+                const Theme& theme);
 
 }  // namespace weft::ui

@@ -24,7 +24,8 @@ LayerSet rangeOf(int a, int b) {
 
 }  // namespace
 
-SharingStack::SharingStack(SharingDocument* document, QWidget* parent) : QAbstractScrollArea(parent), m_document(document) {
+SharingStack::SharingStack(SharingDocument* document, QWidget* parent)
+    : QAbstractScrollArea(parent), m_document(document) {
   setFrameShape(QFrame::NoFrame);
   setFocusPolicy(Qt::StrongFocus);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -137,20 +138,23 @@ void SharingStack::mouseMoveEvent(QMouseEvent* event) {
     m_state.hovered = layer;
     viewport()->update();
   }
-  if (m_drag == Drag::Pressed && (event->position() - m_pressedAt).manhattanLength() >= QApplication::startDragDistance()) {
+  if (m_drag == Drag::Pressed &&
+      (event->position() - m_pressedAt).manhattanLength() >= QApplication::startDragDistance()) {
     const bool isSource = m_pressedRing >= 0 && event->modifiers() == Qt::NoModifier;
     m_drag = isSource ? Drag::Source : Drag::Rows;
     if (isSource) m_state.dragged = m_state.selection;
   }
-  if (m_drag == Drag::Rows && layer >= 0 && m_anchor >= 0 && layer != m_state.current) select(rangeOf(m_anchor, layer), layer);
+  if (m_drag == Drag::Rows && layer >= 0 && m_anchor >= 0 && layer != m_state.current)
+    select(rangeOf(m_anchor, layer), layer);
   if (m_drag == Drag::Source) {
     m_state.pointer = event->position();
-    const bool isTarget =
-        layer >= 0 && std::all_of(m_state.dragged.begin(), m_state.dragged.end(), [&](int reader) { return m_document->mayRead(reader, layer); });
+    const bool isTarget = layer >= 0 && std::all_of(m_state.dragged.begin(), m_state.dragged.end(),
+                                                    [&](int reader) { return m_document->mayRead(reader, layer); });
     m_state.dragSource = isTarget ? std::optional(layer) : std::nullopt;
     viewport()->update();
   }
-  if (m_drag == Drag::None) viewport()->setCursor(m_layout.ringAt(event->position()) >= 0 ? Qt::PointingHandCursor : Qt::ArrowCursor);
+  if (m_drag == Drag::None)
+    viewport()->setCursor(m_layout.ringAt(event->position()) >= 0 ? Qt::PointingHandCursor : Qt::ArrowCursor);
 }
 
 void SharingStack::mouseReleaseEvent(QMouseEvent* event) {
@@ -172,7 +176,10 @@ void SharingStack::dropSource() {
     m_document->setSource(dragged, *source);
   } else if (under >= 0 && !dragged.empty()) {
     Q_EMIT messageRaised(
-        tr("Layer %1 cannot read layer %2: a source must have its own K and V and lie below its reader.").arg(dragged.front()).arg(under), true);
+        tr("Layer %1 cannot read layer %2: a source must have its own K and V and lie below its reader.")
+            .arg(dragged.front())
+            .arg(under),
+        true);
   }
 }
 
@@ -196,12 +203,14 @@ void SharingStack::keyPressEvent(QKeyEvent* event) {
   const int current = m_state.current;
   const bool hasRow = current >= 0;
   if (event->modifiers() & (Qt::ControlModifier | Qt::AltModifier)) {
-    if (event->key() != Qt::Key_A || event->modifiers() != Qt::ControlModifier) return QAbstractScrollArea::keyPressEvent(event);
+    if (event->key() != Qt::Key_A || event->modifiers() != Qt::ControlModifier)
+      return QAbstractScrollArea::keyPressEvent(event);
     m_anchor = 0;
     return select(rangeOf(0, m_layout.layers - 1), hasRow ? current : 0);
   }
   const QString text = event->text();
-  if (hasRow && text.size() == 1 && text[0].isDigit() && text[0].unicode() < 128 && m_state.typed.size() < kMostDigits) {
+  if (hasRow && text.size() == 1 && text[0].isDigit() && text[0].unicode() < 128 &&
+      m_state.typed.size() < kMostDigits) {
     m_state.typed += text;
     viewport()->update();
     return;
@@ -221,7 +230,8 @@ void SharingStack::keyPressEvent(QKeyEvent* event) {
       return m_document->separate(m_state.selection);
     case Qt::Key_BracketLeft:
     case Qt::Key_BracketRight:
-      if (hasRow) m_document->moveBoundary(current, event->key() == Qt::Key_BracketRight ? Boundary::Up : Boundary::Down);
+      if (hasRow)
+        m_document->moveBoundary(current, event->key() == Qt::Key_BracketRight ? Boundary::Up : Boundary::Down);
       return;
     case Qt::Key_W:
       if (!m_state.selection.empty()) m_document->toggleWindow(m_state.selection);
@@ -264,9 +274,10 @@ void SharingStack::showLayer(int layer) {
 }
 
 void SharingStack::announce() {
-  setAccessibleDescription(m_state.current >= 0
-                               ? m_document->describeLayer(m_state.current)
-                               : tr("%1 layers, %2 with their own K and V").arg(m_layout.layers).arg(m_document->map().producers().size()));
+  setAccessibleDescription(
+      m_state.current >= 0
+          ? m_document->describeLayer(m_state.current)
+          : tr("%1 layers, %2 with their own K and V").arg(m_layout.layers).arg(m_document->map().producers().size()));
   QAccessibleEvent event(this, QAccessible::DescriptionChanged);
   QAccessible::updateAccessibility(&event);
 }

@@ -1,5 +1,5 @@
-// ui/diagram/sharing_stack.h -- the editor's picture of a map: one row a layer, layer 0 at the bottom; mouse and keyboard edit the document.
-// Painted and hit-tested by arithmetic. Its accessible twin is MapTableModel.
+// ui/diagram/sharing_stack.h -- the editor's picture of a map: one row a layer, layer 0 at the bottom; mouse and
+// keyboard edit the document. Painted and hit-tested by arithmetic. Its accessible twin is MapTableModel.
 #pragma once
 
 #include <QAbstractScrollArea>

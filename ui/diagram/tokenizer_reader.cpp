@@ -16,7 +16,8 @@ void TokenizerReader::follow() {
   if (wanted == "byte") return;
   m_task.start([this, wanted](const BackgroundTask::Control&) {
     const auto tokenizer = data::openTokenizer(wanted);
-    Result<std::int64_t> vocabulary = tokenizer ? Result<std::int64_t>((*tokenizer)->vocabularySize()) : tl::unexpected(tokenizer.error());
+    Result<std::int64_t> vocabulary =
+        tokenizer ? Result<std::int64_t>((*tokenizer)->vocabularySize()) : tl::unexpected(tokenizer.error());
     return BackgroundTask::Answer([this, wanted, vocabulary = std::move(vocabulary)] {
       if (m_document->run().data.tokenizer == wanted) m_document->setTokenizerVocabulary(vocabulary);
       follow();

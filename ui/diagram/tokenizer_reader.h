@@ -1,4 +1,5 @@
-// ui/diagram/tokenizer_reader.h -- reads the tokenizer that a design's run names, away from the GUI thread, so that its embedding can be counted.
+// ui/diagram/tokenizer_reader.h -- reads the tokenizer that a design's run names, away from the GUI thread, so that its
+// embedding can be counted.
 #pragma once
 
 #include <QObject>

@@ -10,7 +10,8 @@ namespace weft::ui {
 namespace {
 
 bool hasPoint(const FigureRun& run) {
-  return std::any_of(run.series.points.begin(), run.series.points.end(), [](const store::MetricPoint& point) { return std::isfinite(point.value); });
+  return std::any_of(run.series.points.begin(), run.series.points.end(),
+                     [](const store::MetricPoint& point) { return std::isfinite(point.value); });
 }
 
 }  // namespace
@@ -60,7 +61,8 @@ DrawnCurves drawnCurves(const std::vector<FigureRun>& runs) {
 
 QString thinningSentence(const DrawnCurves& curves) {
   if (curves.drawn == curves.all) return {};
-  return QStringLiteral("%1 of %2 curves are drawn: the lowest, the highest and evenly spaced ones between, by their last value.")
+  return QStringLiteral(
+             "%1 of %2 curves are drawn: the lowest, the highest and evenly spaced ones between, by their last value.")
       .arg(curves.drawn)
       .arg(QString::fromStdString(groupDigits(static_cast<std::int64_t>(curves.all))));
 }

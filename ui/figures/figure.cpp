@@ -17,7 +17,8 @@ double newestRun_s(const std::vector<FigureRun>& runs) {
   return newest;
 }
 
-QByteArray bytesOf(const QString& format, FigureScene& scene, const FigureOptions& options, const std::vector<FigureRun>& runs) {
+QByteArray bytesOf(const QString& format, FigureScene& scene, const FigureOptions& options,
+                   const std::vector<FigureRun>& runs) {
   if (format == QStringLiteral("pdf")) return pdfOf(scene, options, newestRun_s(runs));
   if (format == QStringLiteral("svg")) return svgOf(scene, options);
   return pngOf(scene, options);
@@ -25,10 +26,13 @@ QByteArray bytesOf(const QString& format, FigureScene& scene, const FigureOption
 
 }  // namespace
 
-Result<FigureFile> renderFigure(const QString& format, const FigureOptions& options, const std::vector<FigureRun>& runs) {
-  static const QStringList formats{QStringLiteral("pdf"), QStringLiteral("svg"), QStringLiteral("png"), QStringLiteral("csv")};
+Result<FigureFile> renderFigure(const QString& format, const FigureOptions& options,
+                                const std::vector<FigureRun>& runs) {
+  static const QStringList formats{QStringLiteral("pdf"), QStringLiteral("svg"), QStringLiteral("png"),
+                                   QStringLiteral("csv")};
   if (!formats.contains(format))
-    return fail(ErrorCode::InvalidInput, "A figure is written as .pdf, .svg, .png or .csv, not as ." + format.toStdString() + ".");
+    return fail(ErrorCode::InvalidInput,
+                "A figure is written as .pdf, .svg, .png or .csv, not as ." + format.toStdString() + ".");
   // Also for CSV: what cannot be drawn has no data either.
   WEFT_ASSIGN(const std::unique_ptr<FigureScene> scene, FigureScene::create(options, runs));
   FigureFile file;
@@ -70,14 +74,17 @@ std::size_t figureRows(const FigureOptions& options, const std::vector<FigureRun
 }
 
 QString rowsSentence(std::size_t rows) {
-  return rows == 1 ? QStringLiteral("1 row, the plotted values in full") : QStringLiteral("%1 rows, the plotted values in full").arg(rows);
+  return rows == 1 ? QStringLiteral("1 row, the plotted values in full")
+                   : QStringLiteral("%1 rows, the plotted values in full").arg(rows);
 }
 
 Result<void> writeFigure(const QString& path, const FigureOptions& options, const std::vector<FigureRun>& runs) {
   const QString ending = QFileInfo(path).suffix().toLower();
-  if (ending.isEmpty()) return fail(ErrorCode::InvalidInput, path.toStdString() + " must end in .pdf, .svg, .png or .csv.");
+  if (ending.isEmpty())
+    return fail(ErrorCode::InvalidInput, path.toStdString() + " must end in .pdf, .svg, .png or .csv.");
   WEFT_ASSIGN(const FigureFile file, renderFigure(ending, options, runs));
-  return writeFileAtomically(path.toStdString(), std::string_view(file.bytes.constData(), static_cast<std::size_t>(file.bytes.size())));
+  return writeFileAtomically(path.toStdString(),
+                             std::string_view(file.bytes.constData(), static_cast<std::size_t>(file.bytes.size())));
 }
 
 std::vector<std::size_t> paretoFrontier(const std::vector<store::RunSummary>& runs) {

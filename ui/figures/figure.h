@@ -1,6 +1,7 @@
-// ui/figures/figure.h -- a plot as a paper wants it: always white, width in inches, embedded fonts, and a data twin. Used by the pages' Export and by
-// `weft-studio --export-figure` (the command line's `weft export --figure`). Drawing takes some 10 ms and belongs to the GUI thread (QCustomPlot is a
-// widget; offscreen will do); writing the bytes may be done anywhere.
+// ui/figures/figure.h -- a plot as a paper wants it: always white, width in inches, embedded fonts, and a data twin.
+// Used by the pages' Export and by `weft-studio --export-figure` (the command line's `weft export --figure`). Drawing
+// takes some 10 ms and belongs to the GUI thread (QCustomPlot is a widget; offscreen will do); writing the bytes may be
+// done anywhere.
 #pragma once
 
 #include <QByteArray>
@@ -16,14 +17,26 @@
 namespace weft::ui {
 
 enum class FigureKind { Pareto, Curves, SharingMaps };
-enum class FigureFont { Sans, Serif };  // the bundled sans, which is the same everywhere, or the system's Times-like one
-enum class FigureLegend { Auto, TopRight, TopLeft, BottomLeft, BottomRight, Below, None };  // Auto: the corner that covers nothing, else below
-enum class SvgText { Outlines, Text };                                                      // outlines need no font where the figure is read
+enum class FigureFont {
+  Sans,
+  Serif
+};  // the bundled sans, which is the same everywhere, or the system's Times-like one
+enum class FigureLegend {
+  Auto,
+  TopRight,
+  TopLeft,
+  BottomLeft,
+  BottomRight,
+  Below,
+  None
+};                                      // Auto: the corner that covers nothing, else below
+enum class SvgText { Outlines, Text };  // outlines need no font where the figure is read
 
 struct FigureRun {
   store::RunSummary summary;
   store::MetricSeries series;  // Curves only: the points of FigureOptions::metric
-  bool isLeftOut = false;      // Curves only: it has a curve that is not drawn, one of too many (curve_choice.h); its points need not be here
+  bool isLeftOut = false;      // Curves only: it has a curve that is not drawn, one of too many (curve_choice.h); its
+                               // points need not be here
 };
 
 struct FigureOptions {
@@ -36,8 +49,9 @@ struct FigureOptions {
   bool labels = true;  // of points; of curves at their right end, instead of a legend
   bool grid = true;
   FigureLegend legend = FigureLegend::Auto;
-  store::RunId baseline;  // 0: none. Named and with its lines drawn through the plot; the data twin gets a column of differences
-  std::string title;      // of the document, not drawn
+  store::RunId
+      baseline;  // 0: none. Named and with its lines drawn through the plot; the data twin gets a column of differences
+  std::string title;  // of the document, not drawn
 
   ParetoX x = ParetoX::KvBytes;
   ParetoY y = ParetoY::Perplexity;
@@ -50,19 +64,21 @@ struct FigureOptions {
   SvgText svgText = SvgText::Outlines;
 };
 
-// By the ending: .pdf, .svg, .png (300 dpi), .csv (the plotted data). The old file stays if anything fails. Io, InvalidInput (another ending, a width
-// that is none, nothing to plot).
-[[nodiscard]] Result<void> writeFigure(const QString& path, const FigureOptions& options, const std::vector<FigureRun>& runs);
+// By the ending: .pdf, .svg, .png (300 dpi), .csv (the plotted data). The old file stays if anything fails. Io,
+// InvalidInput (another ending, a width that is none, nothing to plot).
+[[nodiscard]] Result<void> writeFigure(const QString& path, const FigureOptions& options,
+                                       const std::vector<FigureRun>& runs);
 
-// The content of such a file, and what was found when it was looked at again: "5.500 in wide, 3.399 in high", "fonts embedded as TrueType, no Type
-// 3".
+// The content of such a file, and what was found when it was looked at again: "5.500 in wide, 3.399 in high", "fonts
+// embedded as TrueType, no Type 3".
 struct FigureFile {
   QByteArray bytes;
   QStringList checks;    // that hold
   QStringList problems;  // that do not, and what was left out ("2 labels had no room")
 };
 // `format`: "pdf", "svg", "png", "csv". Same input, same bytes.
-[[nodiscard]] Result<FigureFile> renderFigure(const QString& format, const FigureOptions& options, const std::vector<FigureRun>& runs);
+[[nodiscard]] Result<FigureFile> renderFigure(const QString& format, const FigureOptions& options,
+                                              const std::vector<FigureRun>& runs);
 
 // The plotted data as CSV, and how many rows it has. Any thread; a second for a million points.
 QByteArray figureCsv(const FigureOptions& options, const std::vector<FigureRun>& runs);

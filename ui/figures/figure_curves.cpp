@@ -79,7 +79,8 @@ std::vector<Curve> curvesOf(const FigureOptions& options, const std::vector<Figu
       curve.steps << static_cast<double>(points[place].step);
       curve.values << candidates[i].shown[place];
     }
-    if (options.smoothing > 0 && options.rawBand && chosen.size() <= kMostBands) curve.band = valueRanges(points, kBandPieces);
+    if (options.smoothing > 0 && options.rawBand && chosen.size() <= kMostBands)
+      curve.band = valueRanges(points, kBandPieces);
     if (run.summary.id == options.baseline) {
       curve.style = LineStyle{Theme::light().series[7]};
       curve.name += QStringLiteral(", baseline");
@@ -89,7 +90,8 @@ std::vector<Curve> curvesOf(const FigureOptions& options, const std::vector<Figu
   return curves;
 }
 
-// The names at the right end of their curves, in the margin; pushed apart where ends lie close, and no more than have room below each other.
+// The names at the right end of their curves, in the margin; pushed apart where ends lie close, and no more than have
+// room below each other.
 class EndLabels : public QCPAbstractItem {
  public:
   EndLabels(QCustomPlot* plot, const std::vector<Curve>& curves, store::RunId baseline, const QFont& font, double width)
@@ -137,8 +139,10 @@ class EndLabels : public QCPAbstractItem {
 // A sentence above the axes: a row of the plot's own layout.
 class NoteElement : public QCPLayoutElement {
  public:
-  NoteElement(QCustomPlot* plot, const QString& text, const QFont& font, double width) : QCPLayoutElement(plot), m_text(text), m_font(font) {
-    const double height = QFontMetricsF(font).boundingRect(QRectF(0, 0, width, 1e4), kFlags, text).height() + QFontMetricsF(font).descent();
+  NoteElement(QCustomPlot* plot, const QString& text, const QFont& font, double width)
+      : QCPLayoutElement(plot), m_text(text), m_font(font) {
+    const double height = QFontMetricsF(font).boundingRect(QRectF(0, 0, width, 1e4), kFlags, text).height() +
+                          QFontMetricsF(font).descent();
     setMinimumMargins(QMargins());
     setMinimumSize(0, static_cast<int>(std::ceil(height)));
     setMaximumSize(QWIDGETSIZE_MAX, static_cast<int>(std::ceil(height)));
@@ -174,8 +178,10 @@ class BoxLegend : public QCPAbstractItem {
     const QSizeF size = legendSize(m_entries, m_look);
     const bool isLeft = m_place == FigureLegend::TopLeft || m_place == FigureLegend::BottomLeft;
     const bool isLow = m_place == FigureLegend::BottomLeft || m_place == FigureLegend::BottomRight;
-    paintLegend(*painter, QPointF(isLeft ? area.left() : area.right() - size.width(), isLow ? area.bottom() - size.height() : area.top()), m_entries,
-                m_look);
+    paintLegend(
+        *painter,
+        QPointF(isLeft ? area.left() : area.right() - size.width(), isLow ? area.bottom() - size.height() : area.top()),
+        m_entries, m_look);
   }
 
  private:
@@ -188,7 +194,8 @@ class CurvesScene : public FigureScene {
  public:
   CurvesScene(const FigureOptions& options, const std::vector<FigureRun>& runs)
       : FigureScene(figureSize(options)), m_curves(curvesOf(options, runs)) {
-    // Entries of QCustomPlot's own legend, which is never shown, are laid out at every drawing, and each removal walks over all that are left.
+    // Entries of QCustomPlot's own legend, which is never shown, are laid out at every drawing, and each removal walks
+    // over all that are left.
     m_plot.setAutoAddPlottableToLegend(false);
     setUpPaperPlot(m_plot, options, options.labels ? QString() : QStringLiteral("00,000"));
     double low = 0, high = 0, lastStep = 0, firstStep = 0;
@@ -219,12 +226,14 @@ class CurvesScene : public FigureScene {
     m_plot.yAxis->setTicker(ticker);
     m_plot.yAxis->setScaleType(isLog ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
     m_plot.yAxis->setRange(isLog ? niceLogRange(low, high) : niceRange(low, high));
-    m_plot.yAxis->setLabel(isLog ? QStringLiteral("%1 (log scale)").arg(metricTitle(options.metric)) : metricTitle(options.metric));
+    m_plot.yAxis->setLabel(isLog ? QStringLiteral("%1 (log scale)").arg(metricTitle(options.metric))
+                                 : metricTitle(options.metric));
     nameCurves(options);
     if (const QString sentence = thinningSentence(drawnCurves(runs)); !sentence.isEmpty()) {
       m_problems << sentence.chopped(1);
       m_plot.plotLayout()->insertRow(0);
-      m_plot.plotLayout()->addElement(0, 0, new NoteElement(&m_plot, sentence, figureFont(options, tickSize_pt(options)), size().width()));
+      m_plot.plotLayout()->addElement(
+          0, 0, new NoteElement(&m_plot, sentence, figureFont(options, tickSize_pt(options)), size().width()));
       m_plot.plotLayout()->setRowSpacing(0);
     }
   }
@@ -268,7 +277,8 @@ class CurvesScene : public FigureScene {
       width = std::min(width, size().width() * kWidestName);
       const double height = QFontMetricsF(font).height();
       QCPAxisRect* area = m_plot.axisRect();
-      area->setMinimumMargins(area->minimumMargins() + QMargins(0, 0, static_cast<int>(std::ceil(width + height * 1.1)), 0));
+      area->setMinimumMargins(area->minimumMargins() +
+                              QMargins(0, 0, static_cast<int>(std::ceil(width + height * 1.1)), 0));
       m_labels = new EndLabels(&m_plot, m_curves, options.baseline, font, width);
       return;
     }
@@ -289,7 +299,10 @@ class CurvesScene : public FigureScene {
   // As many as leave the plot its room; the last one counts the others.
   std::vector<LegendEntry> legendEntries(const FigureOptions& options, const LegendLook& look) {
     const auto entryOf = [](const Curve& curve) {
-      return LegendEntry{.text = curve.name, .style = curve.style, .sample = LegendEntry::Sample::Line, .widthFactor = curve.style.widthFactor};
+      return LegendEntry{.text = curve.name,
+                         .style = curve.style,
+                         .sample = LegendEntry::Sample::Line,
+                         .widthFactor = curve.style.widthFactor};
     };
     std::vector<double> ends;
     std::optional<std::size_t> baseline;
@@ -297,16 +310,19 @@ class CurvesScene : public FigureScene {
       if (curve.run == options.baseline) baseline = ends.size();
       ends.push_back(curve.last);
     }
-    const double row = legendSize({entryOf(m_curves.front()), entryOf(m_curves.front())}, LegendLook{.font = look.font}).height() -
-                       legendSize({entryOf(m_curves.front())}, LegendLook{.font = look.font}).height();
+    const double row =
+        legendSize({entryOf(m_curves.front()), entryOf(m_curves.front())}, LegendLook{.font = look.font}).height() -
+        legendSize({entryOf(m_curves.front())}, LegendLook{.font = look.font}).height();
     const auto rows = static_cast<std::size_t>(std::max(2.0, size().height() * kHighestLegend / row));
     const std::size_t most = std::min(kMostEntries, rows * static_cast<std::size_t>(look.columns));
     std::vector<LegendEntry> entries;
-    for (const std::size_t i : evenRanks(ends, m_curves.size() <= most ? most : most - 1, baseline)) entries.push_back(entryOf(m_curves[i]));
+    for (const std::size_t i : evenRanks(ends, m_curves.size() <= most ? most : most - 1, baseline))
+      entries.push_back(entryOf(m_curves[i]));
     if (entries.size() == m_curves.size()) return entries;
     const std::size_t others = m_curves.size() - entries.size();
     m_problems << QStringLiteral("%1 names had no room in the legend").arg(others);
-    LegendEntry more{.text = QStringLiteral("and %1 more").arg(others), .style = {}, .sample = LegendEntry::Sample::Line};
+    LegendEntry more{
+        .text = QStringLiteral("and %1 more").arg(others), .style = {}, .sample = LegendEntry::Sample::Line};
     more.style.line = Qt::transparent;
     entries.push_back(more);
     return entries;
@@ -323,7 +339,8 @@ class CurvesScene : public FigureScene {
 Result<std::unique_ptr<FigureScene>> makeCurvesScene(const FigureOptions& options, const std::vector<FigureRun>& runs) {
   if (runs.empty()) return fail(ErrorCode::InvalidInput, "There is no run to plot.");
   if (curvesOf(options, runs).empty())
-    return fail(ErrorCode::InvalidInput, "No run has a point of " + options.metric + " yet, so there is no curve to plot.");
+    return fail(ErrorCode::InvalidInput,
+                "No run has a point of " + options.metric + " yet, so there is no curve to plot.");
   return std::make_unique<CurvesScene>(options, runs);
 }
 
@@ -336,8 +353,8 @@ QString curvesCsv(const FigureOptions& options, const std::vector<FigureRun>& ru
     const std::vector<double> average = movingAverage(run.series.points, std::clamp(options.smoothing, 0.0, 0.9999));
     for (std::size_t i = 0; i < run.series.points.size(); ++i) {
       const store::MetricPoint& point = run.series.points[i];
-      QStringList row{QString::number(run.summary.id.value), csvField(QString::fromStdString(run.summary.name)), QString::number(point.step),
-                      csvNumber(point.value)};
+      QStringList row{QString::number(run.summary.id.value), csvField(QString::fromStdString(run.summary.name)),
+                      QString::number(point.step), csvNumber(point.value)};
       if (options.smoothing > 0) row << csvNumber(average[i]);
       lines << row.join(u',');
     }

@@ -72,10 +72,14 @@ constexpr int kCount<SvgText> = 2;
 struct Writer {
   QJsonObject& object;
   void operator()(const char* key, const QString& value) { object[QLatin1String(key)] = value; }
-  void operator()(const char* key, const std::string& value) { object[QLatin1String(key)] = QString::fromStdString(value); }
+  void operator()(const char* key, const std::string& value) {
+    object[QLatin1String(key)] = QString::fromStdString(value);
+  }
   void operator()(const char* key, bool value) { object[QLatin1String(key)] = value; }
   void operator()(const char* key, double value) { object[QLatin1String(key)] = value; }
-  void operator()(const char* key, store::RunId value) { object[QLatin1String(key)] = static_cast<qint64>(value.value); }
+  void operator()(const char* key, store::RunId value) {
+    object[QLatin1String(key)] = static_cast<qint64>(value.value);
+  }
   template <class Enum>
   requires std::is_enum_v<Enum>
   void operator()(const char* key, Enum value) { object[QLatin1String(key)] = static_cast<int>(value); }
@@ -85,7 +89,9 @@ struct Reader {
   const QJsonObject& object;
   QJsonValue at(const char* key) const { return object[QLatin1String(key)]; }
   void operator()(const char* key, QString& value) { value = at(key).toString(value); }
-  void operator()(const char* key, std::string& value) { value = at(key).toString(QString::fromStdString(value)).toStdString(); }
+  void operator()(const char* key, std::string& value) {
+    value = at(key).toString(QString::fromStdString(value)).toStdString();
+  }
   void operator()(const char* key, bool& value) { value = at(key).toBool(value); }
   void operator()(const char* key, double& value) { value = at(key).toDouble(value); }
   void operator()(const char* key, store::RunId& value) { value.value = at(key).toInteger(value.value); }
@@ -112,18 +118,21 @@ QJsonObject frozenToJson(const FigureDocument& figure) {
   const auto value = [](std::optional<double> number) { return number ? QJsonValue(*number) : QJsonValue(); };
   QJsonArray rows;
   for (const FrozenRun& run : figure.frozen)
-    rows.append(QJsonArray{static_cast<qint64>(run.run.value), static_cast<qint64>(run.step), value(run.perplexity), value(run.bestPerplexity),
-                           value(run.lastLoss), value(run.kvMeasured)});
+    rows.append(QJsonArray{static_cast<qint64>(run.run.value), static_cast<qint64>(run.step), value(run.perplexity),
+                           value(run.bestPerplexity), value(run.lastLoss), value(run.kvMeasured)});
   return {{QStringLiteral("at"), figure.frozenAt}, {QStringLiteral("runs"), rows}};
 }
 
 void frozenFromJson(const QJsonObject& object, FigureDocument& figure) {
   figure.frozenAt = std::max(0.0, object[QStringLiteral("at")].toDouble());
-  const auto number = [](const QJsonValue& value) { return value.isDouble() ? std::optional(value.toDouble()) : std::nullopt; };
+  const auto number = [](const QJsonValue& value) {
+    return value.isDouble() ? std::optional(value.toDouble()) : std::nullopt;
+  };
   for (const QJsonValue& value : object[QStringLiteral("runs")].toArray()) {
     const QJsonArray row = value.toArray();
     if (figure.isFrozen() && row.size() >= 6)
-      figure.frozen.push_back({{row[0].toInteger()}, row[1].toInteger(), number(row[2]), number(row[3]), number(row[4]), number(row[5])});
+      figure.frozen.push_back(
+          {{row[0].toInteger()}, row[1].toInteger(), number(row[2]), number(row[3]), number(row[4]), number(row[5])});
   }
 }
 
@@ -142,20 +151,24 @@ QString inSentence(QString title) {
   return title;
 }
 
-// The configurations of the points over their seeds, and of every two at one memory what that says, adjusted for each other: the pair of the smallest
-// (adjusted) p value is named, and how many there were. Nothing is said of runs that stand alone but that they do.
+// The configurations of the points over their seeds, and of every two at one memory what that says, adjusted for each
+// other: the pair of the smallest (adjusted) p value is named, and how many there were. Nothing is said of runs that
+// stand alone but that they do.
 QString comparisonText(const ConfigurationGroups& groups, const ParetoData& data) {
   std::unordered_set<store::RunId> drawn;
   for (const ParetoPoint& point : data.points) drawn.insert(point.run);
   std::size_t shown = 0;
   std::map<double, std::vector<const service::RunGroup*>> severalAt;  // by bytes: those of several runs
   for (const service::RunGroup& group : groups.groups()) {
-    if (std::none_of(group.members.begin(), group.members.end(), [&](const auto& run) { return drawn.contains(run.id); })) continue;
+    if (std::none_of(group.members.begin(), group.members.end(),
+                     [&](const auto& run) { return drawn.contains(run.id); }))
+      continue;
     ++shown;
     if (group.members.size() > 1) severalAt[group.members.front().kvBytesPerToken].push_back(&group);
   }
   if (shown < 2) return {};
-  if (severalAt.empty()) return QStringLiteral(" Each configuration is one run; differences between them are not tested.");
+  if (severalAt.empty())
+    return QStringLiteral(" Each configuration is one run; differences between them are not tested.");
   std::vector<statistics::Comparison> pairs;
   std::vector<double> bytesOf;
   for (const auto& [bytes, at] : severalAt)
@@ -172,25 +185,30 @@ QString comparisonText(const ConfigurationGroups& groups, const ParetoData& data
   if (pairs.empty()) return {};
   statistics::adjust(pairs);
   const auto best = std::min_element(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.adjustedP.value_or(1), a.logPerplexity.mean) < std::pair(b.adjustedP.value_or(1), b.logPerplexity.mean);
+    return std::pair(a.adjustedP.value_or(1), a.logPerplexity.mean) <
+           std::pair(b.adjustedP.value_or(1), b.logPerplexity.mean);
   });
   return QStringLiteral(" At %1 bytes per token, %2 against %3: %4.")
-      .arg(bytesPerTokenText(bytesOf[static_cast<std::size_t>(best - pairs.begin())]), QString::fromStdString(best->subject.name),
-           QString::fromStdString(best->reference.name), QString::fromStdString(statistics::sentence(*best)));
+      .arg(bytesPerTokenText(bytesOf[static_cast<std::size_t>(best - pairs.begin())]),
+           QString::fromStdString(best->subject.name), QString::fromStdString(best->reference.name),
+           QString::fromStdString(statistics::sentence(*best)));
 }
 
 // "12 runs", "12 runs of 4 configurations (3 seeds each)", "7 runs of 4 configurations (1 to 3 seeds each)".
 QString runsText(const ConfigurationGroups* groups, const ParetoData& data) {
-  const QString runs = data.points.size() == 1 ? QStringLiteral("one run") : QStringLiteral("%1 runs").arg(data.points.size());
+  const QString runs =
+      data.points.size() == 1 ? QStringLiteral("one run") : QStringLiteral("%1 runs").arg(data.points.size());
   std::map<const service::RunGroup*, std::size_t> seeds;
   for (const ParetoPoint& point : data.points)
     if (const service::RunGroup* group = groups ? groups->groupOf(point.run) : nullptr) ++seeds[group];
   if (seeds.empty() || seeds.size() == data.points.size()) return runs;
-  const auto [least, most] = std::minmax_element(seeds.begin(), seeds.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  const QString each =
-      least->second == most->second ? QString::number(most->second) : QStringLiteral("%1 to %2").arg(least->second).arg(most->second);
-  return seeds.size() == 1 ? QStringLiteral("%1 of one configuration").arg(runs)
-                           : QStringLiteral("%1 of %2 configurations (%3 seeds each)").arg(runs).arg(seeds.size()).arg(each);
+  const auto [least, most] =
+      std::minmax_element(seeds.begin(), seeds.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const QString each = least->second == most->second ? QString::number(most->second)
+                                                     : QStringLiteral("%1 to %2").arg(least->second).arg(most->second);
+  return seeds.size() == 1
+             ? QStringLiteral("%1 of one configuration").arg(runs)
+             : QStringLiteral("%1 of %2 configurations (%3 seeds each)").arg(runs).arg(seeds.size()).arg(each);
 }
 
 }  // namespace
@@ -218,9 +236,12 @@ QString kindTitle(FigureKind kind) {
 
 const std::vector<std::pair<std::string, QString>>& metricChoices() {
   static const std::vector<std::pair<std::string, QString>> all{
-      {"train/loss", QStringLiteral("Training loss")},          {"valid/perplexity", QStringLiteral("Validation perplexity")},
-      {"valid/loss", QStringLiteral("Validation loss")},        {"train/learning_rate", QStringLiteral("Learning rate")},
-      {"train/gradient_norm", QStringLiteral("Gradient norm")}, {"train/tokens_per_second", QStringLiteral("Tokens per second")}};
+      {"train/loss", QStringLiteral("Training loss")},
+      {"valid/perplexity", QStringLiteral("Validation perplexity")},
+      {"valid/loss", QStringLiteral("Validation loss")},
+      {"train/learning_rate", QStringLiteral("Learning rate")},
+      {"train/gradient_norm", QStringLiteral("Gradient norm")},
+      {"train/tokens_per_second", QStringLiteral("Tokens per second")}};
   return all;
 }
 
@@ -258,7 +279,9 @@ Result<std::vector<FigureDocument>> figuresFromJson(const QByteArray& json) {
   if (error.error != QJsonParseError::NoError || !document.object()[QStringLiteral("figures")].isArray())
     return fail(ErrorCode::Corrupt,
                 "The saved figures (figures/figures.json) cannot be read: " +
-                    (error.error == QJsonParseError::NoError ? std::string("it holds no list of figures") : error.errorString().toStdString()) + ".");
+                    (error.error == QJsonParseError::NoError ? std::string("it holds no list of figures")
+                                                             : error.errorString().toStdString()) +
+                    ".");
   std::vector<FigureDocument> figures;
   for (const QJsonValue& value : document.object()[QStringLiteral("figures")].toArray()) {
     const QJsonObject object = value.toObject();
@@ -277,9 +300,10 @@ std::vector<const store::RunSummary*> liveRunsOf(const FigureDocument& figure, c
   const std::set<store::RunId> listed(figure.listed.begin(), figure.listed.end());
   std::vector<const store::RunSummary*> runs;
   for (const store::RunSummary& run : snapshot.runs) {
-    const bool isIn = figure.which == FigureRuns::Listed             ? listed.contains(run.id)
-                      : figure.which == FigureRuns::Filter && filter ? RunSortProxy::accepts(*filter, run)
-                                                                     : !run.archived && run.state != store::RunState::Draft;
+    const bool isIn = figure.which == FigureRuns::Listed ? listed.contains(run.id)
+                      : figure.which == FigureRuns::Filter && filter
+                          ? RunSortProxy::accepts(*filter, run)
+                          : !run.archived && run.state != store::RunState::Draft;
     if (isIn) runs.push_back(&run);
   }
   std::sort(runs.begin(), runs.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
@@ -308,7 +332,8 @@ std::vector<store::RunSummary> runsOf(const FigureDocument& figure, const RunsSn
 void freeze(FigureDocument& figure, const RunsSnapshot& snapshot, double now_s) {
   figure.frozen.clear();
   for (const store::RunSummary* run : liveRunsOf(figure, snapshot))
-    figure.frozen.push_back({run->id, run->step, run->perplexity, run->bestPerplexity, run->lastLoss, run->kvBytesPerTokenMeasured});
+    figure.frozen.push_back(
+        {run->id, run->step, run->perplexity, run->bestPerplexity, run->lastLoss, run->kvBytesPerTokenMeasured});
   figure.frozenAt = now_s;
 }
 
@@ -350,40 +375,49 @@ std::uint64_t fingerprint(const FigureDocument& figure, const std::vector<const 
 }
 
 QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& runs, const ConfigurationGroups* groups) {
-  const auto count = [](std::size_t n, const QString& one, const QString& many) { return n == 1 ? one : QStringLiteral("%1 %2").arg(n).arg(many); };
+  const auto count = [](std::size_t n, const QString& one, const QString& many) {
+    return n == 1 ? one : QStringLiteral("%1 %2").arg(n).arg(many);
+  };
   switch (figure.options.kind) {
     case FigureKind::Pareto: {
       std::vector<store::RunSummary> summaries;
       for (const FigureRun& run : runs) summaries.push_back(run.summary);
       const ParetoData data = paretoData(summaries, figure.options.x, figure.options.y);
-      QString text =
-          QStringLiteral("%1 against %2 for %3.").arg(titleOf(figure.options.y), inSentence(titleOf(figure.options.x)), runsText(groups, data));
-      if (figure.options.frontier && figure.options.dominated) text += QStringLiteral(" Filled markers lie on the frontier.");
-      if (groups && groups->isComplete() && figure.options.x == ParetoX::KvBytes && figure.options.y == ParetoY::Perplexity)
+      QString text = QStringLiteral("%1 against %2 for %3.")
+                         .arg(titleOf(figure.options.y), inSentence(titleOf(figure.options.x)), runsText(groups, data));
+      if (figure.options.frontier && figure.options.dominated)
+        text += QStringLiteral(" Filled markers lie on the frontier.");
+      if (groups && groups->isComplete() && figure.options.x == ParetoX::KvBytes &&
+          figure.options.y == ParetoY::Perplexity)
         text += comparisonText(*groups, data);
       return text;
     }
     case FigureKind::Curves: {
       QString text = QStringLiteral("%1 of %2.")
-                         .arg(QString::fromStdString(figure.options.metric), count(runs.size(), QStringLiteral("one run"), QStringLiteral("runs")));
+                         .arg(QString::fromStdString(figure.options.metric),
+                              count(runs.size(), QStringLiteral("one run"), QStringLiteral("runs")));
       const DrawnCurves curves = drawnCurves(runs);
       if (figure.options.smoothing > 0)
         text += QStringLiteral(" Lines are exponential moving averages (weight %1)%2.")
                     .arg(figure.options.smoothing)
-                    .arg(figure.options.rawBand && curves.drawn <= kMostBands ? QStringLiteral("; bands span the raw values") : QString());
+                    .arg(figure.options.rawBand && curves.drawn <= kMostBands
+                             ? QStringLiteral("; bands span the raw values")
+                             : QString());
       if (const QString sentence = thinningSentence(curves); !sentence.isEmpty()) text += u' ' + sentence;
       return text;
     }
     case FigureKind::SharingMaps:
       return QStringLiteral(
-          "Sharing maps: bars are KV slots to scale, arcs lead to the layer whose keys and values are read; dashed slots are saved.");
+          "Sharing maps: bars are KV slots to scale, arcs lead to the layer whose keys and values are read; dashed "
+          "slots are saved.");
   }
   return {};
 }
 
 QString latexOf(const FigureDocument& figure, const std::vector<FigureRun>& runs, const ConfigurationGroups* groups) {
   return QStringLiteral(
-             "\\begin{figure}\n  \\centering\n  \\includegraphics[width=%1in]{figures/%2.pdf}\n  \\caption{%3}\n  \\label{fig:%2}\n\\end{figure}\n")
+             "\\begin{figure}\n  \\centering\n  \\includegraphics[width=%1in]{figures/%2.pdf}\n  \\caption{%3}\n  "
+             "\\label{fig:%2}\n\\end{figure}\n")
       .arg(figure.options.width_in)
       .arg(figure.fileName(), latexEscaped(captionOf(figure, runs, groups)));
 }

@@ -22,8 +22,8 @@ Result<void> write(const QString& path, const QByteArray& bytes) {
 
 }  // namespace
 
-void writeFigureInBackground(const QString& path, const FigureOptions& options, const std::vector<FigureRun>& runs, QObject* context,
-                             FigureDone done) {
+void writeFigureInBackground(const QString& path, const FigureOptions& options, const std::vector<FigureRun>& runs,
+                             QObject* context, FigureDone done) {
   const QString format = QFileInfo(path).suffix().toLower();
   auto file = std::make_shared<Result<FigureFile>>(FigureFile{});
   std::function<void()> fill;  // on the pool's thread
@@ -38,19 +38,21 @@ void writeFigureInBackground(const QString& path, const FigureOptions& options, 
     *file = renderFigure(format, options, runs);
     if (!*file) return done(*file);
   }
-  QThreadPool::globalInstance()->start([path, file, fill = std::move(fill), guard = QPointer<QObject>(context), done = std::move(done)] {
-    if (fill) fill();
-    if (auto written = write(path, (*file)->bytes); !written) *file = tl::unexpected(written.error());
-    QMetaObject::invokeMethod(
-        QCoreApplication::instance(),
-        [guard, done, file] {
-          if (guard) done(*file);
-        },
-        Qt::QueuedConnection);
-  });
+  QThreadPool::globalInstance()->start(
+      [path, file, fill = std::move(fill), guard = QPointer<QObject>(context), done = std::move(done)] {
+        if (fill) fill();
+        if (auto written = write(path, (*file)->bytes); !written) *file = tl::unexpected(written.error());
+        QMetaObject::invokeMethod(
+            QCoreApplication::instance(),
+            [guard, done, file] {
+              if (guard) done(*file);
+            },
+            Qt::QueuedConnection);
+      });
 }
 
-void askFigureFile(QWidget* parent, const QString& suggestion, const QString& format, std::function<void(const QString& path)> chosen) {
+void askFigureFile(QWidget* parent, const QString& suggestion, const QString& format,
+                   std::function<void(const QString& path)> chosen) {
   const QFileInfo place(suggestion);
   askSaveFile(parent,
               {.title = QStringLiteral("Export as %1").arg(format.toUpper()),

@@ -17,15 +17,20 @@
 namespace weft::ui {
 namespace {
 
-QString inches(double width, double height) { return QStringLiteral("%1 in wide, %2 in high").arg(width, 0, 'f', 3).arg(height, 0, 'f', 3); }
+QString inches(double width, double height) {
+  return QStringLiteral("%1 in wide, %2 in high").arg(width, 0, 'f', 3).arg(height, 0, 'f', 3);
+}
 
-QString title(const FigureOptions& options) { return options.title.empty() ? QStringLiteral("Figure") : QString::fromStdString(options.title); }
+QString title(const FigureOptions& options) {
+  return options.title.empty() ? QStringLiteral("Figure") : QString::fromStdString(options.title);
+}
 
-// Qt writes the hour and a random id into every PDF, Qt 6.4 its metadata as elements and Qt 6.8 as attributes. Both become functions of the content,
-// with as many characters as before: the file's table of positions stays right.
+// Qt writes the hour and a random id into every PDF, Qt 6.4 its metadata as elements and Qt 6.8 as attributes. Both
+// become functions of the content, with as many characters as before: the file's table of positions stays right.
 void makeReproducible(QByteArray& pdf, double newestRun_s) {
-  const QByteArray date =
-      QDateTime::fromSecsSinceEpoch(static_cast<qint64>(newestRun_s), QTimeZone::utc()).toString(QStringLiteral("yyyyMMddHHmmss")).toLatin1();
+  const QByteArray date = QDateTime::fromSecsSinceEpoch(static_cast<qint64>(newestRun_s), QTimeZone::utc())
+                              .toString(QStringLiteral("yyyyMMddHHmmss"))
+                              .toLatin1();
   const auto overwrite = [&](const QRegularExpression& pattern, const QByteArray& with) {
     const QString text = QString::fromLatin1(pdf);
     auto found = pattern.globalMatch(text);
@@ -33,7 +38,8 @@ void makeReproducible(QByteArray& pdf, double newestRun_s) {
       const auto match = found.next();
       for (int group = 1; group <= match.lastCapturedIndex(); ++group) {
         const auto length = match.capturedLength(group);
-        pdf.replace(match.capturedStart(group), length, with.repeated(static_cast<int>(length / with.size()) + 1).left(length));
+        pdf.replace(match.capturedStart(group), length,
+                    with.repeated(static_cast<int>(length / with.size()) + 1).left(length));
       }
     }
   };
@@ -44,7 +50,9 @@ void makeReproducible(QByteArray& pdf, double newestRun_s) {
   static const QRegularExpression xmpIds(QStringLiteral(R"((?:uuid:|<xmpMM:\w+ID>)([0-9a-fA-F-]{32,36}))"));
   overwrite(dates, date);
   overwrite(zones, "+00'00");
-  overwrite(xmpDates, QDateTime::fromSecsSinceEpoch(static_cast<qint64>(newestRun_s), QTimeZone::utc()).toString(Qt::ISODate).toLatin1());
+  overwrite(xmpDates, QDateTime::fromSecsSinceEpoch(static_cast<qint64>(newestRun_s), QTimeZone::utc())
+                          .toString(Qt::ISODate)
+                          .toLatin1());
   overwrite(ids, QByteArray(1, '0'));
   overwrite(xmpIds, QByteArray(1, '0'));
   const QByteArray hash = QCryptographicHash::hash(pdf, QCryptographicHash::Sha256).toHex();
@@ -106,7 +114,9 @@ QByteArray textAsOutlines(const QByteArray& svg) {
   QXmlStreamReader in(svg);
   QByteArray result;
   QXmlStreamWriter out(&result);
-  const auto number = [](const QXmlStreamAttributes& attributes, const char* name) { return attributes.value(QLatin1String(name)).toDouble(); };
+  const auto number = [](const QXmlStreamAttributes& attributes, const char* name) {
+    return attributes.value(QLatin1String(name)).toDouble();
+  };
   while (!in.atEnd()) {
     in.readNext();
     if (!in.isStartElement() || in.name() != QStringLiteral("text")) {
@@ -126,7 +136,9 @@ QByteArray textAsOutlines(const QByteArray& svg) {
     QPainterPath path;
     path.addText(origin, font, words);
     QString d;
-    const auto point = [](const QPainterPath::Element& e) { return QStringLiteral("%1,%2 ").arg(e.x, 0, 'g', 7).arg(e.y, 0, 'g', 7); };
+    const auto point = [](const QPainterPath::Element& e) {
+      return QStringLiteral("%1,%2 ").arg(e.x, 0, 'g', 7).arg(e.y, 0, 'g', 7);
+    };
     for (int i = 0; i < path.elementCount(); ++i) {
       const QPainterPath::Element element = path.elementAt(i);
       if (element.isMoveTo())
@@ -207,7 +219,10 @@ void inspectPng(const QByteArray& png, FigureFile& file) {
   }
   const double dotsPerInch = image.dotsPerMeterX() * 0.0254;
   file.checks << inches(image.width() / dotsPerInch, image.height() / dotsPerInch)
-              << QStringLiteral("%1 × %2 pixels at %3 dpi").arg(image.width()).arg(image.height()).arg(std::lround(dotsPerInch));
+              << QStringLiteral("%1 × %2 pixels at %3 dpi")
+                     .arg(image.width())
+                     .arg(image.height())
+                     .arg(std::lround(dotsPerInch));
 }
 
 }  // namespace weft::ui

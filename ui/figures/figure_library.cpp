@@ -21,15 +21,16 @@ std::filesystem::path fileOf(const store::Project& project) { return project.fig
 // Runs `work` on a thread of the pool and hands its value to `then` on the GUI thread, unless `context` is gone.
 template <class Work, class Then>
 void inBackground(QObject* context, Work work, Then then) {
-  QThreadPool::globalInstance()->start([guard = QPointer<QObject>(context), work = std::move(work), then = std::move(then)]() mutable {
-    auto result = std::make_shared<decltype(work())>(work());
-    QMetaObject::invokeMethod(
-        QCoreApplication::instance(),
-        [guard, then = std::move(then), result]() mutable {
-          if (guard) then(std::move(*result));
-        },
-        Qt::QueuedConnection);
-  });
+  QThreadPool::globalInstance()->start(
+      [guard = QPointer<QObject>(context), work = std::move(work), then = std::move(then)]() mutable {
+        auto result = std::make_shared<decltype(work())>(work());
+        QMetaObject::invokeMethod(
+            QCoreApplication::instance(),
+            [guard, then = std::move(then), result]() mutable {
+              if (guard) then(std::move(*result));
+            },
+            Qt::QueuedConnection);
+      });
 }
 
 // Curves of the held-out split are evaluations, not metrics.
@@ -38,7 +39,8 @@ bool isEvaluation(const std::string& metric) { return metric == "valid/perplexit
 store::MetricSeries seriesOf(const std::string& metric, const std::vector<store::Evaluation>& evaluations) {
   store::MetricSeries series{.name = metric, .points = {}};
   for (const store::Evaluation& evaluation : store::heldOutCurve(evaluations)) {
-    series.points.push_back({evaluation.step, metric == "valid/loss" ? evaluation.loss_nats : evaluation.perplexity, evaluation.time});
+    series.points.push_back(
+        {evaluation.step, metric == "valid/loss" ? evaluation.loss_nats : evaluation.perplexity, evaluation.time});
   }
   return series;
 }
@@ -90,7 +92,8 @@ void FigureLibrary::load() {
             Q_EMIT messageRaised(QString::fromStdString(saved.error().message), true);
         }
         std::vector<Held> held;
-        for (FigureDocument& document : documents) held.push_back({.document = std::move(document), .runs = {}, .shown = {}});
+        for (FigureDocument& document : documents)
+          held.push_back({.document = std::move(document), .runs = {}, .shown = {}});
         // What was added while the file was read stands behind what it holds.
         std::move(m_figures.begin(), m_figures.end(), std::back_inserter(held));
         m_figures = std::move(held);
@@ -113,7 +116,9 @@ void FigureLibrary::save() {
       },
       [this](Result<void> written) {
         if (!written)
-          Q_EMIT messageRaised(QStringLiteral("The figures were not saved: %1").arg(QString::fromStdString(written.error().message)), true);
+          Q_EMIT messageRaised(
+              QStringLiteral("The figures were not saved: %1").arg(QString::fromStdString(written.error().message)),
+              true);
       });
 }
 
@@ -187,7 +192,8 @@ void FigureLibrary::look() {
     }
     const bool isNewer = now != *held.shown;
     if (i == m_current && isNewer && !held.document.isFrozen() && !m_follow.isActive()) {
-      m_follow.start(static_cast<int>(std::max<qint64>(0, std::max<qint64>(m_followDelay_ms, 10 * m_readTime_ms) - m_read.elapsed())));
+      m_follow.start(static_cast<int>(
+          std::max<qint64>(0, std::max<qint64>(m_followDelay_ms, 10 * m_readTime_ms) - m_read.elapsed())));
     }
     if (isNewer == held.hasNewerData) continue;
     held.hasNewerData = isNewer;
@@ -203,14 +209,17 @@ void FigureLibrary::fetch(int index) {
   held.generation = ++m_generation;
   m_read.start();
   std::vector<FigureRun> runs;
-  for (store::RunSummary& run : runsOf(held.document, *m_session->snapshot())) runs.push_back({.summary = std::move(run), .series = {}});
+  for (store::RunSummary& run : runsOf(held.document, *m_session->snapshot()))
+    runs.push_back({.summary = std::move(run), .series = {}});
   // A frozen figure is compared with what it would be now.
   std::vector<const store::RunSummary*> drawn;
   for (const FigureRun& run : runs) drawn.push_back(&run.summary);
   held.shown = fingerprint(held.document, drawn);
-  held.hasNewerData = held.document.isFrozen() && fingerprint(held.document, liveRunsOf(held.document, *m_session->snapshot())) != *held.shown;
+  held.hasNewerData = held.document.isFrozen() &&
+                      fingerprint(held.document, liveRunsOf(held.document, *m_session->snapshot())) != *held.shown;
   const int generation = held.generation;
-  if (held.document.options.kind != FigureKind::Curves || runs.empty()) return finish(index, generation, std::move(runs));
+  if (held.document.options.kind != FigureKind::Curves || runs.empty())
+    return finish(index, generation, std::move(runs));
   std::vector<std::size_t> needed = leaveOutCurves(held.document.options, runs);
   if (needed.empty()) return finish(index, generation, std::move(runs));
   held.isLoading = true;
@@ -219,28 +228,32 @@ void FigureLibrary::fetch(int index) {
   auto collected = std::make_shared<std::vector<FigureRun>>(std::move(runs));
   const auto take = [collected, isFrozen](std::size_t run, store::MetricSeries series) {
     // What came after the figure was frozen is not part of it.
-    if (isFrozen) std::erase_if(series.points, [&](const store::MetricPoint& point) { return point.step > (*collected)[run].summary.step; });
+    if (isFrozen)
+      std::erase_if(series.points,
+                    [&](const store::MetricPoint& point) { return point.step > (*collected)[run].summary.step; });
     (*collected)[run].series = std::move(series);
   };
   if (isEvaluation(metric)) {
     // One answer a run, in order; the last one completes the figure.
     for (std::size_t i = 0; i < needed.size(); ++i)
-      m_session->loadHistory(
-          (*collected)[needed[i]].summary.id, this,
-          [this, index, generation, metric, collected, take, run = needed[i], isLast = i + 1 == needed.size()](Result<RunDetail> history) {
-            if (history) take(run, seriesOf(metric, history->evaluations));
-            if (isLast) finish(index, generation, std::move(*collected));
-          });
+      m_session->loadHistory((*collected)[needed[i]].summary.id, this,
+                             [this, index, generation, metric, collected, take, run = needed[i],
+                              isLast = i + 1 == needed.size()](Result<RunDetail> history) {
+                               if (history) take(run, seriesOf(metric, history->evaluations));
+                               if (isLast) finish(index, generation, std::move(*collected));
+                             });
     return;
   }
   std::vector<ProjectSession::SeriesRequest> requests;
   for (const std::size_t run : needed) requests.push_back({.run = (*collected)[run].summary.id, .metric = metric});
   m_session->loadSeries(std::move(requests), this,
-                        [this, index, generation, collected, take, needed = std::move(needed)](Result<std::vector<store::MetricSeries>> series) {
+                        [this, index, generation, collected, take,
+                         needed = std::move(needed)](Result<std::vector<store::MetricSeries>> series) {
                           if (!series) {
                             Q_EMIT messageRaised(QString::fromStdString(series.error().message), true);
                           } else {
-                            for (std::size_t i = 0; i < needed.size() && i < series->size(); ++i) take(needed[i], std::move((*series)[i]));
+                            for (std::size_t i = 0; i < needed.size() && i < series->size(); ++i)
+                              take(needed[i], std::move((*series)[i]));
                           }
                           finish(index, generation, std::move(*collected));
                         });

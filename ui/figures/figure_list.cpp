@@ -46,16 +46,20 @@ class FigureDelegate : public QStyledItemDelegate {
     const Theme& theme = Theme::current();
     const bool isSelected = option.state & QStyle::State_Selected;
     painter->save();
-    painter->fillRect(option.rect, isSelected ? theme.selection : (option.state & QStyle::State_MouseOver) ? theme.hover : theme.panel);
+    painter->fillRect(option.rect, isSelected                                 ? theme.selection
+                                   : (option.state & QStyle::State_MouseOver) ? theme.hover
+                                                                              : theme.panel);
     painter->fillRect(QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1), theme.hairline);
-    if (isSelected) painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()), theme.accent);
+    if (isSelected)
+      painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()), theme.accent);
     const QRect thumb(option.rect.left() + 24, option.rect.top() + 10, kThumbWidth, kThumbHeight);
     painter->fillRect(thumb, Qt::white);
     painter->drawPixmap(thumb, thumbnail(index.row(), painter->device()->devicePixelRatioF()));
     painter->setPen(theme.strongLine);
     painter->drawRect(thumb.adjusted(0, 0, -1, -1));
 
-    const QRect text = QRect(thumb.right() + 12, option.rect.top() + 8, option.rect.right() - thumb.right() - 20, option.rect.height() - 16);
+    const QRect text = QRect(thumb.right() + 12, option.rect.top() + 8, option.rect.right() - thumb.right() - 20,
+                             option.rect.height() - 16);
     painter->setFont(typeFont(Type::Strong));
     painter->setPen(theme.text);
     // Two lines at most.
@@ -75,9 +79,11 @@ class FigureDelegate : public QStyledItemDelegate {
                         painter->fontMetrics().elidedText(title.mid(first.textLength()), Qt::ElideRight, text.width()));
     painter->setFont(captionFont());
     painter->setPen(theme.text2);
-    const QRectF note(text.left(), text.top() + (hasSecond ? 2 : 1) * line + 1, text.width(), painter->fontMetrics().height());
+    const QRectF note(text.left(), text.top() + (hasSecond ? 2 : 1) * line + 1, text.width(),
+                      painter->fontMetrics().height());
     const QString words = index.data(FigureListModel::NoteRole).toString();
-    painter->drawText(note, Qt::AlignLeft | Qt::AlignVCenter, painter->fontMetrics().elidedText(words, Qt::ElideRight, text.width()));
+    painter->drawText(note, Qt::AlignLeft | Qt::AlignVCenter,
+                      painter->fontMetrics().elidedText(words, Qt::ElideRight, text.width()));
     if (index.data(FigureListModel::NewerRole).toBool()) {
       painter->setPen(theme.warning);
       painter->drawText(note.adjusted(painter->fontMetrics().horizontalAdvance(words + QStringLiteral(", ")), 0, 0, 0),
@@ -94,8 +100,8 @@ class FigureDelegate : public QStyledItemDelegate {
     pixmap.setDevicePixelRatio(ratio);
     pixmap.fill(Qt::white);
     if (row < m_library->count())
-      if (const auto scene =
-              FigureScene::create(thumbnailOptions(m_library->figure(row).options), thumbnailRuns(m_library->figure(row), m_library->runs(row)))) {
+      if (const auto scene = FigureScene::create(thumbnailOptions(m_library->figure(row).options),
+                                                 thumbnailRuns(m_library->figure(row), m_library->runs(row)))) {
         // Painted larger and scaled down: lines of half a pixel stay lines.
         const double scale = 3.0 * ratio * kThumbWidth / (*scene)->size().width();
         QImage image((QSizeF((*scene)->size()) * scale).toSize(), QImage::Format_RGB32);
@@ -116,7 +122,8 @@ class FigureDelegate : public QStyledItemDelegate {
 
 FigureListModel::FigureListModel(FigureLibrary* library, QObject* parent)
     : QAbstractListModel(parent), m_library(library), m_count(library->count()) {
-  connect(library, &FigureLibrary::figureChanged, this, [this](int row) { Q_EMIT dataChanged(index(row), index(row)); });
+  connect(library, &FigureLibrary::figureChanged, this,
+          [this](int row) { Q_EMIT dataChanged(index(row), index(row)); });
   connect(library, &FigureLibrary::listChanged, this, [this] {
     beginResetModel();
     m_count = m_library->count();
@@ -131,19 +138,25 @@ QVariant FigureListModel::data(const QModelIndex& index, int role) const {
   const FigureDocument& figure = m_library->figure(index.row());
   const auto note = [&] {
     const auto runs = m_library->runs(index.row()).size();
-    return QStringLiteral("%1 in, %2").arg(figure.options.width_in).arg(runs == 1 ? QStringLiteral("1 run") : QStringLiteral("%1 runs").arg(runs));
+    return QStringLiteral("%1 in, %2")
+        .arg(figure.options.width_in)
+        .arg(runs == 1 ? QStringLiteral("1 run") : QStringLiteral("%1 runs").arg(runs));
   };
   switch (role) {
     case Qt::DisplayRole:
       return figure.title;
     case Qt::AccessibleTextRole:
-      return QStringLiteral("%1, %2%3").arg(figure.title, note(), m_library->hasNewerData(index.row()) ? QStringLiteral(", newer data") : QString());
+      return QStringLiteral("%1, %2%3")
+          .arg(figure.title, note(), m_library->hasNewerData(index.row()) ? QStringLiteral(", newer data") : QString());
     case Qt::ToolTipRole:
-      return m_library->hasNewerData(index.row()) ? QStringLiteral("Its runs have changed; F5 draws the newest data.") : figure.title;
+      return m_library->hasNewerData(index.row()) ? QStringLiteral("Its runs have changed; F5 draws the newest data.")
+                                                  : figure.title;
     case NewerRole:
       return m_library->hasNewerData(index.row());
     case NoteRole:
-      return m_library->hasNewerData(index.row()) ? note() : m_library->isLoading(index.row()) ? QStringLiteral("loading") : note();
+      return m_library->hasNewerData(index.row()) ? note()
+             : m_library->isLoading(index.row())  ? QStringLiteral("loading")
+                                                  : note();
     default:
       return {};
   }

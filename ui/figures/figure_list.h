@@ -1,4 +1,5 @@
-// ui/figures/figure_list.h -- the saved figures, each with a thumbnail of itself, its width, its runs and whether there is newer data.
+// ui/figures/figure_list.h -- the saved figures, each with a thumbnail of itself, its width, its runs and whether there
+// is newer data.
 #pragma once
 
 #include <QListView>

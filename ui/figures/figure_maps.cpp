@@ -50,7 +50,8 @@ Maps mapsOf(const std::vector<FigureRun>& runs) {
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const FigureRun& run = runs[i];
     const store::RunSummary& summary = run.summary;
-    const auto [known, isNew] = places.try_emplace({summary.map, summary.kvHeads, summary.kvBytesPerToken}, counts.size());
+    const auto [known, isNew] =
+        places.try_emplace({summary.map, summary.kvHeads, summary.kvBytesPerToken}, counts.size());
     if (merges && !isNew) {
       if (known->second < counts.size()) ++counts[known->second];
       continue;
@@ -64,8 +65,10 @@ Maps mapsOf(const std::vector<FigureRun>& runs) {
     if (merges && found.maps.size() == kMostMaps) continue;
     const auto slotCount = static_cast<int>(map->producers().size());
     const double bytes = summary.kvBytesPerToken;
-    const QString cost = bytes > 0 ? QStringLiteral("%1 × %2 B").arg(slotCount).arg(bytesPerTokenText(bytes / slotCount)) : QString();
-    found.maps.push_back({labels[static_cast<qsizetype>(i)], cost, *map, std::max(1, summary.kvHeads), bytes / slotCount});
+    const QString cost =
+        bytes > 0 ? QStringLiteral("%1 × %2 B").arg(slotCount).arg(bytesPerTokenText(bytes / slotCount)) : QString();
+    found.maps.push_back(
+        {labels[static_cast<qsizetype>(i)], cost, *map, std::max(1, summary.kvHeads), bytes / slotCount});
     widest = std::max(widest, bytes / slotCount);
   }
   found.different = counts.size();
@@ -74,7 +77,8 @@ Maps mapsOf(const std::vector<FigureRun>& runs) {
     Map& map = found.maps[i];
     if (widest > 0 && map.slotBytes > 0) map.barShare = std::max(0.03, map.slotBytes / widest);
     if (counts[i] > 1)
-      map.name = QStringLiteral("%1 (%2 runs)").arg(map.name, QString::fromStdString(groupDigits(static_cast<std::int64_t>(counts[i]))));
+      map.name = QStringLiteral("%1 (%2 runs)")
+                     .arg(map.name, QString::fromStdString(groupDigits(static_cast<std::int64_t>(counts[i]))));
   }
   return found;
 }
@@ -96,18 +100,25 @@ struct Layout {
     title = options.labels ? std::ceil(QFontMetricsF(figureFont(options, tickSize_pt(options))).height() * 2.3) : 0;
     int layers = 1;
     for (const Map& map : maps) layers = std::max(layers, map.map.layerCount());
-    const double row = std::clamp(kHighestDiagram_in * kUnitsPerInch / scale / layers, kLeastRow_px, layers <= kFewLayers ? kHighRow_px : kRow_px);
+    const double row = std::clamp(kHighestDiagram_in * kUnitsPerInch / scale / layers, kLeastRow_px,
+                                  layers <= kFewLayers ? kHighRow_px : kRow_px);
     diagram = layers * row * scale;
-    if (options.height_in > 0) diagram = std::max(kUnitsPerPoint * 20, (options.height_in * kUnitsPerInch - (rows - 1) * gap) / rows - title);
+    if (options.height_in > 0)
+      diagram = std::max(kUnitsPerPoint * 20, (options.height_in * kUnitsPerInch - (rows - 1) * gap) / rows - title);
   }
-  QSize size() const { return {static_cast<int>(std::lround(width)), static_cast<int>(std::ceil(rows * (title + diagram) + (rows - 1) * gap))}; }
+  QSize size() const {
+    return {static_cast<int>(std::lround(width)),
+            static_cast<int>(std::ceil(rows * (title + diagram) + (rows - 1) * gap))};
+  }
 };
 
 class MapsScene : public FigureScene {
  public:
   MapsScene(const FigureOptions& options, Maps maps) : MapsScene(options, Layout(options, maps.maps), maps.maps) {
     if (maps.different > maps.maps.size())
-      m_problems << QStringLiteral("%1 of %2 different maps are drawn, the first ones").arg(maps.maps.size()).arg(maps.different);
+      m_problems << QStringLiteral("%1 of %2 different maps are drawn, the first ones")
+                        .arg(maps.maps.size())
+                        .arg(maps.different);
   }
   QStringList problems() const override { return m_problems; }
 
@@ -119,12 +130,15 @@ class MapsScene : public FigureScene {
     const QFontMetricsF metrics(font);
     for (std::size_t i = 0; i < m_maps.size(); ++i) {
       const Map& map = m_maps[i];
-      const double left = static_cast<double>(static_cast<int>(i) % m_layout.columns) * (m_layout.column + m_layout.gap);
-      const double top = static_cast<double>(static_cast<int>(i) / m_layout.columns) * (m_layout.title + m_layout.diagram + m_layout.gap);
+      const double left =
+          static_cast<double>(static_cast<int>(i) % m_layout.columns) * (m_layout.column + m_layout.gap);
+      const double top = static_cast<double>(static_cast<int>(i) / m_layout.columns) *
+                         (m_layout.title + m_layout.diagram + m_layout.gap);
       if (m_options.labels) {
         painter.setPen(Qt::black);
         painter.setFont(font);
-        painter.drawText(QPointF(left, top + metrics.ascent()), metrics.elidedText(map.name, Qt::ElideMiddle, m_layout.column));
+        painter.drawText(QPointF(left, top + metrics.ascent()),
+                         metrics.elidedText(map.name, Qt::ElideMiddle, m_layout.column));
         painter.setPen(QColor(0x4A, 0x52, 0x5D));
         painter.drawText(QPointF(left, top + metrics.ascent() + metrics.lineSpacing()), map.cost);
       }
@@ -132,8 +146,8 @@ class MapsScene : public FigureScene {
       painter.translate(left, top + m_layout.title);
       painter.scale(m_layout.scale, m_layout.scale);
       // Maps of fewer layers stand on the same ground as the deepest.
-      paintMiniDiagram(painter, QRectF(0, 0, m_layout.column / m_layout.scale, m_layout.diagram / m_layout.scale), map.map, map.kvHeads,
-                       Theme::light(), map.barShare);
+      paintMiniDiagram(painter, QRectF(0, 0, m_layout.column / m_layout.scale, m_layout.diagram / m_layout.scale),
+                       map.map, map.kvHeads, Theme::light(), map.barShare);
       painter.restore();
     }
   }
@@ -153,7 +167,8 @@ class MapsScene : public FigureScene {
 Result<std::unique_ptr<FigureScene>> makeMapsScene(const FigureOptions& options, const std::vector<FigureRun>& runs) {
   Maps maps = mapsOf(runs);
   if (maps.maps.empty())
-    return fail(ErrorCode::InvalidInput, runs.empty() ? "There is no run to plot." : "No run has a sharing map that can be drawn.");
+    return fail(ErrorCode::InvalidInput,
+                runs.empty() ? "There is no run to plot." : "No run has a sharing map that can be drawn.");
   return std::make_unique<MapsScene>(options, std::move(maps));
 }
 
@@ -162,8 +177,9 @@ QString mapsCsv(const std::vector<FigureRun>& runs) {
   for (const FigureRun& run : runs) {
     const auto map = parsed(run);
     for (int layer = 0; map && layer < map->layerCount(); ++layer)
-      lines << QStringList{QString::number(run.summary.id.value), csvField(QString::fromStdString(run.summary.name)), QString::number(layer),
-                           QString::number(map->layer(layer).kSource), QString::number(map->layer(layer).vSource)}
+      lines << QStringList{QString::number(run.summary.id.value), csvField(QString::fromStdString(run.summary.name)),
+                           QString::number(layer), QString::number(map->layer(layer).kSource),
+                           QString::number(map->layer(layer).vSource)}
                    .join(u',');
   }
   return lines.join(u'\n') + u'\n';

@@ -29,7 +29,8 @@ namespace {
 constexpr std::array<double, 3> kWidths{3.25, 5.5, 6.75};
 constexpr std::array<const char*, 4> kFormats{"pdf", "svg", "png", "csv"};
 // Width over height; 0 stands for the golden ratio, which the figure knows itself.
-constexpr std::array<std::pair<const char*, double>, 4> kRatios{{{"golden ratio", 0}, {"4 : 3", 4.0 / 3}, {"3 : 2", 1.5}, {"square", 1}}};
+constexpr std::array<std::pair<const char*, double>, 4> kRatios{
+    {{"golden ratio", 0}, {"4 : 3", 4.0 / 3}, {"3 : 2", 1.5}, {"square", 1}}};
 
 double heightAt(int ratio, double width_in) {
   const double value = kRatios[static_cast<std::size_t>(ratio)].second;
@@ -78,7 +79,8 @@ FigurePanel::FigurePanel(QWidget* parent) : QWidget(parent), m_snapshot(std::mak
   setFigure({});
 }
 
-QComboBox* FigurePanel::box(const QString& name, const QStringList& items, std::function<void(FigureDocument&, int)> change) {
+QComboBox* FigurePanel::box(const QString& name, const QStringList& items,
+                            std::function<void(FigureDocument&, int)> change) {
   auto* made = new QComboBox;
   made->addItems(items);
   made->setAccessibleName(name);
@@ -99,8 +101,9 @@ QDoubleSpinBox* FigurePanel::number(const QString& name, double low, double high
   made->setSuffix(unit.isEmpty() ? QString() : u' ' + unit);
   made->setKeyboardTracking(false);
   made->setAccessibleName(name);
-  connect(made, &QDoubleSpinBox::valueChanged, this,
-          [this, change = std::move(change)](double value) { edit([&](FigureDocument& figure) { change(figure, value); }); });
+  connect(made, &QDoubleSpinBox::valueChanged, this, [this, change = std::move(change)](double value) {
+    edit([&](FigureDocument& figure) { change(figure, value); });
+  });
   return made;
 }
 
@@ -115,40 +118,49 @@ QWidget* FigurePanel::buildFigure() {
   auto* section = new PanelSection(QStringLiteral("Figure"));
   m_title = new QLineEdit;
   m_title->setAccessibleName(QStringLiteral("Title"));
-  connect(m_title, &QLineEdit::textEdited, this, [this](const QString& text) { edit([&](FigureDocument& figure) { figure.title = text; }); });
+  connect(m_title, &QLineEdit::textEdited, this,
+          [this](const QString& text) { edit([&](FigureDocument& figure) { figure.title = text; }); });
   section->add(panelLine(QStringLiteral("Title"), {m_title}));
   QStringList kinds;
-  for (const FigureKind kind : {FigureKind::Pareto, FigureKind::Curves, FigureKind::SharingMaps}) kinds << kindTitle(kind);
-  m_kind = box(QStringLiteral("Kind"), kinds, [](FigureDocument& figure, int i) { figure.options.kind = static_cast<FigureKind>(i); });
+  for (const FigureKind kind : {FigureKind::Pareto, FigureKind::Curves, FigureKind::SharingMaps})
+    kinds << kindTitle(kind);
+  m_kind = box(QStringLiteral("Kind"), kinds,
+               [](FigureDocument& figure, int i) { figure.options.kind = static_cast<FigureKind>(i); });
   section->add(panelLine(QStringLiteral("Kind"), {m_kind}));
   QStringList xs, ys, metrics;
   for (const ParetoX x : {ParetoX::KvBytes, ParetoX::KvMeasured, ParetoX::Parameters}) xs << titleOf(x);
   for (const ParetoY y : {ParetoY::Perplexity, ParetoY::BestPerplexity, ParetoY::LastLoss}) ys << titleOf(y);
   for (const auto& [key, name] : metricChoices()) metrics << name;
-  m_x = box(QStringLiteral("Horizontal axis"), xs, [](FigureDocument& figure, int i) { figure.options.x = static_cast<ParetoX>(i); });
-  m_y = box(QStringLiteral("Vertical axis"), ys, [](FigureDocument& figure, int i) { figure.options.y = static_cast<ParetoY>(i); });
-  m_metric = box(QStringLiteral("Metric"), metrics,
-                 [](FigureDocument& figure, int i) { figure.options.metric = metricChoices()[static_cast<std::size_t>(i)].first; });
+  m_x = box(QStringLiteral("Horizontal axis"), xs,
+            [](FigureDocument& figure, int i) { figure.options.x = static_cast<ParetoX>(i); });
+  m_y = box(QStringLiteral("Vertical axis"), ys,
+            [](FigureDocument& figure, int i) { figure.options.y = static_cast<ParetoY>(i); });
+  m_metric = box(QStringLiteral("Metric"), metrics, [](FigureDocument& figure, int i) {
+    figure.options.metric = metricChoices()[static_cast<std::size_t>(i)].first;
+  });
   m_paretoParts = {panelLine(QStringLiteral("x"), {m_x}), panelLine(QStringLiteral("y"), {m_y})};
   m_curveParts = {panelLine(QStringLiteral("y"), {m_metric})};
   for (QWidget* part : {m_paretoParts[0], m_paretoParts[1], m_curveParts[0]}) section->add(part);
-  m_which =
-      box(QStringLiteral("Runs"), {QStringLiteral("all that are not archived"), QStringLiteral("by filter"), QStringLiteral("ticked in a list")},
-          [](FigureDocument& figure, int i) { figure.which = static_cast<FigureRuns>(i); });
+  m_which = box(
+      QStringLiteral("Runs"),
+      {QStringLiteral("all that are not archived"), QStringLiteral("by filter"), QStringLiteral("ticked in a list")},
+      [](FigureDocument& figure, int i) { figure.which = static_cast<FigureRuns>(i); });
   section->add(panelLine(QStringLiteral("Runs"), {m_which}));
   m_filter = new FilterField;
   m_filter->setAccessibleName(QStringLiteral("Filter of the figure's runs"));
   m_filter->setValueSource([this](const QString& field) { return RunFilter::values(field, m_snapshot->runs); });
   TextLabel* filterError = makeErrorLabel(m_filter);
   filterError->setWordWrap(true);
-  connect(m_filter, &FilterField::filterChanged, this, [this] { edit([this](FigureDocument& figure) { figure.filter = m_filter->text(); }); });
+  connect(m_filter, &FilterField::filterChanged, this,
+          [this] { edit([this](FigureDocument& figure) { figure.filter = m_filter->text(); }); });
   m_choose = new QPushButton(QStringLiteral("Tick runs..."));
   connect(m_choose, &QPushButton::clicked, this, &FigurePanel::chooseRunsRequested);
   section->add(m_filter);
   section->add(filterError);
   section->add(m_choose);
-  m_baseline = box(QStringLiteral("Baseline"), {},
-                   [this](FigureDocument& figure, int i) { figure.options.baseline = {m_baseline->itemData(i).toLongLong()}; });
+  m_baseline = box(QStringLiteral("Baseline"), {}, [this](FigureDocument& figure, int i) {
+    figure.options.baseline = {m_baseline->itemData(i).toLongLong()};
+  });
   m_plotParts.push_back(panelLine(QStringLiteral("Baseline"), {m_baseline}));
   section->add(m_plotParts.back());
   return section;
@@ -159,13 +171,15 @@ QWidget* FigurePanel::buildSize() {
   m_widths = new QButtonGroup(this);
   QStringList texts;
   for (const double width : kWidths) texts << QString::number(width);
-  m_width = number(QStringLiteral("Width"), 1, 20, 0.25, QStringLiteral("in"), [](FigureDocument& figure, double value) {
-    // A figure of a chosen ratio keeps it.
-    const int chosen = ratioOf(figure.options);
-    figure.options.width_in = value;
-    if (chosen > 0 && chosen < static_cast<int>(kRatios.size())) figure.options.height_in = heightAt(chosen, value);
-  });
-  connect(m_widths, &QButtonGroup::idClicked, this, [this](int id) { m_width->setValue(kWidths[static_cast<std::size_t>(id)]); });
+  m_width =
+      number(QStringLiteral("Width"), 1, 20, 0.25, QStringLiteral("in"), [](FigureDocument& figure, double value) {
+        // A figure of a chosen ratio keeps it.
+        const int chosen = ratioOf(figure.options);
+        figure.options.width_in = value;
+        if (chosen > 0 && chosen < static_cast<int>(kRatios.size())) figure.options.height_in = heightAt(chosen, value);
+      });
+  connect(m_widths, &QButtonGroup::idClicked, this,
+          [this](int id) { m_width->setValue(kWidths[static_cast<std::size_t>(id)]); });
   section->add(panelLine(QStringLiteral("Width"), {segments(m_widths, texts)}));
   section->addAtHeading(m_width);
   QStringList ratios;
@@ -209,8 +223,10 @@ QWidget* FigurePanel::buildShow() {
   m_labels = check(QStringLiteral("Labels"), [](FigureDocument& figure, bool on) { figure.options.labels = on; });
   m_grid = check(QStringLiteral("Grid"), [](FigureDocument& figure, bool on) { figure.options.grid = on; });
   m_frontier = check(QStringLiteral("Frontier"), [](FigureDocument& figure, bool on) { figure.options.frontier = on; });
-  m_dominated = check(QStringLiteral("Dominated"), [](FigureDocument& figure, bool on) { figure.options.dominated = on; });
-  m_paper = check(QStringLiteral("Paper, Table 1"), [](FigureDocument& figure, bool on) { figure.options.paperTable = on; });
+  m_dominated =
+      check(QStringLiteral("Dominated"), [](FigureDocument& figure, bool on) { figure.options.dominated = on; });
+  m_paper =
+      check(QStringLiteral("Paper, Table 1"), [](FigureDocument& figure, bool on) { figure.options.paperTable = on; });
   m_band = check(QStringLiteral("Raw range"), [](FigureDocument& figure, bool on) { figure.options.rawBand = on; });
   cells->addWidget(m_labels, 0, 0);
   cells->addWidget(m_grid, 0, 1);
@@ -219,17 +235,19 @@ QWidget* FigurePanel::buildShow() {
   cells->addWidget(m_paper, 2, 0);
   cells->addWidget(m_band, 2, 1);
   section->add(grid);
-  m_smoothing =
-      number(QStringLiteral("Smoothing"), 0, 0.99, 0.05, {}, [](FigureDocument& figure, double value) { figure.options.smoothing = value; });
+  m_smoothing = number(QStringLiteral("Smoothing"), 0, 0.99, 0.05, {},
+                       [](FigureDocument& figure, double value) { figure.options.smoothing = value; });
   m_curveParts.push_back(panelLine(QStringLiteral("Smoothing"), {m_smoothing}));
   section->add(m_curveParts.back());
-  m_legend = box(QStringLiteral("Legend"),
-                 {QStringLiteral("where there is room"), QStringLiteral("top right"), QStringLiteral("top left"), QStringLiteral("bottom left"),
-                  QStringLiteral("bottom right"), QStringLiteral("below"), QStringLiteral("none")},
-                 [](FigureDocument& figure, int i) { figure.options.legend = static_cast<FigureLegend>(i); });
+  m_legend = box(
+      QStringLiteral("Legend"),
+      {QStringLiteral("where there is room"), QStringLiteral("top right"), QStringLiteral("top left"),
+       QStringLiteral("bottom left"), QStringLiteral("bottom right"), QStringLiteral("below"), QStringLiteral("none")},
+      [](FigureDocument& figure, int i) { figure.options.legend = static_cast<FigureLegend>(i); });
   m_plotParts.push_back(panelLine(QStringLiteral("Legend"), {m_legend}));
   section->add(m_plotParts.back());
-  for (QWidget* part : {static_cast<QWidget*>(m_frontier), static_cast<QWidget*>(m_dominated), static_cast<QWidget*>(m_paper)})
+  for (QWidget* part :
+       {static_cast<QWidget*>(m_frontier), static_cast<QWidget*>(m_dominated), static_cast<QWidget*>(m_paper)})
     m_paretoParts.push_back(part);
   m_curveParts.push_back(m_band);
   m_plotParts.push_back(m_grid);
@@ -304,7 +322,8 @@ void FigurePanel::setFigure(const FigureDocument& figure) {
   m_kind->setCurrentIndex(static_cast<int>(options.kind));
   m_x->setCurrentIndex(static_cast<int>(options.x));
   m_y->setCurrentIndex(static_cast<int>(options.y));
-  const auto metric = std::find_if(metricChoices().begin(), metricChoices().end(), [&](const auto& one) { return one.first == options.metric; });
+  const auto metric = std::find_if(metricChoices().begin(), metricChoices().end(),
+                                   [&](const auto& one) { return one.first == options.metric; });
   m_metric->setCurrentIndex(metric == metricChoices().end() ? -1 : static_cast<int>(metric - metricChoices().begin()));
   m_which->setCurrentIndex(static_cast<int>(figure.which));
   if (!m_filter->hasFocus() && m_filter->text() != figure.filter) m_filter->setText(figure.filter);
@@ -336,13 +355,14 @@ void FigurePanel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot) {
     if (!run.archived) items.emplace_back(m_snapshot->label(run), run.id.value);
   bool isSame = m_baseline->count() == static_cast<int>(items.size());
   for (int i = 0; isSame && i < m_baseline->count(); ++i)
-    isSame =
-        m_baseline->itemText(i) == items[static_cast<std::size_t>(i)].first && m_baseline->itemData(i) == items[static_cast<std::size_t>(i)].second;
+    isSame = m_baseline->itemText(i) == items[static_cast<std::size_t>(i)].first &&
+             m_baseline->itemData(i) == items[static_cast<std::size_t>(i)].second;
   if (isSame) return;
   m_isShowing = true;
   m_baseline->clear();
   for (const auto& [name, id] : items) m_baseline->addItem(name, id);
-  m_baseline->setCurrentIndex(std::max(0, m_baseline->findData(static_cast<qlonglong>(m_figure.options.baseline.value))));
+  m_baseline->setCurrentIndex(
+      std::max(0, m_baseline->findData(static_cast<qlonglong>(m_figure.options.baseline.value))));
   m_isShowing = false;
 }
 
@@ -369,7 +389,9 @@ void FigurePanel::setSource(const std::vector<std::pair<QString, QString>>& sour
   }
 }
 
-QString FigurePanel::format() const { return QString::fromLatin1(kFormats[static_cast<std::size_t>(std::max(0, m_formats->checkedId()))]); }
+QString FigurePanel::format() const {
+  return QString::fromLatin1(kFormats[static_cast<std::size_t>(std::max(0, m_formats->checkedId()))]);
+}
 
 void FigurePanel::setFormat(const QString& format) {
   for (std::size_t i = 0; i < kFormats.size(); ++i)

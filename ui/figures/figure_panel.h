@@ -1,4 +1,5 @@
-// ui/figures/figure_panel.h -- everything that can be set of a figure, in inches and points, and what its export was found to be.
+// ui/figures/figure_panel.h -- everything that can be set of a figure, in inches and points, and what its export was
+// found to be.
 #pragma once
 
 #include <QWidget>

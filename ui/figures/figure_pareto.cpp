@@ -78,7 +78,8 @@ class LegendElement : public QCPLayoutElement {
   void applyDefaultAntialiasingHint(QCPPainter* painter) const override { painter->setAntialiasing(true); }
   void draw(QCPPainter* painter) override {
     const QSizeF size = legendSize(m_entries, m_look);
-    paintLegend(*painter, QPointF(rect().left() + (rect().width() - size.width()) / 2, rect().top()), m_entries, m_look);
+    paintLegend(*painter, QPointF(rect().left() + (rect().width() - size.width()) / 2, rect().top()), m_entries,
+                m_look);
   }
 
  private:
@@ -91,7 +92,8 @@ QString xTitle(const FigureOptions& options, const ParetoData& data, bool isLog)
   if (!unitOf(options.x).isEmpty()) remarks << QStringLiteral("bytes");
   if (!data.kvTypes.isEmpty()) remarks << data.kvTypes;
   if (isLog) remarks << QStringLiteral("log scale");
-  return remarks.isEmpty() ? titleOf(options.x) : QStringLiteral("%1 (%2)").arg(titleOf(options.x), remarks.join(QStringLiteral(", ")));
+  return remarks.isEmpty() ? titleOf(options.x)
+                           : QStringLiteral("%1 (%2)").arg(titleOf(options.x), remarks.join(QStringLiteral(", ")));
 }
 
 class ParetoScene : public FigureScene {
@@ -142,7 +144,8 @@ class ParetoScene : public FigureScene {
     const auto [xLow, xHigh] = std::minmax_element(xs.begin(), xs.end());
     const auto [yLow, yHigh] = std::minmax_element(ys.begin(), ys.end());
     const bool isLogX = isLogMemory(*xLow, *xHigh), isLogY = isLogQuality(*yLow, *yHigh);
-    const auto apply = [](QCPAxis* axis, bool isLog, double low, double high, const std::vector<double>& values, int maximumTicks) {
+    const auto apply = [](QCPAxis* axis, bool isLog, double low, double high, const std::vector<double>& values,
+                          int maximumTicks) {
       axis->setScaleType(isLog ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
       axis->setRange(isLog ? niceLogRange(low, high) : niceRange(low, high));
       if (isLog) {
@@ -158,7 +161,8 @@ class ParetoScene : public FigureScene {
     apply(m_plot.yAxis, isLogY, *yLow, *yHigh, {1}, 8);
     if (!isLogX) {
       // The last number of a linear axis stands at its very end.
-      const double width = QFontMetricsF(m_plot.xAxis->tickLabelFont()).horizontalAdvance(tickText(m_plot.xAxis->range().upper, 1));
+      const double width =
+          QFontMetricsF(m_plot.xAxis->tickLabelFont()).horizontalAdvance(tickText(m_plot.xAxis->range().upper, 1));
       QCPAxisRect* area = m_plot.axisRect();
       area->setMinimumMargins(area->minimumMargins() + QMargins(0, 0, static_cast<int>(std::ceil(width / 2)), 0));
     }
@@ -178,7 +182,8 @@ class ParetoScene : public FigureScene {
   void putLegendBelow(const FigureOptions& options) {
     auto* legend = new LegendElement(&m_plot, m_item->legendEntries(), m_item->legendLook(), size().width() * 0.96);
     // The axes keep their golden ratio; a height that was asked for is kept.
-    if (options.height_in <= 0) setSize({size().width(), wholePoints(size().height() + legend->minimumSize().height())});
+    if (options.height_in <= 0)
+      setSize({size().width(), wholePoints(size().height() + legend->minimumSize().height())});
     m_plot.plotLayout()->setRowSpacing(0);
     m_plot.plotLayout()->addElement(1, 0, legend);
   }
@@ -191,9 +196,11 @@ class ParetoScene : public FigureScene {
 
 Result<std::unique_ptr<FigureScene>> makeParetoScene(const FigureOptions& options, const std::vector<FigureRun>& runs) {
   ParetoData data = figureData(options, runs);
-  if (std::all_of(data.points.begin(), data.points.end(), [](const ParetoPoint& point) { return point.isReference(); })) {
+  if (std::all_of(data.points.begin(), data.points.end(),
+                  [](const ParetoPoint& point) { return point.isReference(); })) {
     const std::string what = options.y == ParetoY::LastLoss ? "a loss" : "a perplexity";
-    return fail(ErrorCode::InvalidInput, runs.empty() ? "There is no run to plot." : "No run has " + what + " yet, so there is no point to plot.");
+    return fail(ErrorCode::InvalidInput, runs.empty() ? "There is no run to plot."
+                                                      : "No run has " + what + " yet, so there is no point to plot.");
   }
   return std::make_unique<ParetoScene>(options, std::move(data));
 }

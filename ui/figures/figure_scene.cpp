@@ -24,8 +24,8 @@ constexpr double kSmallest_in = 1, kLargest_in = 40;
 QString sansFamily() {
   static const QString family = [] {
     loadResources();
-    const QStringList names =
-        QFontDatabase::applicationFontFamilies(QFontDatabase::addApplicationFont(QStringLiteral(":/fonts/WeftSans-Regular.ttf")));
+    const QStringList names = QFontDatabase::applicationFontFamilies(
+        QFontDatabase::addApplicationFont(QStringLiteral(":/fonts/WeftSans-Regular.ttf")));
     return names.value(0, QStringLiteral("sans-serif"));
   }();
   return family;
@@ -34,7 +34,8 @@ QString sansFamily() {
 QString serifFamily() {
   static const QString family = [] {
     const QStringList installed = QFontDatabase::families();
-    for (const char* name : {"Times New Roman", "Tinos", "Liberation Serif", "TeX Gyre Termes", "Nimbus Roman", "STIX Two Text", "DejaVu Serif"})
+    for (const char* name : {"Times New Roman", "Tinos", "Liberation Serif", "TeX Gyre Termes", "Nimbus Roman",
+                             "STIX Two Text", "DejaVu Serif"})
       if (installed.contains(QString::fromLatin1(name))) return QString::fromLatin1(name);
     return QStringLiteral("serif");
   }();
@@ -43,7 +44,9 @@ QString serifFamily() {
 
 }  // namespace
 
-double tickSize_pt(const FigureOptions& options) { return options.tickSize_pt > 0 ? options.tickSize_pt : std::max(5.0, options.fontSize_pt - 2); }
+double tickSize_pt(const FigureOptions& options) {
+  return options.tickSize_pt > 0 ? options.tickSize_pt : std::max(5.0, options.fontSize_pt - 2);
+}
 
 QStringList figureLabels(const std::vector<FigureRun>& runs) {
   std::vector<const store::RunSummary*> summaries;
@@ -74,10 +77,11 @@ void setUpPaperPlot(QCustomPlot& plot, const FigureOptions& options, const QStri
   plot.setBackground(Qt::NoBrush);  // the ground is painted once for every kind of figure
   plot.plotLayout()->setMargins(QMargins(0, 0, 0, 0));
   QCPAxisRect* area = plot.axisRect();
-  // Half of a number may stand above the left axis and right of the lower one; QCustomPlot drops numbers that reach over the edge.
+  // Half of a number may stand above the left axis and right of the lower one; QCustomPlot drops numbers that reach
+  // over the edge.
   const QFontMetricsF numbers(figureFont(options, tickSize_pt(options)));
-  area->setMinimumMargins(
-      QMargins(qRound(2 * pt), qRound(numbers.height() / 2 + pt), qRound(numbers.horizontalAdvance(lastNumber) / 2 + 2 * pt), qRound(2 * pt)));
+  area->setMinimumMargins(QMargins(qRound(2 * pt), qRound(numbers.height() / 2 + pt),
+                                   qRound(numbers.horizontalAdvance(lastNumber) / 2 + 2 * pt), qRound(2 * pt)));
   area->setupFullAxesBox();
   area->setBackground(Qt::NoBrush);
   const QPen frame(Qt::black, 0.6 * pt, Qt::SolidLine, Qt::SquareCap);
@@ -103,8 +107,11 @@ void setUpPaperPlot(QCustomPlot& plot, const FigureOptions& options, const QStri
   }
 }
 
-Result<std::unique_ptr<FigureScene>> FigureScene::create(const FigureOptions& options, const std::vector<FigureRun>& runs) {
-  const auto isSize = [](double inches) { return std::isfinite(inches) && inches >= kSmallest_in && inches <= kLargest_in; };
+Result<std::unique_ptr<FigureScene>> FigureScene::create(const FigureOptions& options,
+                                                         const std::vector<FigureRun>& runs) {
+  const auto isSize = [](double inches) {
+    return std::isfinite(inches) && inches >= kSmallest_in && inches <= kLargest_in;
+  };
   if (!isSize(options.width_in) || (options.height_in != 0 && !isSize(options.height_in)))
     return fail(ErrorCode::InvalidInput, "A figure is between 1 and 40 inches wide and high.");
   if (!(options.fontSize_pt >= 4 && options.fontSize_pt <= 36))

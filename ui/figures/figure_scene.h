@@ -1,5 +1,5 @@
-// ui/figures/figure_scene.h -- a figure laid out and ready to be painted, on any device and at any scale. Measured in quarters of a point, so that
-// pens and half-point fonts are whole numbers.
+// ui/figures/figure_scene.h -- a figure laid out and ready to be painted, on any device and at any scale. Measured in
+// quarters of a point, so that pens and half-point fonts are whole numbers.
 #pragma once
 
 #include <QFont>
@@ -18,7 +18,8 @@ inline constexpr double kUnitsPerPoint = 4, kUnitsPerInch = 72 * kUnitsPerPoint;
 class FigureScene {
  public:
   // InvalidInput: nothing to plot, a size out of range. GUI thread.
-  [[nodiscard]] static Result<std::unique_ptr<FigureScene>> create(const FigureOptions& options, const std::vector<FigureRun>& runs);
+  [[nodiscard]] static Result<std::unique_ptr<FigureScene>> create(const FigureOptions& options,
+                                                                   const std::vector<FigureRun>& runs);
   virtual ~FigureScene() = default;
 
   QSize size() const { return m_size; }  // in units
@@ -38,13 +39,15 @@ class FigureScene {
 };
 
 // What the scenes share.
-QStringList figureLabels(const std::vector<FigureRun>& runs);  // what each run of the figure is called beside the others
+QStringList figureLabels(
+    const std::vector<FigureRun>& runs);  // what each run of the figure is called beside the others
 double tickSize_pt(const FigureOptions& options);
 QFont figureFont(const FigureOptions& options, double size_pt);
 // 0 = golden ratio. Whole points: a PDF page has no others.
 QSize figureSize(const FigureOptions& options);
 int wholePoints(double units);
-// Black frame with ticks outside at bottom and left, grid or not. `lastNumber`: a number that may stand at the right end of the lower axis.
+// Black frame with ticks outside at bottom and left, grid or not. `lastNumber`: a number that may stand at the right
+// end of the lower axis.
 void setUpPaperPlot(QCustomPlot& plot, const FigureOptions& options, const QString& lastNumber = {});
 Result<std::unique_ptr<FigureScene>> makeParetoScene(const FigureOptions& options, const std::vector<FigureRun>& runs);
 Result<std::unique_ptr<FigureScene>> makeCurvesScene(const FigureOptions& options, const std::vector<FigureRun>& runs);

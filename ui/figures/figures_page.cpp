@@ -29,7 +29,8 @@ constexpr int kCheckDelay_ms = 250;
 
 }  // namespace
 
-FiguresPage::FiguresPage(QWidget* parent) : Page(parent), m_library(new FigureLibrary(this)), m_groups(new ConfigurationGroups(this)) {
+FiguresPage::FiguresPage(QWidget* parent)
+    : Page(parent), m_library(new FigureLibrary(this)), m_groups(new ConfigurationGroups(this)) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
@@ -62,7 +63,8 @@ FiguresPage::FiguresPage(QWidget* parent) : Page(parent), m_library(new FigureLi
     if (index == current()) showFigure();
   });
   connect(m_groups, &ConfigurationGroups::changed, this, [this] {
-    if (current() >= 0) m_paper->setCaption(captionOf(m_library->figure(current()), m_library->runs(current()), m_groups));
+    if (current() >= 0)
+      m_paper->setCaption(captionOf(m_library->figure(current()), m_library->runs(current()), m_groups));
   });
   connect(m_list, &FigureList::currentFigureChanged, this, [this] {
     m_library->show(current());
@@ -97,7 +99,8 @@ QWidget* FiguresPage::buildHeader() {
   m_header->addWidget(m_state);
   m_freeze = new QPushButton(QStringLiteral("Freeze"));
   m_freeze->setCheckable(true);
-  m_freeze->setToolTip(QStringLiteral("Keeps the figure as it is, whatever its runs do; F5 draws the newest data (Ctrl+L)"));
+  m_freeze->setToolTip(
+      QStringLiteral("Keeps the figure as it is, whatever its runs do; F5 draws the newest data (Ctrl+L)"));
   connect(m_freeze, &QPushButton::clicked, this, [this](bool checked) {
     if (current() >= 0) m_library->setFrozen(current(), checked);
   });
@@ -160,7 +163,8 @@ QWidget* FiguresPage::buildCentre() {
   m_zoom->setAccessibleName(QStringLiteral("Zoom"));
   m_zoom->setMinimumWidth(96);
   m_zoom->addItem(QStringLiteral("fit"), 0.0);
-  for (const double zoom : {0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0}) m_zoom->addItem(QStringLiteral("%1%").arg(zoom * 100), zoom);
+  for (const double zoom : {0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0})
+    m_zoom->addItem(QStringLiteral("%1%").arg(zoom * 100), zoom);
   connect(m_zoom, &QComboBox::activated, this, [this] { m_paper->setZoom(m_zoom->currentData().toDouble()); });
   connect(m_paper, &PaperView::zoomChanged, this, &FiguresPage::showZoom);
   row->addStretch(1);
@@ -173,7 +177,8 @@ QWidget* FiguresPage::buildCentre() {
 }
 
 void FiguresPage::buildActions() {
-  const auto add = [this](const QString& text, const QKeySequence& key, const QString& iconName, QWidget* owner, std::function<void()> act) {
+  const auto add = [this](const QString& text, const QKeySequence& key, const QString& iconName, QWidget* owner,
+                          std::function<void()> act) {
     auto* action = new QAction(icon(iconName), text, this);
     action->setShortcut(key);
     action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
@@ -184,21 +189,23 @@ void FiguresPage::buildActions() {
   add(QStringLiteral("Refresh the figure's data"), Qt::Key_F5, QStringLiteral("refresh"), this, [this] {
     if (current() >= 0) m_library->refresh(current());
   });
-  add(QStringLiteral("Freeze the figure, or let it follow"), QKeySequence(Qt::CTRL | Qt::Key_L), QStringLiteral("pin"), this, [this] {
-    if (current() >= 0) m_library->setFrozen(current(), !m_library->figure(current()).isFrozen());
-  });
+  add(QStringLiteral("Freeze the figure, or let it follow"), QKeySequence(Qt::CTRL | Qt::Key_L), QStringLiteral("pin"),
+      this, [this] {
+        if (current() >= 0) m_library->setFrozen(current(), !m_library->figure(current()).isFrozen());
+      });
   add(QStringLiteral("Export the figure"), QKeySequence(Qt::CTRL | Qt::Key_E), QStringLiteral("export"), this, [this] {
     if (current() >= 0) exportTo(exportPath(current(), m_panel->format()));
   });
-  add(QStringLiteral("Export the figure to..."), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_E), QStringLiteral("export"), this,
-      [this] { askExport(); });
-  add(QStringLiteral("Copy the figure as LaTeX"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C), QStringLiteral("copy"), this,
-      [this] { copyLatex(); });
+  add(QStringLiteral("Export the figure to..."), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_E),
+      QStringLiteral("export"), this, [this] { askExport(); });
+  add(QStringLiteral("Copy the figure as LaTeX"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
+      QStringLiteral("copy"), this, [this] { copyLatex(); });
   add(QStringLiteral("Rename the figure"), Qt::Key_F2, QStringLiteral("edit"), this, [this] {
     m_panel->titleField()->setFocus();
     m_panel->titleField()->selectAll();
   });
-  add(QStringLiteral("Duplicate the figure"), QKeySequence(Qt::CTRL | Qt::Key_D), QStringLiteral("copy"), this, [this] { duplicateFigure(); });
+  add(QStringLiteral("Duplicate the figure"), QKeySequence(Qt::CTRL | Qt::Key_D), QStringLiteral("copy"), this,
+      [this] { duplicateFigure(); });
   add(QStringLiteral("Remove the figure"), Qt::Key_Delete, QStringLiteral("trash"), m_list, [this] { removeFigure(); });
   connect(m_list, &QWidget::customContextMenuRequested, this, [this](QPoint at) {
     auto* menu = new QMenu(this);
@@ -249,9 +256,10 @@ void FiguresPage::showFigure() {
   m_freeze->setChecked(index >= 0 && m_library->figure(index).isFrozen());
   m_exportAll->setEnabled(m_library->count() > 0);
   if (index < 0) {
-    m_paper->setMessage(!m_session               ? withoutProject(QStringLiteral("No project is open. Open or make one in the Project menu."))
-                        : !m_library->isLoaded() ? QStringLiteral("Loading")
-                                                 : QStringLiteral("No figure is saved. New, at the left, makes one."));
+    m_paper->setMessage(
+        !m_session ? withoutProject(QStringLiteral("No project is open. Open or make one in the Project menu."))
+        : !m_library->isLoaded() ? QStringLiteral("Loading")
+                                 : QStringLiteral("No figure is saved. New, at the left, makes one."));
     m_panel->setChecks({}, {});
     m_panel->setSource({});
     showState();
@@ -292,10 +300,11 @@ void FiguresPage::showState() {
     m_state->setText(QStringLiteral("loading"));
   } else if (m_library->figure(index).isFrozen()) {
     m_state->setTone(Tone::Text2);
-    m_state->setText(QStringLiteral("frozen on %1")
-                         .arg(QLocale(QLocale::English)
-                                  .toString(QDateTime::fromSecsSinceEpoch(static_cast<qint64>(m_library->figure(index).frozenAt)),
-                                            QStringLiteral("d MMM, HH:mm"))));
+    m_state->setText(
+        QStringLiteral("frozen on %1")
+            .arg(QLocale(QLocale::English)
+                     .toString(QDateTime::fromSecsSinceEpoch(static_cast<qint64>(m_library->figure(index).frozenAt)),
+                               QStringLiteral("d MMM, HH:mm"))));
   } else {
     m_state->setTone(Tone::Good);
     m_state->setText(QStringLiteral("✓ up to date with the store"));
@@ -315,13 +324,15 @@ void FiguresPage::showSource() {
   }
   std::vector<std::pair<QString, QString>> source;
   source.emplace_back(QStringLiteral("Runs"),
-                      unfinished == 0 ? QString::number(runs.size()) : QStringLiteral("%1, %2 not finished").arg(runs.size()).arg(unfinished));
+                      unfinished == 0 ? QString::number(runs.size())
+                                      : QStringLiteral("%1, %2 not finished").arg(runs.size()).arg(unfinished));
   source.emplace_back(QStringLiteral("Filter"), figure.which == FigureRuns::All ? QStringLiteral("not archived")
                                                 : figure.which == FigureRuns::Filter
                                                     ? (figure.filter.isEmpty() ? QStringLiteral("none") : figure.filter)
                                                     : QStringLiteral("a list of %1").arg(figure.listed.size()));
   if (const QString age = ageText(newest, now_s()); !age.isEmpty())
-    source.emplace_back(QStringLiteral("Newest run"), age == QStringLiteral("now") ? age : QStringLiteral("%1 old").arg(age));
+    source.emplace_back(QStringLiteral("Newest run"),
+                        age == QStringLiteral("now") ? age : QStringLiteral("%1 old").arg(age));
   m_panel->setSource(source);
 }
 
@@ -345,7 +356,8 @@ void FiguresPage::applyEdit(const FigureDocument& figure) {
 void FiguresPage::addFigure(FigureKind kind) {
   if (!m_session || !m_library->isLoaded()) return;
   const std::vector<FigureDocument> usual = usualFigures();
-  FigureDocument figure = *std::find_if(usual.begin(), usual.end(), [&](const FigureDocument& one) { return one.options.kind == kind; });
+  FigureDocument figure =
+      *std::find_if(usual.begin(), usual.end(), [&](const FigureDocument& one) { return one.options.kind == kind; });
   figure.title = QStringLiteral("%1 %2").arg(kindTitle(kind)).arg(m_library->count() + 1);
   m_list->setCurrent(m_library->add(figure));
 }

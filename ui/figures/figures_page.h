@@ -1,4 +1,5 @@
-// ui/figures/figures_page.h -- figures for a paper: a list of saved ones, the chosen one on white paper at its real width, its options, its export.
+// ui/figures/figures_page.h -- figures for a paper: a list of saved ones, the chosen one on white paper at its real
+// width, its options, its export.
 #pragma once
 
 #include <QPointer>

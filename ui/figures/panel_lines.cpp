@@ -40,8 +40,10 @@ QWidget* panelLine(const QString& label, const QList<QWidget*>& fields) {
   auto* text = new TextLabel(label, Type::Body, Tone::Text2);
   text->setFixedWidth(kPanelLabel);
   row->addWidget(text);
-  for (QWidget* field : fields) row->addWidget(field, qobject_cast<QComboBox*>(field) || qobject_cast<QLineEdit*>(field) ? 1 : 0);
-  if (std::none_of(fields.begin(), fields.end(), [](QWidget* field) { return qobject_cast<QComboBox*>(field) || qobject_cast<QLineEdit*>(field); }))
+  for (QWidget* field : fields)
+    row->addWidget(field, qobject_cast<QComboBox*>(field) || qobject_cast<QLineEdit*>(field) ? 1 : 0);
+  if (std::none_of(fields.begin(), fields.end(),
+                   [](QWidget* field) { return qobject_cast<QComboBox*>(field) || qobject_cast<QLineEdit*>(field); }))
     row->addStretch(1);
   return widget;
 }

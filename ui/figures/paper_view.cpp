@@ -97,20 +97,22 @@ QRectF PaperView::pageBox() const {
   const double scale = pixelsPerInch();
   const double width = (m_size_in.width() + 2 * kMargin_in) * scale;
   const double left = std::max<double>(kAround, (viewport()->width() - width) / 2) - horizontalScrollBar()->value();
-  return {std::round(left), kRuler + kAround - static_cast<double>(verticalScrollBar()->value()), std::round(width), contentHeight()};
+  return {std::round(left), kRuler + kAround - static_cast<double>(verticalScrollBar()->value()), std::round(width),
+          contentHeight()};
 }
 
 double PaperView::contentHeight() const {
   const double scale = pixelsPerInch();
   const double figure = (m_size_in.height() + kMargin_in * 2) * scale;
-  return m_isInPage ? std::max<double>(figure + (kText_in + 2.2) * scale, viewport()->height() - kRuler - 2 * kAround) : figure;
+  return m_isInPage ? std::max<double>(figure + (kText_in + 2.2) * scale, viewport()->height() - kRuler - 2 * kAround)
+                    : figure;
 }
 
 QRectF PaperView::figureBox() const {
   const QRectF page = pageBox();
   const double scale = pixelsPerInch();
-  return {page.left() + kMargin_in * scale, page.top() + (kMargin_in + (m_isInPage ? kText_in : 0)) * scale, m_size_in.width() * scale,
-          m_size_in.height() * scale};
+  return {page.left() + kMargin_in * scale, page.top() + (kMargin_in + (m_isInPage ? kText_in : 0)) * scale,
+          m_size_in.width() * scale, m_size_in.height() * scale};
 }
 
 QRectF PaperView::handleBox() const {
@@ -120,7 +122,8 @@ QRectF PaperView::handleBox() const {
 
 void PaperView::updateScroll() {
   const QSize view = viewport()->size();
-  verticalScrollBar()->setRange(0, std::max(0, static_cast<int>(contentHeight()) + kRuler + 2 * kAround - view.height()));
+  verticalScrollBar()->setRange(0,
+                                std::max(0, static_cast<int>(contentHeight()) + kRuler + 2 * kAround - view.height()));
   verticalScrollBar()->setPageStep(view.height());
   verticalScrollBar()->setSingleStep(24);
   const int width = static_cast<int>((m_size_in.width() + 2 * kMargin_in) * pixelsPerInch()) + 2 * kAround;
@@ -152,7 +155,9 @@ void PaperView::paintEvent(QPaintEvent*) {
   painter.setPen(QPen(theme.strongLine, 1));
   painter.setBrush(Qt::NoBrush);
   painter.drawRect(page.adjusted(-0.5, -0.5, 0.5, 0.5));
-  if (m_isInPage) paintText(painter, figure.left(), figure.width(), page.top() + kMargin_in * pixelsPerInch(), figure.top() - 0.14 * pixelsPerInch());
+  if (m_isInPage)
+    paintText(painter, figure.left(), figure.width(), page.top() + kMargin_in * pixelsPerInch(),
+              figure.top() - 0.14 * pixelsPerInch());
   if (m_message.isEmpty()) {
     painter.drawPixmap(figure.topLeft(), rendered(painter.device()->devicePixelRatioF()));
   } else {
@@ -171,7 +176,8 @@ void PaperView::paintEvent(QPaintEvent*) {
   }
   if (m_isInPage) {
     const QRectF caption = paintCaption(painter, figure);
-    paintText(painter, figure.left(), figure.width(), caption.bottom() + 0.16 * pixelsPerInch(), page.bottom() - kMargin_in * pixelsPerInch());
+    paintText(painter, figure.left(), figure.width(), caption.bottom() + 0.16 * pixelsPerInch(),
+              page.bottom() - kMargin_in * pixelsPerInch());
   }
   paintRuler(painter);
 }
@@ -221,7 +227,8 @@ void PaperView::paintRuler(QPainter& painter) const {
     painter.fillRect(QRectF(x, kRuler - 1 - height, 1, height), theme.controlEdge);
     if (tick % 8 != 0) continue;
     painter.setPen(theme.text2);
-    painter.drawText(QRectF(x + 4, 0, 60, 18), Qt::AlignLeft | Qt::AlignVCenter, tick == 0 ? QStringLiteral("0 in") : QString::number(tick / 8));
+    painter.drawText(QRectF(x + 4, 0, 60, 18), Qt::AlignLeft | Qt::AlignVCenter,
+                     tick == 0 ? QStringLiteral("0 in") : QString::number(tick / 8));
   }
   painter.fillRect(QRectF(left, kRuler - 3, width, 3), theme.accent);
 }
@@ -233,13 +240,17 @@ void PaperView::resizeEvent(QResizeEvent* event) {
 }
 
 void PaperView::mousePressEvent(QMouseEvent* event) {
-  if (event->button() != Qt::LeftButton || !m_message.isEmpty() || !handleBox().adjusted(-6, -6, 6, 6).contains(event->position())) return;
+  if (event->button() != Qt::LeftButton || !m_message.isEmpty() ||
+      !handleBox().adjusted(-6, -6, 6, 6).contains(event->position()))
+    return;
   m_dragFrom = event->position().y() - figureBox().bottom();
 }
 
 void PaperView::mouseMoveEvent(QMouseEvent* event) {
-  viewport()->setCursor(m_dragFrom || (m_message.isEmpty() && handleBox().adjusted(-6, -6, 6, 6).contains(event->position())) ? Qt::SizeVerCursor
-                                                                                                                              : Qt::ArrowCursor);
+  viewport()->setCursor(m_dragFrom ||
+                                (m_message.isEmpty() && handleBox().adjusted(-6, -6, 6, 6).contains(event->position()))
+                            ? Qt::SizeVerCursor
+                            : Qt::ArrowCursor);
   if (!m_dragFrom) return;
   const double height = (event->position().y() - *m_dragFrom - figureBox().top()) / pixelsPerInch();
   // Twentieths of an inch: a height that can be written down.

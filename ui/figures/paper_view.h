@@ -1,5 +1,6 @@
-// ui/figures/paper_view.h -- a figure as it will stand in a paper: white page whatever the theme, at its real width times the zoom, with a ruler,
-// grey lines for the text around it and its caption. The handle at the lower edge drags its height.
+// ui/figures/paper_view.h -- a figure as it will stand in a paper: white page whatever the theme, at its real width
+// times the zoom, with a ruler, grey lines for the text around it and its caption. The handle at the lower edge drags
+// its height.
 #pragma once
 
 #include <QAbstractScrollArea>

@@ -26,7 +26,8 @@ struct Outcome {
 };
 
 // All that touches disk, store and worker: on the task's thread.
-Outcome measured(const store::Project& project, const std::string& model, service::MeasureRequest request, const BackgroundTask::Control& control) {
+Outcome measured(const store::Project& project, const std::string& model, service::MeasureRequest request,
+                 const BackgroundTask::Control& control) {
   Outcome outcome;
   outcome.ended = [&]() -> Result<void> {
     WEFT_ASSIGN(request.model, service::resolveModel(model, project));
@@ -41,7 +42,8 @@ Outcome measured(const store::Project& project, const std::string& model, servic
     const auto follow = [&](const service::Event& event) {
       if (std::holds_alternative<service::MeasurementEvent>(event.body)) ++outcome.points;
       const auto* progress = std::get_if<service::ProgressEvent>(&event.body);
-      if (progress != nullptr && progress->total > 0) control.report(progress->done / progress->total, toQt(progress->phase));
+      if (progress != nullptr && progress->total > 0)
+        control.report(progress->done / progress->total, toQt(progress->phase));
     };
     WEFT_TRY(service::measureModel(request, keep, follow, control.isCanceled));
     return {};
@@ -75,10 +77,12 @@ MeasureForm::MeasureForm(QWidget* parent)
     connect(edit, &QLineEdit::returnPressed, this, &MeasureForm::start);
     connect(edit, &QLineEdit::textChanged, this, &MeasureForm::refresh);
   };
-  field(QStringLiteral("Run"), m_model, 112, QStringLiteral("A run's number or name, RUN@step-N, RUN@best, or a checkpoint folder"));
+  field(QStringLiteral("Run"), m_model, 112,
+        QStringLiteral("A run's number or name, RUN@step-N, RUN@best, or a checkpoint folder"));
   row->addWidget(m_name);
   field(QStringLiteral("Batch"), m_batches, 84, QStringLiteral("Sequences; several: every pair with a context"));
-  field(QStringLiteral("Context"), m_contexts, 104, QStringLiteral("Tokens per sequence, like 128, 512; empty: the training length"));
+  field(QStringLiteral("Context"), m_contexts, 104,
+        QStringLiteral("Tokens per sequence, like 128, 512; empty: the training length"));
   m_contexts->setPlaceholderText(QStringLiteral("as trained"));
   m_largest->setToolTip(QStringLiteral("The largest batch that fits each context, tried with real memory"));
   row->addWidget(m_largest);
@@ -136,11 +140,13 @@ Result<std::vector<std::int64_t>> MeasureForm::numbers(const QLineEdit* field) c
   for (const QString& part : field->text().split(u',', Qt::SkipEmptyParts)) {
     std::int64_t number = 0;
     if (!parseInteger(part.trimmed().toStdString(), number) || number < 1)
-      return fail(ErrorCode::InvalidInput, field->accessibleName().toStdString() + " takes whole numbers from 1 on, like 128, 512.");
+      return fail(ErrorCode::InvalidInput,
+                  field->accessibleName().toStdString() + " takes whole numbers from 1 on, like 128, 512.");
     found.push_back(number);
   }
   if (found.empty() && field == m_contexts) found.push_back(0);
-  if (found.empty()) return fail(ErrorCode::InvalidInput, field->accessibleName().toStdString() + " takes at least one number.");
+  if (found.empty())
+    return fail(ErrorCode::InvalidInput, field->accessibleName().toStdString() + " takes at least one number.");
   return found;
 }
 
@@ -149,21 +155,24 @@ void MeasureForm::start() {
   const auto batches = numbers(m_batches), contexts = numbers(m_contexts);
   for (const auto* field : {&batches, &contexts})
     if (!*field) return Q_EMIT messageRaised(toQt(field->error().message), true);
-  service::MeasureRequest request{.model = {}, .batches = *batches, .contexts = *contexts, .wantsLargest = m_largest->isChecked()};
+  service::MeasureRequest request{
+      .model = {}, .batches = *batches, .contexts = *contexts, .wantsLargest = m_largest->isChecked()};
   const std::string model = m_model->text().trimmed().toStdString();
   m_progress->setValue(0);
   m_progress->setFormat(QStringLiteral("loading the model"));
   m_task.start([this, project = m_session->project(), model, request](const BackgroundTask::Control& control) {
     const Outcome outcome = measured(project, model, request, control);
     return BackgroundTask::Answer([this, outcome, model] {
-      const QString points = outcome.points == 1 ? QStringLiteral("1 measured point") : QStringLiteral("%1 measured points").arg(outcome.points);
-      const QString kept = outcome.run ? QStringLiteral("%1 kept with run %2").arg(points).arg(outcome.run->value)
-                                       : QStringLiteral("%1, not kept: the model belongs to no run of this project").arg(points);
+      const QString points = outcome.points == 1 ? QStringLiteral("1 measured point")
+                                                 : QStringLiteral("%1 measured points").arg(outcome.points);
+      const QString kept =
+          outcome.run ? QStringLiteral("%1 kept with run %2").arg(points).arg(outcome.run->value)
+                      : QStringLiteral("%1, not kept: the model belongs to no run of this project").arg(points);
       if (outcome.ended) return Q_EMIT messageRaised(kept + u'.', false);
       if (outcome.ended.error().code == ErrorCode::Canceled)
-        return Q_EMIT messageRaised(
-            outcome.points == 0 ? QStringLiteral("The measurement was stopped.") : QStringLiteral("The measurement was stopped: %1.").arg(kept),
-            false);
+        return Q_EMIT messageRaised(outcome.points == 0 ? QStringLiteral("The measurement was stopped.")
+                                                        : QStringLiteral("The measurement was stopped: %1.").arg(kept),
+                                    false);
       Q_EMIT messageRaised(toQt(outcome.ended.error().message), true);
     });
   });
@@ -172,7 +181,8 @@ void MeasureForm::start() {
 
 void MeasureForm::refresh() {
   const bool isRunning = isMeasuring();
-  for (QWidget* field : std::initializer_list<QWidget*>{m_model, m_batches, m_contexts, m_largest}) field->setEnabled(!isRunning && m_session);
+  for (QWidget* field : std::initializer_list<QWidget*>{m_model, m_batches, m_contexts, m_largest})
+    field->setEnabled(!isRunning && m_session);
   m_batches->setEnabled(!isRunning && m_session && !m_largest->isChecked());
   m_progress->setVisible(isRunning);
   m_button->setText(isRunning ? QStringLiteral("Cancel") : QStringLiteral("Measure"));

@@ -1,5 +1,6 @@
-// ui/measure/measure_form.h -- from a run to measured points: its checkpoint, batches and contexts, and a worker of its own that measures them, with
-// its progress. What comes is kept with the run, as `weft measure` keeps it; the page sees it in the store.
+// ui/measure/measure_form.h -- from a run to measured points: its checkpoint, batches and contexts, and a worker of its
+// own that measures them, with its progress. What comes is kept with the run, as `weft measure` keeps it; the page sees
+// it in the store.
 #pragma once
 
 #include <QPointer>
@@ -20,7 +21,8 @@ class MeasureForm : public Surface {
  public:
   explicit MeasureForm(QWidget* parent = nullptr);
   void setSession(ProjectSession* session);
-  // The run to measure. One that the user points at replaces what the field has; a mere default leaves what the user wrote.
+  // The run to measure. One that the user points at replaces what the field has; a mere default leaves what the user
+  // wrote.
   enum class Proposal { Pointed, Default };
   void propose(const store::RunSummary* run, Proposal proposal);
 

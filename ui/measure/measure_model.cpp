@@ -10,7 +10,9 @@ namespace {
 
 const QString kDash = QStringLiteral("–");
 
-QString whole(const std::optional<double>& value) { return value ? QString::fromStdString(groupDigits(std::llround(*value))) : kDash; }
+QString whole(const std::optional<double>& value) {
+  return value ? QString::fromStdString(groupDigits(std::llround(*value))) : kDash;
+}
 
 std::optional<double> numberOf(const MeasuredPoint& point, MeasureColumn column) {
   switch (column) {
@@ -83,7 +85,9 @@ void MeasureModel::setPoints(std::vector<MeasuredPoint> points) {
   endResetModel();
 }
 
-int MeasureModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_points.size()); }
+int MeasureModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(m_points.size());
+}
 int MeasureModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kMeasureColumns; }
 
 QVariant MeasureModel::data(const QModelIndex& index, int role) const {
@@ -102,9 +106,11 @@ QVariant MeasureModel::data(const QModelIndex& index, int role) const {
       return static_cast<int>((column == MeasureColumn::Run ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
     case Qt::ToolTipRole:
       if (column == MeasureColumn::Prefill && point.prefillLow && point.prefillHigh)
-        return QStringLiteral("Half of the rounds lie between %1 and %2 tokens/s.").arg(whole(point.prefillLow), whole(point.prefillHigh));
+        return QStringLiteral("Half of the rounds lie between %1 and %2 tokens/s.")
+            .arg(whole(point.prefillLow), whole(point.prefillHigh));
       if (column == MeasureColumn::Decode && point.decodeLow && point.decodeHigh)
-        return QStringLiteral("Half of the rounds lie between %1 and %2 tokens/s.").arg(whole(point.decodeLow), whole(point.decodeHigh));
+        return QStringLiteral("Half of the rounds lie between %1 and %2 tokens/s.")
+            .arg(whole(point.decodeLow), whole(point.decodeHigh));
       return point.setting;
     default:
       return {};
@@ -113,25 +119,29 @@ QVariant MeasureModel::data(const QModelIndex& index, int role) const {
 
 QVariant MeasureModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || section < 0 || section >= kMeasureColumns) return {};
-  static const QStringList titles{QStringLiteral("run"),           QStringLiteral("context"),       QStringLiteral("batch"),
-                                  QStringLiteral("prefill tok/s"), QStringLiteral("decode tok/s"),  QStringLiteral("ms/step"),
-                                  QStringLiteral("KV B analytic"), QStringLiteral("KV B storage"),  QStringLiteral("KV B allocator"),
-                                  QStringLiteral("KV B device"),   QStringLiteral("largest batch"), QStringLiteral("predicted")};
+  static const QStringList titles{
+      QStringLiteral("run"),           QStringLiteral("context"),       QStringLiteral("batch"),
+      QStringLiteral("prefill tok/s"), QStringLiteral("decode tok/s"),  QStringLiteral("ms/step"),
+      QStringLiteral("KV B analytic"), QStringLiteral("KV B storage"),  QStringLiteral("KV B allocator"),
+      QStringLiteral("KV B device"),   QStringLiteral("largest batch"), QStringLiteral("predicted")};
   const auto column = static_cast<MeasureColumn>(section);
   if (role == Qt::DisplayRole) return titles[section];
   if (role == Qt::ToolTipRole) return explain(column);
-  if (role == Qt::TextAlignmentRole) return static_cast<int>((column == MeasureColumn::Run ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+  if (role == Qt::TextAlignmentRole)
+    return static_cast<int>((column == MeasureColumn::Run ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
   return {};
 }
 
 QString MeasureModel::csv() const {
   QString text = QStringLiteral(
-      "id,run,context,batch,fits,prefill_tokens_per_second,decode_tokens_per_second,decode_step_ms,kv_bytes_analytic,kv_bytes_storage,"
+      "id,run,context,batch,fits,prefill_tokens_per_second,decode_tokens_per_second,decode_step_ms,kv_bytes_analytic,"
+      "kv_bytes_storage,"
       "kv_bytes_allocator,kv_bytes_device,largest_batch,predicted_batch,measured_on\n");
   const auto quoted = [](const QString& field) { return QString::fromStdString(csvField(field.toStdString())); };
   for (const MeasuredPoint& point : m_points) {
     QStringList cells{QString::number(point.run.value), quoted(point.name), QString::number(point.context),
-                      point.batch ? QString::number(*point.batch) : QString(), point.fits ? QStringLiteral("yes") : QStringLiteral("no")};
+                      point.batch ? QString::number(*point.batch) : QString(),
+                      point.fits ? QStringLiteral("yes") : QStringLiteral("no")};
     for (int i = static_cast<int>(MeasureColumn::Prefill); i < kMeasureColumns; ++i) {
       const std::optional<double> number = numberOf(point, static_cast<MeasureColumn>(i));
       cells << (number ? QString::number(*number, 'g', 12) : QString());

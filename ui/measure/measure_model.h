@@ -7,7 +7,20 @@
 
 namespace weft::ui {
 
-enum class MeasureColumn { Run, Context, Batch, Prefill, Decode, Step, Analytic, Storage, Allocator, Device, Largest, Predicted };
+enum class MeasureColumn {
+  Run,
+  Context,
+  Batch,
+  Prefill,
+  Decode,
+  Step,
+  Analytic,
+  Storage,
+  Allocator,
+  Device,
+  Largest,
+  Predicted
+};
 inline constexpr int kMeasureColumns = 12;
 
 class MeasureModel : public QAbstractTableModel {

@@ -26,7 +26,10 @@
 namespace weft::ui {
 
 MeasurePage::MeasurePage(QWidget* parent)
-    : Page(parent), m_snapshot(std::make_shared<RunsSnapshot>()), m_model(new MeasureModel(this)), m_proxy(new QSortFilterProxyModel(this)) {
+    : Page(parent),
+      m_snapshot(std::make_shared<RunsSnapshot>()),
+      m_model(new MeasureModel(this)),
+      m_proxy(new QSortFilterProxyModel(this)) {
   m_proxy->setSourceModel(m_model);
   m_proxy->setSortRole(MeasureModel::SortRole);
   auto* column = new QVBoxLayout(this);
@@ -107,7 +110,8 @@ QWidget* MeasurePage::buildPlotSide() {
   m_at = box(m_atLabel, QStringLiteral("Context or batch that is held"));
   tools->addStretch(1);
   for (const MeasureX x : {MeasureX::Batch, MeasureX::Context}) m_x->addItem(titleOf(x), static_cast<int>(x));
-  for (const MeasureY y : {MeasureY::Decode, MeasureY::Prefill, MeasureY::KvBytes, MeasureY::Largest}) m_y->addItem(titleOf(y), static_cast<int>(y));
+  for (const MeasureY y : {MeasureY::Decode, MeasureY::Prefill, MeasureY::KvBytes, MeasureY::Largest})
+    m_y->addItem(titleOf(y), static_cast<int>(y));
   column->addLayout(tools);
   m_plot = new MeasurePlot;
   m_plot->setMinimumSize(360, 200);
@@ -158,7 +162,8 @@ QWidget* MeasurePage::buildTableSide() {
 }
 
 void MeasurePage::buildActions() {
-  const auto add = [this](const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act) {
+  const auto add = [this](const QString& text, const QKeySequence& key, const QString& iconName,
+                          std::function<void()> act) {
     auto* action = new QAction(icon(iconName), text, this);
     action->setShortcut(key);
     action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
@@ -166,16 +171,17 @@ void MeasurePage::buildActions() {
     m_actions << action;
     return action;
   };
-  QWidget::addAction(add(QStringLiteral("Filter the measured runs"), QKeySequence::Find, QStringLiteral("filter"), [this] {
-    m_filter->setFocus();
-    m_filter->selectAll();
-  }));
+  QWidget::addAction(
+      add(QStringLiteral("Filter the measured runs"), QKeySequence::Find, QStringLiteral("filter"), [this] {
+        m_filter->setFocus();
+        m_filter->selectAll();
+      }));
   QWidget::addAction(add(QStringLiteral("Copy the table as CSV"), QKeySequence::Copy, QStringLiteral("copy"), [this] {
     QGuiApplication::clipboard()->setText(m_model->csv());
     Q_EMIT messageRaised(QStringLiteral("Copied %1 rows as CSV.").arg(m_model->rowCount()), false);
   }));
-  QWidget::addAction(add(QStringLiteral("Export the plot as PDF..."), QKeySequence(Qt::CTRL | Qt::Key_E), QStringLiteral("export"),
-                         [this] { askExport(QStringLiteral("pdf")); }));
+  QWidget::addAction(add(QStringLiteral("Export the plot as PDF..."), QKeySequence(Qt::CTRL | Qt::Key_E),
+                         QStringLiteral("export"), [this] { askExport(QStringLiteral("pdf")); }));
   // Letters belong to plot and table, so that the filter can be typed in.
   for (QAction* action : {add(QStringLiteral("Show in the run table"), Qt::Key_R, QStringLiteral("runs"),
                               [this] { showRunsRequested(QStringLiteral("Runs"), selectedRuns()); }),
@@ -184,7 +190,8 @@ void MeasurePage::buildActions() {
     m_plot->addAction(action);
     m_table->addAction(action);
   }
-  m_table->addAction(add(QStringLiteral("Fit the plot"), Qt::Key_0, QStringLiteral("search"), [this] { m_plot->fit(); }));
+  m_table->addAction(
+      add(QStringLiteral("Fit the plot"), Qt::Key_0, QStringLiteral("search"), [this] { m_plot->fit(); }));
 }
 
 void MeasurePage::openingChanged() { refresh(); }
@@ -216,18 +223,20 @@ void MeasurePage::load() {
   m_isStale = m_isLoading;
   if (m_isLoading) return;
   m_isLoading = true;
-  m_session->loadMeasurements(this, [this, session = m_session](Result<std::vector<ProjectSession::MeasurementsOfRun>> answer) {
-    if (session != m_session) return;
-    m_isLoading = false;
-    if (answer) {
-      std::vector<RunMeasurements> measurements;
-      for (ProjectSession::MeasurementsOfRun& one : *answer) measurements.push_back({one.run, one.name, std::move(one.measurements)});
-      applyMeasurements(std::move(measurements));
-    } else {
-      Q_EMIT messageRaised(QString::fromStdString(answer.error().message), true);
-    }
-    if (m_isStale) load();
-  });
+  m_session->loadMeasurements(
+      this, [this, session = m_session](Result<std::vector<ProjectSession::MeasurementsOfRun>> answer) {
+        if (session != m_session) return;
+        m_isLoading = false;
+        if (answer) {
+          std::vector<RunMeasurements> measurements;
+          for (ProjectSession::MeasurementsOfRun& one : *answer)
+            measurements.push_back({one.run, one.name, std::move(one.measurements)});
+          applyMeasurements(std::move(measurements));
+        } else {
+          Q_EMIT messageRaised(QString::fromStdString(answer.error().message), true);
+        }
+        if (m_isStale) load();
+      });
 }
 
 void MeasurePage::applyMeasurements(std::vector<RunMeasurements> measurements) {
@@ -261,10 +270,12 @@ void MeasurePage::refresh() {
   if (!m_session)
     m_plot->setEmptyText(withoutProject(QStringLiteral("No project is open.")));
   else if (rows > 0)
-    m_plot->setEmptyText(m_plot->lines().empty() ? QStringLiteral("Nothing was measured for these axes; choose others, or measure the largest batch.")
-                                                 : QString());
-  else if (!m_measurements.empty() &&
-           std::any_of(m_measurements.begin(), m_measurements.end(), [](const auto& one) { return !measuredPoints({one}).empty(); }))
+    m_plot->setEmptyText(
+        m_plot->lines().empty()
+            ? QStringLiteral("Nothing was measured for these axes; choose others, or measure the largest batch.")
+            : QString());
+  else if (!m_measurements.empty() && std::any_of(m_measurements.begin(), m_measurements.end(),
+                                                  [](const auto& one) { return !measuredPoints({one}).empty(); }))
     m_plot->setEmptyText(QStringLiteral("No run that was measured matches the filter."));
   else
     m_plot->setEmptyText(QStringLiteral("The inference of no run was measured yet. Name one above and press Measure."));
@@ -275,8 +286,10 @@ void MeasurePage::fillAt() {
   const QVariant before = m_at->currentData();
   const auto x = static_cast<MeasureX>(m_x->currentData().toInt());
   m_at->clear();
-  for (const std::int64_t value : m_plot->choicesOfAt(x)) m_at->addItem(QString::number(value), static_cast<qlonglong>(value));
-  m_at->setCurrentIndex(m_at->findData(before) >= 0 ? m_at->findData(before) : m_at->findData(static_cast<qlonglong>(m_plot->fullestAt(x))));
+  for (const std::int64_t value : m_plot->choicesOfAt(x))
+    m_at->addItem(QString::number(value), static_cast<qlonglong>(value));
+  m_at->setCurrentIndex(m_at->findData(before) >= 0 ? m_at->findData(before)
+                                                    : m_at->findData(static_cast<qlonglong>(m_plot->fullestAt(x))));
   m_atLabel->setText(x == MeasureX::Batch ? QStringLiteral("at context") : QStringLiteral("at batch"));
 }
 
@@ -285,10 +298,13 @@ void MeasurePage::applyView() {
   const bool isLargest = y == MeasureY::Largest;
   m_x->setEnabled(!isLargest);
   m_at->setEnabled(!isLargest && m_at->count() > 0);
-  m_plot->setView({.x = static_cast<MeasureX>(m_x->currentData().toInt()), .y = y, .at = m_at->currentData().toLongLong()});
+  m_plot->setView(
+      {.x = static_cast<MeasureX>(m_x->currentData().toInt()), .y = y, .at = m_at->currentData().toLongLong()});
   if (m_model->rowCount() > 0)
-    m_plot->setEmptyText(m_plot->lines().empty() ? QStringLiteral("Nothing was measured for these axes; choose others, or measure the largest batch.")
-                                                 : QString());
+    m_plot->setEmptyText(
+        m_plot->lines().empty()
+            ? QStringLiteral("Nothing was measured for these axes; choose others, or measure the largest batch.")
+            : QString());
 }
 
 void MeasurePage::showRuns(const std::vector<store::RunId>& runs) {
@@ -299,14 +315,17 @@ void MeasurePage::showRuns(const std::vector<store::RunId>& runs) {
   refresh();
 }
 
-// What the user points at: the selected row's run, else what another page handed over, else the newest run that has ended with weights.
+// What the user points at: the selected row's run, else what another page handed over, else the newest run that has
+// ended with weights.
 void MeasurePage::propose() {
   std::vector<store::RunId> candidates = selectedRuns();
   candidates.insert(candidates.end(), m_handedOver.begin(), m_handedOver.end());
   for (const store::RunId id : candidates)
-    if (const store::RunSummary* run = m_snapshot->find(id)) return m_form->propose(run, MeasureForm::Proposal::Pointed);
-  const auto newest = std::find_if(m_snapshot->runs.begin(), m_snapshot->runs.end(),
-                                   [](const store::RunSummary& run) { return run.state == store::RunState::Finished && run.step > 0; });
+    if (const store::RunSummary* run = m_snapshot->find(id))
+      return m_form->propose(run, MeasureForm::Proposal::Pointed);
+  const auto newest = std::find_if(m_snapshot->runs.begin(), m_snapshot->runs.end(), [](const store::RunSummary& run) {
+    return run.state == store::RunState::Finished && run.step > 0;
+  });
   m_form->propose(newest == m_snapshot->runs.end() ? nullptr : &*newest, MeasureForm::Proposal::Default);
 }
 
@@ -322,14 +341,16 @@ std::vector<store::RunId> MeasurePage::selectedRuns() const {
 void MeasurePage::exportPlot(const QString& path) { write(path, m_plot->rendered(path.section(u'.', -1).toLower())); }
 
 void MeasurePage::write(const QString& path, const QByteArray& content) {
-  writeInBackground(path, content, this,
-                    [this, path](const Result<void>& written) { Q_EMIT messageRaised(exportedSentence(path, written), !written); });
+  writeInBackground(path, content, this, [this, path](const Result<void>& written) {
+    Q_EMIT messageRaised(exportedSentence(path, written), !written);
+  });
 }
 
 void MeasurePage::askExport(const QString& format) {
   if (!m_session || m_plot->lines().empty()) return;
   const QString figures = QString::fromStdString(m_session->project().figures().string());
-  askFigureFile(this, figures + QStringLiteral("/inference"), format, [this](const QString& path) { exportPlot(path); });
+  askFigureFile(this, figures + QStringLiteral("/inference"), format,
+                [this](const QString& path) { exportPlot(path); });
 }
 
 void MeasurePage::exportTable() {

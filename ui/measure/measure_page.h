@@ -1,5 +1,5 @@
-// ui/measure/measure_page.h -- what was measured of the runs' inference: a plot and a table over the same rows. Which runs take part is all of them,
-// a filter, or what another page handed over.
+// ui/measure/measure_page.h -- what was measured of the runs' inference: a plot and a table over the same rows. Which
+// runs take part is all of them, a filter, or what another page handed over.
 #pragma once
 
 #include <QPointer>

@@ -1,5 +1,5 @@
-// ui/measure/measure_plot.h -- speed, KV memory or the largest batch over context or batch: one line a run, in its series colour, both axes
-// logarithmic.
+// ui/measure/measure_plot.h -- speed, KV memory or the largest batch over context or batch: one line a run, in its
+// series colour, both axes logarithmic.
 #pragma once
 
 #include <QByteArray>

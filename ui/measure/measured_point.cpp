@@ -9,10 +9,13 @@
 namespace weft::ui {
 namespace {
 
-QString label(const store::Measurement& one, const char* name) { return QString::fromStdString(store::labelOf(one, name)); }
+QString label(const store::Measurement& one, const char* name) {
+  return QString::fromStdString(store::labelOf(one, name));
+}
 
 QString settingOf(const store::Measurement& one) {
-  return QStringLiteral("%1, %2, %3 cache, %4").arg(label(one, "device_name"), label(one, "compute_dtype"), label(one, "cache"), label(one, "date"));
+  return QStringLiteral("%1, %2, %3 cache, %4")
+      .arg(label(one, "device_name"), label(one, "compute_dtype"), label(one, "cache"), label(one, "date"));
 }
 
 MeasuredPoint pointOf(const RunMeasurements& run, const store::Measurement& one) {
@@ -71,12 +74,15 @@ std::vector<MeasuredPoint> measuredPoints(const std::vector<RunMeasurements>& ru
     for (auto& [key, point] : grid) points.push_back(std::move(point));
   }
   std::stable_sort(points.begin(), points.end(), [](const MeasuredPoint& a, const MeasuredPoint& b) {
-    return std::tuple(a.name, a.run, a.context, a.batch.value_or(0)) < std::tuple(b.name, b.run, b.context, b.batch.value_or(0));
+    return std::tuple(a.name, a.run, a.context, a.batch.value_or(0)) <
+           std::tuple(b.name, b.run, b.context, b.batch.value_or(0));
   });
   return points;
 }
 
-QString titleOf(MeasureX x) { return x == MeasureX::Context ? QStringLiteral("Context, tokens") : QStringLiteral("Batch, sequences"); }
+QString titleOf(MeasureX x) {
+  return x == MeasureX::Context ? QStringLiteral("Context, tokens") : QStringLiteral("Batch, sequences");
+}
 
 QString titleOf(MeasureY y) {
   switch (y) {

@@ -1,5 +1,5 @@
-// ui/measure/measured_point.h -- what was measured of runs' inference, as rows: one for a run, a batch and a context, the newest of each; with it the
-// largest batch that was found at that context. No widgets, no store.
+// ui/measure/measured_point.h -- what was measured of runs' inference, as rows: one for a run, a batch and a context,
+// the newest of each; with it the largest batch that was found at that context. No widgets, no store.
 #pragma once
 
 #include <QString>

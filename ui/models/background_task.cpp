@@ -39,9 +39,10 @@ void BackgroundTask::start(std::function<Answer(const Control&)> work) {
   m_state = std::make_shared<State>();
   m_state->owner = this;
   QThread* thread = QThread::create([state = m_state, work = std::move(work)] {
-    const Control control{.isCanceled = &state->isCanceled, .report = [state](double fraction, const QString& phase) {
-                            state->tell([fraction, phase](BackgroundTask& task) { Q_EMIT task.progressed(fraction, phase); });
-                          }};
+    const Control control{
+        .isCanceled = &state->isCanceled, .report = [state](double fraction, const QString& phase) {
+          state->tell([fraction, phase](BackgroundTask& task) { Q_EMIT task.progressed(fraction, phase); });
+        }};
     Answer answer = work(control);
     state->tell([answer = std::move(answer)](BackgroundTask& task) {
       task.m_state.reset();

@@ -1,5 +1,5 @@
-// ui/models/background_task.h -- a piece of work on a thread of its own: its progress and its answer come on the GUI thread, and the user may cancel
-// it. One at a time.
+// ui/models/background_task.h -- a piece of work on a thread of its own: its progress and its answer come on the GUI
+// thread, and the user may cancel it. One at a time.
 #pragma once
 
 #include <QObject>
@@ -16,7 +16,8 @@ class BackgroundTask : public QObject {
   Q_OBJECT
  public:
   using QObject::QObject;
-  // Cancels. The window closes a second later at most: work that takes longer to end does so on its own, and its answer is dropped.
+  // Cancels. The window closes a second later at most: work that takes longer to end does so on its own, and its answer
+  // is dropped.
   ~BackgroundTask() override;
 
   struct Control {
@@ -24,7 +25,8 @@ class BackgroundTask : public QObject {
     std::function<void(double fraction, const QString& phase)> report;  // from the work's thread
   };
   using Answer = std::function<void()>;  // runs on the GUI thread
-  // `work` runs on the thread and touches nothing of the GUI; what it returns is run here when it is done, unless this is gone.
+  // `work` runs on the thread and touches nothing of the GUI; what it returns is run here when it is done, unless this
+  // is gone.
   void start(std::function<Answer(const Control&)> work);
   bool isRunning() const { return m_state != nullptr; }
   void cancel();

@@ -13,7 +13,8 @@ constexpr std::size_t kAtOnce = 100;
 
 // What a comparison or a label of the run depends on.
 auto compared(const store::RunSummary& run) {
-  return std::tie(run.id, run.name, run.state, run.perplexity, run.kvBytesPerToken, run.seed, run.map, run.generator, run.cache, run.steps);
+  return std::tie(run.id, run.name, run.state, run.perplexity, run.kvBytesPerToken, run.seed, run.map, run.generator,
+                  run.cache, run.steps);
 }
 
 }  // namespace
@@ -28,8 +29,9 @@ void ConfigurationGroups::setSession(ProjectSession* session) {
 }
 
 void ConfigurationGroups::setRuns(std::vector<store::RunSummary> runs) {
-  const bool isSame = std::equal(runs.begin(), runs.end(), m_runs.begin(), m_runs.end(),
-                                 [](const store::RunSummary& a, const store::RunSummary& b) { return compared(a) == compared(b); });
+  const bool isSame =
+      std::equal(runs.begin(), runs.end(), m_runs.begin(), m_runs.end(),
+                 [](const store::RunSummary& a, const store::RunSummary& b) { return compared(a) == compared(b); });
   if (isSame) return;
   m_runs = std::move(runs);
   regroup();
@@ -45,7 +47,8 @@ void ConfigurationGroups::askForMore() {
   }
   if (unknown.empty()) return;
   m_isAsking = true;
-  const auto take = [this, unknown, generation = m_generation](Result<std::map<store::RunId, service::RunIdentity>> answer) {
+  const auto take = [this, unknown,
+                     generation = m_generation](Result<std::map<store::RunId, service::RunIdentity>> answer) {
     if (generation != m_generation) return;
     m_isAsking = false;
     for (const store::RunId run : unknown) {
@@ -66,7 +69,8 @@ void ConfigurationGroups::regroup() {
   m_placeOf.clear();
   m_against.clear();
   m_labels.clear();
-  m_isComplete = std::all_of(m_runs.begin(), m_runs.end(), [&](const store::RunSummary& run) { return m_identities.contains(run.id); });
+  m_isComplete = std::all_of(m_runs.begin(), m_runs.end(),
+                             [&](const store::RunSummary& run) { return m_identities.contains(run.id); });
   if (m_isComplete) {
     const auto identityOf = [&](store::RunId run) -> const service::RunIdentity* {
       const std::optional<service::RunIdentity>& identity = m_identities.at(run);
@@ -78,7 +82,8 @@ void ConfigurationGroups::regroup() {
     for (std::size_t i = 0; i < m_groups.size(); ++i) byConfiguration.emplace(m_groups[i].identity.configuration, i);
     for (std::size_t i = 0; i < m_runs.size(); ++i) {
       m_placeOf[m_runs[i].id] = i;
-      if (const service::RunIdentity* identity = identityOf(m_runs[i].id)) m_groupOf[m_runs[i].id] = byConfiguration.at(identity->configuration);
+      if (const service::RunIdentity* identity = identityOf(m_runs[i].id))
+        m_groupOf[m_runs[i].id] = byConfiguration.at(identity->configuration);
     }
   }
   if (m_isComplete || wasComplete) Q_EMIT changed();
@@ -97,7 +102,8 @@ std::optional<statistics::Comparison> ConfigurationGroups::compare(store::RunId 
     statistics::Comparison same;
     same.subject = {.name = m_labels[static_cast<qsizetype>(a)].toStdString(), .kvBytesPerToken = {}};
     same.reference = {.name = m_labels[static_cast<qsizetype>(b)].toStdString(), .kvBytesPerToken = {}};
-    same.obstacle = m_runs[a].seed == m_runs[b].seed ? statistics::Obstacle::SameSeed : statistics::Obstacle::SameConfiguration;
+    same.obstacle =
+        m_runs[a].seed == m_runs[b].seed ? statistics::Obstacle::SameSeed : statistics::Obstacle::SameConfiguration;
     return same;
   }
   std::vector<statistics::Comparison>& all = m_against[to->second];

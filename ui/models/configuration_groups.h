@@ -1,5 +1,6 @@
-// ui/models/configuration_groups.h -- which of the runs shown are one configuration under several seeds, and what may be said of two of them. The
-// words are base/statistics.h's. Identities are read on the session's thread, once a run and a few at a time; until then nothing is said.
+// ui/models/configuration_groups.h -- which of the runs shown are one configuration under several seeds, and what may
+// be said of two of them. The words are base/statistics.h's. Identities are read on the session's thread, once a run
+// and a few at a time; until then nothing is said.
 #pragma once
 
 #include <QObject>
@@ -21,15 +22,17 @@ class ConfigurationGroups : public QObject {
   void setSession(ProjectSession* session);  // forgets everything
   void setRuns(std::vector<store::RunSummary> runs);
 
-  bool isComplete() const { return m_isComplete; }                           // every run's identity was asked for and answered
+  bool isComplete() const { return m_isComplete; }  // every run's identity was asked for and answered
   const std::vector<service::RunGroup>& groups() const { return m_groups; }  // empty until complete
-  // The configuration of one of the runs; nullptr while it is not known. A run that a newer one of its seed has replaced belongs to it, too.
+  // The configuration of one of the runs; nullptr while it is not known. A run that a newer one of its seed has
+  // replaced belongs to it, too.
   const service::RunGroup* groupOf(store::RunId run) const;
 
-  // The configuration of `subject` against that of `reference`, adjusted for the others that stand in the same list against this reference. Two runs
-  // of one configuration: that they are, by their labels.
+  // The configuration of `subject` against that of `reference`, adjusted for the others that stand in the same list
+  // against this reference. Two runs of one configuration: that they are, by their labels.
   std::optional<statistics::Comparison> compare(store::RunId subject, store::RunId reference) const;
-  // "MQA-CLA2 against MQA: half of MQA's KV bytes; perplexity +0.2% ± 0.6% (3 seeds, paired): no difference beyond the seeds". Empty while not known.
+  // "MQA-CLA2 against MQA: half of MQA's KV bytes; perplexity +0.2% ± 0.6% (3 seeds, paired): no difference beyond the
+  // seeds". Empty while not known.
   QString sentence(store::RunId subject, store::RunId reference) const;
   // "6.39 ± 0.31 (3 seeds)", "6.39"; empty while not known or without a final perplexity.
   QString perplexityText(store::RunId run) const;
@@ -49,8 +52,9 @@ class ConfigurationGroups : public QObject {
   int m_generation = 0;
   std::vector<service::RunGroup> m_groups;
   std::unordered_map<store::RunId, std::size_t> m_groupOf;
-  std::unordered_map<store::RunId, std::size_t> m_placeOf;                       // in m_runs
-  mutable std::map<std::size_t, std::vector<statistics::Comparison>> m_against;  // by the reference's group: every group against it
+  std::unordered_map<store::RunId, std::size_t> m_placeOf;  // in m_runs
+  mutable std::map<std::size_t, std::vector<statistics::Comparison>>
+      m_against;  // by the reference's group: every group against it
 };
 
 }  // namespace weft::ui

@@ -15,15 +15,16 @@ namespace {
 // `work` on a thread of the pool, `answer` with its value on the GUI thread unless `context` is gone by then.
 template <class Value>
 void inBackground(std::function<Value()> work, QObject* context, std::function<void(Value)> answer) {
-  QThreadPool::globalInstance()->start([work = std::move(work), guard = QPointer<QObject>(context), answer = std::move(answer)] {
-    auto value = std::make_shared<Value>(work());
-    QMetaObject::invokeMethod(
-        QCoreApplication::instance(),
-        [guard, answer, value] {
-          if (guard) answer(std::move(*value));
-        },
-        Qt::QueuedConnection);
-  });
+  QThreadPool::globalInstance()->start(
+      [work = std::move(work), guard = QPointer<QObject>(context), answer = std::move(answer)] {
+        auto value = std::make_shared<Value>(work());
+        QMetaObject::invokeMethod(
+            QCoreApplication::instance(),
+            [guard, answer, value] {
+              if (guard) answer(std::move(*value));
+            },
+            Qt::QueuedConnection);
+      });
 }
 
 Result<store::Project> makeExample(const std::filesystem::path& folder) {
@@ -32,7 +33,8 @@ Result<store::Project> makeExample(const std::filesystem::path& folder) {
   WEFT_ASSIGN(const std::vector<store::RunSummary> runs, store.runs());
   if (!runs.empty()) return project;
   WEFT_ASSIGN(const service::DemoText text, service::demoText(project));
-  for (const config::RunConfig& config : config::demoRuns({.quick = true, .files = text.files, .validFiles = text.validFiles, .seeds = {}})) {
+  for (const config::RunConfig& config :
+       config::demoRuns({.quick = true, .files = text.files, .validFiles = text.validFiles, .seeds = {}})) {
     // It reads the weights of a run that has not ended yet.
     if (!config::demoOriginal(config).empty()) continue;
     WEFT_TRY(service::submit(project, store, config));
@@ -43,8 +45,9 @@ Result<store::Project> makeExample(const std::filesystem::path& folder) {
 }  // namespace
 
 void openProject(const QString& folder, QObject* context, ProjectAnswer answer) {
-  inBackground<Result<store::Project>>([path = std::filesystem::path(folder.toStdString())] { return store::Project::open(path); }, context,
-                                       std::move(answer));
+  inBackground<Result<store::Project>>(
+      [path = std::filesystem::path(folder.toStdString())] { return store::Project::open(path); }, context,
+      std::move(answer));
 }
 
 void createProject(const QString& parent, const QString& name, QObject* context, ProjectAnswer answer) {
@@ -53,13 +56,15 @@ void createProject(const QString& parent, const QString& name, QObject* context,
         // Looked at again: something may have come there since the dialog looked.
         WEFT_ASSIGN(const store::ProjectPlace place, store::examineProjectPlace(parent, name));
         if (place.kind == store::ProjectPlace::Kind::OtherFiles)
-          return fail(ErrorCode::InvalidInput, place.folder.string() + " holds other files by now; Weft leaves them alone.");
+          return fail(ErrorCode::InvalidInput,
+                      place.folder.string() + " holds other files by now; Weft leaves them alone.");
         return store::Project::create(place.folder);
       },
       context, std::move(answer));
 }
 
-void lookAtPlace(const QString& parent, const QString& name, QObject* context, std::function<void(const PlaceLook&)> answer) {
+void lookAtPlace(const QString& parent, const QString& name, QObject* context,
+                 std::function<void(const PlaceLook&)> answer) {
   inBackground<PlaceLook>(
       [parent = std::filesystem::path(parent.toStdString()), name = name.toStdString()]() -> PlaceLook {
         PlaceLook look{.place = store::examineProjectPlace(parent, name), .freeName = {}, .freeInside = {}};
@@ -71,8 +76,8 @@ void lookAtPlace(const QString& parent, const QString& name, QObject* context, s
 }
 
 void openExample(const QString& folder, QObject* context, ProjectAnswer answer) {
-  inBackground<Result<store::Project>>([path = std::filesystem::path(folder.toStdString())] { return makeExample(path); }, context,
-                                       std::move(answer));
+  inBackground<Result<store::Project>>(
+      [path = std::filesystem::path(folder.toStdString())] { return makeExample(path); }, context, std::move(answer));
 }
 
 }  // namespace weft::ui

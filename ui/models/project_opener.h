@@ -18,7 +18,8 @@ using ProjectAnswer = std::function<void(Result<store::Project>)>;
 void openProject(const QString& folder, QObject* context, ProjectAnswer answer);
 // A new project where nothing is yet, or in an empty folder; where something lies by now it is refused and left alone.
 void createProject(const QString& parent, const QString& name, QObject* context, ProjectAnswer answer);
-// The example: made on first use, with the demo's runs (MHA, MQA, MQA-CLA2 and a narrower MQA, one seed each) in its queue.
+// The example: made on first use, with the demo's runs (MHA, MQA, MQA-CLA2 and a narrower MQA, one seed each) in its
+// queue.
 void openExample(const QString& folder, QObject* context, ProjectAnswer answer);
 
 // What New project needs to know of a place, and names that are free there.
@@ -27,6 +28,7 @@ struct PlaceLook {
   QString freeName;    // in the parent folder, made from the name
   QString freeInside;  // in the folder itself
 };
-void lookAtPlace(const QString& parent, const QString& name, QObject* context, std::function<void(const PlaceLook&)> answer);
+void lookAtPlace(const QString& parent, const QString& name, QObject* context,
+                 std::function<void(const PlaceLook&)> answer);
 
 }  // namespace weft::ui

@@ -56,7 +56,8 @@ Result<RunDetail> readDetail(store::RunStore& store, store::RunId id) {
   return detail;
 }
 
-Result<std::vector<store::MetricSeries>> readSeries(store::RunStore& store, const std::vector<ProjectSession::SeriesRequest>& requests) {
+Result<std::vector<store::MetricSeries>> readSeries(store::RunStore& store,
+                                                    const std::vector<ProjectSession::SeriesRequest>& requests) {
   std::vector<store::MetricSeries> answer;
   for (const ProjectSession::SeriesRequest& request : requests) {
     std::vector<std::string> names{request.metric};
@@ -76,7 +77,8 @@ Result<std::vector<ProjectSession::MeasurementsOfRun>> readMeasurements(store::R
   WEFT_ASSIGN(const std::vector<store::RunSummary> runs, store.runs());
   for (const store::RunSummary& run : runs) {
     WEFT_ASSIGN(std::vector<store::Measurement> measurements, store.measurements(run.id));
-    if (!measurements.empty()) answer.push_back({.run = run.id, .name = run.name, .measurements = std::move(measurements)});
+    if (!measurements.empty())
+      answer.push_back({.run = run.id, .name = run.name, .measurements = std::move(measurements)});
   }
   return answer;
 }
@@ -85,8 +87,8 @@ Result<std::vector<ProjectSession::MeasurementsOfRun>> readMeasurements(store::R
 
 // The newest run comes first: O(log n), since pages ask for every row of a list.
 const store::RunSummary* RunsSnapshot::find(store::RunId id) const {
-  const auto found =
-      std::lower_bound(runs.begin(), runs.end(), id, [](const store::RunSummary& run, store::RunId wanted) { return run.id > wanted; });
+  const auto found = std::lower_bound(
+      runs.begin(), runs.end(), id, [](const store::RunSummary& run, store::RunId wanted) { return run.id > wanted; });
   return found != runs.end() && found->id == id ? &*found : nullptr;
 }
 
@@ -126,7 +128,8 @@ struct ProjectSession::Worker {
   service::RunIdentities identities;
   std::map<std::string, int> identityNumbers;  // of the texts of identities, which have some kilobytes each
 
-  Worker(ProjectSession* owner, store::Project opened) : session(owner), project(std::move(opened)), identities(project) {
+  Worker(ProjectSession* owner, store::Project opened)
+      : session(owner), project(std::move(opened)), identities(project) {
     thread.setObjectName(QStringLiteral("weft-store"));
     agent->moveToThread(&thread);
     QObject::connect(&thread, &QThread::finished, agent, &QObject::deleteLater);
@@ -136,8 +139,8 @@ struct ProjectSession::Worker {
 
   ~Worker() { thread.wait(); }
 
-  // The last task in the queue ends the thread: whatever was asked for before it is still done. A store that somebody else holds for longer
-  // must not hold up the window: the worker then ends on its own.
+  // The last task in the queue ends the thread: whatever was asked for before it is still done. A store that somebody
+  // else holds for longer must not hold up the window: the worker then ends on its own.
   static void finish(std::unique_ptr<Worker> worker) {
     {
       const std::scoped_lock lock(worker->sessionMutex);
@@ -146,7 +149,8 @@ struct ProjectSession::Worker {
     worker->post([worker = worker.get()] { worker->thread.quit(); });
     if (worker->thread.wait(kPatience_ms)) return;
     QThread* thread = &worker->thread;
-    QObject::connect(thread, &QThread::finished, QCoreApplication::instance(), [worker = worker.release()] { delete worker; });
+    QObject::connect(thread, &QThread::finished, QCoreApplication::instance(),
+                     [worker = worker.release()] { delete worker; });
   }
 
   template <class Task>
@@ -170,9 +174,11 @@ struct ProjectSession::Worker {
   // Reads with the store on the worker thread and answers on the GUI thread, unless `context` is gone by then.
   template <class T, class Read>
   void ask(QObject* context, Answer<T> answer, Read read) {
-    post([this, guard = QPointer<QObject>(context), hasContext = context != nullptr, answer = std::move(answer), read = std::move(read)]() mutable {
+    post([this, guard = QPointer<QObject>(context), hasContext = context != nullptr, answer = std::move(answer),
+          read = std::move(read)]() mutable {
       Result<T> result = store ? Result<T>(read()) : Result<T>(tl::unexpected(openError));
-      tell([guard, hasContext, answer = std::move(answer), result = std::make_shared<Result<T>>(std::move(result))](ProjectSession&) {
+      tell([guard, hasContext, answer = std::move(answer),
+            result = std::make_shared<Result<T>>(std::move(result))](ProjectSession&) {
         if (answer && (guard || !hasContext)) answer(std::move(*result));
       });
     });
@@ -269,33 +275,42 @@ ProjectSession::ProjectSession(store::Project project, QObject* parent)
 ProjectSession::~ProjectSession() { Worker::finish(std::move(m_worker)); }
 
 void ProjectSession::loadDetail(store::RunId id, QObject* context, Answer<RunDetail> answer) {
-  m_worker->ask<RunDetail>(context, std::move(answer), [worker = m_worker.get(), id] { return readDetail(*worker->store, id); });
+  m_worker->ask<RunDetail>(context, std::move(answer),
+                           [worker = m_worker.get(), id] { return readDetail(*worker->store, id); });
 }
 
 void ProjectSession::loadHistory(store::RunId id, QObject* context, Answer<RunDetail> answer) {
-  m_worker->ask<RunDetail>(context, std::move(answer), [worker = m_worker.get(), id] { return readHistory(*worker->store, id); });
+  m_worker->ask<RunDetail>(context, std::move(answer),
+                           [worker = m_worker.get(), id] { return readHistory(*worker->store, id); });
 }
 
 void ProjectSession::loadConfig(store::RunId id, QObject* context, Answer<std::string> answer) {
-  m_worker->ask<std::string>(context, std::move(answer), [worker = m_worker.get(), id] { return worker->store->configToml(id); });
+  m_worker->ask<std::string>(context, std::move(answer),
+                             [worker = m_worker.get(), id] { return worker->store->configToml(id); });
 }
 
-void ProjectSession::loadSeries(std::vector<SeriesRequest> requests, QObject* context, Answer<std::vector<store::MetricSeries>> answer) {
+void ProjectSession::loadSeries(std::vector<SeriesRequest> requests, QObject* context,
+                                Answer<std::vector<store::MetricSeries>> answer) {
   m_worker->ask<std::vector<store::MetricSeries>>(
-      context, std::move(answer), [worker = m_worker.get(), requests = std::move(requests)] { return readSeries(*worker->store, requests); });
+      context, std::move(answer),
+      [worker = m_worker.get(), requests = std::move(requests)] { return readSeries(*worker->store, requests); });
 }
 
 void ProjectSession::loadMeasurements(QObject* context, Answer<std::vector<MeasurementsOfRun>> answer) {
-  m_worker->ask<std::vector<MeasurementsOfRun>>(context, std::move(answer), [worker = m_worker.get()] { return readMeasurements(*worker->store); });
+  m_worker->ask<std::vector<MeasurementsOfRun>>(context, std::move(answer),
+                                                [worker = m_worker.get()] { return readMeasurements(*worker->store); });
 }
 
-void ProjectSession::loadIdentities(std::vector<store::RunId> runs, QObject* context, Answer<std::map<store::RunId, service::RunIdentity>> answer) {
+void ProjectSession::loadIdentities(std::vector<store::RunId> runs, QObject* context,
+                                    Answer<std::map<store::RunId, service::RunIdentity>> answer) {
   m_worker->ask<std::map<store::RunId, service::RunIdentity>>(
-      context, std::move(answer), [worker = m_worker.get(), runs = std::move(runs)] { return worker->readIdentities(runs); });
+      context, std::move(answer),
+      [worker = m_worker.get(), runs = std::move(runs)] { return worker->readIdentities(runs); });
 }
 
 void ProjectSession::loadLog(store::RunId id, QObject* context, Answer<QString> answer) {
-  m_worker->ask<QString>(context, std::move(answer), [path = m_project.runFolder(id) / "log.txt"] { return readLogTail(path); });
+  m_worker->ask<QString>(context, std::move(answer),
+                         [path = m_project.runFolder(id) / "log.txt"] { return readLogTail(path); });
 }
 
 void ProjectSession::submit(const config::RunConfig& config, QObject* context, Answer<store::RunId> answer) {
@@ -328,7 +343,8 @@ void ProjectSession::startEngine() {
 void ProjectSession::edit(std::function<Result<void>(store::RunStore&)> write, const QString& what) {
   m_worker->post([worker = m_worker.get(), write = std::move(write), what] {
     if (!worker->store) return;
-    if (const auto done = write(*worker->store); !done) worker->raise(QStringLiteral("%1 failed: %2").arg(what, sentence(done.error())), true);
+    if (const auto done = write(*worker->store); !done)
+      worker->raise(QStringLiteral("%1 failed: %2").arg(what, sentence(done.error())), true);
     worker->wrote();
   });
 }

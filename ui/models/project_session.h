@@ -1,5 +1,6 @@
-// ui/models/project_session.h -- the open project as the pages see it. Lives on the GUI thread; one worker thread of its own does every read and
-// write of the store (polling PRAGMA data_version 4 times a second) and hands back values. Nothing here blocks.
+// ui/models/project_session.h -- the open project as the pages see it. Lives on the GUI thread; one worker thread of
+// its own does every read and write of the store (polling PRAGMA data_version 4 times a second) and hands back values.
+// Nothing here blocks.
 #pragma once
 
 #include <QObject>
@@ -25,7 +26,8 @@ struct RunsSnapshot {
   std::vector<store::Alert> alerts;
   store::EngineState engine;
   bool engineRunning = false;
-  std::vector<std::string> distinctions;  // of `runs`, in their order (store::runDistinctions); empty: the names are the labels
+  std::vector<std::string>
+      distinctions;  // of `runs`, in their order (store::runDistinctions); empty: the names are the labels
 
   const store::RunSummary* find(store::RunId id) const;
   // What the run is called where it stands alone or among any of the project: "MQA s2" (store/run_labels.h).
@@ -49,7 +51,8 @@ class ProjectSession : public QObject {
  public:
   // Opens in the background; opened() or failed() follows.
   ProjectSession(store::Project project, QObject* parent = nullptr);
-  // Writes asked for before are still done. Waits for them a few milliseconds; if somebody else holds the store, a second, and they end on their own.
+  // Writes asked for before are still done. Waits for them a few milliseconds; if somebody else holds the store, a
+  // second, and they end on their own.
   ~ProjectSession() override;
 
   const store::Project& project() const { return m_project; }
@@ -68,7 +71,8 @@ class ProjectSession : public QObject {
     std::string metric;
     std::int64_t fromStep = -1;
   };
-  void loadSeries(std::vector<SeriesRequest> requests, QObject* context, Answer<std::vector<store::MetricSeries>> answer);
+  void loadSeries(std::vector<SeriesRequest> requests, QObject* context,
+                  Answer<std::vector<store::MetricSeries>> answer);
   // What was measured of every run that has a measurement.
   struct MeasurementsOfRun {
     store::RunId run;
@@ -76,15 +80,18 @@ class ProjectSession : public QObject {
     std::vector<store::Measurement> measurements;
   };
   void loadMeasurements(QObject* context, Answer<std::vector<MeasurementsOfRun>> answer);
-  // What makes each of these runs comparable (service/run_groups.h), its texts shortened to numbers that are equal where the texts are. Read once a
-  // run; one whose configuration cannot be read is missing in the answer.
-  void loadIdentities(std::vector<store::RunId> runs, QObject* context, Answer<std::map<store::RunId, service::RunIdentity>> answer);
+  // What makes each of these runs comparable (service/run_groups.h), its texts shortened to numbers that are equal
+  // where the texts are. Read once a run; one whose configuration cannot be read is missing in the answer.
+  void loadIdentities(std::vector<store::RunId> runs, QObject* context,
+                      Answer<std::map<store::RunId, service::RunIdentity>> answer);
   void loadLog(store::RunId id, QObject* context, Answer<QString> answer);  // the last 64 KiB of runs/<id>/log.txt
 
-  void submit(const config::RunConfig& config, QObject* context, Answer<store::RunId> answer);  // also starts the service
+  void submit(const config::RunConfig& config, QObject* context,
+              Answer<store::RunId> answer);  // also starts the service
   void request(store::RequestKind kind, store::RunId id);
   void startEngine();
-  void edit(std::function<Result<void>(store::RunStore&)> write, const QString& what);  // tags, notes, order; a failure is raised as message
+  void edit(std::function<Result<void>(store::RunStore&)> write,
+            const QString& what);  // tags, notes, order; a failure is raised as message
 
  Q_SIGNALS:
   void opened();

@@ -23,7 +23,8 @@ QString hint(QueueSection section) {
 }
 
 Qt::Alignment alignment(QueueColumn column) {
-  const bool isNumber = column == QueueColumn::Starts || column == QueueColumn::Takes || column == QueueColumn::Position;
+  const bool isNumber =
+      column == QueueColumn::Starts || column == QueueColumn::Takes || column == QueueColumn::Position;
   return (isNumber ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter;
 }
 
@@ -31,7 +32,8 @@ Qt::Alignment alignment(QueueColumn column) {
 
 QueueModel::QueueModel(QObject* parent) : QAbstractTableModel(parent), m_snapshot(std::make_shared<RunsSnapshot>()) {}
 
-void QueueModel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot, const std::vector<store::RunId>& waiting, std::vector<QueueTimes> times) {
+void QueueModel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot, const std::vector<store::RunId>& waiting,
+                             std::vector<QueueTimes> times) {
   std::vector<Row> wanted;
   const auto add = [&](QueueSection section, const std::vector<store::RunId>& runs) {
     // Set before any row moves: a heading may not change its text in the middle of an insertion.
@@ -81,16 +83,21 @@ const store::RunSummary* QueueModel::runAt(int row) const {
   return m_snapshot->find(m_rows[static_cast<std::size_t>(row)].run);
 }
 
-bool QueueModel::isHeading(int row) const { return row >= 0 && row < rowCount() && m_rows[static_cast<std::size_t>(row)].run.value == 0; }
+bool QueueModel::isHeading(int row) const {
+  return row >= 0 && row < rowCount() && m_rows[static_cast<std::size_t>(row)].run.value == 0;
+}
 
 QueueSection QueueModel::sectionOf(int row) const { return m_rows[static_cast<std::size_t>(row)].section; }
 
 int QueueModel::rowOf(store::RunId run) const {
-  const auto found = std::find_if(m_rows.begin(), m_rows.end(), [&](const Row& row) { return run.value != 0 && row.run == run; });
+  const auto found =
+      std::find_if(m_rows.begin(), m_rows.end(), [&](const Row& row) { return run.value != 0 && row.run == run; });
   return found == m_rows.end() ? -1 : static_cast<int>(found - m_rows.begin());
 }
 
-int QueueModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
+int QueueModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
 
 int QueueModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kQueueColumns; }
 
@@ -104,12 +111,14 @@ QVariant QueueModel::data(const QModelIndex& index, int role) const {
   if (role == Qt::TextAlignmentRole) return alignment(column).toInt();
   if (role != Qt::DisplayRole && role != Qt::AccessibleTextRole) return {};
   if (row.run.value == 0) {
-    if (column == QueueColumn::Handle) return QStringLiteral("%1 %2").arg(title(row.section)).arg(m_sizes[static_cast<std::size_t>(row.section)]);
+    if (column == QueueColumn::Handle)
+      return QStringLiteral("%1 %2").arg(title(row.section)).arg(m_sizes[static_cast<std::size_t>(row.section)]);
     if (column == QueueColumn::Actions) return hint(row.section);
     return {};
   }
   if (!run) return {};
-  const auto times = std::find_if(m_times.begin(), m_times.end(), [&](const QueueTimes& t) { return t.run == row.run; });
+  const auto times =
+      std::find_if(m_times.begin(), m_times.end(), [&](const QueueTimes& t) { return t.run == row.run; });
   switch (column) {
     case QueueColumn::Position: {
       const auto at = std::find(m_waiting.begin(), m_waiting.end(), row.run);
@@ -180,7 +189,8 @@ bool QueueModel::canDropMimeData(const QMimeData* data, Qt::DropAction, int row,
   return (isQueued(at) && !isHeading(at)) || isQueued(at - 1);
 }
 
-bool QueueModel::dropMimeData(const QMimeData* data, Qt::DropAction action, int row, int column, const QModelIndex& parent) {
+bool QueueModel::dropMimeData(const QMimeData* data, Qt::DropAction action, int row, int column,
+                              const QModelIndex& parent) {
   if (!canDropMimeData(data, action, row, column, parent)) return false;
   const store::RunId run{data->data(kMimeType).toLongLong()};
   const int at = parent.isValid() ? parent.row() : row;

@@ -1,4 +1,5 @@
-// ui/models/queue_model.h -- running, queued and held jobs as rows under three headings. Rows move, come and go singly; never a reset.
+// ui/models/queue_model.h -- running, queued and held jobs as rows under three headings. Rows move, come and go singly;
+// never a reset.
 #pragma once
 
 #include <QAbstractTableModel>
@@ -21,11 +22,15 @@ struct QueueTimes {
 class QueueModel : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Role { RunRole = Qt::UserRole, HeadingRole };  // RunRole: const store::RunSummary* as void*, null for a heading; HeadingRole: bool
+  enum Role {
+    RunRole = Qt::UserRole,
+    HeadingRole
+  };  // RunRole: const store::RunSummary* as void*, null for a heading; HeadingRole: bool
 
   explicit QueueModel(QObject* parent = nullptr);
   // `waiting`: the queued runs in the order in which they will start.
-  void setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot, const std::vector<store::RunId>& waiting, std::vector<QueueTimes> times);
+  void setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot, const std::vector<store::RunId>& waiting,
+                   std::vector<QueueTimes> times);
   const store::RunSummary* runAt(int row) const;  // nullptr for a heading
   bool isHeading(int row) const;
   QueueSection sectionOf(int row) const;
@@ -40,8 +45,10 @@ class QueueModel : public QAbstractTableModel {
   Qt::DropActions supportedDropActions() const override { return Qt::MoveAction; }
   QMimeData* mimeData(const QModelIndexList& indexes) const override;
   QStringList mimeTypes() const override;
-  bool canDropMimeData(const QMimeData* data, Qt::DropAction action, int row, int column, const QModelIndex& parent) const override;
-  bool dropMimeData(const QMimeData* data, Qt::DropAction action, int row, int column, const QModelIndex& parent) override;
+  bool canDropMimeData(const QMimeData* data, Qt::DropAction action, int row, int column,
+                       const QModelIndex& parent) const override;
+  bool dropMimeData(const QMimeData* data, Qt::DropAction action, int row, int column,
+                    const QModelIndex& parent) override;
 
  Q_SIGNALS:
   // A dropped row asks the store; the rows move when the next snapshot says so. {0}: to the end.

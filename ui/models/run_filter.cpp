@@ -26,7 +26,11 @@ struct Field {
 };
 
 Field textField(const char* name, std::function<std::string(const RunSummary&)> get) {
-  return {QString::fromLatin1(name), FieldKind::Text, [get](const RunSummary& run) { return QString::fromStdString(get(run)); }, {}, {}};
+  return {QString::fromLatin1(name),
+          FieldKind::Text,
+          [get](const RunSummary& run) { return QString::fromStdString(get(run)); },
+          {},
+          {}};
 }
 Field numberField(const char* name, std::function<std::optional<double>(const RunSummary&)> get) {
   return {QString::fromLatin1(name), FieldKind::Number, {}, std::move(get), {}};
@@ -122,7 +126,9 @@ tl::expected<std::vector<Token>, FilterError> tokenize(const QString& text) {
       ++at;
     } else if (c == u'"' || c == u'\'') {
       const int end = static_cast<int>(text.indexOf(c, at + 1));
-      if (end < 0) return tl::unexpected(FilterError{QStringLiteral("The text that begins here has no closing %1.").arg(c), begin, size});
+      if (end < 0)
+        return tl::unexpected(
+            FilterError{QStringLiteral("The text that begins here has no closing %1.").arg(c), begin, size});
       tokens.push_back({Token::Kind::Quoted, text.mid(at + 1, end - at - 1), begin, end + 1});
       at = end + 1;
     } else if (c == u'(' || c == u')') {
@@ -133,7 +139,8 @@ tl::expected<std::vector<Token>, FilterError> tokenize(const QString& text) {
       if (at < size && text[at] == u'=') ++at;
       const QString symbol = text.mid(begin, at - begin);
       if (symbol == QStringLiteral("!") || symbol == QStringLiteral("~="))
-        return tl::unexpected(FilterError{QStringLiteral("“%1” is no comparison; there are = != < <= > >= and ~.").arg(symbol), begin, at});
+        return tl::unexpected(FilterError{
+            QStringLiteral("“%1” is no comparison; there are = != < <= > >= and ~.").arg(symbol), begin, at});
       tokens.push_back({Token::Kind::Operator, symbol, begin, at});
     } else if (isWordCharacter(c)) {
       while (at < size && isWordCharacter(text[at])) ++at;
@@ -205,7 +212,9 @@ bool RunFilter::Node::matches(const RunSummary& run) const {
     case Kind::Not:
       return !children.front()->matches(run);
     case Kind::Text: {
-      const auto has = [&](const std::string& where) { return QString::fromStdString(where).contains(text, Qt::CaseInsensitive); };
+      const auto has = [&](const std::string& where) {
+        return QString::fromStdString(where).contains(text, Qt::CaseInsensitive);
+      };
       return has(run.name) || has(run.map) || has(run.generator) || std::any_of(run.tags.begin(), run.tags.end(), has);
     }
     case Kind::Compare:
@@ -218,8 +227,9 @@ bool RunFilter::Node::matches(const RunSummary& run) const {
   }
   if (field->kind == FieldKind::Text) return compareTexts(field->text(run), op, text, pattern);
   const Operator one = op == Operator::NotEqual ? Operator::Equal : op;
-  const bool any = std::any_of(run.tags.begin(), run.tags.end(),
-                               [&](const std::string& tag) { return compareTexts(QString::fromStdString(tag), one, text, pattern); });
+  const bool any = std::any_of(run.tags.begin(), run.tags.end(), [&](const std::string& tag) {
+    return compareTexts(QString::fromStdString(tag), one, text, pattern);
+  });
   return any != (op == Operator::NotEqual);
 }
 
@@ -276,7 +286,8 @@ struct RunFilter::Parser {
 
   Parsed primary() {
     const Token token = next();
-    if (token.kind == Token::Kind::End) return wrong(QStringLiteral("A condition is missing at the end, such as state = running."), token);
+    if (token.kind == Token::Kind::End)
+      return wrong(QStringLiteral("A condition is missing at the end, such as state = running."), token);
     if (token.kind == Token::Kind::Open) {
       if (++depth > kMaximumDepth) return wrong(QStringLiteral("The filter is nested too deep."), token);
       ++at;
@@ -301,7 +312,8 @@ struct RunFilter::Parser {
 
   static bool isKeyword(const Token& token) {
     const QString word = token.text.toLower();
-    return token.kind == Token::Kind::Word && (word == QStringLiteral("and") || word == QStringLiteral("or") || word == QStringLiteral("not"));
+    return token.kind == Token::Kind::Word &&
+           (word == QStringLiteral("and") || word == QStringLiteral("or") || word == QStringLiteral("not"));
   }
 
   Parsed lone(const Token& token) {
@@ -309,7 +321,9 @@ struct RunFilter::Parser {
     if (token.kind == Token::Kind::Word)
       // A short word is rather the beginning of a name than a mistyped field.
       if (const QString near = nearestField(token.text); token.text.size() >= 5 && !near.isEmpty())
-        return wrong(QStringLiteral("There is no field “%1”; %2 is meant, or write it in quotes to search for it.").arg(token.text, near), token);
+        return wrong(QStringLiteral("There is no field “%1”; %2 is meant, or write it in quotes to search for it.")
+                         .arg(token.text, near),
+                     token);
     auto node = std::make_shared<Node>();
     node->kind = Node::Kind::Text;
     node->text = token.text;
@@ -333,21 +347,24 @@ struct RunFilter::Parser {
     node->end = name.end;
     if (next().kind != Token::Kind::Operator) {
       if (field->kind == FieldKind::Flag) return node;
-      return wrong(QStringLiteral("%1 needs a comparison, such as %1 %2.")
-                       .arg(field->name, field->kind == FieldKind::Number ? QStringLiteral("<= 100") : QStringLiteral("~ cla")),
-                   name);
+      return wrong(
+          QStringLiteral("%1 needs a comparison, such as %1 %2.")
+              .arg(field->name, field->kind == FieldKind::Number ? QStringLiteral("<= 100") : QStringLiteral("~ cla")),
+          name);
     }
     const Token sign = next();
     static const std::vector<std::pair<QString, Operator>> operators{
-        {QStringLiteral("="), Operator::Equal},         {QStringLiteral("=="), Operator::Equal},     {QStringLiteral("!="), Operator::NotEqual},
-        {QStringLiteral("<"), Operator::Less},          {QStringLiteral("<="), Operator::LessEqual}, {QStringLiteral(">"), Operator::Greater},
+        {QStringLiteral("="), Operator::Equal},         {QStringLiteral("=="), Operator::Equal},
+        {QStringLiteral("!="), Operator::NotEqual},     {QStringLiteral("<"), Operator::Less},
+        {QStringLiteral("<="), Operator::LessEqual},    {QStringLiteral(">"), Operator::Greater},
         {QStringLiteral(">="), Operator::GreaterEqual}, {QStringLiteral("~"), Operator::Matches}};
     for (const auto& [symbol, op] : operators)
       if (symbol == sign.text) node->op = op;
     ++at;
     const Token value = next();
     if (value.kind != Token::Kind::Word && value.kind != Token::Kind::Quoted)
-      return wrong(QStringLiteral("A value is missing after “%1 %2”.").arg(field->name, sign.text), value.kind == Token::Kind::End ? sign : value);
+      return wrong(QStringLiteral("A value is missing after “%1 %2”.").arg(field->name, sign.text),
+                   value.kind == Token::Kind::End ? sign : value);
     ++at;
     node->end = value.end;
     if (auto problem = setValue(*node, sign, value)) return tl::unexpected(*problem);
@@ -356,16 +373,21 @@ struct RunFilter::Parser {
 
   static std::optional<FilterError> setValue(Node& node, const Token& sign, const Token& value) {
     const Field& field = *node.field;
-    const auto error = [](const QString& message, const Token& token) { return FilterError{message, token.begin, token.end}; };
+    const auto error = [](const QString& message, const Token& token) {
+      return FilterError{message, token.begin, token.end};
+    };
     node.text = value.text;
     if (field.kind == FieldKind::Number) {
-      if (node.op == Operator::Matches) return error(QStringLiteral("%1 is a number: ~ searches only in texts.").arg(field.name), sign);
+      if (node.op == Operator::Matches)
+        return error(QStringLiteral("%1 is a number: ~ searches only in texts.").arg(field.name), sign);
       const std::optional<double> number = parseNumber(value.text);
-      if (!number) return error(QStringLiteral("%1 is compared with a number; “%2” is none.").arg(field.name, value.text), value);
+      if (!number)
+        return error(QStringLiteral("%1 is compared with a number; “%2” is none.").arg(field.name, value.text), value);
       node.number = *number;
     } else if (field.kind == FieldKind::Flag) {
       const QString word = value.text.toLower();
-      if ((node.op != Operator::Equal && node.op != Operator::NotEqual) || (word != QStringLiteral("true") && word != QStringLiteral("false")))
+      if ((node.op != Operator::Equal && node.op != Operator::NotEqual) ||
+          (word != QStringLiteral("true") && word != QStringLiteral("false")))
         return error(QStringLiteral("%1 is either true or false: write %1 or not %1.").arg(field.name), value);
       if (word == QStringLiteral("false")) node.op = node.op == Operator::Equal ? Operator::NotEqual : Operator::Equal;
     } else if (field.name == QStringLiteral("state") && node.op != Operator::Matches) {
@@ -375,7 +397,8 @@ struct RunFilter::Parser {
     if (node.op == Operator::Matches) {
       node.pattern = QRegularExpression(value.text, QRegularExpression::CaseInsensitiveOption);
       if (!node.pattern.isValid())
-        return error(QStringLiteral("“%1” is no regular expression: %2.").arg(value.text, node.pattern.errorString()), value);
+        return error(QStringLiteral("“%1” is no regular expression: %2.").arg(value.text, node.pattern.errorString()),
+                     value);
     }
     return std::nullopt;
   }
@@ -392,7 +415,8 @@ tl::expected<RunFilter, FilterError> RunFilter::parse(const QString& text) {
   auto root = parser.either();
   if (!root) return tl::unexpected(root.error());
   if (const Token& rest = parser.next(); rest.kind != Token::Kind::End)
-    return tl::unexpected(FilterError{QStringLiteral("Join conditions with and or or before “%1”.").arg(rest.text), rest.begin, rest.end});
+    return tl::unexpected(FilterError{QStringLiteral("Join conditions with and or or before “%1”.").arg(rest.text),
+                                      rest.begin, rest.end});
   filter.m_root = std::move(*root);
   return filter;
 }
@@ -427,7 +451,8 @@ RunFilter::Clause RunFilter::mostExcluding(const std::vector<RunSummary>& runs) 
   Clause worst;
   if (!m_root || m_root->kind != Node::Kind::And) return worst;
   for (const auto& part : m_root->children) {
-    const auto excluded = static_cast<int>(std::count_if(runs.begin(), runs.end(), [&](const RunSummary& run) { return !part->matches(run); }));
+    const auto excluded = static_cast<int>(
+        std::count_if(runs.begin(), runs.end(), [&](const RunSummary& run) { return !part->matches(run); }));
     if (worst.begin == worst.end || excluded > worst.excluded) worst = {part->begin, part->end, excluded};
   }
   return worst;

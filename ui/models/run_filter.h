@@ -1,4 +1,5 @@
-// ui/models/run_filter.h -- the filter language of the run table: `state = finished and kv_bytes_per_token <= 163840 and not archived`.
+// ui/models/run_filter.h -- the filter language of the run table: `state = finished and kv_bytes_per_token <= 163840
+// and not archived`.
 //   filter     := and-chains joined by "or"; "not" binds tighter than "and", "and" tighter than "or"; parentheses
 //   comparison := field (= != < <= > >= ~) value; ~ is a regular expression anywhere in the text, case ignored
 //   flag       := archived | starred | baseline
@@ -25,15 +26,16 @@ class RunFilter {
  public:
   RunFilter() = default;  // matches every run
   [[nodiscard]] static tl::expected<RunFilter, FilterError> parse(const QString& text);
-  static const QStringList& fields();                                                           // for completion, in the order people look for them
-  static QStringList values(const QString& field, const std::vector<store::RunSummary>& runs);  // completion of `field = `
+  static const QStringList& fields();  // for completion, in the order people look for them
+  static QStringList values(const QString& field,
+                            const std::vector<store::RunSummary>& runs);  // completion of `field = `
 
   bool matches(const store::RunSummary& run) const;
   bool isEmpty() const { return !m_root; }
   bool mentions(const QString& field) const;  // the table hides archived runs unless the filter speaks of them
 
-  // The part of the outermost "and" that excludes the most of `runs`, as a place in the text: what to offer to drop when nothing is left.
-  // begin == end if there is only one part.
+  // The part of the outermost "and" that excludes the most of `runs`, as a place in the text: what to offer to drop
+  // when nothing is left. begin == end if there is only one part.
   struct Clause {
     int begin = 0, end = 0;
     int excluded = 0;

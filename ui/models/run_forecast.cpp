@@ -51,10 +51,12 @@ void RunForecaster::resolve() {
   m_isStale = m_reading.isRunning();
   if (m_isStale) return;
   m_reading.start([this, config = *m_config, project = m_project](const BackgroundTask::Control&) {
-    auto known = std::make_shared<Known>(Known{.run = service::resolveRun(config), .speed = {}, .fit = {}, .speedProblem = {}});
+    auto known =
+        std::make_shared<Known>(Known{.run = service::resolveRun(config), .speed = {}, .fit = {}, .speedProblem = {}});
     if (known->run) {
       if (auto fit = service::fitOf(*known->run, service::deviceMemory(*known->run))) known->fit = *fit;
-      auto store = project ? std::optional(store::RunStore::open(project->database(), store::RunStore::Mode::ReadOnly)) : std::nullopt;
+      auto store = project ? std::optional(store::RunStore::open(project->database(), store::RunStore::Mode::ReadOnly))
+                           : std::nullopt;
       if (store && *store) {
         if (auto speed = service::speedOfEarlierRuns(**store, *known->run))
           known->speed = *speed;
@@ -76,7 +78,8 @@ void RunForecaster::apply(Known known) {
   m_forecast.run = std::move(*known.run);
   m_forecast.fit = std::move(known.fit);
   if (!known.speed || !known.speed->isOfThisRun) {
-    if (const auto tried = triedSpeed(*m_forecast.run); tried && (!known.speed || tried->isOfThisRun)) known.speed = tried;
+    if (const auto tried = triedSpeed(*m_forecast.run); tried && (!known.speed || tried->isOfThisRun))
+      known.speed = tried;
   }
   if (known.speed) {
     m_forecast.estimate = service::estimateRun(*m_forecast.run, *known.speed);

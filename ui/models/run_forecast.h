@@ -1,5 +1,6 @@
-// ui/models/run_forecast.h -- what a run that is being put together will be on this machine: its numbers, how long it takes, whether it fits. The
-// arithmetic is the engine's (service/run_estimate.h); here it is asked for in the background, a moment after the last change.
+// ui/models/run_forecast.h -- what a run that is being put together will be on this machine: its numbers, how long it
+// takes, whether it fits. The arithmetic is the engine's (service/run_estimate.h); here it is asked for in the
+// background, a moment after the last change.
 #pragma once
 
 #include <QObject>
@@ -29,7 +30,8 @@ class RunForecaster : public QObject {
   explicit RunForecaster(QObject* parent = nullptr);
   // Whose earlier runs tell a speed; nullopt: none.
   void setProject(std::optional<store::Project> project);
-  // A trial of a few steps is made where no earlier run tells a speed, and `whyNot` is empty: not while the machine trains.
+  // A trial of a few steps is made where no earlier run tells a speed, and `whyNot` is empty: not while the machine
+  // trains.
   void setTrials(bool areWanted, const QString& whyNot = {});
   // Answers with changed(), soon and again when more is known.
   void ask(const config::RunConfig& config);

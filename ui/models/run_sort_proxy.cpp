@@ -46,14 +46,17 @@ std::string text(const RunSummary& run, RunColumn column) {
   return join(run.tags, " ");
 }
 
-bool isText(RunColumn column) { return column == RunColumn::Name || column == RunColumn::Map || column == RunColumn::Tags; }
+bool isText(RunColumn column) {
+  return column == RunColumn::Name || column == RunColumn::Map || column == RunColumn::Tags;
+}
 
 // Negative: a first. A missing number is last in both orders.
 int compare(const RunSummary& a, const RunSummary& b, const SortKey& key) {
   const int sign = key.order == Qt::AscendingOrder ? 1 : -1;
   if (isText(key.column)) {
     // As the user's locale orders text, like every other list on the desktop.
-    return sign * QString::localeAwareCompare(QString::fromStdString(text(a, key.column)), QString::fromStdString(text(b, key.column)));
+    return sign * QString::localeAwareCompare(QString::fromStdString(text(a, key.column)),
+                                              QString::fromStdString(text(b, key.column)));
   }
   const auto x = number(a, key.column), y = number(b, key.column);
   const bool hasX = x && std::isfinite(*x), hasY = y && std::isfinite(*y);

@@ -1,4 +1,5 @@
-// ui/models/run_sort_proxy.h -- the run table as the user wants to see it: filtered by an expression, sorted by several keys.
+// ui/models/run_sort_proxy.h -- the run table as the user wants to see it: filtered by an expression, sorted by several
+// keys.
 #pragma once
 
 #include <QSortFilterProxyModel>
@@ -26,7 +27,8 @@ class RunSortProxy : public QSortFilterProxyModel {
   bool accepts(const store::RunSummary& run) const { return accepts(m_filter, run); }
   static bool accepts(const RunFilter& filter, const store::RunSummary& run);
 
-  // The first key decides, the next ones among equals; the newest run first at last. Missing values stand at the end either way.
+  // The first key decides, the next ones among equals; the newest run first at last. Missing values stand at the end
+  // either way.
   void setSortKeys(std::vector<SortKey> keys);
   const std::vector<SortKey>& sortKeys() const { return m_keys; }
 

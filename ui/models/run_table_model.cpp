@@ -16,9 +16,12 @@ using store::RunSummary;
 // Everything that a row shows or that a filter can ask for.
 auto shown(const RunSummary& r) {
   return std::tuple_cat(
-      std::tie(r.name, r.state, r.failure, r.kind, r.map, r.generator, r.layers, r.queryHeads, r.kvHeads, r.headWidth, r.hidden, r.parameters),
-      std::tie(r.kvBytesPerToken, r.kvBytesPerTokenMeasured, r.cache, r.seed, r.step, r.steps, r.tokens, r.lastLoss, r.bestLoss, r.perplexity),
-      std::tie(r.bestPerplexity, r.unigramPerplexity, r.tokensPerSecond, r.device, r.phase, r.progress, r.sparkline, r.tags, r.note, r.starred),
+      std::tie(r.name, r.state, r.failure, r.kind, r.map, r.generator, r.layers, r.queryHeads, r.kvHeads, r.headWidth,
+               r.hidden, r.parameters),
+      std::tie(r.kvBytesPerToken, r.kvBytesPerTokenMeasured, r.cache, r.seed, r.step, r.steps, r.tokens, r.lastLoss,
+               r.bestLoss, r.perplexity),
+      std::tie(r.bestPerplexity, r.unigramPerplexity, r.tokensPerSecond, r.device, r.phase, r.progress, r.sparkline,
+               r.tags, r.note, r.starred),
       std::tie(r.archived, r.baseline, r.priority, r.position, r.attempt, r.created, r.started, r.ended, r.updated));
 }
 
@@ -63,7 +66,8 @@ QString explanation(RunColumn column) {
     case RunColumn::Perplexity:
       return QStringLiteral("Held-out perplexity of the last evaluation: exp of the mean loss in nats per token");
     case RunColumn::KvBytes:
-      return QStringLiteral("By formula: sum over the producing layers of 2 · KV heads · head width · bytes per element");
+      return QStringLiteral(
+          "By formula: sum over the producing layers of 2 · KV heads · head width · bytes per element");
     case RunColumn::KvMeasured:
       return QStringLiteral("Measured: bytes of the unique storages that hold the cache ÷ (batch · context)");
     case RunColumn::TokensPerSecond:
@@ -78,8 +82,9 @@ QString explanation(RunColumn column) {
 }
 
 bool isNumeric(RunColumn column) {
-  return column == RunColumn::Heads || column == RunColumn::Parameters || column == RunColumn::Perplexity || column == RunColumn::KvBytes ||
-         column == RunColumn::KvMeasured || column == RunColumn::TokensPerSecond || column == RunColumn::Updated;
+  return column == RunColumn::Heads || column == RunColumn::Parameters || column == RunColumn::Perplexity ||
+         column == RunColumn::KvBytes || column == RunColumn::KvMeasured || column == RunColumn::TokensPerSecond ||
+         column == RunColumn::Updated;
 }
 
 QString cellText(const RunSummary& run, RunColumn column) {
@@ -119,22 +124,26 @@ QString cellText(const RunSummary& run, RunColumn column) {
 QString toolTip(const RunSummary& run, RunColumn column) {
   const QString map = QString::fromStdString(run.map);
   if (column == RunColumn::Map) return map;
-  if (column == RunColumn::Status || column == RunColumn::Progress) return QString::fromStdString(run.failure.empty() ? run.phase : run.failure);
-  if (column == RunColumn::Name) return QString::fromStdString(run.note.empty() ? run.name : run.name + ": " + run.note);
+  if (column == RunColumn::Status || column == RunColumn::Progress)
+    return QString::fromStdString(run.failure.empty() ? run.phase : run.failure);
+  if (column == RunColumn::Name)
+    return QString::fromStdString(run.note.empty() ? run.name : run.name + ": " + run.note);
   if (column == RunColumn::KvBytes) return kvBytesText(run);
-  if (column == RunColumn::Perplexity && run.unigramPerplexity) return QStringLiteral("unigram model: %1").arg(perplexityText(run.unigramPerplexity));
+  if (column == RunColumn::Perplexity && run.unigramPerplexity)
+    return QStringLiteral("unigram model: %1").arg(perplexityText(run.unigramPerplexity));
   return {};
 }
 
 }  // namespace
 
-RunTableModel::RunTableModel(QObject* parent) : QAbstractTableModel(parent), m_snapshot(std::make_shared<RunsSnapshot>()) {}
+RunTableModel::RunTableModel(QObject* parent)
+    : QAbstractTableModel(parent), m_snapshot(std::make_shared<RunsSnapshot>()) {}
 
 void RunTableModel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot) {
   const std::shared_ptr<const RunsSnapshot> before = std::exchange(m_snapshot, std::move(snapshot));
   const std::vector<RunSummary>& fresh = m_snapshot->runs;
-  // Both lists are ordered by falling id, so one walk over both finds every difference. Neighbours come and go together: each insertion costs proxy
-  // and view a walk over their rows, and ten thousand of them would be a second.
+  // Both lists are ordered by falling id, so one walk over both finds every difference. Neighbours come and go
+  // together: each insertion costs proxy and view a walk over their rows, and ten thousand of them would be a second.
   auto next = fresh.begin();
   int row = 0;
   while (next != fresh.end() || row < rowCount()) {
@@ -183,7 +192,8 @@ void RunTableModel::tellNewLabels(const RunsSnapshot& before) {
 }
 
 int RunTableModel::rowOf(store::RunId id) const {
-  const auto found = std::lower_bound(m_runs.begin(), m_runs.end(), id, [](const RunSummary& run, store::RunId wanted) { return run.id > wanted; });
+  const auto found = std::lower_bound(m_runs.begin(), m_runs.end(), id,
+                                      [](const RunSummary& run, store::RunId wanted) { return run.id > wanted; });
   return found != m_runs.end() && found->id == id ? static_cast<int>(found - m_runs.begin()) : -1;
 }
 
@@ -192,7 +202,9 @@ void RunTableModel::refreshAges() {
   if (rowCount() > 0) Q_EMIT dataChanged(index(0, column), index(rowCount() - 1, column), {Qt::DisplayRole});
 }
 
-int RunTableModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_runs.size()); }
+int RunTableModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(m_runs.size());
+}
 
 int RunTableModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kRunColumns; }
 
@@ -232,6 +244,8 @@ QVariant RunTableModel::headerData(int section, Qt::Orientation orientation, int
   return {};
 }
 
-const store::RunSummary* runOf(const QModelIndex& index) { return static_cast<const RunSummary*>(index.data(RunTableModel::RunRole).value<void*>()); }
+const store::RunSummary* runOf(const QModelIndex& index) {
+  return static_cast<const RunSummary*>(index.data(RunTableModel::RunRole).value<void*>());
+}
 
 }  // namespace weft::ui

@@ -1,5 +1,5 @@
-// ui/models/run_table_model.h -- the runs of a snapshot as table rows, newest first. A new snapshot inserts, removes and changes single rows, never
-// resets: selection, scroll position and open editors stay where they are.
+// ui/models/run_table_model.h -- the runs of a snapshot as table rows, newest first. A new snapshot inserts, removes
+// and changes single rows, never resets: selection, scroll position and open editors stay where they are.
 #pragma once
 
 #include <QAbstractTableModel>
@@ -9,14 +9,29 @@
 
 namespace weft::ui {
 
-enum class RunColumn { Marks, Status, Name, Map, Heads, Parameters, Perplexity, KvBytes, KvMeasured, TokensPerSecond, Progress, Loss, Tags, Updated };
+enum class RunColumn {
+  Marks,
+  Status,
+  Name,
+  Map,
+  Heads,
+  Parameters,
+  Perplexity,
+  KvBytes,
+  KvMeasured,
+  TokensPerSecond,
+  Progress,
+  Loss,
+  Tags,
+  Updated
+};
 inline constexpr int kRunColumns = static_cast<int>(RunColumn::Updated) + 1;
 
 class RunTableModel : public QAbstractTableModel {
   Q_OBJECT
  public:
-  // RunRole: const store::RunSummary* as a void pointer, valid until the next change of the model. DistinctionRole: what is appended to the name to
-  // tell it from others, "s2"; "" where the name alone will do.
+  // RunRole: const store::RunSummary* as a void pointer, valid until the next change of the model. DistinctionRole:
+  // what is appended to the name to tell it from others, "s2"; "" where the name alone will do.
   enum Role { RunRole = Qt::UserRole, RunIdRole, DistinctionRole };
 
   explicit RunTableModel(QObject* parent = nullptr);

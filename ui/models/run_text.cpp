@@ -134,14 +134,17 @@ QString perplexityText(std::optional<double> value) {
 QString bytesPerTokenText(std::optional<double> bytes) {
   if (!bytes || !std::isfinite(*bytes) || *bytes <= 0) return kNone;
   const double rounded = std::round(*bytes);
-  if (std::abs(*bytes - rounded) < 0.005) return QString::fromStdString(groupDigits(static_cast<std::int64_t>(rounded)));
+  if (std::abs(*bytes - rounded) < 0.005)
+    return QString::fromStdString(groupDigits(static_cast<std::int64_t>(rounded)));
   return QString::number(*bytes, 'f', *bytes < 100 ? 2 : 1);
 }
 
 QString kvBytesText(const store::RunSummary& run) {
-  const QString bytes = bytesPerTokenText(run.kvBytesPerToken) + QStringLiteral(" B"), type = QString::fromStdString(service::kvTypeOf(run));
+  const QString bytes = bytesPerTokenText(run.kvBytesPerToken) + QStringLiteral(" B"),
+                type = QString::fromStdString(service::kvTypeOf(run));
   if (type.isEmpty()) return bytes;
-  return run.cache.empty() ? QStringLiteral("%1 in %2").arg(bytes, type) : QStringLiteral("%1 with %2").arg(bytes, type);
+  return run.cache.empty() ? QStringLiteral("%1 in %2").arg(bytes, type)
+                           : QStringLiteral("%1 with %2").arg(bytes, type);
 }
 
 QString progressText(const store::RunSummary& run) {
@@ -190,7 +193,8 @@ QString durationText(double seconds) {
 double now_s() { return static_cast<double>(QDateTime::currentMSecsSinceEpoch()) / 1000; }
 
 std::optional<double> timeLeft_s(const store::RunSummary& run, double now_s) {
-  if (!store::isActive(run.state) || run.progress <= 0.001 || run.started <= 0 || now_s <= run.started) return std::nullopt;
+  if (!store::isActive(run.state) || run.progress <= 0.001 || run.started <= 0 || now_s <= run.started)
+    return std::nullopt;
   return (now_s - run.started) * (1 - run.progress) / run.progress;
 }
 

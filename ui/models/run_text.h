@@ -1,4 +1,5 @@
-// ui/models/run_text.h -- how a run's numbers and states are written for people: the same words in tables, panels, tooltips and for screen readers.
+// ui/models/run_text.h -- how a run's numbers and states are written for people: the same words in tables, panels,
+// tooltips and for screen readers.
 #pragma once
 
 #include <QString>
@@ -9,7 +10,8 @@
 
 namespace weft::ui {
 
-// What each of these is called beside the others: "MQA s1", "MQA s2", "MHA" (store/run_labels.h). A run that stands alone: RunsSnapshot::label().
+// What each of these is called beside the others: "MQA s1", "MQA s2", "MHA" (store/run_labels.h). A run that stands
+// alone: RunsSnapshot::label().
 QStringList runLabels(const std::vector<store::RunSummary>& shown);
 
 QString stateLabel(store::RunState state);     // "Running"

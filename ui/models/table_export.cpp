@@ -19,7 +19,8 @@ QString number(std::optional<double> value) { return value ? QString::number(*va
 
 QString runsAsCsv(const std::vector<store::RunSummary>& runs) {
   QStringList lines{
-      QStringLiteral("id,name,state,map,generator,query_heads,kv_heads,head_width,parameters,perplexity,kv_bytes_per_token,kv_bytes_measured,cache,"
+      QStringLiteral("id,name,state,map,generator,query_heads,kv_heads,head_width,parameters,perplexity,kv_bytes_per_"
+                     "token,kv_bytes_measured,cache,"
                      "tokens_per_second,step,"
                      "steps,tokens,seed,tags,note")};
   for (const store::RunSummary& run : runs)
@@ -53,11 +54,13 @@ QString runsAsJson(const std::vector<store::RunSummary>& runs) {
   return QStringLiteral("[%1]\n").arg(items.join(QStringLiteral(",\n ")));
 }
 
-void writeInBackground(const QString& path, const QByteArray& content, QObject* context, std::function<void(const Result<void>&)> done) {
+void writeInBackground(const QString& path, const QByteArray& content, QObject* context,
+                       std::function<void(const Result<void>&)> done) {
   QThreadPool::globalInstance()->start([path, content, guard = QPointer<QObject>(context), done = std::move(done)] {
     const std::filesystem::path file = path.toStdString();
     Result<void> made = createFolders(file.parent_path());  // the project's figures, if this is the first
-    if (made) made = writeFileAtomically(file, std::string_view(content.constData(), static_cast<std::size_t>(content.size())));
+    if (made)
+      made = writeFileAtomically(file, std::string_view(content.constData(), static_cast<std::size_t>(content.size())));
     const auto written = std::make_shared<Result<void>>(std::move(made));
     QMetaObject::invokeMethod(
         QCoreApplication::instance(),

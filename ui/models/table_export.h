@@ -16,7 +16,8 @@ QString runsAsCsv(const std::vector<store::RunSummary>& runs);
 QString runsAsJson(const std::vector<store::RunSummary>& runs);  // the same keys as `weft runs --json`
 
 // Written by a thread of the pool; `done` is called on the GUI thread unless `context` is gone.
-void writeInBackground(const QString& path, const QByteArray& content, QObject* context, std::function<void(const Result<void>&)> done);
+void writeInBackground(const QString& path, const QByteArray& content, QObject* context,
+                       std::function<void(const Result<void>&)> done);
 // What became of it, for the status line.
 QString exportedSentence(const QString& path, const Result<void>& written);
 

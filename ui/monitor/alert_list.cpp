@@ -21,7 +21,9 @@ class AlertDelegate : public QStyledItemDelegate {
   using QStyledItemDelegate::QStyledItemDelegate;
 
   QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override {
-    return {200, static_cast<int>(std::ceil(QFontMetricsF(bodyFont()).height() + QFontMetricsF(captionFont()).height())) + 14};
+    return {
+        200,
+        static_cast<int>(std::ceil(QFontMetricsF(bodyFont()).height() + QFontMetricsF(captionFont()).height())) + 14};
   }
 
   void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
@@ -42,8 +44,9 @@ class AlertDelegate : public QStyledItemDelegate {
                       QFontMetrics(painter->font()).elidedText(index.data().toString(), Qt::ElideRight, width));
     painter->setFont(captionFont());
     painter->setPen(theme.text2);
-    painter->drawText(QRect(left, row.top() + 6 + title, width, row.height() - title - 10), Qt::AlignVCenter | Qt::AlignLeft,
-                      QFontMetrics(painter->font()).elidedText(index.data(AlertModel::DetailRole).toString(), Qt::ElideRight, width));
+    painter->drawText(
+        QRect(left, row.top() + 6 + title, width, row.height() - title - 10), Qt::AlignVCenter | Qt::AlignLeft,
+        QFontMetrics(painter->font()).elidedText(index.data(AlertModel::DetailRole).toString(), Qt::ElideRight, width));
     painter->restore();
   }
 };
@@ -97,7 +100,9 @@ int AlertModel::rowOf(std::int64_t id) const {
   return -1;
 }
 
-int AlertModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_alerts.size()); }
+int AlertModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(m_alerts.size());
+}
 
 QVariant AlertModel::data(const QModelIndex& index, int role) const {
   const store::Alert* alert = index.isValid() ? alertAt(index.row()) : nullptr;

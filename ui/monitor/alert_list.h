@@ -1,5 +1,5 @@
-// ui/monitor/alert_list.h -- what the runs raised, the newest first: level by shape and colour, run and age below. Choosing one shows it on its
-// curve.
+// ui/monitor/alert_list.h -- what the runs raised, the newest first: level by shape and colour, run and age below.
+// Choosing one shows it on its curve.
 #pragma once
 
 #include <QAbstractListModel>

@@ -13,12 +13,15 @@ constexpr double kSwatch = 8;
 
 }  // namespace
 
-ChartTitle::ChartTitle(const QString& title, const QString& caption, QWidget* parent) : QWidget(parent), m_title(title), m_caption(caption) {
+ChartTitle::ChartTitle(const QString& title, const QString& caption, QWidget* parent)
+    : QWidget(parent), m_title(title), m_caption(caption) {
   setAccessibleName(caption.isEmpty() ? title : QStringLiteral("%1, %2").arg(title, caption));
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
 }
 
-QSize ChartTitle::sizeHint() const { return {200, static_cast<int>(std::ceil(QFontMetricsF(sectionFont()).height())) + 10}; }
+QSize ChartTitle::sizeHint() const {
+  return {200, static_cast<int>(std::ceil(QFontMetricsF(sectionFont()).height())) + 10};
+}
 
 void ChartTitle::setNote(const QString& note) {
   if (note == m_note) return;
@@ -47,7 +50,8 @@ void ChartTitle::paintEvent(QPaintEvent*) {
   const QFontMetricsF font(captionFont());
   painter.setPen(theme.text2);
   if (left + font.horizontalAdvance(m_caption) < line.right() - 60) {
-    painter.drawText(QRectF(left, line.top(), line.width(), line.height()), Qt::AlignVCenter | Qt::AlignLeft, m_caption);
+    painter.drawText(QRectF(left, line.top(), line.width(), line.height()), Qt::AlignVCenter | Qt::AlignLeft,
+                     m_caption);
     left += font.horizontalAdvance(m_caption) + 12;
   }
   if (!m_note.isEmpty()) {
@@ -67,7 +71,8 @@ void ChartTitle::paintEvent(QPaintEvent*) {
       break;
     }
     painter.setPen(theme.text);
-    painter.drawText(QRectF(right - width + kSwatch + 4, line.top(), width, line.height()), Qt::AlignVCenter | Qt::AlignLeft, reading.text);
+    painter.drawText(QRectF(right - width + kSwatch + 4, line.top(), width, line.height()),
+                     Qt::AlignVCenter | Qt::AlignLeft, reading.text);
     painter.fillRect(QRectF(std::round(right - width), std::round(line.center().y() - kSwatch / 2), kSwatch, kSwatch),
                      lineStyle(reading.style, theme).line);
     right -= width + 12;

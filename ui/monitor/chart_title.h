@@ -1,5 +1,5 @@
-// ui/monitor/chart_title.h -- the line above a chart: what it shows, its unit, and at the right a note or the readings at the cursor, in the runs'
-// colours.
+// ui/monitor/chart_title.h -- the line above a chart: what it shows, its unit, and at the right a note or the readings
+// at the cursor, in the runs' colours.
 #pragma once
 
 #include <QString>

@@ -39,14 +39,16 @@ JobCard::JobCard(QWidget* parent) : QWidget(parent) {
   setFocusPolicy(Qt::StrongFocus);
   setAttribute(Qt::WA_Hover);
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-  const auto button = [this](const QString& text, const QString& iconName, IconColor color, store::RequestKind kind, const QString& tip) {
+  const auto button = [this](const QString& text, const QString& iconName, IconColor color, store::RequestKind kind,
+                             const QString& tip) {
     auto* made = new QPushButton(icon(iconName, color), text, this);
     made->setToolTip(tip);
     connect(made, &QPushButton::clicked, this, [this, kind] { Q_EMIT requested(kind, m_run.id); });
     return made;
   };
-  m_pause = button(QStringLiteral("Pause"), QStringLiteral("pause"), IconColor::Text, store::RequestKind::Pause,
-                   QStringLiteral("Writes a checkpoint and frees the device; goes on at the next step when released (P)"));
+  m_pause =
+      button(QStringLiteral("Pause"), QStringLiteral("pause"), IconColor::Text, store::RequestKind::Pause,
+             QStringLiteral("Writes a checkpoint and frees the device; goes on at the next step when released (P)"));
   m_stop = button(QStringLiteral("Stop"), QStringLiteral("stop"), IconColor::Text, store::RequestKind::Stop,
                   QStringLiteral("Writes a checkpoint and ends; can be resumed later as a new attempt (S)"));
   m_kill = button(QStringLiteral("Kill..."), QStringLiteral("kill"), IconColor::Error, store::RequestKind::Kill,
@@ -78,9 +80,10 @@ void JobCard::setMarks(const Marks& marks) {
 }
 
 void JobCard::updateSpoken() {
-  setAccessibleName(isActive()
-                        ? QStringLiteral("%1, %2, %3%").arg(m_label, stateLabel(m_run.state)).arg(std::floor(jobProgress(m_run) * 100), 0, 'f', 0)
-                        : QStringLiteral("%1, %2").arg(m_label, outcomeText(m_run)));
+  setAccessibleName(isActive() ? QStringLiteral("%1, %2, %3%")
+                                     .arg(m_label, stateLabel(m_run.state))
+                                     .arg(std::floor(jobProgress(m_run) * 100), 0, 'f', 0)
+                               : QStringLiteral("%1, %2").arg(m_label, outcomeText(m_run)));
   setAccessibleDescription(m_marks.style ? QStringLiteral("plotted") : QStringLiteral("not plotted"));
   setToolTip(isActive() ? QString() : outcomeText(m_run));
 }
@@ -130,7 +133,8 @@ void JobCard::paintSwatch(QPainter& painter, double middle) const {
   // Full: plotted. An outline: not.
   if (m_marks.style) {
     const LineStyle style = lineStyle(*m_marks.style, theme);
-    return paintLineSample(painter, bar, style, m_marks.dashes == Dashes::Yes ? kSampleWidth : kSwatchHeight, m_marks.dashes);
+    return paintLineSample(painter, bar, style, m_marks.dashes == Dashes::Yes ? kSampleWidth : kSwatchHeight,
+                           m_marks.dashes);
   }
   painter.setPen(QPen(theme.controlEdge, 1));
   painter.setBrush(Qt::NoBrush);
@@ -147,10 +151,13 @@ void JobCard::paintActive(QPainter& painter) const {
   painter.setPen(theme.text2);
   const QString device = deviceText(m_run);
   const double deviceWidth = QFontMetricsF(captionFont()).horizontalAdvance(device) + 1;
-  painter.drawText(QRectF(right - deviceWidth, top, deviceWidth, titleHeight()), Qt::AlignVCenter | Qt::AlignRight, device);
+  painter.drawText(QRectF(right - deviceWidth, top, deviceWidth, titleHeight()), Qt::AlignVCenter | Qt::AlignRight,
+                   device);
   painter.setFont(sectionFont());
   painter.setPen(theme.text);
-  elided(painter, QRectF(kEdge + kSwatchWidth + 8, top, right - deviceWidth - 8 - kEdge - kSwatchWidth - 8, titleHeight()), m_label, Qt::ElideMiddle);
+  elided(painter,
+         QRectF(kEdge + kSwatchWidth + 8, top, right - deviceWidth - 8 - kEdge - kSwatchWidth - 8, titleHeight()),
+         m_label, Qt::ElideMiddle);
   top += titleHeight();
   const double progress = jobProgress(m_run);
   paintProgressBar(painter, QRectF(kEdge, top, right - kEdge - 42, 18), progress,
@@ -200,14 +207,16 @@ void JobCard::paintEnded(QPainter& painter) const {
   const double second = top + titleHeight();
   paintStateIcon(painter, QRectF(kEdge, second, 16, lineHeight()), m_run.state, theme);
   painter.setFont(captionFont());
-  painter.setPen(m_run.state == store::RunState::Failed || m_run.state == store::RunState::Lost ? theme.error : theme.text2);
+  painter.setPen(m_run.state == store::RunState::Failed || m_run.state == store::RunState::Lost ? theme.error
+                                                                                                : theme.text2);
   elided(painter, QRectF(left, second, right - left, lineHeight()), outcomeText(m_run));
 }
 
 void JobCard::mousePressEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton) return QWidget::mousePressEvent(event);
   // The colour's own place switches the curve, as a check box would.
-  const bool isOnSwatch = event->position().x() < kEdge + kSwatchWidth + 4 && event->position().y() < kTop + titleHeight();
+  const bool isOnSwatch =
+      event->position().x() < kEdge + kSwatchWidth + 4 && event->position().y() < kTop + titleHeight();
   Q_EMIT clicked(m_run.id, isOnSwatch ? event->modifiers() | Qt::ControlModifier : event->modifiers());
 }
 
@@ -227,7 +236,8 @@ void JobCard::leaveEvent(QEvent* event) {
 
 void JobCard::focusInEvent(QFocusEvent* event) {
   QWidget::focusInEvent(event);
-  m_hasKeyboardFocus = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason || event->reason() == Qt::OtherFocusReason;
+  m_hasKeyboardFocus = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason ||
+                       event->reason() == Qt::OtherFocusReason;
   update();
 }
 

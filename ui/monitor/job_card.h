@@ -1,4 +1,5 @@
-// ui/monitor/job_card.h -- one job in the list at the left: an active one with its progress and its commands, any other as two lines.
+// ui/monitor/job_card.h -- one job in the list at the left: an active one with its progress and its commands, any other
+// as two lines.
 #pragma once
 
 #include <QWidget>

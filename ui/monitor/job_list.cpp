@@ -15,7 +15,9 @@ namespace {
 constexpr std::size_t kMostRecent = 40;  // the Runs page has them all
 constexpr std::size_t kMostPlotted = 12;
 
-bool contains(const std::vector<store::RunId>& runs, store::RunId run) { return std::find(runs.begin(), runs.end(), run) != runs.end(); }
+bool contains(const std::vector<store::RunId>& runs, store::RunId run) {
+  return std::find(runs.begin(), runs.end(), run) != runs.end();
+}
 
 }  // namespace
 
@@ -60,18 +62,22 @@ void JobList::setSnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot) {
   for (const store::RunSummary& run : snapshot->runs) {
     if (store::isActive(run.state))
       running.push_back(&run);
-    else if (run.state == store::RunState::Queued || run.state == store::RunState::Held || run.state == store::RunState::Paused)
+    else if (run.state == store::RunState::Queued || run.state == store::RunState::Held ||
+             run.state == store::RunState::Paused)
       waiting.push_back(&run);
     else if ((!run.archived && run.state != store::RunState::Draft) || contains(m_plotted, run.id))
       recent.push_back(&run);
   }
   // In the order in which they started: a card keeps its place while others come and go.
   std::sort(running.begin(), running.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
-  std::sort(waiting.begin(), waiting.end(),
-            [](const auto* a, const auto* b) { return std::tuple(-a->priority, a->position, a->id) < std::tuple(-b->priority, b->position, b->id); });
-  std::sort(recent.begin(), recent.end(), [](const auto* a, const auto* b) { return std::pair(a->ended, a->id) > std::pair(b->ended, b->id); });
+  std::sort(waiting.begin(), waiting.end(), [](const auto* a, const auto* b) {
+    return std::tuple(-a->priority, a->position, a->id) < std::tuple(-b->priority, b->position, b->id);
+  });
+  std::sort(recent.begin(), recent.end(),
+            [](const auto* a, const auto* b) { return std::pair(a->ended, a->id) > std::pair(b->ended, b->id); });
   std::size_t kept = 0;
-  std::erase_if(recent, [&](const store::RunSummary* run) { return ++kept > kMostRecent && !contains(m_plotted, run->id); });
+  std::erase_if(recent,
+                [&](const store::RunSummary* run) { return ++kept > kMostRecent && !contains(m_plotted, run->id); });
 
   std::erase_if(m_cards, [&](const auto& entry) {
     const auto isIt = [&](const store::RunSummary* run) { return run->id == entry.first; };
@@ -84,13 +90,17 @@ void JobList::setSnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot) {
   m_order.clear();
   const std::size_t jobs = running.size() + waiting.size();
   fill(m_running, *snapshot, running,
-       QStringLiteral("%1 of %2 %3").arg(running.size()).arg(jobs).arg(jobs == 1 ? QStringLiteral("job") : QStringLiteral("jobs")));
+       QStringLiteral("%1 of %2 %3")
+           .arg(running.size())
+           .arg(jobs)
+           .arg(jobs == 1 ? QStringLiteral("job") : QStringLiteral("jobs")));
   fill(m_waiting, *snapshot, waiting, QString::number(waiting.size()));
   fill(m_recent, *snapshot, recent, QString::number(recent.size()));
   mark();
 }
 
-void JobList::fill(Section& section, const RunsSnapshot& snapshot, const std::vector<const store::RunSummary*>& runs, const QString& count) {
+void JobList::fill(Section& section, const RunsSnapshot& snapshot, const std::vector<const store::RunSummary*>& runs,
+                   const QString& count) {
   section.head->setVisible(!runs.empty());
   section.body->setVisible(!runs.empty());
   section.count->setText(count);
@@ -143,12 +153,14 @@ void JobList::clicked(store::RunId run, Qt::KeyboardModifiers modifiers) {
 void JobList::mark() {
   m_styles = styleNumbers(m_plotted);
   const Dashes dashes = static_cast<int>(m_plotted.size()) > kMostSolidCurves ? Dashes::Yes : Dashes::No;
-  for (const auto& [run, card] : m_cards) card->setMarks({.style = styleOf(run), .dashes = dashes, .isCurrent = run == m_current});
+  for (const auto& [run, card] : m_cards)
+    card->setMarks({.style = styleOf(run), .dashes = dashes, .isCurrent = run == m_current});
 }
 
 std::optional<int> JobList::styleOf(store::RunId run) const {
   const auto found = std::find(m_plotted.begin(), m_plotted.end(), run);
-  return found == m_plotted.end() ? std::nullopt : std::optional(m_styles[static_cast<std::size_t>(found - m_plotted.begin())]);
+  return found == m_plotted.end() ? std::nullopt
+                                  : std::optional(m_styles[static_cast<std::size_t>(found - m_plotted.begin())]);
 }
 
 JobCard* JobList::card(store::RunId run) const {
@@ -163,7 +175,8 @@ void JobList::tick() {
 void JobList::walk(int by) {
   const auto at = std::find(m_order.begin(), m_order.end(), m_current);
   if (at == m_order.end()) return;
-  const auto next = std::clamp<std::ptrdiff_t>(at - m_order.begin() + by, 0, static_cast<std::ptrdiff_t>(m_order.size()) - 1);
+  const auto next =
+      std::clamp<std::ptrdiff_t>(at - m_order.begin() + by, 0, static_cast<std::ptrdiff_t>(m_order.size()) - 1);
   clicked(m_order[static_cast<std::size_t>(next)], {});
   if (JobCard* card = this->card(m_current)) {
     card->setFocus(Qt::OtherFocusReason);

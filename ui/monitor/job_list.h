@@ -1,5 +1,6 @@
-// ui/monitor/job_list.h -- the jobs at the left: running, waiting, recent. A click makes a job the current one; if it is not plotted it is then
-// plotted alone. Ctrl+click (or a click on its colour, or Space) plots it too or no more; a double click plots it alone. Up and Down walk.
+// ui/monitor/job_list.h -- the jobs at the left: running, waiting, recent. A click makes a job the current one; if it
+// is not plotted it is then plotted alone. Ctrl+click (or a click on its colour, or Space) plots it too or no more; a
+// double click plots it alone. Up and Down walk.
 #pragma once
 
 #include <QScrollArea>
@@ -53,7 +54,8 @@ class JobList : public QScrollArea {
     QWidget* body;
   };
   Section addSection(const QString& name);
-  void fill(Section& section, const RunsSnapshot& snapshot, const std::vector<const store::RunSummary*>& runs, const QString& count);
+  void fill(Section& section, const RunsSnapshot& snapshot, const std::vector<const store::RunSummary*>& runs,
+            const QString& count);
   void clicked(store::RunId run, Qt::KeyboardModifiers modifiers);
   void walk(int by);
   void mark();

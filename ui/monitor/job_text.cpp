@@ -50,7 +50,8 @@ QString heartbeatText(const store::RunSummary& run, double now_s) {
   if (!store::isActive(run.state)) return {};
   if (run.heartbeat <= 0) return QStringLiteral("no heartbeat yet");
   const QString age = durationText(std::max(0.0, now_s - run.heartbeat));
-  return isQuiet(run, now_s) ? QStringLiteral("no sign of life for %1").arg(age) : QStringLiteral("heartbeat %1 ago").arg(age);
+  return isQuiet(run, now_s) ? QStringLiteral("no sign of life for %1").arg(age)
+                             : QStringLiteral("heartbeat %1 ago").arg(age);
 }
 
 QString outcomeText(const store::RunSummary& run) {

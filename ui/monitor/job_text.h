@@ -1,4 +1,5 @@
-// ui/monitor/job_text.h -- a job's progress in words: for its card, for the line above the charts, and for screen readers.
+// ui/monitor/job_text.h -- a job's progress in words: for its card, for the line above the charts, and for screen
+// readers.
 #pragma once
 
 #include <QString>
@@ -10,7 +11,8 @@ namespace weft::ui {
 
 // 0..1: of the steps, or of the present phase where there are none.
 double jobProgress(const store::RunSummary& run);
-// Remaining tokens at the present rate; before there is one, at the mean pace so far. nullopt for a job that does not run.
+// Remaining tokens at the present rate; before there is one, at the mean pace so far. nullopt for a job that does not
+// run.
 std::optional<double> jobTimeLeft_s(const store::RunSummary& run, double now_s);
 // Since the first attempt started, until it ended.
 std::optional<double> jobElapsed_s(const store::RunSummary& run, double now_s);

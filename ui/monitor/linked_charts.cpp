@@ -9,8 +9,9 @@ LinkedCharts::LinkedCharts(const SeriesLoader& loader, QObject* parent) : QObjec
 void LinkedCharts::add(MetricChart* chart) {
   std::erase_if(m_charts, [](const QPointer<MetricChart>& known) { return !known; });
   m_charts.emplace_back(chart);
-  connect(chart, &Plot::viewChanged, this,
-          [this, chart](Qt::Orientations axes, Qt::KeyboardModifiers modifiers) { viewChanged(chart, axes, modifiers); });
+  connect(chart, &Plot::viewChanged, this, [this, chart](Qt::Orientations axes, Qt::KeyboardModifiers modifiers) {
+    viewChanged(chart, axes, modifiers);
+  });
   chart->setOptions(m_options);
   chart->setRuns(m_runs);
   chart->setCurrent(m_current);
@@ -48,8 +49,8 @@ void LinkedCharts::setOptions(const ChartOptions& options) {
 }
 
 void LinkedCharts::setRuns(const std::vector<ChartRun>& runs) {
-  const bool isSame =
-      std::equal(runs.begin(), runs.end(), m_runs.begin(), m_runs.end(), [](const ChartRun& a, const ChartRun& b) { return a.id == b.id; });
+  const bool isSame = std::equal(runs.begin(), runs.end(), m_runs.begin(), m_runs.end(),
+                                 [](const ChartRun& a, const ChartRun& b) { return a.id == b.id; });
   m_runs = runs;
   for (const auto& chart : m_charts) {
     if (!chart) continue;

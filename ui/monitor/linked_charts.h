@@ -1,5 +1,5 @@
-// ui/monitor/linked_charts.h -- charts that share their x: zoom and pan on one are the view of all (with Alt: of that one only), data moves all
-// together.
+// ui/monitor/linked_charts.h -- charts that share their x: zoom and pan on one are the view of all (with Alt: of that
+// one only), data moves all together.
 #pragma once
 
 #include <QObject>

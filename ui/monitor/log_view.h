@@ -1,4 +1,5 @@
-// ui/monitor/log_view.h -- the end of the current run's log: follows while it grows, unless the reader scrolls up; found text is lit.
+// ui/monitor/log_view.h -- the end of the current run's log: follows while it grows, unless the reader scrolls up;
+// found text is lit.
 #pragma once
 
 #include "ui/window/widgets.h"

@@ -15,7 +15,8 @@ namespace {
 constexpr double kReach_px = 8;           // of an alert under the pointer
 constexpr double kStart = 0.04;           // share of the longest curve that is their steep beginning
 constexpr std::size_t kStartPoints = 40;  // a shorter curve is shown whole
-constexpr double kReferenceReach = 1.0;   // a reference line comes into view if it is no further from the data than this times the data's extent
+constexpr double kReferenceReach =
+    1.0;  // a reference line comes into view if it is no further from the data than this times the data's extent
 
 }  // namespace
 
@@ -33,7 +34,8 @@ void LossChart::setEvaluations(store::RunId run, const std::vector<store::Evalua
   std::vector<HeldOut>& heldOut = m_heldOut[run];
   heldOut.clear();
   for (const store::Evaluation& evaluation : store::heldOutCurve(evaluations)) {
-    if (std::isfinite(evaluation.loss_nats) && evaluation.loss_nats > 0) heldOut.push_back({evaluation.step, evaluation.loss_nats});
+    if (std::isfinite(evaluation.loss_nats) && evaluation.loss_nats > 0)
+      heldOut.push_back({evaluation.step, evaluation.loss_nats});
   }
 }
 
@@ -70,7 +72,9 @@ QRectF LossChart::referenceLabel(const LossReference& reference) const {
   const QRectF area = plotArea();
   const QFontMetricsF font(captionFont());
   const double height = std::ceil(font.height());
-  const double width = font.horizontalAdvance(QStringLiteral("%1 %2 ↑").arg(reference.name, metricValue(reference.loss_nats, Quantity::Number))) + 2;
+  const double width = font.horizontalAdvance(QStringLiteral("%1 %2 ↑").arg(
+                           reference.name, metricValue(reference.loss_nats, Quantity::Number))) +
+                       2;
   const double y = std::floor(yAxis->coordToPixel(reference.loss_nats));
   double top = y - height - 1;
   if (!(y <= area.bottom()))
@@ -82,7 +86,8 @@ QRectF LossChart::referenceLabel(const LossReference& reference) const {
 
 std::int64_t LossChart::alertAt(QPointF pixel) const {
   for (const LossAlert& alert : m_alerts)
-    if (const auto at = alertPixel(alert); at && std::hypot(at->x() - pixel.x(), at->y() - pixel.y()) <= kReach_px) return alert.id;
+    if (const auto at = alertPixel(alert); at && std::hypot(at->x() - pixel.x(), at->y() - pixel.y()) <= kReach_px)
+      return alert.id;
   return 0;
 }
 
@@ -103,9 +108,11 @@ std::optional<QCPRange> LossChart::valuesWorthSeeing(const QCPRange& keys) const
     const CurveData& data = *curve.curve.raw();
     if (data.isEmpty()) continue;
     QCPRange seen = keys;
-    // The first steps fall from ln(vocabulary): they would press everything after them flat. A logarithmic axis and a zoom onto them show them.
+    // The first steps fall from ln(vocabulary): they would press everything after them flat. A logarithmic axis and a
+    // zoom onto them show them.
     const double first = data.x(0), last = data.x(data.size() - 1);
-    if (data.size() >= kStartPoints && !options().logY && keys.lower <= first && keys.upper >= first + (last - first) / 2)
+    if (data.size() >= kStartPoints && !options().logY && keys.lower <= first &&
+        keys.upper >= first + (last - first) / 2)
       seen.lower = first + std::min(lastX() * kStart, (last - first) / 4);
     if (const auto range = curve.line->valuesIn(seen)) add(*range);
     if (curve.band && curve.band->visible())

@@ -1,5 +1,6 @@
-// ui/monitor/loss_chart.h -- the large chart: training loss as average and raw band, held-out loss as markers, what token frequencies alone reach and
-// the entropy of the text as lines, alerts on their curve, and each curve's name and last value at its end.
+// ui/monitor/loss_chart.h -- the large chart: training loss as average and raw band, held-out loss as markers, what
+// token frequencies alone reach and the entropy of the text as lines, alerts on their curve, and each curve's name and
+// last value at its end.
 #pragma once
 
 #include <vector>

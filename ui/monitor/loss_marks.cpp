@@ -29,7 +29,9 @@ QColor alertTone(AlertLevel level, const Theme& theme) {
 }
 
 QString alertShape(AlertLevel level) {
-  return level == AlertLevel::Error ? QStringLiteral("failed") : level == AlertLevel::Warning ? QStringLiteral("warning") : QStringLiteral("info");
+  return level == AlertLevel::Error     ? QStringLiteral("failed")
+         : level == AlertLevel::Warning ? QStringLiteral("warning")
+                                        : QStringLiteral("info");
 }
 
 LossLines::LossLines(LossChart* chart) : QCPAbstractItem(chart), m_chart(chart) { setClipToAxisRect(false); }
@@ -74,11 +76,12 @@ void LossMarks::drawUnit(QCPPainter* painter) const {
   const QCPAxis* axis = m_chart->xAxis;
   for (qsizetype i = 0; i < axis->tickVector().size(); ++i)
     if (axis->range().contains(axis->tickVector()[i]))
-      left = std::max(left, axis->coordToPixel(axis->tickVector()[i]) + font.horizontalAdvance(axis->tickVectorLabels().value(i)) / 2 + 6);
+      left = std::max(left, axis->coordToPixel(axis->tickVector()[i]) +
+                                font.horizontalAdvance(axis->tickVectorLabels().value(i)) / 2 + 6);
   painter->setFont(captionFont());
   painter->setPen(Theme::current().text2);
-  painter->drawText(QRectF(left, area.bottom() + 4, 90, std::ceil(font.height())), static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter),
-                    names[static_cast<int>(m_chart->options().x)]);
+  painter->drawText(QRectF(left, area.bottom() + 4, 90, std::ceil(font.height())),
+                    static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter), names[static_cast<int>(m_chart->options().x)]);
 }
 
 void LossMarks::drawHeldOut(QCPPainter* painter) const {
@@ -113,7 +116,8 @@ void LossMarks::drawEnds(QCPPainter* painter) const {
     const QPointF at(m_chart->xAxis->coordToPixel(last->x), m_chart->yAxis->coordToPixel(last->smooth));
     if (!area.adjusted(-1, -1, 1, 1).contains(at)) continue;
     const QString value = metricValue(last->smooth, Quantity::Number);
-    QRectF label(std::round(at.x() + 9), std::round(at.y() - height / 2), QFontMetricsF(captionFont()).horizontalAdvance(value) + 2, height);
+    QRectF label(std::round(at.x() + 9), std::round(at.y() - height / 2),
+                 QFontMetricsF(captionFont()).horizontalAdvance(value) + 2, height);
     for (const LossReference& reference : m_chart->m_references)
       if (const QRectF name = m_chart->referenceLabel(reference); label.intersects(name))
         label.moveTop(at.y() > name.center().y() ? name.bottom() : name.top() - height);
@@ -137,7 +141,8 @@ void LossMarks::drawEnd(QCPPainter* painter, QPointF at, const QColor& color) {
   painter->drawEllipse(at, 4, 4);
 }
 
-// Names stand beside the plot, not on the curves: pushed apart, each with a line to the end of its curve, and no more than have room.
+// Names stand beside the plot, not on the curves: pushed apart, each with a line to the end of its curve, and no more
+// than have room.
 void LossMarks::drawNames(QCPPainter* painter) const {
   const Theme& theme = Theme::current();
   const QRectF area = m_chart->plotArea();
@@ -162,7 +167,8 @@ void LossMarks::drawNames(QCPPainter* painter) const {
   const double height = hasValues ? 2 * line : line;
   const std::vector<EndLabel> labels = placeEndLabels(ends, height, area.top(), area.bottom(), current);
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    const bool isNamed = std::any_of(labels.begin(), labels.end(), [i](const EndLabel& label) { return label.curve == i; });
+    const bool isNamed =
+        std::any_of(labels.begin(), labels.end(), [i](const EndLabel& label) { return label.curve == i; });
     if (isNamed) drawEnd(painter, points[i], runs[i]->lineStyle(theme).line);
   }
   const double left = std::round(area.right() + kLeader), room = m_chart->width() - left - 4;
@@ -177,19 +183,22 @@ void LossMarks::drawNames(QCPPainter* painter) const {
     QPen dotted(faint, 1);
     dotted.setDashPattern({1, 3});
     painter->setPen(dotted);
-    painter->drawLine(QLineF(points[label.curve], QPointF(std::max(points[label.curve].x(), area.right()), ends[label.curve])));
+    painter->drawLine(
+        QLineF(points[label.curve], QPointF(std::max(points[label.curve].x(), area.right()), ends[label.curve])));
     painter->setPen(QPen(style.line, 1));
     painter->drawLine(QLineF(std::max(points[label.curve].x(), area.right()), ends[label.curve], left, label.y));
     const bool isStrong = hasValues || run.id == m_chart->current();
     painter->setFont(isStrong ? strongCaption() : captionFont());
     painter->setPen(style.ink);
-    painter->drawText(QRectF(box.left(), box.top(), box.width(), line), static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter),
+    painter->drawText(QRectF(box.left(), box.top(), box.width(), line),
+                      static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter),
                       (isStrong ? strong : plain).elidedText(run.name, Qt::ElideMiddle, box.width()));
     m_chart->m_namedRuns.push_back({run.id, box});
     if (!hasValues) continue;
     painter->setFont(captionFont());
     painter->setPen(theme.text2);
-    painter->drawText(QRectF(box.left(), box.bottom() - line, box.width(), line), static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter),
+    painter->drawText(QRectF(box.left(), box.bottom() - line, box.width(), line),
+                      static_cast<int>(Qt::AlignLeft | Qt::AlignVCenter),
                       metricValue(m_chart->lastReading(run.id)->smooth, Quantity::Number));
   }
 }
@@ -226,7 +235,8 @@ void LossMarks::drawBubble(QCPPainter* painter, QPointF at, const LossAlert& ale
   const double inner = width - 34 - 10;
   const int wrap = static_cast<int>(Qt::AlignLeft | Qt::AlignTop) | Qt::TextWordWrap;
   const QRectF title = strong.boundingRect(QRectF(0, 0, inner, 400), wrap, alert.title);
-  const QRectF detail = alert.detail.isEmpty() ? QRectF() : plain.boundingRect(QRectF(0, 0, inner, 400), wrap, alert.detail);
+  const QRectF detail =
+      alert.detail.isEmpty() ? QRectF() : plain.boundingRect(QRectF(0, 0, inner, 400), wrap, alert.detail);
   const double height = std::ceil(title.height() + detail.height()) + 16;
   // To the right of the alert if there is room, and inside the plot.
   double left = at.x() + 26;
@@ -242,7 +252,9 @@ void LossMarks::drawBubble(QCPPainter* painter, QPointF at, const LossAlert& ale
   const QPointF away = edge - at;
   const double length = std::hypot(away.x(), away.y());
   if (length > kAlertRadius) painter->drawLine(QLineF(at + away * (kAlertRadius / length), edge));
-  painter->setBrush(alert.level == AlertLevel::Error ? theme.errorFill : alert.level == AlertLevel::Warning ? theme.warningFill : theme.header);
+  painter->setBrush(alert.level == AlertLevel::Error     ? theme.errorFill
+                    : alert.level == AlertLevel::Warning ? theme.warningFill
+                                                         : theme.header);
   painter->drawRoundedRect(box, 3, 3);
   paintIcon(*painter, QRectF(box.left() + 9, box.top() + 8, 16, 16), alertShape(alert.level), tone);
   painter->setPen(theme.text);
@@ -250,7 +262,8 @@ void LossMarks::drawBubble(QCPPainter* painter, QPointF at, const LossAlert& ale
   painter->drawText(QRectF(box.left() + 34, box.top() + 7, inner, title.height() + 2), wrap, alert.title);
   painter->setPen(theme.text2);
   painter->setFont(captionFont());
-  painter->drawText(QRectF(box.left() + 34, box.top() + 8 + title.height(), inner, detail.height() + 2), wrap, alert.detail);
+  painter->drawText(QRectF(box.left() + 34, box.top() + 8 + title.height(), inner, detail.height() + 2), wrap,
+                    alert.detail);
 }
 
 }  // namespace weft::ui

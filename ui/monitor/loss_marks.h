@@ -1,4 +1,5 @@
-// ui/monitor/loss_marks.h -- what the loss chart draws besides curves: reference lines under them; held-out losses, names and alerts over them.
+// ui/monitor/loss_marks.h -- what the loss chart draws besides curves: reference lines under them; held-out losses,
+// names and alerts over them.
 #pragma once
 
 #include "ui/plot/custom_plot.h"

@@ -21,7 +21,8 @@ QCPRange roomy(const QCPRange& values, bool isLogarithmic) {
   }
   const double size = std::max(values.size(), std::max(std::abs(values.upper) * 1e-3, 1e-12));
   const double step = std::pow(10.0, std::floor(std::log10(size))) / 10;
-  return {std::floor((values.lower - size * 0.03) / step) * step, std::ceil((values.upper + size * 0.05) / step) * step};
+  return {std::floor((values.lower - size * 0.03) / step) * step,
+          std::ceil((values.upper + size * 0.05) / step) * step};
 }
 
 }  // namespace
@@ -51,7 +52,8 @@ MetricChart::MetricChart(const std::string& metric, Detail detail, QWidget* pare
 }
 
 const MetricChart::RunCurve* MetricChart::curveOf(store::RunId run) const {
-  const auto found = std::find_if(m_curves.begin(), m_curves.end(), [&](const RunCurve& curve) { return curve.run.id == run; });
+  const auto found =
+      std::find_if(m_curves.begin(), m_curves.end(), [&](const RunCurve& curve) { return curve.run.id == run; });
   return found == m_curves.end() ? nullptr : &*found;
 }
 
@@ -68,7 +70,8 @@ void MetricChart::setRuns(const std::vector<ChartRun>& runs) {
   m_runs = runs;
   std::vector<RunCurve> kept;
   for (const ChartRun& run : runs) {
-    const auto known = std::find_if(m_curves.begin(), m_curves.end(), [&](const RunCurve& curve) { return curve.run.id == run.id && curve.line; });
+    const auto known = std::find_if(m_curves.begin(), m_curves.end(),
+                                    [&](const RunCurve& curve) { return curve.run.id == run.id && curve.line; });
     if (known != m_curves.end()) {
       kept.push_back(std::move(*known));
       known->line = known->band = nullptr;
@@ -102,7 +105,8 @@ bool MetricChart::update(const RunSeries& series) {
   for (RunCurve& curve : m_curves) {
     if (curve.run.id != series.run()) continue;
     curve.series = &series;
-    const bool changed = curve.curve.update(series, m_metric, m_options.x, m_detail == Detail::Large ? m_options.smoothing : 0);
+    const bool changed =
+        curve.curve.update(series, m_metric, m_options.x, m_detail == Detail::Large ? m_options.smoothing : 0);
     if (changed || !curve.line->data()) {
       curve.line->setData(curve.curve.smooth());
       if (curve.band) curve.band->setData(curve.curve.raw());
@@ -136,7 +140,8 @@ void MetricChart::applyTheme() {
 }
 
 bool MetricChart::hasData() const {
-  return std::any_of(m_curves.begin(), m_curves.end(), [](const RunCurve& curve) { return !curve.curve.raw()->isEmpty(); });
+  return std::any_of(m_curves.begin(), m_curves.end(),
+                     [](const RunCurve& curve) { return !curve.curve.raw()->isEmpty(); });
 }
 
 double MetricChart::lastX() const {
@@ -152,15 +157,17 @@ double MetricChart::plannedX() const {
   if (m_options.x == XAxis::Time) return 0;
   double planned = 0;
   for (const RunCurve& curve : m_curves)
-    planned = std::max(planned, curve.run.plannedSteps * (m_options.x == XAxis::Steps ? 1 : curve.series ? curve.series->tokensPerStep() : 0));
+    planned = std::max(planned, curve.run.plannedSteps * (m_options.x == XAxis::Steps ? 1
+                                                          : curve.series              ? curve.series->tokensPerStep()
+                                                                                      : 0));
   return planned;
 }
 
 std::optional<QCPRange> MetricChart::valuesWorthSeeing(const QCPRange& keys) const {
   std::optional<QCPRange> values;
   for (const RunCurve& curve : m_curves)
-    for (const Curve* part :
-         {static_cast<const Curve*>(curve.line), static_cast<const Curve*>(curve.band && curve.band->visible() ? curve.band : nullptr)})
+    for (const Curve* part : {static_cast<const Curve*>(curve.line),
+                              static_cast<const Curve*>(curve.band && curve.band->visible() ? curve.band : nullptr)})
       if (part)
         if (const auto range = part->valuesIn(keys)) values = values ? values->expanded(*range) : *range;
   if (values && m_text.startsAtZero && values->lower >= 0 && !m_options.logY) values->lower = 0;
@@ -180,7 +187,8 @@ void MetricChart::followValues() {
   QCPRange wanted = roomy(*values, isLogarithmic);
   if (m_text.startsAtZero && values->lower == 0 && !isLogarithmic) wanted.lower = 0;
   const QCPRange now = yAxis->range();
-  const bool fits = m_hasValues && now.lower <= values->lower && now.upper >= values->upper && (isLogarithmic || wanted.size() >= 0.6 * now.size());
+  const bool fits = m_hasValues && now.lower <= values->lower && now.upper >= values->upper &&
+                    (isLogarithmic || wanted.size() >= 0.6 * now.size());
   const bool isAtZero = wanted.lower != 0 || now.lower == 0;
   if (fits && isAtZero && !(isLogarithmic && now.lower <= 0)) return;
   m_hasValues = true;
@@ -216,7 +224,8 @@ std::vector<Plot::CursorMark> MetricChart::cursorMarks(double x) const {
   std::vector<CursorMark> marks;
   for (const RunCurve& curve : m_curves)
     if (const auto at = reading(curve.run.id, x); at && std::isfinite(at->smooth))
-      marks.push_back({QPointF(xAxis->coordToPixel(at->x), yAxis->coordToPixel(at->smooth)), curve.run.lineStyle(Theme::current()).line});
+      marks.push_back({QPointF(xAxis->coordToPixel(at->x), yAxis->coordToPixel(at->smooth)),
+                       curve.run.lineStyle(Theme::current()).line});
   return marks;
 }
 

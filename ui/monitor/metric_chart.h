@@ -1,5 +1,5 @@
-// ui/monitor/metric_chart.h -- one metric of the runs on show as curves over a shared x. The view follows new data in steps, never with every point,
-// and not at all once the user has zoomed.
+// ui/monitor/metric_chart.h -- one metric of the runs on show as curves over a shared x. The view follows new data in
+// steps, never with every point, and not at all once the user has zoomed.
 #pragma once
 
 #include <map>
@@ -53,7 +53,8 @@ class MetricChart : public Plot {
 
   void setOptions(const ChartOptions& options);
   void setRuns(const std::vector<ChartRun>& runs);
-  // Takes over what is new of a run; true if that is anything. The caller then moves all charts' views together with follow().
+  // Takes over what is new of a run; true if that is anything. The caller then moves all charts' views together with
+  // follow().
   bool update(const RunSeries& series);
   bool hasData() const;
 
@@ -102,8 +103,8 @@ class MetricChart : public Plot {
   bool m_hasValues = false;  // the range of values was chosen for what is shown
 };
 
-// What an axis from 0 shows when its data ends at `last`: a round number a little further, the planned end when that is near, and `current` as long
-// as it will do, so that a growing curve does not move the view with every point.
+// What an axis from 0 shows when its data ends at `last`: a round number a little further, the planned end when that is
+// near, and `current` as long as it will do, so that a growing curve does not move the view with every point.
 double niceEnd(double last, double planned, double current);
 
 }  // namespace weft::ui

@@ -30,7 +30,8 @@ MetricText metricText(const std::string& name) {
   for (std::size_t i = 0; i < kKnown.size(); ++i) {
     const Known& known = kKnown[i];
     if (name == known.name)
-      return {QLatin1String(known.title), QLatin1String(known.caption), known.quantity, static_cast<int>(i), known.startsAtZero};
+      return {QLatin1String(known.title), QLatin1String(known.caption), known.quantity, static_cast<int>(i),
+              known.startsAtZero};
   }
   const QString text = QString::fromStdString(name);
   QString title = text.section(u'/', -1).replace(u'_', u' ');

@@ -1,5 +1,5 @@
-// ui/monitor/metric_text.h -- a metric by its name in the store: what it is called, its unit, how its numbers are written, what place it has.
-// A name that is not known here is shown too, in its own words.
+// ui/monitor/metric_text.h -- a metric by its name in the store: what it is called, its unit, how its numbers are
+// written, what place it has. A name that is not known here is shown too, in its own words.
 #pragma once
 
 #include <QString>

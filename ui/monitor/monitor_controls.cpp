@@ -19,10 +19,11 @@ namespace weft::ui {
 namespace {
 
 // Where the slider stops: even steps of the number of points that an average spans.
-constexpr std::array<double, 14> kWeights{0, 0.5, 0.7, 0.8, 0.9, 0.93, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999};
+constexpr std::array<double, 14> kWeights{0,    0.5,  0.7,   0.8,  0.9,   0.93,  0.95,
+                                          0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999};
 
-const QString kX = QStringLiteral("monitor/x"), kSmoothing = QStringLiteral("monitor/smoothing"), kRaw = QStringLiteral("monitor/raw"),
-              kLogY = QStringLiteral("monitor/log_y");
+const QString kX = QStringLiteral("monitor/x"), kSmoothing = QStringLiteral("monitor/smoothing"),
+              kRaw = QStringLiteral("monitor/raw"), kLogY = QStringLiteral("monitor/log_y");
 
 int stopOf(double weight) {
   std::size_t nearest = 0;
@@ -63,7 +64,8 @@ MonitorControls::MonitorControls(QWidget* parent) : QWidget(parent) {
   m_smoothing->setPageStep(2);
   m_smoothing->setFixedWidth(96);
   m_smoothing->setAccessibleName(QStringLiteral("Smoothing"));
-  m_smoothing->setToolTip(QStringLiteral("Weight of the past in the exponential moving average; at the left end the values themselves"));
+  m_smoothing->setToolTip(
+      QStringLiteral("Weight of the past in the exponential moving average; at the left end the values themselves"));
   row->addWidget(m_smoothing);
   m_weight = new TextLabel({}, Type::Body);
   m_weight->setFixedWidth(QFontMetrics(bodyFont()).horizontalAdvance(QStringLiteral("0.9999")));
@@ -81,7 +83,8 @@ MonitorControls::MonitorControls(QWidget* parent) : QWidget(parent) {
   m_charts->setMenu(m_chartsMenu);
   row->addWidget(m_charts);
   auto* exportButton = new QPushButton(icon(QStringLiteral("export")), QStringLiteral("Export"));
-  exportButton->setToolTip(QStringLiteral("The loss chart as a figure or as data (Ctrl+E); other charts by their context menu"));
+  exportButton->setToolTip(
+      QStringLiteral("The loss chart as a figure or as data (Ctrl+E); other charts by their context menu"));
   m_exportMenu = new QMenu(exportButton);
   addExportFormats(m_exportMenu, this, [this](const QString& format) { Q_EMIT exportRequested(format); });
   exportButton->setMenu(m_exportMenu);
@@ -122,8 +125,9 @@ void MonitorControls::apply() {
 
 void MonitorControls::setCharts(const std::vector<std::pair<std::string, bool>>& charts) {
   m_charts->setEnabled(!charts.empty());
-  const bool isSame = std::equal(charts.begin(), charts.end(), m_chartsMenu->actions().begin(), m_chartsMenu->actions().end(),
-                                 [](const auto& chart, const QAction* action) { return action->data().toString().toStdString() == chart.first; });
+  const bool isSame = std::equal(
+      charts.begin(), charts.end(), m_chartsMenu->actions().begin(), m_chartsMenu->actions().end(),
+      [](const auto& chart, const QAction* action) { return action->data().toString().toStdString() == chart.first; });
   if (isSame) return;
   m_chartsMenu->clear();
   for (const auto& [metric, isShown] : charts) {

@@ -1,4 +1,5 @@
-// ui/monitor/monitor_controls.h -- how the curves are shown: what x counts, how much the past weighs, raw band, logarithmic y; which charts; export.
+// ui/monitor/monitor_controls.h -- how the curves are shown: what x counts, how much the past weighs, raw band,
+// logarithmic y; which charts; export.
 #pragma once
 
 #include <QWidget>

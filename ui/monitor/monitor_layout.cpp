@@ -1,4 +1,5 @@
-// How the Monitor page is put together: its parts, their places and their actions. What they show is in monitor_page.cpp.
+// How the Monitor page is put together: its parts, their places and their actions. What they show is in
+// monitor_page.cpp.
 #include <QAction>
 #include <QHBoxLayout>
 #include <QLineEdit>
@@ -197,12 +198,14 @@ void MonitorPage::connectParts() {
     m_small->setHidden(metric, !isShown);
     updateReadings();
   });
-  connect(m_controls, &MonitorControls::exportRequested, this, [this](const QString& format) { exportChart(kLossMetric, format); });
+  connect(m_controls, &MonitorControls::exportRequested, this,
+          [this](const QString& format) { exportChart(kLossMetric, format); });
   const auto exportMenu = [this](const std::string& metric, const QPoint& at) {
     auto* menu = new QMenu(this);
     menu->setAttribute(Qt::WA_DeleteOnClose);
     menu->addAction(QStringLiteral("Fit"), this, [this] { m_charts->fit(); });
-    menu->addAction(QStringLiteral("Copy readings"), this, [this] { m_cursor->copy(); })->setEnabled(m_cursor->x().has_value());
+    menu->addAction(QStringLiteral("Copy readings"), this, [this] { m_cursor->copy(); })
+        ->setEnabled(m_cursor->x().has_value());
     addExportFormats(menu->addMenu(icon(QStringLiteral("export")), QStringLiteral("Export this chart")), this,
                      [this, metric](const QString& format) { exportChart(metric, format); });
     menu->popup(at);
@@ -212,7 +215,8 @@ void MonitorPage::connectParts() {
           [this, exportMenu](const QPoint& at) { exportMenu(kLossMetric, m_loss->mapToGlobal(at)); });
   connect(m_jobs, &JobList::choiceChanged, this, &MonitorPage::updateRuns);
   connect(m_jobs, &JobList::requested, this, &MonitorPage::request);
-  connect(m_strip, &RunStrip::resumeRequested, this, [this](store::RunId run) { request(store::RequestKind::Resume, run); });
+  connect(m_strip, &RunStrip::resumeRequested, this,
+          [this](store::RunId run) { request(store::RequestKind::Resume, run); });
   connect(m_readings, &ReadingsTable::runClicked, this, [this](store::RunId run) {
     m_jobs->choose(m_jobs->plotted(), run);
     updateCurrent();
@@ -221,10 +225,12 @@ void MonitorPage::connectParts() {
   // After the cursor has had the same click.
   connect(m_loss, &LossChart::alertClicked, this, &MonitorPage::showAlert, Qt::QueuedConnection);
   connect(m_cursor, &SharedCursor::moved, this, &MonitorPage::updateReadings);
-  connect(m_cursor, &SharedCursor::copied, this, [this] { Q_EMIT messageRaised(QStringLiteral("The readings are on the clipboard."), false); });
+  connect(m_cursor, &SharedCursor::copied, this,
+          [this] { Q_EMIT messageRaised(QStringLiteral("The readings are on the clipboard."), false); });
   m_cursor->setTagText([this](double x) {
     const XAxis axis = m_controls->options().x;
-    return axis == XAxis::Steps ? placeText(x, axis).section(u' ', -1) : placeText(x, axis).remove(QStringLiteral(" tokens"));
+    return axis == XAxis::Steps ? placeText(x, axis).section(u' ', -1)
+                                : placeText(x, axis).remove(QStringLiteral(" tokens"));
   });
   m_cursor->setReadings([this](double) { return m_readings->model()->asText(); });
   connect(m_loader, &SeriesLoader::seriesChanged, this, [this](store::RunId run) {
@@ -236,10 +242,12 @@ void MonitorPage::connectParts() {
   connect(m_loader, &SeriesLoader::historyChanged, this, [this](store::RunId run) {
     m_loss->setEvaluations(run, m_loader->evaluations(run));
     m_loss->replot(QCustomPlot::rpQueuedReplot);
-    if (run == m_jobs->current()) m_strip->setRun(m_snapshot->find(run), m_snapshot->label(run), m_loader->checkpoints(run));
+    if (run == m_jobs->current())
+      m_strip->setRun(m_snapshot->find(run), m_snapshot->label(run), m_loader->checkpoints(run));
     m_readingsTimer->start();
   });
-  connect(m_loader, &SeriesLoader::failed, this, [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });
+  connect(m_loader, &SeriesLoader::failed, this,
+          [this](const QString& sentence) { Q_EMIT messageRaised(sentence, true); });
   // The curves of a hundred runs come one by one; their readings are written once.
   m_readingsTimer->setSingleShot(true);
   m_readingsTimer->setInterval(0);
@@ -252,7 +260,8 @@ void MonitorPage::connectParts() {
 }
 
 void MonitorPage::buildActions() {
-  const auto add = [this](const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act) {
+  const auto add = [this](const QString& text, const QKeySequence& key, const QString& iconName,
+                          std::function<void()> act) {
     auto* action = new QAction(icon(iconName), text, this);
     action->setShortcut(key);
     action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
@@ -269,8 +278,10 @@ void MonitorPage::buildActions() {
   ask(QStringLiteral("Kill the job..."), {}, QStringLiteral("kill"), store::RequestKind::Kill);
   ask(QStringLiteral("Resume the job"), Qt::Key_R, QStringLiteral("play"), store::RequestKind::Resume);
   add(QStringLiteral("Fit all charts"), Qt::Key_F, QStringLiteral("refresh"), [this] { m_charts->fit(); });
-  add(QStringLiteral("Smooth less"), Qt::Key_BracketLeft, {}, [this] { m_controls->smoothing()->setValue(m_controls->smoothing()->value() - 1); });
-  add(QStringLiteral("Smooth more"), Qt::Key_BracketRight, {}, [this] { m_controls->smoothing()->setValue(m_controls->smoothing()->value() + 1); });
+  add(QStringLiteral("Smooth less"), Qt::Key_BracketLeft, {},
+      [this] { m_controls->smoothing()->setValue(m_controls->smoothing()->value() - 1); });
+  add(QStringLiteral("Smooth more"), Qt::Key_BracketRight, {},
+      [this] { m_controls->smoothing()->setValue(m_controls->smoothing()->value() + 1); });
   add(QStringLiteral("Logarithmic loss"), Qt::Key_L, {}, [this] {
     ChartOptions options = m_controls->options();
     options.logY = !options.logY;
@@ -286,8 +297,8 @@ void MonitorPage::buildActions() {
   add(QStringLiteral("Export the loss chart as PDF..."), QKeySequence(Qt::CTRL | Qt::Key_E), QStringLiteral("export"),
       [this] { exportChart(kLossMetric, QStringLiteral("pdf")); });
   for (const char* format : {"svg", "png", "csv"})
-    add(QStringLiteral("Export the loss chart as %1...").arg(QString::fromLatin1(format).toUpper()), {}, QStringLiteral("export"),
-        [this, format = QString::fromLatin1(format)] { exportChart(kLossMetric, format); });
+    add(QStringLiteral("Export the loss chart as %1...").arg(QString::fromLatin1(format).toUpper()), {},
+        QStringLiteral("export"), [this, format = QString::fromLatin1(format)] { exportChart(kLossMetric, format); });
   add(QStringLiteral("Small charts and log"), Qt::Key_F4, QStringLiteral("side-panel"), [this] {
     m_isSideWanted = m_side->isHidden();
     m_side->setVisible(m_isSideWanted);

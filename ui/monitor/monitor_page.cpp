@@ -61,9 +61,13 @@ void MonitorPage::setSession(ProjectSession* session) {
 
 void MonitorPage::showRuns(const std::vector<store::RunId>& asked) {
   if (asked.empty()) return;
-  const std::vector<store::RunId> runs(asked.begin(), asked.begin() + static_cast<std::ptrdiff_t>(std::min(asked.size(), kMostAtOnce)));
+  const std::vector<store::RunId> runs(
+      asked.begin(), asked.begin() + static_cast<std::ptrdiff_t>(std::min(asked.size(), kMostAtOnce)));
   if (runs.size() < asked.size())
-    Q_EMIT messageRaised(QStringLiteral("%1 of %2 runs are drawn: more curves could not be told apart.").arg(runs.size()).arg(asked.size()), false);
+    Q_EMIT messageRaised(QStringLiteral("%1 of %2 runs are drawn: more curves could not be told apart.")
+                             .arg(runs.size())
+                             .arg(asked.size()),
+                         false);
   m_jobs->choose(runs, runs.front());
   m_jobs->setChosen(true);
   m_jobs->setSnapshot(m_snapshot);
@@ -102,7 +106,9 @@ void MonitorPage::chooseByItself() {
     std::vector<store::RunId> active;
     for (const store::RunSummary& run : m_snapshot->runs) {
       if (run.archived || run.state == store::RunState::Draft) continue;
-      const auto rank = [](const store::RunSummary& one) { return std::tuple(one.lastLoss.has_value(), one.started, one.id); };
+      const auto rank = [](const store::RunSummary& one) {
+        return std::tuple(one.lastLoss.has_value(), one.started, one.id);
+      };
       if (!latest || rank(run) > rank(*latest)) latest = &run;
       if (store::isActive(run.state)) active.push_back(run.id);
     }
@@ -111,7 +117,8 @@ void MonitorPage::chooseByItself() {
     for (const store::RunId id : active)
       if (std::find(plotted.begin(), plotted.end(), id) == plotted.end()) plotted.push_back(id);
     std::sort(plotted.begin(), plotted.end());
-    if (plotted.size() > kMostByItself) plotted.erase(plotted.begin(), plotted.end() - static_cast<std::ptrdiff_t>(kMostByItself));
+    if (plotted.size() > kMostByItself)
+      plotted.erase(plotted.begin(), plotted.end() - static_cast<std::ptrdiff_t>(kMostByItself));
     if ((plotted.empty() || m_plotsLatest) && latest) {
       plotted = {latest->id};
       m_plotsLatest = true;
@@ -120,7 +127,9 @@ void MonitorPage::chooseByItself() {
   if (std::find(plotted.begin(), plotted.end(), current) == plotted.end()) {
     current = {};
     for (const store::RunId id : plotted)
-      if (const store::RunSummary* run = m_snapshot->find(id); run && (current.value == 0 || store::isActive(run->state))) current = id;
+      if (const store::RunSummary* run = m_snapshot->find(id);
+          run && (current.value == 0 || store::isActive(run->state)))
+        current = id;
   }
   m_jobs->choose(plotted, current);
 }
@@ -128,11 +137,13 @@ void MonitorPage::chooseByItself() {
 void MonitorPage::updateRuns() {
   std::vector<ChartRun> runs;
   for (const store::RunId id : m_jobs->plotted())
-    if (const store::RunSummary* run = m_snapshot->find(id)) runs.push_back(chartRun(*m_snapshot, *run, m_jobs->styleOf(id)));
+    if (const store::RunSummary* run = m_snapshot->find(id))
+      runs.push_back(chartRun(*m_snapshot, *run, m_jobs->styleOf(id)));
   const bool isSame =
-      std::equal(runs.begin(), runs.end(), m_charts->runs().begin(), m_charts->runs().end(), [](const ChartRun& a, const ChartRun& b) {
-        return a.id == b.id && a.name == b.name && a.plannedSteps == b.plannedSteps && a.style == b.style;
-      });
+      std::equal(runs.begin(), runs.end(), m_charts->runs().begin(), m_charts->runs().end(),
+                 [](const ChartRun& a, const ChartRun& b) {
+                   return a.id == b.id && a.name == b.name && a.plannedSteps == b.plannedSteps && a.style == b.style;
+                 });
   if (!isSame) {
     std::vector<store::RunId> ids;
     for (const ChartRun& run : runs) ids.push_back(run.id);
@@ -151,21 +162,24 @@ void MonitorPage::updateMarks() {
   std::vector<LossReference> references;
   const auto add = [&](const QString& name, std::optional<double> loss_nats) {
     if (!loss_nats || !std::isfinite(*loss_nats)) return;
-    const bool isKnown = std::any_of(references.begin(), references.end(),
-                                     [&](const LossReference& known) { return known.name == name && std::abs(known.loss_nats - *loss_nats) < 5e-4; });
+    const bool isKnown = std::any_of(references.begin(), references.end(), [&](const LossReference& known) {
+      return known.name == name && std::abs(known.loss_nats - *loss_nats) < 5e-4;
+    });
     if (!isKnown) references.push_back({name, *loss_nats});
   };
   for (const store::RunId id : m_jobs->plotted()) {
     const store::RunSummary* run = m_snapshot->find(id);
     if (!run) continue;
-    if (run->unigramPerplexity && *run->unigramPerplexity > 0) add(QStringLiteral("unigram"), std::log(*run->unigramPerplexity));
+    if (run->unigramPerplexity && *run->unigramPerplexity > 0)
+      add(QStringLiteral("unigram"), std::log(*run->unigramPerplexity));
     add(QStringLiteral("entropy floor"), run->entropyFloor_nats);
   }
   m_loss->setReferences(std::move(references));
   std::vector<LossAlert> alerts;
   for (const store::Alert& alert : m_snapshot->alerts) {
     const store::RunSummary* run = m_snapshot->find(alert.run);
-    if (!run || std::find(m_jobs->plotted().begin(), m_jobs->plotted().end(), alert.run) == m_jobs->plotted().end()) continue;
+    if (!run || std::find(m_jobs->plotted().begin(), m_jobs->plotted().end(), alert.run) == m_jobs->plotted().end())
+      continue;
     const AlertText text = alertText(alert);
     const QString name = m_snapshot->label(*run);
     alerts.push_back({.id = alert.id,
@@ -189,8 +203,9 @@ QString MonitorPage::chartHint() const {
   const QString name = m_snapshot->label(*run);
   switch (run->state) {
     case store::RunState::Queued:
-      return m_snapshot->engineRunning ? QStringLiteral("%1 waits in the queue. Its curve appears here when it starts.").arg(name)
-                                       : QStringLiteral("%1 waits in the queue, and the engine is stopped.").arg(name);
+      return m_snapshot->engineRunning
+                 ? QStringLiteral("%1 waits in the queue. Its curve appears here when it starts.").arg(name)
+                 : QStringLiteral("%1 waits in the queue, and the engine is stopped.").arg(name);
     case store::RunState::Held:
     case store::RunState::Draft:
       return QStringLiteral("%1 is held: it starts only when it is released in Queue.").arg(name);
@@ -198,13 +213,15 @@ QString MonitorPage::chartHint() const {
     case store::RunState::Running:
     case store::RunState::Stopping: {
       const QString phase = run->phase.empty() ? QStringLiteral("starting") : QString::fromStdString(run->phase);
-      return run->progress > 0 ? QStringLiteral("%1: %2, %3%.").arg(name, phase).arg(std::floor(run->progress * 100), 0, 'f', 0)
-                               : QStringLiteral("%1: %2.").arg(name, phase);
+      return run->progress > 0
+                 ? QStringLiteral("%1: %2, %3%.").arg(name, phase).arg(std::floor(run->progress * 100), 0, 'f', 0)
+                 : QStringLiteral("%1: %2.").arg(name, phase);
     }
     case store::RunState::Failed:
     case store::RunState::Lost:
       return QStringLiteral("%1 ended before its first step.%2")
-          .arg(name, run->failure.empty() ? QString() : QStringLiteral("\n%1").arg(QString::fromStdString(run->failure)));
+          .arg(name,
+               run->failure.empty() ? QString() : QStringLiteral("\n%1").arg(QString::fromStdString(run->failure)));
     default:
       return run->kind == "train" ? QStringLiteral("%1 has no curve.").arg(name)
                                   : QStringLiteral("%1 is no training run; it has no curve.").arg(name);
@@ -218,7 +235,8 @@ void MonitorPage::updateCurrent() {
   for (const store::RunId id : m_jobs->plotted())
     if (const store::RunSummary* plotted = m_snapshot->find(id)) states.push_back(plotted->state);
   m_strip->setPlotted(states);
-  m_strip->setRun(run, run ? m_snapshot->label(*run) : QString(), run ? m_loader->checkpoints(run->id) : std::vector<store::Checkpoint>{});
+  m_strip->setRun(run, run ? m_snapshot->label(*run) : QString(),
+                  run ? m_loader->checkpoints(run->id) : std::vector<store::Checkpoint>{});
   for (QAction* action : m_actions) {
     const auto kind = action->data();
     if (!kind.isValid() || kind.toInt() < 0) continue;
@@ -276,7 +294,8 @@ void MonitorPage::updateReadings() {
     return m_loss->evaluationAt(run.id, std::numeric_limits<double>::max()).has_value();
   });
   if (hasHeldOut) note += QStringLiteral("; markers: held-out");
-  if (m_charts->runs().size() > kMostBands && (hasHeldOut || (options.raw && options.smoothing > 0))) note += QStringLiteral(" (of the current run)");
+  if (m_charts->runs().size() > kMostBands && (hasHeldOut || (options.raw && options.smoothing > 0)))
+    note += QStringLiteral(" (of the current run)");
   m_lossTitle->setNote(note);
 }
 
@@ -285,7 +304,8 @@ void MonitorPage::updateEngine() {
   const auto queued = count([](const auto& run) { return run.state == store::RunState::Queued; });
   const auto running = count([](const auto& run) { return store::isActive(run.state); });
   m_engine->setVisible(m_session && !m_snapshot->engineRunning && queued + running > 0);
-  m_engineText->setText(queued > 0 ? QStringLiteral("Engine: stopped, %1 queued").arg(queued) : QStringLiteral("Engine: stopped"));
+  m_engineText->setText(queued > 0 ? QStringLiteral("Engine: stopped, %1 queued").arg(queued)
+                                   : QStringLiteral("Engine: stopped"));
   const auto jobs = running + queued;
   m_header->setSubtitle(!m_session   ? withoutProject(QStringLiteral("no project is open"))
                         : jobs == 0  ? QStringLiteral("nothing runs")
@@ -296,12 +316,13 @@ void MonitorPage::updateEngine() {
 QString MonitorPage::emptyText() const { return m_stack->currentWidget() == m_empty ? m_emptyText->text() : QString(); }
 
 void MonitorPage::updateEmpty() {
-  const bool hasRuns =
-      std::any_of(m_snapshot->runs.begin(), m_snapshot->runs.end(), [](const auto& run) { return run.state != store::RunState::Draft; });
+  const bool hasRuns = std::any_of(m_snapshot->runs.begin(), m_snapshot->runs.end(),
+                                   [](const auto& run) { return run.state != store::RunState::Draft; });
   m_stack->setCurrentWidget(hasRuns ? m_content : m_empty);
   m_controls->setEnabled(hasRuns);
   m_emptyText->setText(m_session ? QStringLiteral("No runs yet. Draw a map in Design and queue it.")
-                                 : withoutProject(QStringLiteral("No project is open. Open one to watch its jobs; Design works without.")));
+                                 : withoutProject(QStringLiteral(
+                                       "No project is open. Open one to watch its jobs; Design works without.")));
   m_emptyButton->setVisible(!hasRuns);
 }
 
@@ -317,9 +338,10 @@ void MonitorPage::request(store::RequestKind kind, store::RunId id) {
   }
   m_session->request(kind, id);
   const QString name = m_snapshot->label(*run);
-  Q_EMIT messageRaised(kind == store::RequestKind::Stop    ? QStringLiteral("%1 writes a checkpoint and stops.").arg(name)
-                       : kind == store::RequestKind::Pause ? QStringLiteral("%1 writes a checkpoint and pauses.").arg(name)
-                                                           : QStringLiteral("%1 is back in the queue.").arg(name),
+  Q_EMIT messageRaised(kind == store::RequestKind::Stop ? QStringLiteral("%1 writes a checkpoint and stops.").arg(name)
+                       : kind == store::RequestKind::Pause
+                           ? QStringLiteral("%1 writes a checkpoint and pauses.").arg(name)
+                           : QStringLiteral("%1 is back in the queue.").arg(name),
                        false);
 }
 
@@ -335,7 +357,8 @@ void MonitorPage::showAlert(std::int64_t id) {
   updateRuns();
   m_alerts->select(id);
   m_loss->setCurrentAlert(id);
-  if (const RunSeries* series = m_loader->series(run->id); series && alert->step > 0) m_cursor->pin(series->x(alert->step, m_controls->options().x));
+  if (const RunSeries* series = m_loader->series(run->id); series && alert->step > 0)
+    m_cursor->pin(series->x(alert->step, m_controls->options().x));
 }
 
 void MonitorPage::exportChart(const std::string& metric, const QString& format) {
@@ -359,8 +382,9 @@ void MonitorPage::exportChart(const std::string& metric, const QString& format) 
   const QString name = QString::fromStdString(metric).section(u'/', -1);
   const QString suggestion = QString::fromStdString((m_session->project().folder() / "figures").string()) + u'/' + name;
   askFigureFile(this, suggestion, format, [this, options, runs = std::move(runs)](const QString& path) {
-    writeFigureInBackground(path, options, runs, this,
-                            [this, path](const Result<FigureFile>& file) { Q_EMIT messageRaised(exportSentence(path, file), !file.has_value()); });
+    writeFigureInBackground(path, options, runs, this, [this, path](const Result<FigureFile>& file) {
+      Q_EMIT messageRaised(exportSentence(path, file), !file.has_value());
+    });
   });
 }
 

@@ -1,5 +1,5 @@
-// ui/monitor/monitor_page.h -- live curves: jobs at the left, the loss large, small charts on the same x, one cursor through all, alerts, readings,
-// the log.
+// ui/monitor/monitor_page.h -- live curves: jobs at the left, the loss large, small charts on the same x, one cursor
+// through all, alerts, readings, the log.
 #pragma once
 
 #include <QPointer>

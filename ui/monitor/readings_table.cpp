@@ -38,8 +38,9 @@ class ReadingsDelegate : public QStyledItemDelegate {
       cell.setLeft(option.rect.left() + metrics::panelMargin);
       const auto* model = static_cast<const ReadingsModel*>(index.model());
       const bool isOneOfMany = model->rowCount() > kMostSolidCurves;
-      paintLineSample(*painter, QRectF(cell.left(), cell.center().y() - 1, kSwatch, 3), lineStyle(model->styleAt(index.row()), theme),
-                      isOneOfMany ? 1.8 : 3, isOneOfMany ? Dashes::Yes : Dashes::No);
+      paintLineSample(*painter, QRectF(cell.left(), cell.center().y() - 1, kSwatch, 3),
+                      lineStyle(model->styleAt(index.row()), theme), isOneOfMany ? 1.8 : 3,
+                      isOneOfMany ? Dashes::Yes : Dashes::No);
       cell.setLeft(cell.left() + kSwatch + 8);
     }
     painter->setFont(index.column() == 0 ? typeFont(Type::Strong) : bodyFont());
@@ -57,7 +58,8 @@ QString placeText(double x, XAxis axis) {
     case XAxis::Steps:
       return QStringLiteral("step %1").arg(QString::fromStdString(groupDigits(std::llround(x))));
     case XAxis::Tokens:
-      return QStringLiteral("%1 tokens").arg(x < 1e4 ? QString::fromStdString(groupDigits(std::llround(x))) : metricValue(x, Quantity::Count));
+      return QStringLiteral("%1 tokens")
+          .arg(x < 1e4 ? QString::fromStdString(groupDigits(std::llround(x))) : metricValue(x, Quantity::Count));
     case XAxis::Time:
       return durationText(x);
   }
@@ -85,26 +87,37 @@ QString ReadingsModel::asText() const {
   return lines.join(u'\n') + u'\n';
 }
 
-int ReadingsModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
-int ReadingsModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_headers.size()); }
+int ReadingsModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
+int ReadingsModel::columnCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(m_headers.size());
+}
 
 QVariant ReadingsModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid()) return {};
-  if (role == Qt::TextAlignmentRole) return static_cast<int>((index.column() == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+  if (role == Qt::TextAlignmentRole)
+    return static_cast<int>((index.column() == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
   if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
   return m_rows[static_cast<std::size_t>(index.row())].cells.value(index.column());
 }
 
 QVariant ReadingsModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal) return {};
-  if (role == Qt::TextAlignmentRole) return static_cast<int>((section == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+  if (role == Qt::TextAlignmentRole)
+    return static_cast<int>((section == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
   if (role != Qt::DisplayRole) return {};
   // The first column's cells begin at the panel's margin; a section knows only its own.
   return section == 0 ? QStringLiteral("  ") + m_headers.value(section) : m_headers.value(section);
 }
 
-ReadingsTable::ReadingsTable(const LossChart& loss, const SmallCharts& small, const SharedCursor& cursor, QWidget* parent)
-    : Surface(Fill::Panel, {}, parent), m_loss(loss), m_small(small), m_cursor(cursor), m_model(new ReadingsModel(this)) {
+ReadingsTable::ReadingsTable(const LossChart& loss, const SmallCharts& small, const SharedCursor& cursor,
+                             QWidget* parent)
+    : Surface(Fill::Panel, {}, parent),
+      m_loss(loss),
+      m_small(small),
+      m_cursor(cursor),
+      m_model(new ReadingsModel(this)) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
@@ -137,7 +150,8 @@ ReadingsTable::ReadingsTable(const LossChart& loss, const SmallCharts& small, co
   m_table->horizontalHeader()->setFont(captionFont());
   m_table->horizontalHeader()->setMinimumSectionSize(40);
   column->addWidget(m_table);
-  connect(m_table, &QAbstractItemView::clicked, this, [this](const QModelIndex& index) { Q_EMIT runClicked(m_model->runAt(index.row())); });
+  connect(m_table, &QAbstractItemView::clicked, this,
+          [this](const QModelIndex& index) { Q_EMIT runClicked(m_model->runAt(index.row())); });
 }
 
 void ReadingsTable::update() {
@@ -173,8 +187,10 @@ void ReadingsTable::update() {
     }
     rows.push_back(std::move(row));
   }
-  m_caption->setText(m_cursor.x() ? QStringLiteral("at %1").arg(placeText(*m_cursor.x(), options.x)) : QStringLiteral("latest"));
-  const bool isOtherShape = m_model->columnCount() != headers.size() || m_model->rowCount() != static_cast<int>(rows.size());
+  m_caption->setText(m_cursor.x() ? QStringLiteral("at %1").arg(placeText(*m_cursor.x(), options.x))
+                                  : QStringLiteral("latest"));
+  const bool isOtherShape =
+      m_model->columnCount() != headers.size() || m_model->rowCount() != static_cast<int>(rows.size());
   m_model->set(headers, std::move(rows));
   if (!isOtherShape) return;
   arrange();
@@ -182,8 +198,8 @@ void ReadingsTable::update() {
 
 void ReadingsTable::arrange() {
   QHeaderView* header = m_table->horizontalHeader();
-  // Wide enough for any reading: a column that followed its content would move under the eye. Where there is no room the last ones go, whole; the
-  // clipboard has them all.
+  // Wide enough for any reading: a column that followed its content would move under the eye. Where there is no room
+  // the last ones go, whole; the clipboard has them all.
   const int number = QFontMetrics(bodyFont()).horizontalAdvance(QStringLiteral("88,888"));
   int room = m_table->width() - kRunWidth;
   for (int i = 0; i < m_model->columnCount(); ++i) {
@@ -201,7 +217,8 @@ void ReadingsTable::arrange() {
   m_table->verticalHeader()->setDefaultSectionSize(rowHeight);
   header->setFixedHeight(headerHeight);
   const int rows = (m_mostHeight - kHead - headerHeight) / rowHeight;
-  m_table->setFixedHeight(headerHeight + rowHeight * std::clamp(m_model->rowCount(), 1, std::clamp(rows, 1, kMostRows)));
+  m_table->setFixedHeight(headerHeight +
+                          rowHeight * std::clamp(m_model->rowCount(), 1, std::clamp(rows, 1, kMostRows)));
 }
 
 void ReadingsTable::setMostHeight(int pixels) {

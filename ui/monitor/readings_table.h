@@ -1,4 +1,5 @@
-// ui/monitor/readings_table.h -- the table twin of the charts: for each run on show what every curve says at the cursor, or at its end.
+// ui/monitor/readings_table.h -- the table twin of the charts: for each run on show what every curve says at the
+// cursor, or at its end.
 #pragma once
 
 #include <QAbstractTableModel>

@@ -1,6 +1,6 @@
-// ui/monitor/run_series.h -- the metrics of one run as far as they are loaded, kept up with what the store gets: only points after the last one are
-// asked for. A resumed run goes on from a checkpoint: its steps go back, and what its earlier attempt wrote after that checkpoint is no longer part
-// of it.
+// ui/monitor/run_series.h -- the metrics of one run as far as they are loaded, kept up with what the store gets: only
+// points after the last one are asked for. A resumed run goes on from a checkpoint: its steps go back, and what its
+// earlier attempt wrote after that checkpoint is no longer part of it.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,8 @@ class RunSeries {
   const LoadedMetric* metric(const std::string& name) const;
   bool isLoaded() const { return m_isLoaded; }  // the first answer has come
 
-  // To be called with every summary: an attempt that is not the last one's, or steps that went back, ask for everything again.
+  // To be called with every summary: an attempt that is not the last one's, or steps that went back, ask for everything
+  // again.
   void setSummary(const store::RunSummary& summary);
   // What to ask the store for next.
   std::vector<ProjectSession::SeriesRequest> requests() const;
@@ -49,7 +50,8 @@ class RunSeries {
   store::RunId m_run;
   std::map<std::string, LoadedMetric> m_metrics;
   int m_attempt = 0;
-  // The latest time loaded when this attempt was first seen (-1: nothing was): the attempt has points of its own once there is a later one.
+  // The latest time loaded when this attempt was first seen (-1: nothing was): the attempt has points of its own once
+  // there is a later one.
   double m_attemptKnownUpTo = -1;
   bool m_isLoaded = false, m_wantsAll = true;
   double m_tokensPerStep = 0;

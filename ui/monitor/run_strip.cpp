@@ -40,7 +40,8 @@ RunStrip::RunStrip(QWidget* parent) : Surface(Fill::Panel, Qt::BottomEdge, paren
   m_facts = new TextLabel({}, Type::Body, Tone::Text2);
   m_facts->setElided(true);
   m_resume = new QPushButton(icon(QStringLiteral("play")), QStringLiteral("Resume"));
-  m_resume->setToolTip(QStringLiteral("Puts it back into the queue; it goes on from its last checkpoint as a new attempt"));
+  m_resume->setToolTip(
+      QStringLiteral("Puts it back into the queue; it goes on from its last checkpoint as a new attempt"));
   connect(m_resume, &QPushButton::clicked, this, [this] { Q_EMIT resumeRequested(m_run.id); });
   row->addWidget(m_shape);
   row->addWidget(m_name);
@@ -63,7 +64,8 @@ RunStrip::RunStrip(QWidget* parent) : Surface(Fill::Panel, Qt::BottomEdge, paren
   apply();
 }
 
-void RunStrip::setRun(const store::RunSummary* run, const QString& label, const std::vector<store::Checkpoint>& checkpoints) {
+void RunStrip::setRun(const store::RunSummary* run, const QString& label,
+                      const std::vector<store::Checkpoint>& checkpoints) {
   if (run && run->id != m_run.id) m_logLine->clear();
   m_hasRun = run != nullptr;
   m_run = run ? *run : store::RunSummary{};
@@ -113,7 +115,8 @@ void RunStrip::apply() {
   m_facts->setText(facts.join(QStringLiteral(" · ")));
   const bool hasEndedBadly = m_run.state == store::RunState::Failed || m_run.state == store::RunState::Lost;
   m_trouble->setVisible(hasEndedBadly);
-  m_failure->setText(m_run.failure.empty() ? QStringLiteral("The run ended without saying why.") : QString::fromStdString(m_run.failure));
+  m_failure->setText(m_run.failure.empty() ? QStringLiteral("The run ended without saying why.")
+                                           : QString::fromStdString(m_run.failure));
   m_logLine->setVisible(!m_logLine->text().isEmpty());
   // A waiting job is released in the Queue page; here only what has ended.
   m_resume->setVisible(canResume(m_run) && store::isTerminal(m_run.state));

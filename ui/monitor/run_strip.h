@@ -1,5 +1,5 @@
-// ui/monitor/run_strip.h -- the line above the charts about the current run: state, steps, elapsed and left, device. A run that ended badly says here
-// why, with the last line of its log, and offers to go on.
+// ui/monitor/run_strip.h -- the line above the charts about the current run: state, steps, elapsed and left, device. A
+// run that ended badly says here why, with the last line of its log, and offers to go on.
 #pragma once
 
 #include "ui/models/project_session.h"

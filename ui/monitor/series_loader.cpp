@@ -23,10 +23,12 @@ void SeriesLoader::setRuns(const std::vector<store::RunId>& runs) {
   m_runs = runs;
   ++m_shows;
   for (const store::RunId run : runs)
-    m_entries.try_emplace(run, Entry{.series = RunSeries(run), .evaluations = {}, .checkpoints = {}}).first->second.lastShown = m_shows;
+    m_entries.try_emplace(run, Entry{.series = RunSeries(run), .evaluations = {}, .checkpoints = {}})
+        .first->second.lastShown = m_shows;
   while (m_entries.size() > std::max(kKept, runs.size())) {
-    const auto oldest =
-        std::min_element(m_entries.begin(), m_entries.end(), [](const auto& a, const auto& b) { return a.second.lastShown < b.second.lastShown; });
+    const auto oldest = std::min_element(m_entries.begin(), m_entries.end(), [](const auto& a, const auto& b) {
+      return a.second.lastShown < b.second.lastShown;
+    });
     m_entries.erase(oldest);
   }
   setSnapshot(m_snapshot);
@@ -55,9 +57,10 @@ void SeriesLoader::ask(store::RunId run) {
   entry.isStale = false;
   const int generation = m_generation;
   const bool isWhole = entry.series.wantsAll();
-  m_session->loadSeries(entry.series.requests(), this, [this, run, generation, isWhole](Result<std::vector<store::MetricSeries>> answer) {
-    if (generation == m_generation) answered(run, std::move(answer), isWhole);
-  });
+  m_session->loadSeries(entry.series.requests(), this,
+                        [this, run, generation, isWhole](Result<std::vector<store::MetricSeries>> answer) {
+                          if (generation == m_generation) answered(run, std::move(answer), isWhole);
+                        });
   m_session->loadHistory(run, this, [this, run, generation](Result<RunDetail> history) {
     const auto known = m_entries.find(run);
     if (generation != m_generation || !history || known == m_entries.end()) return;

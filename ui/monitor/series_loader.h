@@ -1,5 +1,5 @@
-// ui/monitor/series_loader.h -- keeps the curves of the runs on show up with the store: one question at a time for each run, for the points after the
-// last one, on the session's thread. The GUI thread only takes over values.
+// ui/monitor/series_loader.h -- keeps the curves of the runs on show up with the store: one question at a time for each
+// run, for the points after the last one, on the session's thread. The GUI thread only takes over values.
 #pragma once
 
 #include <QObject>

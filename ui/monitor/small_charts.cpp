@@ -17,7 +17,11 @@ constexpr int kLeftMargin = 52;  // the same for all: their x must lie below eac
 }  // namespace
 
 SmallCharts::SmallCharts(LinkedCharts& link, SharedCursor& cursor, QWidget* parent)
-    : QScrollArea(parent), m_link(link), m_cursor(cursor), m_column(new Surface(Surface::Fill::Panel)), m_layout(new QVBoxLayout(m_column)) {
+    : QScrollArea(parent),
+      m_link(link),
+      m_cursor(cursor),
+      m_column(new Surface(Surface::Fill::Panel)),
+      m_layout(new QVBoxLayout(m_column)) {
   setAccessibleName(QStringLiteral("Small charts"));
   setFrameShape(QFrame::NoFrame);
   setWidgetResizable(true);
@@ -25,7 +29,8 @@ SmallCharts::SmallCharts(LinkedCharts& link, SharedCursor& cursor, QWidget* pare
   setFocusPolicy(Qt::NoFocus);
   m_layout->setContentsMargins(0, 0, 0, 0);
   m_layout->setSpacing(0);
-  m_none = new TextLabel(QStringLiteral("Learning rate, gradient norm and whatever else a run reports appear here."), Type::Body, Tone::Text2);
+  m_none = new TextLabel(QStringLiteral("Learning rate, gradient norm and whatever else a run reports appear here."),
+                         Type::Body, Tone::Text2);
   m_none->setWordWrap(true);
   m_none->setContentsMargins(metrics::panelMargin, 16, metrics::panelMargin, 0);
   m_none->setAlignment(Qt::AlignTop | Qt::AlignLeft);
@@ -42,19 +47,25 @@ void SmallCharts::setMetrics(const std::set<std::string>& names) {
     auto* column = new QVBoxLayout(widget);
     column->setContentsMargins(0, 0, 0, 1);
     column->setSpacing(0);
-    Box box{
-        .metric = name, .order = text.order, .widget = widget, .title = new ChartTitle(text.title, text.caption), .chart = nullptr, .isAsked = true};
+    Box box{.metric = name,
+            .order = text.order,
+            .widget = widget,
+            .title = new ChartTitle(text.title, text.caption),
+            .chart = nullptr,
+            .isAsked = true};
     box.chart = new MetricChart(name, MetricChart::Detail::Small);
     box.chart->axisRect()->setAutoMargins(QCP::msNone);
     box.chart->setContextMenuPolicy(Qt::CustomContextMenu);
-    connect(box.chart, &QWidget::customContextMenuRequested, this,
-            [this, name, chart = box.chart](const QPoint& at) { Q_EMIT exportRequested(name, chart->mapToGlobal(at)); });
+    connect(box.chart, &QWidget::customContextMenuRequested, this, [this, name, chart = box.chart](const QPoint& at) {
+      Q_EMIT exportRequested(name, chart->mapToGlobal(at));
+    });
     column->addWidget(box.title);
     column->addWidget(box.chart, 1);
     m_link.add(box.chart);
     m_cursor.add(box.chart, SharedCursor::Tag::No);
-    const auto at = std::find_if(m_boxes.begin(), m_boxes.end(),
-                                 [&](const Box& other) { return std::tie(box.order, box.metric) < std::tie(other.order, other.metric); });
+    const auto at = std::find_if(m_boxes.begin(), m_boxes.end(), [&](const Box& other) {
+      return std::tie(box.order, box.metric) < std::tie(other.order, other.metric);
+    });
     m_layout->insertWidget(static_cast<int>(at - m_boxes.begin()), widget, 1);
     m_boxes.insert(at, box);
   }
@@ -128,7 +139,9 @@ void SmallCharts::updateReadings() {
     std::vector<ChartReading> readings;
     for (const ChartRun& run : m_link.runs()) {
       const auto at = m_cursor.x() ? box.chart->reading(run.id, *m_cursor.x()) : box.chart->lastReading(run.id);
-      if (at) readings.push_back({run.id, run.style.value_or(styleNumber(run.id)), metricValue(at->raw, box.chart->text().quantity)});
+      if (at)
+        readings.push_back(
+            {run.id, run.style.value_or(styleNumber(run.id)), metricValue(at->raw, box.chart->text().quantity)});
     }
     box.title->setReadings(std::move(readings));
   }

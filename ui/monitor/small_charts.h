@@ -1,5 +1,5 @@
-// ui/monitor/small_charts.h -- a column of small charts below each other, one for every metric that a run on show has, with its readings in its
-// title.
+// ui/monitor/small_charts.h -- a column of small charts below each other, one for every metric that a run on show has,
+// with its readings in its title.
 #pragma once
 
 #include <QScrollArea>

@@ -15,9 +15,11 @@ bool SmoothedCurve::update(const RunSeries& series, const std::string& name, XAx
     return true;
   }
   const double firstTime = metric->points.empty() ? 0 : series.x(metric->points.front(), XAxis::Time);
-  const bool isSame = metric->generation == m_generation && axis == m_axis && weight == m_weight && metric->points.size() >= m_raw->size() &&
-                      (axis != XAxis::Tokens || std::abs(series.tokensPerStep() - m_tokensPerStep) <= 1e-9 * m_tokensPerStep) &&
-                      (axis != XAxis::Time || firstTime == m_firstTime);
+  const bool isSame =
+      metric->generation == m_generation && axis == m_axis && weight == m_weight &&
+      metric->points.size() >= m_raw->size() &&
+      (axis != XAxis::Tokens || std::abs(series.tokensPerStep() - m_tokensPerStep) <= 1e-9 * m_tokensPerStep) &&
+      (axis != XAxis::Time || firstTime == m_firstTime);
   if (isSame && metric->points.size() == m_raw->size()) return false;
   if (!isSame) {
     m_raw = std::make_shared<CurveData>();

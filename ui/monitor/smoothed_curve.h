@@ -1,5 +1,5 @@
-// ui/monitor/smoothed_curve.h -- one metric of one run as two curves: as it is, and its exponential moving average. Follows the loaded points:
-// additions cost what they add, everything else starts again.
+// ui/monitor/smoothed_curve.h -- one metric of one run as two curves: as it is, and its exponential moving average.
+// Follows the loaded points: additions cost what they add, everything else starts again.
 #pragma once
 
 #include <memory>

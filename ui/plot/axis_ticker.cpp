@@ -40,7 +40,8 @@ QString duration(double value, double step, double largest) {
   static constexpr std::array<Unit, 3> units{{{86400, "d"}, {3600, "h"}, {60, "min"}}};
   for (const Unit& unit : units)
     // A quarter of an hour is read, a twelfth is not: 90 min rather than 1.083 h.
-    if (largest >= unit.size && std::abs(std::remainder(step, unit.size / 4)) < 1e-6) return withUnit(value, step, unit);
+    if (largest >= unit.size && std::abs(std::remainder(step, unit.size / 4)) < 1e-6)
+      return withUnit(value, step, unit);
   return withUnit(value, step, {1, "s"});
 }
 

@@ -1,4 +1,5 @@
-// ui/plot/axis_ticker.h -- where an axis has its numbers and how they are written: steps, tokens, rates, losses, learning rates, durations.
+// ui/plot/axis_ticker.h -- where an axis has its numbers and how they are written: steps, tokens, rates, losses,
+// learning rates, durations.
 #pragma once
 
 #include "ui/plot/custom_plot.h"
@@ -12,11 +13,12 @@ enum class Quantity {
   Duration,  // of seconds: 30 s, 15 min, 1.5 h, 2 d
 };
 
-// A number on an axis whose neighbours are `step` apart: all of them get the same decimals and, `largest` being the largest, the same unit.
+// A number on an axis whose neighbours are `step` apart: all of them get the same decimals and, `largest` being the
+// largest, the same unit.
 QString axisNumber(double value, double step, double largest, Quantity quantity);
 
-// Ticks at 1, 2, 2.5, 5 times a power of ten (durations: at whole minutes, quarters, hours, days). On a logarithmic axis at 1, 2, 5 of each decade,
-// or as on a linear one when less than a decade is in view.
+// Ticks at 1, 2, 2.5, 5 times a power of ten (durations: at whole minutes, quarters, hours, days). On a logarithmic
+// axis at 1, 2, 5 of each decade, or as on a linear one when less than a decade is in view.
 class AxisTicker : public QCPAxisTicker {
  public:
   explicit AxisTicker(Quantity quantity = Quantity::Number);

@@ -12,8 +12,10 @@ constexpr double kBandColumn_px = 2;      // narrowest piece of a band
 constexpr double kBandColumnMax_px = 14;  // wider ones would look like a step chart: the raw line then
 constexpr double kBandPoints = 5;         // wanted in each piece
 constexpr double kFar_px = 4000;          // beyond the plot; keeps the rasteriser away from coordinates of millions
-constexpr double kBar_px = 1.5;           // a column of pixels whose values reach further is drawn upright, others by a line through them
-constexpr int kCrowd = 24;                // plottables; more than so many are drawn from columns of two pixels: nobody sees the difference
+constexpr double kBar_px =
+    1.5;  // a column of pixels whose values reach further is drawn upright, others by a line through them
+constexpr int kCrowd =
+    24;  // plottables; more than so many are drawn from columns of two pixels: nobody sees the difference
 
 // Where the pen is down along a dash pattern, in pixels.
 class DashPattern {
@@ -32,7 +34,8 @@ class DashPattern {
     if (rest < 0) rest += m_total;
     return (std::upper_bound(m_ends.begin(), m_ends.end(), rest) - m_ends.begin()) % 2 == 0;
   }
-  // The strokes of a polyline. Qt's own dashes make a path of it, which costs ten times as much as the strokes one by one.
+  // The strokes of a polyline. Qt's own dashes make a path of it, which costs ten times as much as the strokes one by
+  // one.
   void cut(const QPolygonF& line, QVector<QLineF>& strokes) const {
     double place = 0;
     std::size_t part = 0;
@@ -124,10 +127,12 @@ std::vector<QPolygonF> Curve::linePieces() const {
 
 bool Curve::isDense() const {
   const QCPRange keys = mKeyAxis->range();
-  return m_data->lowerBound(keys.upper) - m_data->lowerBound(keys.lower) > 2 * static_cast<std::size_t>(std::max(1, mKeyAxis->axisRect()->width()));
+  return m_data->lowerBound(keys.upper) - m_data->lowerBound(keys.lower) >
+         2 * static_cast<std::size_t>(std::max(1, mKeyAxis->axisRect()->width()));
 }
 
-// From columns of pixels: where the values of a column reach far, as an upright bar, whose edges need no antialiasing; elsewhere as a line.
+// From columns of pixels: where the values of a column reach far, as an upright bar, whose edges need no antialiasing;
+// elsewhere as a line.
 void Curve::drawColumns(QCPPainter* painter, const QPen& pen) const {
   const QCPAxis* keys = mKeyAxis.data();
   const double left = keys->axisRect()->left(), width = std::max(1, keys->axisRect()->width());
@@ -148,11 +153,12 @@ void Curve::drawColumns(QCPPainter* painter, const QPen& pen) const {
     const double top = std::min(a, b), bottom = std::max(a, b);
     const bool isBar = bottom - top >= kBar_px, isDown = dashes.isDownAt(x - origin);
     const double middle = (top + bottom) / 2;
-    const QPointF entry(x, isBar ? valuePixel(column.first) : middle), exit(x, isBar ? valuePixel(column.last) : middle);
+    const QPointF entry(x, isBar ? valuePixel(column.first) : middle),
+        exit(x, isBar ? valuePixel(column.last) : middle);
     if (isDown && isBar) bars << QRectF(x - half, top, pen.widthF(), bottom - top);
     // Bars that touch need no line between them.
-    const bool touches =
-        before.isThere && before.isBar && isBar && before.column + 1 == column.column && before.top <= bottom && before.bottom >= top;
+    const bool touches = before.isThere && before.isBar && isBar && before.column + 1 == column.column &&
+                         before.top <= bottom && before.bottom >= top;
     if (isDown && before.isThere && !touches) lines << QLineF(before.exit, entry);
     before = {exit, top, bottom, isBar, true, column.column};
   }
@@ -199,7 +205,8 @@ void Curve::drawBand(QCPPainter* painter) const {
   const double width = std::max(1, keys->axisRect()->width());
   if (end <= begin) return;
   // The points in view may fill a part of the plot only.
-  const double filled = std::min(width, std::abs(keys->coordToPixel(m_data->x(end - 1)) - keys->coordToPixel(m_data->x(begin))));
+  const double filled =
+      std::min(width, std::abs(keys->coordToPixel(m_data->x(end - 1)) - keys->coordToPixel(m_data->x(begin))));
   const double columnWidth = std::max(kBandColumn_px, filled * kBandPoints / static_cast<double>(end - begin));
   if (columnWidth > kBandColumnMax_px) return drawLine(painter, mPen);
   const int count = std::max(1, static_cast<int>(width / columnWidth));
@@ -233,7 +240,8 @@ void Curve::drawLegendIcon(QCPPainter* painter, const QRectF& area) const {
 
 std::optional<QCPRange> Curve::valuesIn(const QCPRange& keys) const {
   if (!m_data) return std::nullopt;
-  const Extremes found = m_data->extremes(m_data->lowerBound(keys.lower), m_data->lowerBound(std::nextafter(keys.upper, INFINITY)));
+  const Extremes found =
+      m_data->extremes(m_data->lowerBound(keys.lower), m_data->lowerBound(std::nextafter(keys.upper, INFINITY)));
   if (found.isEmpty) return std::nullopt;
   return QCPRange(found.low, found.high);
 }

@@ -1,5 +1,6 @@
-// ui/plot/curve.h -- a curve of any length on a Plot: as a line, or as the band between the lowest and highest values of neighbouring points. Drawn
-// from pixel columns, so that its cost follows the width of the plot, not the number of points, and every outlier stays visible at every zoom.
+// ui/plot/curve.h -- a curve of any length on a Plot: as a line, or as the band between the lowest and highest values
+// of neighbouring points. Drawn from pixel columns, so that its cost follows the width of the plot, not the number of
+// points, and every outlier stays visible at every zoom.
 #pragma once
 
 #include <memory>

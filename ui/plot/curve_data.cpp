@@ -71,7 +71,9 @@ void CurveData::truncate(std::size_t size) {
   }
 }
 
-std::size_t CurveData::lowerBound(double x) const { return static_cast<std::size_t>(std::lower_bound(m_x.begin(), m_x.end(), x) - m_x.begin()); }
+std::size_t CurveData::lowerBound(double x) const {
+  return static_cast<std::size_t>(std::lower_bound(m_x.begin(), m_x.end(), x) - m_x.begin());
+}
 
 std::size_t CurveData::nearest(double x) const {
   const std::size_t after = lowerBound(x);

@@ -1,5 +1,6 @@
-// ui/plot/curve_data.h -- the points of one curve, in order of x, and for any stretch of them the lowest and highest value without looking at each
-// one: a curve of a million points is drawn from a few thousand numbers, and no outlier is lost. No Qt.
+// ui/plot/curve_data.h -- the points of one curve, in order of x, and for any stretch of them the lowest and highest
+// value without looking at each one: a curve of a million points is drawn from a few thousand numbers, and no outlier
+// is lost. No Qt.
 #pragma once
 
 #include <cstddef>
@@ -45,7 +46,8 @@ struct Column {
   double first = 0, last = 0;  // of its finite values
   Extremes extremes;
 };
-// `edges`: the ascending x of n + 1 column borders. Columns without a finite value are left out. O(n log n), however long the curve.
+// `edges`: the ascending x of n + 1 column borders. Columns without a finite value are left out. O(n log n), however
+// long the curve.
 std::vector<Column> columns(const CurveData& data, const std::vector<double>& edges);
 
 }  // namespace weft::ui

@@ -1,4 +1,5 @@
-// ui/plot/custom_plot.h -- qcustomplot.h uses Qt's keywords (signals, slots, foreach, emit), which the studio does without. Include this instead.
+// ui/plot/custom_plot.h -- qcustomplot.h uses Qt's keywords (signals, slots, foreach, emit), which the studio does
+// without. Include this instead.
 #pragma once
 
 #include <QtGlobal>

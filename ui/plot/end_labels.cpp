@@ -6,7 +6,8 @@
 
 namespace weft::ui {
 
-std::vector<std::size_t> evenRanks(const std::vector<double>& values, std::size_t most, std::optional<std::size_t> must) {
+std::vector<std::size_t> evenRanks(const std::vector<double>& values, std::size_t most,
+                                   std::optional<std::size_t> must) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (values.size() <= most || most == 0) return most == 0 ? std::vector<std::size_t>{} : order;
@@ -41,13 +42,17 @@ std::vector<double> spread(const std::vector<double>& wanted, double distance, d
   }
   std::vector<double> places;
   for (const Block& block : blocks)
-    for (int i = 0; i < block.count; ++i) places.push_back(block.mean() + static_cast<double>(places.size()) * distance);
-  for (std::size_t i = places.size(); i-- > 0;) places[i] = std::min(places[i], high - static_cast<double>(places.size() - 1 - i) * distance);
-  for (std::size_t i = 0; i < places.size(); ++i) places[i] = std::max(places[i], low + static_cast<double>(i) * distance);
+    for (int i = 0; i < block.count; ++i)
+      places.push_back(block.mean() + static_cast<double>(places.size()) * distance);
+  for (std::size_t i = places.size(); i-- > 0;)
+    places[i] = std::min(places[i], high - static_cast<double>(places.size() - 1 - i) * distance);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    places[i] = std::max(places[i], low + static_cast<double>(i) * distance);
   return places;
 }
 
-std::vector<EndLabel> placeEndLabels(const std::vector<double>& ends, double distance, double low, double high, std::optional<std::size_t> must) {
+std::vector<EndLabel> placeEndLabels(const std::vector<double>& ends, double distance, double low, double high,
+                                     std::optional<std::size_t> must) {
   // The first and the last reach half a label over their middles.
   const double room = high - low + 1e-6;
   if (ends.empty() || room < distance) return {};

@@ -20,7 +20,8 @@ struct Candidate {
 
 // The eight directions in the order in which people like to read labels, at growing distances.
 std::vector<Candidate> candidatesOf(const LabelRequest& label) {
-  static constexpr std::array<std::pair<int, int>, 8> kDirections{{{1, -1}, {1, 0}, {0, -1}, {1, 1}, {-1, -1}, {-1, 0}, {0, 1}, {-1, 1}}};
+  static constexpr std::array<std::pair<int, int>, 8> kDirections{
+      {{1, -1}, {1, 0}, {0, -1}, {1, 1}, {-1, -1}, {-1, 0}, {0, 1}, {-1, 1}}};
   static constexpr std::array<double, 5> kDistances{0, 0.6, 1.4, 2.4, 3.6};  // in text heights
   const int sign = label.side == LabelRequest::Side::RightAbove ? 1 : -1;
   std::vector<Candidate> candidates;
@@ -28,12 +29,18 @@ std::vector<Candidate> candidatesOf(const LabelRequest& label) {
     const qreal away = kDistances[far] * label.size.height();
     for (std::size_t i = 0; i < kDirections.size(); ++i) {
       const int dx = sign * kDirections[i].first, dy = sign * kDirections[i].second;
-      const qreal gapX = label.radius * (dy == 0 ? 1.6 : 1.0) + away, gapY = label.radius * (dx == 0 ? 1.5 : 0.4) + away;
+      const qreal gapX = label.radius * (dy == 0 ? 1.6 : 1.0) + away,
+                  gapY = label.radius * (dx == 0 ? 1.5 : 0.4) + away;
       const QPointF point = label.point;
-      const qreal left = dx > 0 ? point.x() + gapX : dx < 0 ? point.x() - gapX - label.size.width() : point.x() - label.size.width() / 2;
-      const qreal top = dy > 0 ? point.y() + gapY : dy < 0 ? point.y() - gapY - label.size.height() : point.y() - label.size.height() / 2;
-      candidates.push_back(
-          {QRectF(QPointF(left, top), label.size), kOrderCost * static_cast<double>(i) + kDistanceCost * static_cast<double>(far * far), far >= 1});
+      const qreal left = dx > 0   ? point.x() + gapX
+                         : dx < 0 ? point.x() - gapX - label.size.width()
+                                  : point.x() - label.size.width() / 2;
+      const qreal top = dy > 0   ? point.y() + gapY
+                        : dy < 0 ? point.y() - gapY - label.size.height()
+                                 : point.y() - label.size.height() / 2;
+      candidates.push_back({QRectF(QPointF(left, top), label.size),
+                            kOrderCost * static_cast<double>(i) + kDistanceCost * static_cast<double>(far * far),
+                            far >= 1});
     }
   }
   return candidates;
@@ -41,9 +48,11 @@ std::vector<Candidate> candidatesOf(const LabelRequest& label) {
 
 bool crosses(const QRectF& box, const QLineF& line) {
   if (box.contains(line.p1()) || box.contains(line.p2())) return true;
-  const std::array<QLineF, 2> diagonals{QLineF(box.topLeft(), box.bottomRight()), QLineF(box.topRight(), box.bottomLeft())};
-  return std::any_of(diagonals.begin(), diagonals.end(),
-                     [&](const QLineF& diagonal) { return line.intersects(diagonal, nullptr) == QLineF::BoundedIntersection; });
+  const std::array<QLineF, 2> diagonals{QLineF(box.topLeft(), box.bottomRight()),
+                                        QLineF(box.topRight(), box.bottomLeft())};
+  return std::any_of(diagonals.begin(), diagonals.end(), [&](const QLineF& diagonal) {
+    return line.intersects(diagonal, nullptr) == QLineF::BoundedIntersection;
+  });
 }
 
 QRectF markerBox(const LabelRequest& label) {
@@ -56,7 +65,8 @@ std::vector<PlacedLabel> placeLabels(const std::vector<LabelRequest>& requests, 
   std::vector<PlacedLabel> placed(requests.size());
   std::vector<std::size_t> order(requests.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return requests[a].priority > requests[b].priority; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return requests[a].priority > requests[b].priority; });
 
   // Of ten thousand markers only those matter that some place of the label would touch.
   std::vector<std::vector<Candidate>> candidates(requests.size());

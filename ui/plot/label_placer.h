@@ -1,4 +1,5 @@
-// ui/plot/label_placer.h -- where the labels of points go, so that none covers another label or a marker. Deterministic: same input, same places.
+// ui/plot/label_placer.h -- where the labels of points go, so that none covers another label or a marker.
+// Deterministic: same input, same places.
 #pragma once
 
 #include <QLineF>
@@ -13,7 +14,7 @@ struct LabelRequest {
   QPointF point;
   qreal radius = 6;  // of the marker at the point, which the label keeps clear of
   QSizeF size;
-  int priority = 0;                                                   // higher ones choose first and are the last to be left out
+  int priority = 0;  // higher ones choose first and are the last to be left out
   enum class Side { RightAbove, LeftBelow } side = Side::RightAbove;  // where to look first
   bool mayGoFar = true;                                               // with a leader, before it is left out
 };

@@ -15,9 +15,11 @@ const std::vector<PaperRow>& paperTable1() {
       if (!config) continue;
       const auto map = config::sharingMap(config->model);
       if (!map) continue;
-      const auto cost = sharing::cost(config::shapeOf(config->model), *map, {.cacheType = sharing::ElementType::BFloat16});
+      const auto cost =
+          sharing::cost(config::shapeOf(config->model), *map, {.cacheType = sharing::ElementType::BFloat16});
       if (!cost) continue;
-      made.push_back({config->name, static_cast<double>(result.kvBytesPerToken), *result.perplexity, cost->parameters.total()});
+      made.push_back(
+          {config->name, static_cast<double>(result.kvBytesPerToken), *result.perplexity, cost->parameters.total()});
     }
     return made;
   }();

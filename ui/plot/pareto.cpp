@@ -15,7 +15,9 @@ namespace {
 // Two x of one memory: bytes per token may be quotients.
 bool isSameX(double a, double b) { return std::abs(a - b) <= 1e-9 * std::max(std::abs(a), std::abs(b)); }
 
-std::optional<double> usable(std::optional<double> value) { return value && std::isfinite(*value) && *value > 0 ? value : std::nullopt; }
+std::optional<double> usable(std::optional<double> value) {
+  return value && std::isfinite(*value) && *value > 0 ? value : std::nullopt;
+}
 
 QString withDistinction(const QString& name, const std::string& distinction) {
   return distinction.empty() ? name : QStringLiteral("%1 %2").arg(name, QString::fromStdString(distinction));
@@ -24,10 +26,13 @@ QString withDistinction(const QString& name, const std::string& distinction) {
 // "H64 s1" for the run "H64-MQA-CLA2" beside the others of its family.
 QString shortLabel(const QString& name, const std::string& distinction, const Family& family) {
   const QString ending = QStringLiteral("-%1").arg(family.name);
-  return withDistinction(name.size() > ending.size() && name.endsWith(ending, Qt::CaseInsensitive) ? name.chopped(ending.size()) : name, distinction);
+  return withDistinction(
+      name.size() > ending.size() && name.endsWith(ending, Qt::CaseInsensitive) ? name.chopped(ending.size()) : name,
+      distinction);
 }
 
-// Within a family two points must not share a label, or nobody could tell which is which; the whole ones are all different.
+// Within a family two points must not share a label, or nobody could tell which is which; the whole ones are all
+// different.
 void makeLabelsDistinct(std::vector<ParetoPoint>& points) {
   std::map<std::pair<QString, QString>, int> uses;
   for (const ParetoPoint& point : points) ++uses[{point.family.name, point.label}];
@@ -89,7 +94,8 @@ QString unitOf(ParetoX x) { return x == ParetoX::Parameters ? QString() : QStrin
 
 const ParetoPoint* ParetoData::find(store::RunId run) const {
   if (run.value == 0) return nullptr;
-  const auto found = std::find_if(points.begin(), points.end(), [&](const ParetoPoint& point) { return point.run == run; });
+  const auto found =
+      std::find_if(points.begin(), points.end(), [&](const ParetoPoint& point) { return point.run == run; });
   return found == points.end() ? nullptr : &*found;
 }
 
@@ -103,7 +109,8 @@ std::vector<std::size_t> frontierOf(const std::vector<std::pair<double, double>>
   std::vector<std::size_t> frontier;
   for (const std::size_t i : order) {
     // From the left: whoever stands must be lower than all before, or equal to the last one in both.
-    if (frontier.empty() || points[i].second < points[frontier.back()].second || points[i] == points[frontier.back()]) frontier.push_back(i);
+    if (frontier.empty() || points[i].second < points[frontier.back()].second || points[i] == points[frontier.back()])
+      frontier.push_back(i);
   }
   return frontier;
 }
@@ -119,7 +126,12 @@ ParetoData paretoData(const std::vector<store::RunSummary>& runs, ParetoX x, Par
     const auto atY = valueOf(run, y);
     if (!atX || !atY) continue;
     const QString name = QString::fromStdString(run.name);
-    ParetoPoint point{.run = run.id, .name = withDistinction(name, distinctions[i]), .label = {}, .family = familyOf(run), .x = *atX, .y = *atY};
+    ParetoPoint point{.run = run.id,
+                      .name = withDistinction(name, distinctions[i]),
+                      .label = {},
+                      .family = familyOf(run),
+                      .x = *atX,
+                      .y = *atY};
     point.label = shortLabel(name, distinctions[i], point.family);
     data.points.push_back(std::move(point));
     shown.push_back(&run);

@@ -1,5 +1,5 @@
-// ui/plot/pareto.h -- runs as points of memory against quality: which of them are beaten, which belong together, what a curve says between its
-// points. Values only: Compare and Figures draw the same ones.
+// ui/plot/pareto.h -- runs as points of memory against quality: which of them are beaten, which belong together, what a
+// curve says between its points. Values only: Compare and Figures draw the same ones.
 #pragma once
 
 #include <QString>
@@ -47,10 +47,11 @@ struct ParetoData {
 
 enum class References { Hide, Show };
 // Runs without both values are left out.
-ParetoData paretoData(const std::vector<store::RunSummary>& runs, ParetoX x = ParetoX::KvBytes, ParetoY y = ParetoY::Perplexity,
-                      References references = References::Hide);
+ParetoData paretoData(const std::vector<store::RunSummary>& runs, ParetoX x = ParetoX::KvBytes,
+                      ParetoY y = ParetoY::Perplexity, References references = References::Hide);
 
-// Indices of the (x, y) that no other one beats: none is at most as large in both and smaller in one. Equal points stand together. By x, then y.
+// Indices of the (x, y) that no other one beats: none is at most as large in both and smaller in one. Equal points
+// stand together. By x, then y.
 std::vector<std::size_t> frontierOf(const std::vector<std::pair<double, double>>& points);
 
 // What a curve says at x: the best of its points there, else linear in log x between its neighbours; nullopt outside.

@@ -17,7 +17,9 @@ constexpr std::size_t kMostLabels = 60;
 
 // A place to a quarter of a pixel, and whose it is.
 using PixelSet = std::set<std::tuple<qint64, qint64, std::size_t>>;
-PixelSet::value_type pixelKey(const QPointF& at, std::size_t owner) { return {qRound64(at.x() * 4), qRound64(at.y() * 4), owner}; }
+PixelSet::value_type pixelKey(const QPointF& at, std::size_t owner) {
+  return {qRound64(at.x() * 4), qRound64(at.y() * 4), owner};
+}
 
 QColor onScreenBand(const Theme& theme) { return theme.dark ? theme.strongLine.darker(118) : theme.hairline; }
 
@@ -35,18 +37,22 @@ ParetoLook ParetoLook::onScreen(const Theme& theme) {
   return look;
 }
 
-ParetoItem::ParetoItem(QCustomPlot* plot) : QCPAbstractItem(plot), m_look(ParetoLook::onScreen(Theme::light())) { setSelectable(false); }
+ParetoItem::ParetoItem(QCustomPlot* plot) : QCPAbstractItem(plot), m_look(ParetoLook::onScreen(Theme::light())) {
+  setSelectable(false);
+}
 
 void ParetoItem::setData(ParetoData data) { m_data = std::move(data); }
 
 void ParetoItem::setLook(const ParetoLook& look) { m_look = look; }
 
 bool ParetoItem::isEmphasised(store::RunId run) const {
-  return run.value != 0 && (run == m_baseline || std::find(m_emphasised.begin(), m_emphasised.end(), run) != m_emphasised.end());
+  return run.value != 0 &&
+         (run == m_baseline || std::find(m_emphasised.begin(), m_emphasised.end(), run) != m_emphasised.end());
 }
 
 QPointF ParetoItem::pixelOf(const ParetoPoint& point) const {
-  return {clipAxisRect()->axis(QCPAxis::atBottom)->coordToPixel(point.x), clipAxisRect()->axis(QCPAxis::atLeft)->coordToPixel(point.y)};
+  return {clipAxisRect()->axis(QCPAxis::atBottom)->coordToPixel(point.x),
+          clipAxisRect()->axis(QCPAxis::atLeft)->coordToPixel(point.y)};
 }
 
 std::optional<std::size_t> ParetoItem::pointAt(const QPointF& position) const {
@@ -91,18 +97,22 @@ LegendLook ParetoItem::legendLook() const {
 std::vector<LegendEntry> ParetoItem::legendEntries() const {
   std::vector<LegendEntry> entries;
   for (const ParetoCurve& curve : m_data.curves) {
-    const auto shown = std::count_if(curve.points.begin(), curve.points.end(), [&](std::size_t i) { return isShown(m_data.points[i]); });
+    const auto shown = std::count_if(curve.points.begin(), curve.points.end(),
+                                     [&](std::size_t i) { return isShown(m_data.points[i]); });
     if (shown == 0) continue;
-    entries.push_back({curve.family.name, familyStyle(curve.family, *m_look.theme),
-                       shown > 1 && hasLine(curve.family) ? LegendEntry::Sample::MarkerOnLine : LegendEntry::Sample::Marker, MarkerFill::Filled});
+    entries.push_back(
+        {curve.family.name, familyStyle(curve.family, *m_look.theme),
+         shown > 1 && hasLine(curve.family) ? LegendEntry::Sample::MarkerOnLine : LegendEntry::Sample::Marker,
+         MarkerFill::Filled});
   }
   if (m_look.showsFrontier && !m_data.frontier.empty()) {
     SeriesStyle band;
     band.line = m_look.band;
     entries.push_back({QStringLiteral("frontier"), band, LegendEntry::Sample::Band});
   }
-  const bool hasDominated =
-      std::any_of(m_data.points.begin(), m_data.points.end(), [](const ParetoPoint& point) { return !point.isOnFrontier && !point.isReference(); });
+  const bool hasDominated = std::any_of(m_data.points.begin(), m_data.points.end(), [](const ParetoPoint& point) {
+    return !point.isOnFrontier && !point.isReference();
+  });
   if (m_look.showsDominated && hasDominated) {
     SeriesStyle hollow;
     hollow.line = m_look.weakText;
@@ -175,9 +185,10 @@ void ParetoItem::placeLegend(const std::vector<QLineF>& lines) {
     m_legendCovers = true;
     return;
   }
-  const std::array<QRectF, 4> corners{QRectF(QPointF(area.right() - size.width(), area.top()), size), QRectF(area.topLeft(), size),
-                                      QRectF(QPointF(area.left(), area.bottom() - size.height()), size),
-                                      QRectF(QPointF(area.right() - size.width(), area.bottom() - size.height()), size)};
+  const std::array<QRectF, 4> corners{
+      QRectF(QPointF(area.right() - size.width(), area.top()), size), QRectF(area.topLeft(), size),
+      QRectF(QPointF(area.left(), area.bottom() - size.height()), size),
+      QRectF(QPointF(area.right() - size.width(), area.bottom() - size.height()), size)};
   const auto penaltyOf = [&](const QRectF& box) {
     int penalty = 0;
     const qreal radius = m_look.markerRadius * 1.4;
@@ -198,24 +209,27 @@ void ParetoItem::placeLegend(const std::vector<QLineF>& lines) {
   } else {
     // It stays where it is unless another corner is better: a live plot must not jump.
     for (int other = 0; other < 4; ++other)
-      if (penaltyOf(corners[static_cast<std::size_t>(other)]) < penaltyOf(corners[static_cast<std::size_t>(corner)])) corner = other;
+      if (penaltyOf(corners[static_cast<std::size_t>(other)]) < penaltyOf(corners[static_cast<std::size_t>(corner)]))
+        corner = other;
   }
   m_legendCorner = corner;
   m_legendBox = corners[static_cast<std::size_t>(corner)];
   m_legendCovers = penaltyOf(m_legendBox) > 0;
 }
 
-// All points, as long as they are few. Of many: the emphasised ones, and of the frontier at most so many, evenly along it; of several points on one
-// pixel one.
+// All points, as long as they are few. Of many: the emphasised ones, and of the frontier at most so many, evenly along
+// it; of several points on one pixel one.
 std::vector<bool> ParetoItem::namedPoints(const QRectF& area) const {
   if (m_data.points.size() <= kMostLabels) return std::vector<bool>(m_data.points.size(), true);
   std::vector<bool> isNamed(m_data.points.size(), false);
   PixelSet pixels;
   std::vector<std::size_t> candidates;
   for (const std::size_t i : m_data.frontier)
-    if (const QPointF at = pixelOf(m_data.points[i]); area.contains(at) && pixels.insert(pixelKey(at, 0)).second) candidates.push_back(i);
+    if (const QPointF at = pixelOf(m_data.points[i]); area.contains(at) && pixels.insert(pixelKey(at, 0)).second)
+      candidates.push_back(i);
   const std::size_t count = std::min(candidates.size(), kMostLabels);
-  for (std::size_t i = 0; i < count; ++i) isNamed[candidates[count < 2 ? 0 : i * (candidates.size() - 1) / (count - 1)]] = true;
+  for (std::size_t i = 0; i < count; ++i)
+    isNamed[candidates[count < 2 ? 0 : i * (candidates.size() - 1) / (count - 1)]] = true;
   for (std::size_t i = 0; i < m_data.points.size(); ++i)
     if (isEmphasised(m_data.points[i].run)) isNamed[i] = true;
   return isNamed;
@@ -240,7 +254,8 @@ void ParetoItem::placeLabelsAround(const std::vector<QLineF>& lines) {
     const bool isStrong = isEmphasised(point.run);
     if (!isNamed[i]) {
       const qreal radius = m_look.markerRadius;
-      if (takenPixels.insert(pixelKey(at, 0)).second) surroundings.taken.emplace_back(at.x() - radius, at.y() - radius, 2 * radius, 2 * radius);
+      if (takenPixels.insert(pixelKey(at, 0)).second)
+        surroundings.taken.emplace_back(at.x() - radius, at.y() - radius, 2 * radius, 2 * radius);
       ++m_labelsLeftOut;
       continue;
     }
@@ -252,13 +267,14 @@ void ParetoItem::placeLabelsAround(const std::vector<QLineF>& lines) {
     QString text = point.label;
     if (point.run == m_baseline && !point.isReference()) text += QStringLiteral(", baseline");
     const int priority = isStrong ? 3 : point.isOnFrontier ? 2 : point.isReference() ? 0 : 1;
-    requests.push_back({.point = at,
-                        .radius = isStrong ? std::max(m_look.markerRadius * 1.15, m_look.emphasisRadius) : m_look.markerRadius * 1.15,
-                        .size = QSizeF(font.horizontalAdvance(text), font.ascent() + font.descent()),
-                        .priority = priority,
-                        // The frontier runs at the lower left of everything: its labels have that side for themselves.
-                        .side = point.isOnFrontier ? LabelRequest::Side::LeftBelow : LabelRequest::Side::RightAbove,
-                        .mayGoFar = !point.isReference()});
+    requests.push_back(
+        {.point = at,
+         .radius = isStrong ? std::max(m_look.markerRadius * 1.15, m_look.emphasisRadius) : m_look.markerRadius * 1.15,
+         .size = QSizeF(font.horizontalAdvance(text), font.ascent() + font.descent()),
+         .priority = priority,
+         // The frontier runs at the lower left of everything: its labels have that side for themselves.
+         .side = point.isOnFrontier ? LabelRequest::Side::LeftBelow : LabelRequest::Side::RightAbove,
+         .mayGoFar = !point.isReference()});
     labels.push_back({.point = i, .text = text, .box = {}, .hasLeader = false});
   }
   const std::vector<PlacedLabel> placed = placeLabels(requests, surroundings);
@@ -280,7 +296,8 @@ void ParetoItem::drawLabels(QPainter& painter) const {
     const ParetoPoint& point = m_data.points[label.point];
     if (label.hasLeader) {
       const QPointF at = pixelOf(point);
-      const QPointF end(std::clamp(at.x(), label.box.left(), label.box.right()), std::clamp(at.y(), label.box.top(), label.box.bottom()));
+      const QPointF end(std::clamp(at.x(), label.box.left(), label.box.right()),
+                        std::clamp(at.y(), label.box.top(), label.box.bottom()));
       painter.setPen(QPen(m_look.edge, m_look.lineWidth / 2));
       painter.drawLine(at, end);
     }
@@ -290,7 +307,9 @@ void ParetoItem::drawLabels(QPainter& painter) const {
 }
 
 void ParetoItem::drawMarkers(QPainter& painter) const {
-  const QRectF area = QRectF(clipAxisRect()->rect()).adjusted(-m_look.markerRadius, -m_look.markerRadius, m_look.markerRadius, m_look.markerRadius);
+  const QRectF area =
+      QRectF(clipAxisRect()->rect())
+          .adjusted(-m_look.markerRadius, -m_look.markerRadius, m_look.markerRadius, m_look.markerRadius);
   std::vector<SeriesStyle> styles;  // of the families
   std::vector<std::size_t> familyOfPoint(m_data.points.size(), 0);
   for (const ParetoCurve& curve : m_data.curves) {
@@ -303,12 +322,15 @@ void ParetoItem::drawMarkers(QPainter& painter) const {
     PixelSet drawn;
     for (std::size_t i = 0; i < m_data.points.size(); ++i) {
       const ParetoPoint& point = m_data.points[i];
-      const Round own = point.isReference() ? Round::References : point.isOnFrontier ? Round::Frontier : Round::Dominated;
+      const Round own = point.isReference()  ? Round::References
+                        : point.isOnFrontier ? Round::Frontier
+                                             : Round::Dominated;
       if (own != round || !isShown(point)) continue;
       const QPointF at = pixelOf(point);
       if (!area.contains(at) || !drawn.insert(pixelKey(at, familyOfPoint[i])).second) continue;
-      paintMarker(painter, at, point.isReference() ? m_look.markerRadius * 0.9 : m_look.markerRadius, styles[familyOfPoint[i]],
-                  point.isOnFrontier ? MarkerFill::Filled : MarkerFill::Hollow, m_look.ground);
+      paintMarker(painter, at, point.isReference() ? m_look.markerRadius * 0.9 : m_look.markerRadius,
+                  styles[familyOfPoint[i]], point.isOnFrontier ? MarkerFill::Filled : MarkerFill::Hollow,
+                  m_look.ground);
     }
   }
 }

@@ -1,5 +1,6 @@
-// ui/plot/pareto_item.h -- the drawing of ParetoData in a QCustomPlot: frontier band, family curves, markers (filled = on the frontier, hollow =
-// dominated), labels that cover nothing, legend. The same for the Compare page and for paper; it draws with its axis rect's bottom and left axis.
+// ui/plot/pareto_item.h -- the drawing of ParetoData in a QCustomPlot: frontier band, family curves, markers (filled =
+// on the frontier, hollow = dominated), labels that cover nothing, legend. The same for the Compare page and for paper;
+// it draws with its axis rect's bottom and left axis.
 #pragma once
 
 #include <optional>
@@ -39,7 +40,9 @@ class ParetoItem : public QCPAbstractItem {
   // Their labels choose first and are written in the strong colour.
   void setEmphasised(std::vector<store::RunId> runs) { m_emphasised = std::move(runs); }
 
-  bool isShown(const ParetoPoint& point) const { return point.isOnFrontier || point.isReference() || m_look.showsDominated; }
+  bool isShown(const ParetoPoint& point) const {
+    return point.isOnFrontier || point.isReference() || m_look.showsDominated;
+  }
   QPointF pixelOf(const ParetoPoint& point) const;
   // The nearest marker, or the label under the pointer.
   std::optional<std::size_t> pointAt(const QPointF& position) const;

@@ -20,7 +20,8 @@ constexpr double kMargin = 0.04;  // of the range, left free around the data
 
 // In pixels both scales are linear: one arithmetic for either.
 QCPRange mapped(const QCPAxis* axis, const std::function<double(double)>& pixel) {
-  return {axis->pixelToCoord(pixel(axis->coordToPixel(axis->range().lower))), axis->pixelToCoord(pixel(axis->coordToPixel(axis->range().upper)))};
+  return {axis->pixelToCoord(pixel(axis->coordToPixel(axis->range().lower))),
+          axis->pixelToCoord(pixel(axis->coordToPixel(axis->range().upper)))};
 }
 
 }  // namespace
@@ -35,7 +36,8 @@ Plot::Plot(const QString& accessibleName, QWidget* parent) : QCustomPlot(parent)
   setPlottingHint(QCP::phCacheLabels, false);
   // Painted from the event loop, never inside a replot: at a change of scale there the new buffers would stay empty.
   setPlottingHint(QCP::phImmediateRefresh, false);
-  // Nobody sees QCustomPlot's own legend, yet its entries are laid out at every drawing, and each removal walks over all that are left.
+  // Nobody sees QCustomPlot's own legend, yet its entries are laid out at every drawing, and each removal walks over
+  // all that are left.
   setAutoAddPlottableToLegend(false);
   setInteractions({});
   setMinimumSize(40, 40);
@@ -53,10 +55,13 @@ Plot::Plot(const QString& accessibleName, QWidget* parent) : QCustomPlot(parent)
 
 void Plot::setScale(QCPAxis* axis, Scale scale) {
   axis->setScaleType(scale == Scale::Logarithmic ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
-  if (auto* ticker = dynamic_cast<AxisTicker*>(axis->ticker().data())) ticker->setLogarithmic(scale == Scale::Logarithmic);
+  if (auto* ticker = dynamic_cast<AxisTicker*>(axis->ticker().data()))
+    ticker->setLogarithmic(scale == Scale::Logarithmic);
 }
 
-Plot::Scale Plot::scale(const QCPAxis* axis) const { return axis->scaleType() == QCPAxis::stLogarithmic ? Scale::Logarithmic : Scale::Linear; }
+Plot::Scale Plot::scale(const QCPAxis* axis) const {
+  return axis->scaleType() == QCPAxis::stLogarithmic ? Scale::Logarithmic : Scale::Linear;
+}
 
 void Plot::fit() {
   m_isFitted = true;
@@ -140,7 +145,9 @@ void Plot::applyTheme() {
 
 void Plot::changeEvent(QEvent* event) {
   QCustomPlot::changeEvent(event);
-  if (event->type() != QEvent::PaletteChange && event->type() != QEvent::FontChange && event->type() != QEvent::ApplicationFontChange) return;
+  if (event->type() != QEvent::PaletteChange && event->type() != QEvent::FontChange &&
+      event->type() != QEvent::ApplicationFontChange)
+    return;
   applyTheme();
   replot(rpQueuedReplot);
 }
@@ -156,7 +163,8 @@ void Plot::showEvent(QShowEvent* event) {
 void Plot::paintEvent(QPaintEvent*) {
   QCPPainter painter(this);
   if (!painter.isActive()) return;
-  // The scale of what is painted on, not of the screen: a window rendered into a picture at 2x must not show its 1x buffers.
+  // The scale of what is painted on, not of the screen: a window rendered into a picture at 2x must not show its 1x
+  // buffers.
   const double ratio = std::max(0.25, painter.deviceTransform().m11());
   if (std::abs(bufferDevicePixelRatio() - ratio) > 1e-6) {
     setBufferDevicePixelRatio(ratio);
@@ -167,14 +175,15 @@ void Plot::paintEvent(QPaintEvent*) {
   if (!m_emptyText.isEmpty()) {
     painter.setFont(bodyFont());
     painter.setPen(Theme::current().text2);
-    painter.drawText(QRectF(plotArea()).adjusted(16, 8, -16, -8), static_cast<int>(Qt::AlignCenter) | Qt::TextWordWrap, m_emptyText);
+    painter.drawText(QRectF(plotArea()).adjusted(16, 8, -16, -8), static_cast<int>(Qt::AlignCenter) | Qt::TextWordWrap,
+                     m_emptyText);
   }
   if (m_hasKeyboardFocus) {
     painter.setAntialiasing(false);
     painter.setPen(Qt::NoPen);
     painter.setBrush(Theme::current().accent);
-    for (const QRect& edge :
-         {QRect(0, 0, width(), 2), QRect(0, height() - 2, width(), 2), QRect(0, 0, 2, height()), QRect(width() - 2, 0, 2, height())})
+    for (const QRect& edge : {QRect(0, 0, width(), 2), QRect(0, height() - 2, width(), 2), QRect(0, 0, 2, height()),
+                              QRect(width() - 2, 0, 2, height())})
       painter.drawRect(edge);
   }
 }
@@ -210,7 +219,8 @@ void Plot::mouseMoveEvent(QMouseEvent* event) {
       Q_EMIT pointerLeft();
     return;
   }
-  if (m_gesture == Gesture::Press && (at - m_pressedAt).manhattanLength() >= QApplication::startDragDistance() && m_dragAxes) {
+  if (m_gesture == Gesture::Press && (at - m_pressedAt).manhattanLength() >= QApplication::startDragDistance() &&
+      m_dragAxes) {
     m_gesture = Gesture::Drag;
     setCursor(Qt::ClosedHandCursor);
     Q_EMIT pointerLeft();
@@ -287,8 +297,8 @@ void Plot::keyPressEvent(QKeyEvent* event) {
 
 void Plot::focusInEvent(QFocusEvent* event) {
   QCustomPlot::focusInEvent(event);
-  m_hasKeyboardFocus =
-      event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason || event->reason() == Qt::ShortcutFocusReason;
+  m_hasKeyboardFocus = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason ||
+                       event->reason() == Qt::ShortcutFocusReason;
   update();
 }
 

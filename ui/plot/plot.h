@@ -1,5 +1,6 @@
-// ui/plot/plot.h -- the base of every plot: QCustomPlot in the theme, with the studio's gestures. Wheel zooms at the pointer, drag pans, double click
-// fits; over an axis' numbers they act on that axis alone. + and - zoom, Ctrl+arrows pan, 0 fits. Subclasses add plottables and say what "fit" means.
+// ui/plot/plot.h -- the base of every plot: QCustomPlot in the theme, with the studio's gestures. Wheel zooms at the
+// pointer, drag pans, double click fits; over an axis' numbers they act on that axis alone. + and - zoom, Ctrl+arrows
+// pan, 0 fits. Subclasses add plottables and say what "fit" means.
 #pragma once
 
 #include <vector>
@@ -43,7 +44,8 @@ class Plot : public QCustomPlot {
   QString emptyText() const { return m_emptyText; }
 
  Q_SIGNALS:
-  // By the user or by fit(), never by data. `modifiers` as they were: Alt means "this plot only" where plots are linked.
+  // By the user or by fit(), never by data. `modifiers` as they were: Alt means "this plot only" where plots are
+  // linked.
   void viewChanged(Qt::Orientations axes, Qt::KeyboardModifiers modifiers);
   void pointerMoved(QPointF pixel);  // inside the plot area, no button pressed
   void pointerLeft();

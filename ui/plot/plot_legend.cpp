@@ -57,7 +57,8 @@ void paintSample(QPainter& painter, const QRectF& area, const LegendEntry& entry
     case LegendEntry::Sample::Marker:
       break;
   }
-  paintMarker(painter, center, look.markerRadius, entry.style, entry.fill, look.ground.isValid() ? look.ground : QColor(Qt::white));
+  paintMarker(painter, center, look.markerRadius, entry.style, entry.fill,
+              look.ground.isValid() ? look.ground : QColor(Qt::white));
 }
 
 }  // namespace
@@ -66,7 +67,8 @@ QSizeF legendSize(const std::vector<LegendEntry>& entries, const LegendLook& loo
   return entries.empty() ? QSizeF() : Cells(entries, look).size();
 }
 
-void paintLegend(QPainter& painter, const QPointF& topLeft, const std::vector<LegendEntry>& entries, const LegendLook& look) {
+void paintLegend(QPainter& painter, const QPointF& topLeft, const std::vector<LegendEntry>& entries,
+                 const LegendLook& look) {
   if (entries.empty()) return;
   const Cells cells(entries, look);
   painter.save();
@@ -75,7 +77,8 @@ void paintLegend(QPainter& painter, const QPointF& topLeft, const std::vector<Le
     const qreal edge = std::max(1.0, look.lineWidth / 2);
     painter.setPen(QPen(look.edge, edge));
     painter.setBrush(look.ground);
-    painter.drawRoundedRect(QRectF(topLeft, cells.size()).adjusted(edge / 2, edge / 2, -edge / 2, -edge / 2), 2 * edge, 2 * edge);
+    painter.drawRoundedRect(QRectF(topLeft, cells.size()).adjusted(edge / 2, edge / 2, -edge / 2, -edge / 2), 2 * edge,
+                            2 * edge);
   }
   painter.setFont(look.font);
   const QFontMetricsF font(look.font);
@@ -85,7 +88,8 @@ void paintLegend(QPainter& painter, const QPointF& topLeft, const std::vector<Le
     const qreal top = topLeft.y() + cells.padding * 0.8 + row * cells.row;
     paintSample(painter, QRectF(left, top, cells.sample, cells.row), entries[i], look);
     painter.setPen(look.text);
-    painter.drawText(QPointF(left + cells.sample + cells.gap, top + (cells.row + font.ascent() - font.descent()) / 2), entries[i].text);
+    painter.drawText(QPointF(left + cells.sample + cells.gap, top + (cells.row + font.ascent() - font.descent()) / 2),
+                     entries[i].text);
   }
   painter.restore();
 }

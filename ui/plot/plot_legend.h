@@ -29,6 +29,7 @@ struct LegendLook {
 
 QSizeF legendSize(const std::vector<LegendEntry>& entries, const LegendLook& look);
 // Entries go down the columns. `ground` invalid: no box.
-void paintLegend(QPainter& painter, const QPointF& topLeft, const std::vector<LegendEntry>& entries, const LegendLook& look);
+void paintLegend(QPainter& painter, const QPointF& topLeft, const std::vector<LegendEntry>& entries,
+                 const LegendLook& look);
 
 }  // namespace weft::ui

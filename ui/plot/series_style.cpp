@@ -92,7 +92,8 @@ std::vector<int> styleNumbers(const std::vector<store::RunId>& runs) {
     const int own = styleNumber(run);
     int number = own;
     // Through the rounds of its hue, then those of the next hue.
-    for (int i = 1; isTaken[static_cast<std::size_t>(number)] && i < kLineStyles; ++i) number = (own + i * kSeries + i / kRounds) % kLineStyles;
+    for (int i = 1; isTaken[static_cast<std::size_t>(number)] && i < kLineStyles; ++i)
+      number = (own + i * kSeries + i / kRounds) % kLineStyles;
     isTaken[static_cast<std::size_t>(number)] = true;
     numbers.push_back(number);
   }
@@ -139,8 +140,13 @@ void paintLineSample(QPainter& painter, const QRectF& area, const LineStyle& sty
 
 Family familyOf(const store::RunSummary& run) {
   const bool isMha = run.kvHeads > 0 && run.kvHeads == run.queryHeads;
-  const FamilyKind heads = isMha ? FamilyKind::Mha : run.kvHeads == 1 ? FamilyKind::Mqa : run.kvHeads == 2 ? FamilyKind::Gqa2 : FamilyKind::Gqa4;
-  const QString name = isMha ? QStringLiteral("MHA") : run.kvHeads == 1 ? QStringLiteral("MQA") : QStringLiteral("GQA%1").arg(run.kvHeads);
+  const FamilyKind heads = isMha              ? FamilyKind::Mha
+                           : run.kvHeads == 1 ? FamilyKind::Mqa
+                           : run.kvHeads == 2 ? FamilyKind::Gqa2
+                                              : FamilyKind::Gqa4;
+  const QString name = isMha              ? QStringLiteral("MHA")
+                       : run.kvHeads == 1 ? QStringLiteral("MQA")
+                                          : QStringLiteral("GQA%1").arg(run.kvHeads);
   const MapFamily map = mapFamily(run, heads);
   Family family{map.kind, map.suffix.isEmpty() ? name : QStringLiteral("%1-%2").arg(name, map.suffix)};
   if (!run.cache.empty()) {
@@ -238,7 +244,8 @@ QPen markerPen(const SeriesStyle& style, qreal radius) {
 
 }  // namespace
 
-void paintMarker(QPainter& painter, const QPointF& center, qreal radius, const SeriesStyle& style, MarkerFill fill, const QColor& ground) {
+void paintMarker(QPainter& painter, const QPointF& center, qreal radius, const SeriesStyle& style, MarkerFill fill,
+                 const QColor& ground) {
   painter.save();
   painter.setRenderHint(QPainter::Antialiasing);
   painter.translate(center);

@@ -1,5 +1,6 @@
-// ui/plot/series_style.h -- how a run or a family of runs looks in every plot: colour, dash, marker. A run keeps its style for ever (it follows from
-// its number), a family has a fixed one. Styles are values of a theme; ask again when the theme changes.
+// ui/plot/series_style.h -- how a run or a family of runs looks in every plot: colour, dash, marker. A run keeps its
+// style for ever (it follows from its number), a family has a fixed one. Styles are values of a theme; ask again when
+// the theme changes.
 #pragma once
 
 #include <QColor>
@@ -22,15 +23,16 @@ namespace weft::ui {
 struct LineStyle : SeriesStyle {
   qreal widthFactor = 1;
 };
-// Eight hues, each with a dash of its own; every further round of eight gives each hue the next dash, from the eighth round on in wide lines: so many
-// lines can be told apart.
+// Eight hues, each with a dash of its own; every further round of eight gives each hue the next dash, from the eighth
+// round on in wide lines: so many lines can be told apart.
 inline constexpr int kLineStyles = 112;
 LineStyle lineStyle(int number, const Theme& theme);
 
 // A run's own style.
 int styleNumber(store::RunId run);
 LineStyle runStyle(store::RunId run, const Theme& theme);
-// Of runs that share a plot: each its own where that is free, else the next free one of its hue. All differ, as long as there are enough styles.
+// Of runs that share a plot: each its own where that is free, else the next free one of its hue. All differ, as long as
+// there are enough styles.
 std::vector<int> styleNumbers(const std::vector<store::RunId>& runs);
 
 // `dash`: lengths at the design's line width of 1.5; they grow with the pen.
@@ -51,7 +53,8 @@ enum class FamilyKind { Mha, Gqa4, Gqa2, Mqa, Cla2, Cla3, Cla4, Uneven, Referenc
 struct Family {
   FamilyKind kind = FamilyKind::Uneven;
   QString name;   // "MQA-CLA2", "GQA4", "MQA-CLA2, int8_cache": what the legend says, one name = one family
-  QString cache;  // the plugin that keeps its keys and values; its markers have a dot, so that colour and shape can stay those of the map
+  QString cache;  // the plugin that keeps its keys and values; its markers have a dot, so that colour and shape can
+                  // stay those of the map
   bool operator==(const Family&) const = default;
 };
 
@@ -74,7 +77,8 @@ QPainterPath markerPath(Marker marker, qreal radius);
 inline constexpr int kDottedMarker = 16;
 enum class MarkerFill { Filled, Hollow };  // filled = on the frontier
 // `line` is 1.5 wide at radius 6. A hollow marker is filled with `ground`, so that lines end at its edge.
-void paintMarker(QPainter& painter, const QPointF& center, qreal radius, const SeriesStyle& style, MarkerFill fill, const QColor& ground);
+void paintMarker(QPainter& painter, const QPointF& center, qreal radius, const SeriesStyle& style, MarkerFill fill,
+                 const QColor& ground);
 QCPScatterStyle scatterStyle(const SeriesStyle& style, qreal radius, MarkerFill fill, const QColor& ground);
 
 }  // namespace weft::ui

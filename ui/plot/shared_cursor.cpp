@@ -16,10 +16,12 @@ const QString kLayer = QStringLiteral("cursor");
 
 }  // namespace
 
-// The line, its tag and the dots where it meets the curves. On a layer of its own: moving it leaves the curves' pixels alone.
+// The line, its tag and the dots where it meets the curves. On a layer of its own: moving it leaves the curves' pixels
+// alone.
 class CursorItem : public QCPAbstractItem {
  public:
-  CursorItem(Plot* plot, SharedCursor::Tag tag) : QCPAbstractItem(plot), m_plot(plot), m_hasTag(tag == SharedCursor::Tag::Yes) {
+  CursorItem(Plot* plot, SharedCursor::Tag tag)
+      : QCPAbstractItem(plot), m_plot(plot), m_hasTag(tag == SharedCursor::Tag::Yes) {
     if (!plot->layer(kLayer)) {
       plot->addLayer(kLayer);
       plot->layer(kLayer)->setMode(QCPLayer::lmBuffered);
@@ -73,7 +75,8 @@ class CursorItem : public QCPAbstractItem {
     painter->setPen(theme.text);
     painter->drawText(box.adjusted(0, 0, -pin, 0), Qt::AlignCenter, m_text);
     if (m_isPinned)
-      paintIcon(*painter, QRectF(box.right() - pin - 4, box.top(), 16, box.height()).adjusted(2, 2, -2, -2), QStringLiteral("pin"), theme.accent);
+      paintIcon(*painter, QRectF(box.right() - pin - 4, box.top(), 16, box.height()).adjusted(2, 2, -2, -2),
+                QStringLiteral("pin"), theme.accent);
   }
 
   const Plot* m_plot;
@@ -90,7 +93,8 @@ void SharedCursor::add(Plot* plot, Tag tag) {
   auto* item = new CursorItem(plot, tag);
   m_members.push_back({plot, item});
   plot->installEventFilter(this);
-  connect(plot, &Plot::pointerMoved, this, [this, plot](QPointF pixel) { moveTo(plot->xAxis->pixelToCoord(pixel.x())); });
+  connect(plot, &Plot::pointerMoved, this,
+          [this, plot](QPointF pixel) { moveTo(plot->xAxis->pixelToCoord(pixel.x())); });
   connect(plot, &Plot::pointerLeft, this, [this] {
     if (!m_isPinned) set(std::nullopt, false);
   });

@@ -1,5 +1,6 @@
-// ui/plot/shared_cursor.h -- one cursor through several plots: the pointer's x is every plot's x. A click pins it, a click on the pinned line or Esc
-// lets it go; Left and Right move it, Shift by more; Ctrl+C copies the readings. Lives beside its plots; a plot that is destroyed leaves by itself.
+// ui/plot/shared_cursor.h -- one cursor through several plots: the pointer's x is every plot's x. A click pins it, a
+// click on the pinned line or Esc lets it go; Left and Right move it, Shift by more; Ctrl+C copies the readings. Lives
+// beside its plots; a plot that is destroyed leaves by itself.
 #pragma once
 
 #include <QObject>

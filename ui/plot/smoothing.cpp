@@ -45,7 +45,8 @@ std::vector<ValueRange> valueRanges(const std::vector<store::MetricPoint>& point
   return ranges;
 }
 
-std::vector<std::size_t> thinned(const std::vector<store::MetricPoint>& points, const std::vector<double>& values, int buckets) {
+std::vector<std::size_t> thinned(const std::vector<store::MetricPoint>& points, const std::vector<double>& values,
+                                 int buckets) {
   std::vector<std::size_t> kept;
   if (points.size() <= 4 * static_cast<std::size_t>(buckets)) {
     kept.resize(points.size());

@@ -11,7 +11,9 @@ QString tickText(double value, double step) {
   // An axis through 0 computes its zero as 1e-17.
   if (std::abs(value) < std::abs(step) * 1e-6) value = 0;
   int decimals = 0;
-  for (double scaled = std::abs(step); decimals < 9 && std::abs(scaled - std::round(scaled)) > 1e-6 * std::max(1.0, scaled); scaled *= 10) ++decimals;
+  for (double scaled = std::abs(step);
+       decimals < 9 && std::abs(scaled - std::round(scaled)) > 1e-6 * std::max(1.0, scaled); scaled *= 10)
+    ++decimals;
   if (decimals > 0) return QString::number(value, 'f', decimals);
   if (std::abs(value) >= 1e15) return QString::number(value, 'g', 4);
   return QString::fromStdString(groupDigits(std::llround(value)));
@@ -20,7 +22,8 @@ QString tickText(double value, double step) {
 DoublingTicker::DoublingTicker() { setTickCount(6); }
 
 void DoublingTicker::setValues(const std::vector<double>& values) {
-  // Two values are doublings of each other if their logarithms end in the same fraction: sorted by it, they lie side by side.
+  // Two values are doublings of each other if their logarithms end in the same fraction: sorted by it, they lie side by
+  // side.
   constexpr double kSame = 1e-6;
   std::vector<std::pair<double, double>> byFraction;  // and value
   for (const double value : values) {
@@ -31,7 +34,8 @@ void DoublingTicker::setValues(const std::vector<double>& values) {
   std::sort(byFraction.begin(), byFraction.end());
   const std::size_t count = byFraction.size();
   // 0.9999999 and 0 are neighbours, too.
-  for (std::size_t i = 0; i < count && byFraction[i].first < kSame; ++i) byFraction.emplace_back(byFraction[i].first + 1, byFraction[i].second);
+  for (std::size_t i = 0; i < count && byFraction[i].first < kSame; ++i)
+    byFraction.emplace_back(byFraction[i].first + 1, byFraction[i].second);
   std::size_t most = 0;
   for (std::size_t first = 0; first < count;) {
     std::size_t end = first;
@@ -71,7 +75,8 @@ QString DoublingTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
     return QString::fromStdString(formatCount(tick));
   }
   const double rounded = std::round(tick);
-  return std::abs(tick - rounded) < 1e-6 * tick ? QString::fromStdString(groupDigits(std::llround(tick))) : QString::number(tick, 'g', 4);
+  return std::abs(tick - rounded) < 1e-6 * tick ? QString::fromStdString(groupDigits(std::llround(tick)))
+                                                : QString::number(tick, 'g', 4);
 }
 
 }  // namespace weft::ui

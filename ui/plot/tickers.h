@@ -10,7 +10,8 @@ namespace weft::ui {
 // 4800 -> "4,800", 0.25 at steps of 0.05 -> "0.25".
 QString tickText(double value, double step);
 
-// A logarithmic axis: base * 2^k, every second or fourth of them where there is no room. Zoomed in below two doublings: as a linear axis.
+// A logarithmic axis: base * 2^k, every second or fourth of them where there is no room. Zoomed in below two doublings:
+// as a linear axis.
 class DoublingTicker : public QCPAxisTicker {
  public:
   DoublingTicker();

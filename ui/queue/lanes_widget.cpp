@@ -38,7 +38,9 @@ constexpr std::array<TickStep, 14> kTickSteps{{{10, "HH:mm:ss"},
                                                {172800, "ddd d"},
                                                {604800, "d MMM"}}};
 
-QString clockText(double time_s) { return QDateTime::fromSecsSinceEpoch(static_cast<qint64>(time_s)).toString(QStringLiteral("HH:mm")); }
+QString clockText(double time_s) {
+  return QDateTime::fromSecsSinceEpoch(static_cast<qint64>(time_s)).toString(QStringLiteral("HH:mm"));
+}
 
 QColor faint(const QColor& color, const QColor& under, double share) {
   return QColor::fromRgbF(static_cast<float>(color.redF() * share + under.redF() * (1 - share)),
@@ -53,7 +55,9 @@ LanesWidget::LanesWidget(QWidget* parent) : QWidget(parent), m_snapshot(std::mak
   m_plan.lanes = {"CPU"};
 }
 
-QSize LanesWidget::sizeHint() const { return {900, kAxis + kLane * static_cast<int>(std::min<std::size_t>(m_plan.lanes.size(), 8)) + 1}; }
+QSize LanesWidget::sizeHint() const {
+  return {900, kAxis + kLane * static_cast<int>(std::min<std::size_t>(m_plan.lanes.size(), 8)) + 1};
+}
 
 void LanesWidget::setPlan(std::shared_ptr<const RunsSnapshot> snapshot, QueuePlan plan, double now_s) {
   const bool resized = plan.lanes.size() != m_plan.lanes.size();
@@ -85,7 +89,9 @@ void LanesWidget::setSelected(store::RunId run) {
   update();
 }
 
-double LanesWidget::xOf(double time_s) const { return kDevices + (width() - kDevices) * (time_s - m_from_s) / std::max(1.0, m_to_s - m_from_s); }
+double LanesWidget::xOf(double time_s) const {
+  return kDevices + (width() - kDevices) * (time_s - m_from_s) / std::max(1.0, m_to_s - m_from_s);
+}
 
 QRectF LanesWidget::areaOf(const PlannedJob& job) const {
   const double left = std::max<double>(kDevices + 4, std::round(xOf(job.start_s)));
@@ -106,15 +112,18 @@ void LanesWidget::paintAxis(QPainter& painter) const {
   painter.setPen(theme.text2);
   painter.drawText(QRect(metrics::pageMargin, 0, kDevices, kAxis), Qt::AlignVCenter, QStringLiteral("Devices"));
   const double perPixel = (m_to_s - m_from_s) / std::max(1, width() - kDevices);
-  const auto step = std::find_if(kTickSteps.begin(), kTickSteps.end(), [&](const TickStep& s) { return s.seconds / perPixel >= 84; });
+  const auto step =
+      std::find_if(kTickSteps.begin(), kTickSteps.end(), [&](const TickStep& s) { return s.seconds / perPixel >= 84; });
   const TickStep& chosen = step == kTickSteps.end() ? kTickSteps.back() : *step;
   const double offset = QDateTime::currentDateTime().offsetFromUtc();
   const int height = this->height();
-  for (double tick = std::ceil((m_from_s + offset) / chosen.seconds) * chosen.seconds - offset; tick < m_to_s; tick += chosen.seconds) {
+  for (double tick = std::ceil((m_from_s + offset) / chosen.seconds) * chosen.seconds - offset; tick < m_to_s;
+       tick += chosen.seconds) {
     const int x = static_cast<int>(std::round(xOf(tick)));
     if (x < kDevices + 4) continue;
     painter.fillRect(QRect(x, kAxis, 1, height - kAxis), theme.grid);
-    const QString label = QDateTime::fromSecsSinceEpoch(static_cast<qint64>(tick)).toString(QString::fromLatin1(chosen.format));
+    const QString label =
+        QDateTime::fromSecsSinceEpoch(static_cast<qint64>(tick)).toString(QString::fromLatin1(chosen.format));
     const QRect area(x + 5, 0, painter.fontMetrics().horizontalAdvance(label) + 2, kAxis);
     if (!area.intersects(nowTag(painter.fontMetrics()))) painter.drawText(area, Qt::AlignVCenter, label);
   }
@@ -156,14 +165,18 @@ void LanesWidget::paintJob(QPainter& painter, const PlannedJob& job, int number)
   painter.setPen(theme.text);
   const QRectF title(left, area.top() + 6, area.right() - left - 4, 20);
   // In the middle, so that the seed at its end stays.
-  painter.drawText(title, Qt::AlignVCenter | Qt::TextSingleLine,
-                   QFontMetricsF(name).elidedText(m_snapshot->label(*run), Qt::ElideMiddle, std::max(0.0, title.width())));
+  painter.drawText(
+      title, Qt::AlignVCenter | Qt::TextSingleLine,
+      QFontMetricsF(name).elidedText(m_snapshot->label(*run), Qt::ElideMiddle, std::max(0.0, title.width())));
   painter.setFont(captionFont());
   painter.setPen(theme.text2);
   const QString length = durationText(job.end_s - std::max(job.start_s, m_now_s));
-  const QString detail = job.isRunning ? (job.isLengthKnown ? QStringLiteral("%1, %2 left").arg(progressText(*run), length) : progressText(*run))
-                                       : (job.isLengthKnown ? length : QStringLiteral("length not known yet"));
-  painter.drawText(QRectF(left, area.top() + 26, area.right() - left - 4, 16), Qt::AlignVCenter | Qt::TextSingleLine, detail);
+  const QString detail =
+      job.isRunning
+          ? (job.isLengthKnown ? QStringLiteral("%1, %2 left").arg(progressText(*run), length) : progressText(*run))
+          : (job.isLengthKnown ? length : QStringLiteral("length not known yet"));
+  painter.drawText(QRectF(left, area.top() + 26, area.right() - left - 4, 16), Qt::AlignVCenter | Qt::TextSingleLine,
+                   detail);
   painter.restore();
 }
 
@@ -183,11 +196,11 @@ void LanesWidget::paintEvent(QPaintEvent*) {
     painter.setPen(theme.text3);
     painter.drawText(QRect(metrics::pageMargin, top + 25, kDevices - 32, 16), Qt::AlignVCenter,
                      painter.fontMetrics().elidedText(about, Qt::ElideRight, kDevices - 32));
-    const auto job =
-        std::find_if(m_plan.jobs.begin(), m_plan.jobs.end(), [&](const PlannedJob& j) { return j.isRunning && j.lane == static_cast<int>(lane); });
+    const auto job = std::find_if(m_plan.jobs.begin(), m_plan.jobs.end(),
+                                  [&](const PlannedJob& j) { return j.isRunning && j.lane == static_cast<int>(lane); });
     const store::RunSummary* run = job == m_plan.jobs.end() ? nullptr : m_snapshot->find(job->run);
     painter.setPen(theme.text2);
-    const QString state = !run                   ? (m_snapshot->engineRunning ? QStringLiteral("free") : QStringLiteral("engine stopped"))
+    const QString state = !run ? (m_snapshot->engineRunning ? QStringLiteral("free") : QStringLiteral("engine stopped"))
                           : run->tokensPerSecond ? QStringLiteral("%1 tokens/s").arg(rateText(run->tokensPerSecond))
                                                  : QString::fromStdString(run->phase);
     painter.drawText(QRect(metrics::pageMargin, top + 42, kDevices - 32, 16), Qt::AlignVCenter, state);
@@ -228,8 +241,10 @@ bool LanesWidget::event(QEvent* event) {
   if (event->type() == QEvent::ToolTip) {
     const auto* help = static_cast<QHelpEvent*>(event);
     const store::RunSummary* run = m_snapshot->find(jobAt(help->pos()));
-    QToolTip::showText(help->globalPos(), run ? QStringLiteral("%1\n%2").arg(m_snapshot->label(*run), QString::fromStdString(run->map)) : QString(),
-                       this);
+    QToolTip::showText(
+        help->globalPos(),
+        run ? QStringLiteral("%1\n%2").arg(m_snapshot->label(*run), QString::fromStdString(run->map)) : QString(),
+        this);
     return true;
   }
   return QWidget::event(event);

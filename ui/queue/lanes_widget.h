@@ -1,4 +1,5 @@
-// ui/queue/lanes_widget.h -- devices as lanes on one time axis: what runs there, how far it is, what is planned after it (dashed), and now.
+// ui/queue/lanes_widget.h -- devices as lanes on one time axis: what runs there, how far it is, what is planned after
+// it (dashed), and now.
 #pragma once
 
 #include <QWidget>

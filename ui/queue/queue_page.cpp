@@ -22,14 +22,17 @@ namespace weft::ui {
 namespace {
 
 const std::vector<std::pair<QString, int>>& priorities() {
-  static const std::vector<std::pair<QString, int>> levels{{QStringLiteral("low"), -10}, {QStringLiteral("normal"), 0}, {QStringLiteral("high"), 10}};
+  static const std::vector<std::pair<QString, int>> levels{
+      {QStringLiteral("low"), -10}, {QStringLiteral("normal"), 0}, {QStringLiteral("high"), 10}};
   return levels;
 }
 
 QString grouped(std::int64_t value) { return QString::fromStdString(groupDigits(value)); }
 
 QString startsText(const PlannedJob& job, const QueuePlan& plan, double now) {
-  if (job.isRunning) return QStringLiteral("on %1").arg(QString::fromStdString(plan.lanes[static_cast<std::size_t>(job.lane)]).section(u' ', 0, 0));
+  if (job.isRunning)
+    return QStringLiteral("on %1").arg(
+        QString::fromStdString(plan.lanes[static_cast<std::size_t>(job.lane)]).section(u' ', 0, 0));
   if (job.start_s - now < 5) return QStringLiteral("next");
   return QStringLiteral("in %1").arg(durationText(job.start_s - now));
 }
@@ -37,7 +40,10 @@ QString startsText(const PlannedJob& job, const QueuePlan& plan, double now) {
 }  // namespace
 
 QueuePage::QueuePage(QWidget* parent)
-    : Page(parent), m_snapshot(std::make_shared<RunsSnapshot>()), m_model(new QueueModel(this)), m_clock(new QTimer(this)) {
+    : Page(parent),
+      m_snapshot(std::make_shared<RunsSnapshot>()),
+      m_model(new QueueModel(this)),
+      m_clock(new QTimer(this)) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
@@ -110,7 +116,8 @@ QWidget* QueuePage::buildPanel() {
     auto* rowLayout = new QHBoxLayout(row);
     rowLayout->setContentsMargins(0, 0, 0, 0);
     rowLayout->setSpacing(16);
-    auto* button = new QPushButton(icon(iconName, what == JobCommand::Kill ? IconColor::Error : IconColor::Text2), name);
+    auto* button =
+        new QPushButton(icon(iconName, what == JobCommand::Kill ? IconColor::Error : IconColor::Text2), name);
     button->setFixedWidth(100);
     if (what == JobCommand::Kill) makeDangerous(button);
     connect(button, &QPushButton::clicked, this, [this, what] { executeOnCurrent(what); });
@@ -123,7 +130,8 @@ QWidget* QueuePage::buildPanel() {
   };
   command(JobCommand::Release, QStringLiteral("Release"), QStringLiteral("play"),
           QStringLiteral("Puts it back into the queue; a run that has a checkpoint goes on from it."));
-  command(JobCommand::Hold, QStringLiteral("Hold"), QStringLiteral("held"), QStringLiteral("Keeps it, but never starts it until it is released."));
+  command(JobCommand::Hold, QStringLiteral("Hold"), QStringLiteral("held"),
+          QStringLiteral("Keeps it, but never starts it until it is released."));
   command(JobCommand::Pause, QStringLiteral("Pause"), QStringLiteral("pause"),
           QStringLiteral("Writes a checkpoint and frees the device. Release goes on at the next step."));
   command(JobCommand::Stop, QStringLiteral("Stop"), QStringLiteral("stop"),
@@ -150,7 +158,8 @@ QWidget* QueuePage::buildPanel() {
   connect(m_priority, &QComboBox::activated, this, [this] {
     const store::RunSummary* run = m_table->currentRun();
     if (!run || !m_session) return;
-    m_session->edit([id = run->id, level = m_priority->currentData().toInt()](store::RunStore& store) { return store.setPriority(id, level); },
+    m_session->edit([id = run->id, level = m_priority->currentData().toInt()](
+                        store::RunStore& store) { return store.setPriority(id, level); },
                     QStringLiteral("Change of priority"));
   });
   column->addLayout(priorityRow);
@@ -161,7 +170,8 @@ QWidget* QueuePage::buildPanel() {
 }
 
 void QueuePage::buildActions() {
-  const auto add = [this](const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act) {
+  const auto add = [this](const QString& text, const QKeySequence& key, const QString& iconName,
+                          std::function<void()> act) {
     auto* action = new QAction(icon(iconName), text, this);
     action->setShortcut(key);
     action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
@@ -169,12 +179,18 @@ void QueuePage::buildActions() {
     m_table->addAction(action);
     m_actions << action;
   };
-  add(QStringLiteral("Move up in the queue"), QKeySequence(Qt::ALT | Qt::Key_Up), QStringLiteral("chevron-up"), [this] { moveBy(-1); });
-  add(QStringLiteral("Move down in the queue"), QKeySequence(Qt::ALT | Qt::Key_Down), QStringLiteral("chevron-down"), [this] { moveBy(1); });
-  add(QStringLiteral("Pause the job"), Qt::Key_P, QStringLiteral("pause"), [this] { executeOnCurrent(JobCommand::Pause); });
-  add(QStringLiteral("Stop the job"), Qt::Key_S, QStringLiteral("stop"), [this] { executeOnCurrent(JobCommand::Stop); });
-  add(QStringLiteral("Hold the job"), Qt::Key_H, QStringLiteral("held"), [this] { executeOnCurrent(JobCommand::Hold); });
-  add(QStringLiteral("Release the job"), Qt::Key_R, QStringLiteral("play"), [this] { executeOnCurrent(JobCommand::Release); });
+  add(QStringLiteral("Move up in the queue"), QKeySequence(Qt::ALT | Qt::Key_Up), QStringLiteral("chevron-up"),
+      [this] { moveBy(-1); });
+  add(QStringLiteral("Move down in the queue"), QKeySequence(Qt::ALT | Qt::Key_Down), QStringLiteral("chevron-down"),
+      [this] { moveBy(1); });
+  add(QStringLiteral("Pause the job"), Qt::Key_P, QStringLiteral("pause"),
+      [this] { executeOnCurrent(JobCommand::Pause); });
+  add(QStringLiteral("Stop the job"), Qt::Key_S, QStringLiteral("stop"),
+      [this] { executeOnCurrent(JobCommand::Stop); });
+  add(QStringLiteral("Hold the job"), Qt::Key_H, QStringLiteral("held"),
+      [this] { executeOnCurrent(JobCommand::Hold); });
+  add(QStringLiteral("Release the job"), Qt::Key_R, QStringLiteral("play"),
+      [this] { executeOnCurrent(JobCommand::Release); });
   add(QStringLiteral("Kill the job..."), {}, QStringLiteral("kill"), [this] { executeOnCurrent(JobCommand::Kill); });
   add(QStringLiteral("Open the job in Monitor"), Qt::Key_Return, QStringLiteral("monitor"), [this] {
     if (const store::RunSummary* run = m_table->currentRun()) showRunsRequested(QStringLiteral("Monitor"), {run->id});
@@ -197,7 +213,8 @@ void QueuePage::showRuns(const std::vector<store::RunId>& runs) {
 void QueuePage::applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot) {
   m_snapshot = snapshot;
   updateTimes();
-  if (!m_table->currentRun() && m_model->rowCount() > 1) m_table->selectRun(m_model->runAt(1) ? m_model->runAt(1)->id : store::RunId{});
+  if (!m_table->currentRun() && m_model->rowCount() > 1)
+    m_table->selectRun(m_model->runAt(1) ? m_model->runAt(1)->id : store::RunId{});
   updatePanel();
 }
 
@@ -206,8 +223,9 @@ void QueuePage::updateTimes() {
   m_plan = planQueue(*m_snapshot, now);
   std::vector<QueueTimes> times;
   for (const PlannedJob& job : m_plan.jobs)
-    times.push_back({job.run, startsText(job, m_plan, now),
-                     job.isLengthKnown ? durationText(job.end_s - std::max(job.start_s, now)) : QStringLiteral("not known yet")});
+    times.push_back(
+        {job.run, startsText(job, m_plan, now),
+         job.isLengthKnown ? durationText(job.end_s - std::max(job.start_s, now)) : QStringLiteral("not known yet")});
   std::vector<store::RunId> waiting;
   for (const store::RunSummary* run : queueOrder(*m_snapshot)) waiting.push_back(run->id);
   m_model->setSnapshot(m_snapshot, waiting, std::move(times));
@@ -215,16 +233,20 @@ void QueuePage::updateTimes() {
 
   const auto count = [this](auto is) { return std::count_if(m_snapshot->runs.begin(), m_snapshot->runs.end(), is); };
   const auto running = count([](const auto& run) { return store::isActive(run.state); });
-  const auto held = count([](const auto& run) { return run.state == store::RunState::Held || run.state == store::RunState::Paused; });
-  QString subtitle = !m_session ? withoutProject(QStringLiteral("no project is open"))
-                                : QStringLiteral("%1 running, %2 queued, %3 held").arg(running).arg(waiting.size()).arg(held);
-  if (m_plan.end_s && !m_plan.jobs.empty()) subtitle += QStringLiteral("; last planned job ends in about %1").arg(durationText(*m_plan.end_s - now));
+  const auto held =
+      count([](const auto& run) { return run.state == store::RunState::Held || run.state == store::RunState::Paused; });
+  QString subtitle = !m_session
+                         ? withoutProject(QStringLiteral("no project is open"))
+                         : QStringLiteral("%1 running, %2 queued, %3 held").arg(running).arg(waiting.size()).arg(held);
+  if (m_plan.end_s && !m_plan.jobs.empty())
+    subtitle += QStringLiteral("; last planned job ends in about %1").arg(durationText(*m_plan.end_s - now));
   m_header->setSubtitle(subtitle);
   m_engineButton->setEnabled(m_session != nullptr);
   m_engineButton->setText(m_snapshot->engineRunning ? QStringLiteral("Stop engine") : QStringLiteral("Start engine"));
   m_engineButton->setIcon(icon(m_snapshot->engineRunning ? QStringLiteral("stop") : QStringLiteral("play")));
-  m_engineButton->setToolTip(m_snapshot->engineRunning ? QStringLiteral("Nothing new is started; runs that are running go on.")
-                                                       : QStringLiteral("Starts what waits in the queue, in its order."));
+  m_engineButton->setToolTip(m_snapshot->engineRunning
+                                 ? QStringLiteral("Nothing new is started; runs that are running go on.")
+                                 : QStringLiteral("Starts what waits in the queue, in its order."));
 }
 
 void QueuePage::updatePanel() {
@@ -234,12 +256,15 @@ void QueuePage::updatePanel() {
   m_jobName->setText(run ? m_snapshot->label(*run) : QStringLiteral("No job chosen"));
   m_lanes->setSelected(run ? run->id : store::RunId{});
   if (!run) return m_jobState->clear();
-  m_jobState->setText(store::isActive(run->state) && !run->device.empty()
-                          ? QStringLiteral("%1 on %2").arg(stateLabel(run->state).toLower(), QString::fromStdString(run->device).section(u' ', 0, 0))
-                          : stateLabel(run->state).toLower());
+  m_jobState->setText(
+      store::isActive(run->state) && !run->device.empty()
+          ? QStringLiteral("%1 on %2")
+                .arg(stateLabel(run->state).toLower(), QString::fromStdString(run->device).section(u' ', 0, 0))
+          : stateLabel(run->state).toLower());
   const std::vector<JobButton> offered = jobButtons(*run);
   for (const CommandRow& row : m_commands)
-    row.row->setVisible(std::any_of(offered.begin(), offered.end(), [&](const JobButton& button) { return button.command == row.command; }));
+    row.row->setVisible(std::any_of(offered.begin(), offered.end(),
+                                    [&](const JobButton& button) { return button.command == row.command; }));
   while (m_details->rowCount() > 0) m_details->removeRow(0);
   const auto add = [this](const QString& name, const QString& value) {
     auto* label = new TextLabel(name, Type::Body, Tone::Text2);
@@ -252,7 +277,8 @@ void QueuePage::updatePanel() {
   add(QStringLiteral("Progress"),
       QStringLiteral("step %1 of %2%3")
           .arg(grouped(run->step), grouped(run->steps),
-               run->tokens > 0 ? QStringLiteral(", %1 tokens").arg(countText(static_cast<double>(run->tokens))) : QString()));
+               run->tokens > 0 ? QStringLiteral(", %1 tokens").arg(countText(static_cast<double>(run->tokens)))
+                               : QString()));
   if (store::isActive(run->state) && run->heartbeat > 0)
     add(QStringLiteral("Heartbeat"), QStringLiteral("%1 ago").arg(durationText(std::max(0.0, now - run->heartbeat))));
   if (!run->phase.empty()) add(QStringLiteral("Phase"), QString::fromStdString(run->phase));
@@ -262,7 +288,9 @@ void QueuePage::updatePanel() {
   add(QStringLiteral("Snapshot"), QStringLiteral("taken when the job was queued"));
   int nearest = 1;
   for (int i = 0; i < m_priority->count(); ++i)
-    if (std::abs(m_priority->itemData(i).toInt() - run->priority) < std::abs(m_priority->itemData(nearest).toInt() - run->priority)) nearest = i;
+    if (std::abs(m_priority->itemData(i).toInt() - run->priority) <
+        std::abs(m_priority->itemData(nearest).toInt() - run->priority))
+      nearest = i;
   m_priority->setCurrentIndex(nearest);
 }
 
@@ -297,7 +325,8 @@ void QueuePage::executeOnCurrent(JobCommand command) {
   const store::RunSummary* run = m_table->currentRun();
   if (!run) return;
   const std::vector<JobButton> offered = jobButtons(*run);
-  if (std::any_of(offered.begin(), offered.end(), [&](const JobButton& button) { return button.command == command; })) execute(command, run->id);
+  if (std::any_of(offered.begin(), offered.end(), [&](const JobButton& button) { return button.command == command; }))
+    execute(command, run->id);
 }
 
 void QueuePage::moveBy(int step) {
@@ -308,12 +337,14 @@ void QueuePage::moveBy(int step) {
   const auto index = at - waiting.begin();
   if (step < 0 && index > 0) move(run->id, waiting[static_cast<std::size_t>(index - 1)]);
   if (step > 0 && index + 1 < static_cast<std::ptrdiff_t>(waiting.size()))
-    move(run->id, index + 2 < static_cast<std::ptrdiff_t>(waiting.size()) ? waiting[static_cast<std::size_t>(index + 2)] : store::RunId{});
+    move(run->id, index + 2 < static_cast<std::ptrdiff_t>(waiting.size()) ? waiting[static_cast<std::size_t>(index + 2)]
+                                                                          : store::RunId{});
 }
 
 void QueuePage::move(store::RunId run, store::RunId before) {
   if (m_session)
-    m_session->edit([run, before](store::RunStore& store) { return store.moveInQueue(run, before); }, QStringLiteral("Change of the queue's order"));
+    m_session->edit([run, before](store::RunStore& store) { return store.moveInQueue(run, before); },
+                    QStringLiteral("Change of the queue's order"));
 }
 
 }  // namespace weft::ui

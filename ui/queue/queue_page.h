@@ -1,4 +1,5 @@
-// ui/queue/queue_page.h -- devices as lanes, the job list in its order, and for the chosen job what Pause, Stop and Kill would do.
+// ui/queue/queue_page.h -- devices as lanes, the job list in its order, and for the chosen job what Pause, Stop and
+// Kill would do.
 #pragma once
 
 #include <QPointer>

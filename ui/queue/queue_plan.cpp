@@ -26,11 +26,13 @@ std::optional<double> secondsPerStepAndParameter(const RunsSnapshot& snapshot, d
 }
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 
-// A lane is a device with its description, "cuda:0 NVIDIA H100"; a run names its device alone or with another description.
+// A lane is a device with its description, "cuda:0 NVIDIA H100"; a run names its device alone or with another
+// description.
 int laneOf(QueuePlan& plan, const std::string& name) {
   const auto firstWord = [](const std::string& text) { return lower(text.substr(0, text.find(' '))); };
   const std::string device = firstWord(name);
@@ -69,8 +71,11 @@ QueuePlan planQueue(const RunsSnapshot& snapshot, double now_s) {
   };
   for (const RunSummary& run : snapshot.runs) {
     if (!store::isActive(run.state)) continue;
-    PlannedJob job{
-        .run = run.id, .lane = laneOf(plan, run.device), .start_s = run.started > 0 ? run.started : now_s, .end_s = now_s, .isRunning = true};
+    PlannedJob job{.run = run.id,
+                   .lane = laneOf(plan, run.device),
+                   .start_s = run.started > 0 ? run.started : now_s,
+                   .end_s = now_s,
+                   .isRunning = true};
     std::optional<double> left;
     if (run.progress > 0.01 && run.started > 0) left = (now_s - run.started) * (1 - run.progress) / run.progress;
     if (!left) left = length(run);
@@ -92,7 +97,8 @@ QueuePlan planQueue(const RunsSnapshot& snapshot, double now_s) {
                          .isLengthKnown = takes.has_value()});
     freeAt[lane] = plan.jobs.back().end_s;
   }
-  if (!plan.jobs.empty() && std::all_of(plan.jobs.begin(), plan.jobs.end(), [](const PlannedJob& job) { return job.isLengthKnown; }))
+  if (!plan.jobs.empty() &&
+      std::all_of(plan.jobs.begin(), plan.jobs.end(), [](const PlannedJob& job) { return job.isLengthKnown; }))
     plan.end_s = *std::max_element(freeAt.begin(), freeAt.end());
   return plan;
 }

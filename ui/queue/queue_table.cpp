@@ -47,7 +47,8 @@ QRect buttonArea(const QRect& cell, std::size_t index, std::size_t count) {
 }
 
 void elide(QPainter& painter, const QRect& area, const QString& text, int align) {
-  painter.drawText(area, align | Qt::AlignVCenter | Qt::TextSingleLine, painter.fontMetrics().elidedText(text, Qt::ElideRight, area.width()));
+  painter.drawText(area, align | Qt::AlignVCenter | Qt::TextSingleLine,
+                   painter.fontMetrics().elidedText(text, Qt::ElideRight, area.width()));
 }
 
 }  // namespace
@@ -56,19 +57,26 @@ std::vector<JobButton> jobButtons(const store::RunSummary& run) {
   using store::RunState;
   std::vector<JobButton> buttons;
   if (run.state == RunState::Queued)
-    return {{JobCommand::Hold, QStringLiteral("held"), QStringLiteral("Hold: kept in the queue, not started until released (H)")},
+    return {{JobCommand::Hold, QStringLiteral("held"),
+             QStringLiteral("Hold: kept in the queue, not started until released (H)")},
             {JobCommand::Remove, QStringLiteral("close"), QStringLiteral("Take it out of the queue")}};
   if (run.state == RunState::Held || run.state == RunState::Paused)
     return {{JobCommand::Release, QStringLiteral("play"), QStringLiteral("Release: back into the queue (R)")},
             {JobCommand::Remove, QStringLiteral("close"), QStringLiteral("Take it out of the queue")}};
   if (canPause(run))
-    buttons.push_back({JobCommand::Pause, QStringLiteral("pause"), QStringLiteral("Pause: writes a checkpoint and frees the device (P)")});
-  if (canStop(run)) buttons.push_back({JobCommand::Stop, QStringLiteral("stop"), QStringLiteral("Stop: writes a checkpoint and ends (S)")});
-  if (canKill(run)) buttons.push_back({JobCommand::Kill, QStringLiteral("kill"), QStringLiteral("Kill: ends now, without a checkpoint")});
+    buttons.push_back({JobCommand::Pause, QStringLiteral("pause"),
+                       QStringLiteral("Pause: writes a checkpoint and frees the device (P)")});
+  if (canStop(run))
+    buttons.push_back(
+        {JobCommand::Stop, QStringLiteral("stop"), QStringLiteral("Stop: writes a checkpoint and ends (S)")});
+  if (canKill(run))
+    buttons.push_back(
+        {JobCommand::Kill, QStringLiteral("kill"), QStringLiteral("Kill: ends now, without a checkpoint")});
   return buttons;
 }
 
-std::optional<JobCommand> QueueDelegate::buttonAt(const QRect& cell, const QPoint& position, const store::RunSummary& run) {
+std::optional<JobCommand> QueueDelegate::buttonAt(const QRect& cell, const QPoint& position,
+                                                  const store::RunSummary& run) {
   const std::vector<JobButton> buttons = jobButtons(run);
   for (std::size_t i = 0; i < buttons.size(); ++i)
     if (buttonArea(cell, i, buttons.size()).contains(position)) return buttons[i].command;
@@ -84,7 +92,8 @@ void QueueDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     painter->fillRect(option.rect, theme.header);
     painter->fillRect(QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1), theme.hairline);
     const QString text = index.data().toString();
-    paintIcon(*painter, QRectF(option.rect.left() + 14, option.rect.center().y() - 6, 14, 14), QStringLiteral("chevron-down"), theme.text2);
+    paintIcon(*painter, QRectF(option.rect.left() + 14, option.rect.center().y() - 6, 14, 14),
+              QStringLiteral("chevron-down"), theme.text2);
     painter->setFont(sectionFont());
     painter->setPen(theme.text);
     const QString name = text.section(u' ', 0, 0);
@@ -93,7 +102,8 @@ void QueueDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     const int width = painter->fontMetrics().horizontalAdvance(name);
     painter->setFont(bodyFont());
     painter->setPen(theme.text2);
-    painter->drawText(QRect(left + width + 8, option.rect.top(), 60, option.rect.height()), Qt::AlignVCenter, text.section(u' ', 1));
+    painter->drawText(QRect(left + width + 8, option.rect.top(), 60, option.rect.height()), Qt::AlignVCenter,
+                      text.section(u' ', 1));
     painter->setFont(captionFont());
     painter->setPen(theme.text3);
     painter->drawText(option.rect.adjusted(0, 0, -16, 0), Qt::AlignVCenter | Qt::AlignRight,
@@ -103,7 +113,9 @@ void QueueDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
   }
   const store::RunSummary* run = model->runAt(index.row());
   const bool isSelected = option.state & QStyle::State_Selected;
-  painter->fillRect(option.rect, isSelected ? theme.selection : index.row() == m_hoveredRow ? theme.hover : theme.panel);
+  painter->fillRect(option.rect, isSelected                    ? theme.selection
+                                 : index.row() == m_hoveredRow ? theme.hover
+                                                               : theme.panel);
   painter->fillRect(QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1), theme.hairline);
   if (!run) return painter->restore();
   const QRect cell = option.rect.adjusted(8, 0, -8, -1);
@@ -111,12 +123,14 @@ void QueueDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
   painter->setPen(theme.text2);
   switch (column) {
     case QueueColumn::Handle:
-      if (isSelected) painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()), theme.accent);
+      if (isSelected)
+        painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()), theme.accent);
       if (model->sectionOf(index.row()) == QueueSection::Running)
         painter->fillRect(QRect(option.rect.left() + 18, cell.center().y() - 7, 4, 16),
                           theme.series[static_cast<std::size_t>(run->id.value % 7)].fill);
       else if (model->sectionOf(index.row()) == QueueSection::Queued)
-        paintIcon(*painter, QRectF(option.rect.left() + 12, cell.center().y() - 7, 16, 16), QStringLiteral("drag"), theme.text3);
+        paintIcon(*painter, QRectF(option.rect.left() + 12, cell.center().y() - 7, 16, 16), QStringLiteral("drag"),
+                  theme.text3);
       else
         paintStateIcon(*painter, QRectF(option.rect.left() + 12, cell.top(), 16, cell.height()), run->state, theme);
       break;
@@ -142,18 +156,21 @@ void QueueDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
           painter->setBrush(isRed ? theme.errorFill : theme.sunken);
           painter->drawRoundedRect(area, 4, 4);
         }
-        paintIcon(*painter, QRectF(QRectF(area).center() - QPointF(8, 8), QSizeF(16, 16)), buttons[i].iconName, isRed ? theme.error : theme.text2);
+        paintIcon(*painter, QRectF(QRectF(area).center() - QPointF(8, 8), QSizeF(16, 16)), buttons[i].iconName,
+                  isRed ? theme.error : theme.text2);
       }
       break;
     }
     default:
       if (column == QueueColumn::Starts) painter->setPen(theme.text);
-      elide(*painter, cell, index.data().toString(), index.data(Qt::TextAlignmentRole).toInt() & Qt::AlignHorizontal_Mask);
+      elide(*painter, cell, index.data().toString(),
+            index.data(Qt::TextAlignmentRole).toInt() & Qt::AlignHorizontal_Mask);
   }
   painter->restore();
 }
 
-QueueTable::QueueTable(QueueModel* model, QWidget* parent) : QTableView(parent), m_model(model), m_delegate(new QueueDelegate(this)) {
+QueueTable::QueueTable(QueueModel* model, QWidget* parent)
+    : QTableView(parent), m_model(model), m_delegate(new QueueDelegate(this)) {
   setModel(model);
   setItemDelegate(m_delegate);
   setAccessibleName(QStringLiteral("Jobs"));
@@ -211,7 +228,8 @@ void QueueTable::paintEvent(QPaintEvent* event) {
   QPainter painter(viewport());
   painter.setFont(bodyFont());
   painter.setPen(Theme::current().text2);
-  painter.drawText(viewport()->rect().adjusted(24, 0, -24, -viewport()->height() / 3), Qt::AlignCenter | Qt::TextWordWrap,
+  painter.drawText(viewport()->rect().adjusted(24, 0, -24, -viewport()->height() / 3),
+                   Qt::AlignCenter | Qt::TextWordWrap,
                    QStringLiteral("Nothing runs and nothing waits. Draw a map in Design and queue it."));
 }
 
@@ -239,7 +257,8 @@ void QueueTable::mouseReleaseEvent(QMouseEvent* event) {
   QTableView::mouseReleaseEvent(event);
   if (event->button() != Qt::LeftButton) return;
   if (const auto command = commandAt(event->pos()))
-    if (const store::RunSummary* run = m_model->runAt(indexAt(event->pos()).row())) Q_EMIT commandClicked(*command, run->id);
+    if (const store::RunSummary* run = m_model->runAt(indexAt(event->pos()).row()))
+      Q_EMIT commandClicked(*command, run->id);
 }
 
 bool QueueTable::viewportEvent(QEvent* event) {

@@ -1,4 +1,5 @@
-// ui/queue/queue_table.h -- the job list of the Queue page: headings across, painted cells, small buttons at the end of a row, rows to drag.
+// ui/queue/queue_table.h -- the job list of the Queue page: headings across, painted cells, small buttons at the end of
+// a row, rows to drag.
 #pragma once
 
 #include <QStyledItemDelegate>

@@ -25,9 +25,11 @@ QTextCharFormat inColor(const QColor& color) {
 
 }  // namespace
 
-FilterField::FilterField(QWidget* parent) : QLineEdit(parent), m_words(new QStringListModel(this)), m_completer(new QCompleter(m_words, this)) {
+FilterField::FilterField(QWidget* parent)
+    : QLineEdit(parent), m_words(new QStringListModel(this)), m_completer(new QCompleter(m_words, this)) {
   setFont(fixedFont());
-  setPlaceholderText(QStringLiteral("Filter: a name, or state = finished and kv_bytes_per_token <= 5120 and not archived"));
+  setPlaceholderText(
+      QStringLiteral("Filter: a name, or state = finished and kv_bytes_per_token <= 5120 and not archived"));
   setAccessibleName(QStringLiteral("Filter of the run table"));
   setClearButtonEnabled(false);
   addAction(icon(QStringLiteral("filter")), QLineEdit::LeadingPosition);
@@ -59,15 +61,18 @@ void FilterField::textEdited() {
 void FilterField::colour() {
   // QLineEdit has no formats of its own; its input-method attributes are text formats for parts of the text.
   const Theme& theme = Theme::current();
-  static const QRegularExpression pieces(QStringLiteral("(\"[^\"]*\"?)|(\\b(?:and|or|not)\\b)|((?<![\\w.])[\\d][\\d.,]*[kMG]?\\b)"),
-                                         QRegularExpression::CaseInsensitiveOption);
+  static const QRegularExpression pieces(
+      QStringLiteral("(\"[^\"]*\"?)|(\\b(?:and|or|not)\\b)|((?<![\\w.])[\\d][\\d.,]*[kMG]?\\b)"),
+      QRegularExpression::CaseInsensitiveOption);
   QList<QInputMethodEvent::Attribute> attributes;
   const auto add = [&](int begin, int length, const QTextCharFormat& format) {
     attributes << QInputMethodEvent::Attribute(QInputMethodEvent::TextFormat, begin - cursorPosition(), length, format);
   };
   for (auto match = pieces.globalMatch(text()); match.hasNext();) {
     const QRegularExpressionMatch piece = match.next();
-    const QColor color = !piece.captured(1).isEmpty() ? theme.good : !piece.captured(2).isEmpty() ? theme.text3 : theme.accent;
+    const QColor color = !piece.captured(1).isEmpty()   ? theme.good
+                         : !piece.captured(2).isEmpty() ? theme.text3
+                                                        : theme.accent;
     add(static_cast<int>(piece.capturedStart()), static_cast<int>(piece.capturedLength()), inColor(color));
   }
   if (m_error && !text().isEmpty()) {
@@ -84,7 +89,8 @@ void FilterField::colour() {
 
 int FilterField::wordBegin() const {
   int begin = cursorPosition();
-  while (begin > 0 && (text()[begin - 1].isLetterOrNumber() || QStringLiteral("_-.").contains(text()[begin - 1]))) --begin;
+  while (begin > 0 && (text()[begin - 1].isLetterOrNumber() || QStringLiteral("_-.").contains(text()[begin - 1])))
+    --begin;
   return begin;
 }
 
@@ -99,7 +105,8 @@ void FilterField::offerCompletion() {
   if (!isValue) words << QStringLiteral("and") << QStringLiteral("or") << QStringLiteral("not");
   m_words->setStringList(words);
   m_completer->setCompletionPrefix(word);
-  const bool isComplete = m_completer->completionCount() == 1 && m_completer->currentCompletion().compare(word, Qt::CaseInsensitive) == 0;
+  const bool isComplete =
+      m_completer->completionCount() == 1 && m_completer->currentCompletion().compare(word, Qt::CaseInsensitive) == 0;
   if (m_completer->completionCount() == 0 || isComplete) return m_completer->popup()->hide();
   QRect place = cursorRect();
   place.setWidth(260);
@@ -124,7 +131,8 @@ void FilterField::keyPressEvent(QKeyEvent* event) {
       complete(chosen.isValid() ? chosen.data().toString() : m_completer->currentCompletion());
       return;
     }
-    if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_Up || event->key() == Qt::Key_Down) {
+    if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_Up ||
+        event->key() == Qt::Key_Down) {
       event->ignore();
       return;
     }

@@ -1,4 +1,5 @@
-// ui/runs/filter_field.h -- the filter expression: coloured as you type, wrong characters underlined, fields and values completed.
+// ui/runs/filter_field.h -- the filter expression: coloured as you type, wrong characters underlined, fields and values
+// completed.
 #pragma once
 
 #include <QLineEdit>

@@ -14,7 +14,9 @@ namespace {
 
 constexpr qreal kGap = 22;
 
-qreal textWidth(const QString& text, const QFont& font) { return std::ceil(QFontMetricsF(font).horizontalAdvance(text)); }
+qreal textWidth(const QString& text, const QFont& font) {
+  return std::ceil(QFontMetricsF(font).horizontalAdvance(text));
+}
 
 }  // namespace
 
@@ -51,8 +53,8 @@ QRectF FilterTabs::tabArea(int index) const {
   qreal left = 0;
   for (int i = 0; i <= index; ++i) {
     // The semibold width for every tab: choosing one must not move the others.
-    const qreal width =
-        textWidth(m_filters[static_cast<std::size_t>(i)].name, sectionFont()) + 6 + textWidth(QString::number(count(i)), captionFont());
+    const qreal width = textWidth(m_filters[static_cast<std::size_t>(i)].name, sectionFont()) + 6 +
+                        textWidth(QString::number(count(i)), captionFont());
     if (i == index) return {left, 0, width, static_cast<qreal>(height())};
     left += width + kGap;
   }

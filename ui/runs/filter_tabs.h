@@ -19,7 +19,9 @@ class FilterTabs : public QWidget {
   void setFilters(std::vector<SavedFilter> filters);
   const std::vector<SavedFilter>& filters() const { return m_filters; }
   void setCounts(const std::vector<int>& counts);
-  int count(int index) const { return index < static_cast<int>(m_counts.size()) ? m_counts[static_cast<std::size_t>(index)] : 0; }
+  int count(int index) const {
+    return index < static_cast<int>(m_counts.size()) ? m_counts[static_cast<std::size_t>(index)] : 0;
+  }
   // The tab whose expression this is becomes the current one; none if it is no tab's.
   void setCurrentExpression(const QString& expression);
   int current() const { return m_current; }

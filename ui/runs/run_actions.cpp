@@ -12,20 +12,23 @@ namespace weft::ui {
 using store::RunState;
 
 bool canStop(const store::RunSummary& run) {
-  return run.state == RunState::Starting || run.state == RunState::Running || run.state == RunState::Queued || run.state == RunState::Held ||
-         run.state == RunState::Paused;
+  return run.state == RunState::Starting || run.state == RunState::Running || run.state == RunState::Queued ||
+         run.state == RunState::Held || run.state == RunState::Paused;
 }
 
 bool canKill(const store::RunSummary& run) { return store::isActive(run.state); }
 
-bool canPause(const store::RunSummary& run) { return run.state == RunState::Starting || run.state == RunState::Running; }
-
-bool canResume(const store::RunSummary& run) {
-  return run.state == RunState::Paused || run.state == RunState::Held || run.state == RunState::Stopped || run.state == RunState::Failed ||
-         run.state == RunState::Killed || run.state == RunState::Lost;
+bool canPause(const store::RunSummary& run) {
+  return run.state == RunState::Starting || run.state == RunState::Running;
 }
 
-void confirmKill(QWidget* parent, const std::vector<store::RunSummary>& runs, std::function<void()> kill, const QString& label) {
+bool canResume(const store::RunSummary& run) {
+  return run.state == RunState::Paused || run.state == RunState::Held || run.state == RunState::Stopped ||
+         run.state == RunState::Failed || run.state == RunState::Killed || run.state == RunState::Lost;
+}
+
+void confirmKill(QWidget* parent, const std::vector<store::RunSummary>& runs, std::function<void()> kill,
+                 const QString& label) {
   if (runs.empty()) return;
   const QString name = runs.size() > 1   ? QStringLiteral("%1 runs").arg(runs.size())
                        : label.isEmpty() ? QString::fromStdString(runs.front().name)
@@ -35,11 +38,13 @@ void confirmKill(QWidget* parent, const std::vector<store::RunSummary>& runs, st
   box->setIcon(QMessageBox::NoIcon);
   box->setWindowTitle(QStringLiteral("Kill %1?").arg(name));
   box->setText(QStringLiteral("Kill %1 now?").arg(name));
-  QString lost =
-      QStringLiteral("The process ends at once and writes no checkpoint: what it did since its last one is lost. Stop would write one first.");
+  QString lost = QStringLiteral(
+      "The process ends at once and writes no checkpoint: what it did since its last one is lost. Stop would write one "
+      "first.");
   if (runs.size() == 1 && runs.front().steps > 0)
     lost += QStringLiteral("\n\nIt is at step %1 of %2.")
-                .arg(QString::fromStdString(groupDigits(runs.front().step)), QString::fromStdString(groupDigits(runs.front().steps)));
+                .arg(QString::fromStdString(groupDigits(runs.front().step)),
+                     QString::fromStdString(groupDigits(runs.front().steps)));
   box->setInformativeText(lost);
   QPushButton* yes = box->addButton(QStringLiteral("Kill"), QMessageBox::DestructiveRole);
   makeDangerous(yes);

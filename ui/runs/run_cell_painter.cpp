@@ -37,7 +37,8 @@ void paintMapGlyph(QPainter& painter, const QRectF& area, const std::string& map
   const qreal ratio = painter.device() ? painter.device()->devicePixelRatioF() : 1;
   const QSize pixels = (area.size() * ratio).toSize();
   const QString key =
-      QStringLiteral("weft-glyph/%1x%2@%3/%4/").arg(pixels.width()).arg(pixels.height()).arg(ratio).arg(theme.dark) + QString::fromStdString(map);
+      QStringLiteral("weft-glyph/%1x%2@%3/%4/").arg(pixels.width()).arg(pixels.height()).arg(ratio).arg(theme.dark) +
+      QString::fromStdString(map);
   QPixmap glyph;
   if (!QPixmapCache::find(key, &glyph)) {
     const auto parsed = sharing::parseMap(map, {.layers = std::nullopt, .upward = sharing::UpwardReads::Allow});
@@ -61,12 +62,15 @@ void paintStateIcon(QPainter& painter, const QRectF& area, store::RunState state
 void paintProgressBar(QPainter& painter, const QRectF& area, double progress, const QColor& color, const Theme& theme) {
   const QRectF track(area.left(), std::round(area.center().y() - 3), area.width(), 6);
   painter.fillRect(track, theme.track);
-  painter.fillRect(QRectF(track.left(), track.top(), track.width() * std::clamp(progress, 0.0, 1.0), track.height()), color);
+  painter.fillRect(QRectF(track.left(), track.top(), track.width() * std::clamp(progress, 0.0, 1.0), track.height()),
+                   color);
 }
 
-void paintSparkline(QPainter& painter, const QRectF& area, const std::vector<float>& losses, double share, const Theme& theme) {
+void paintSparkline(QPainter& painter, const QRectF& area, const std::vector<float>& losses, double share,
+                    const Theme& theme) {
   std::vector<float> finite;
-  std::copy_if(losses.begin(), losses.end(), std::back_inserter(finite), [](float loss) { return std::isfinite(loss); });
+  std::copy_if(losses.begin(), losses.end(), std::back_inserter(finite),
+               [](float loss) { return std::isfinite(loss); });
   if (finite.size() < 2) return;
   const auto [low, high] = std::minmax_element(finite.begin(), finite.end());
   const double range = std::max(1e-9, static_cast<double>(*high) - *low);
@@ -100,8 +104,10 @@ void paintTags(QPainter& painter, const QRectF& area, const QStringList& tags, c
     const qreal reserve = rest > 0 ? font.horizontalAdvance(QStringLiteral("+9")) + 6 : 0;
     if (left + width + reserve > area.right() && !(rest == 0 && left + width <= area.right())) {
       painter.setPen(theme.text3);
-      const QString more = i == 0 ? font.elidedText(tags[0], Qt::ElideRight, area.width()) : QStringLiteral("+%1").arg(rest + 1);
-      painter.drawText(QRectF(left, area.top(), area.right() - left, area.height()), Qt::AlignVCenter | Qt::AlignLeft, more);
+      const QString more =
+          i == 0 ? font.elidedText(tags[0], Qt::ElideRight, area.width()) : QStringLiteral("+%1").arg(rest + 1);
+      painter.drawText(QRectF(left, area.top(), area.right() - left, area.height()), Qt::AlignVCenter | Qt::AlignLeft,
+                       more);
       break;
     }
     const QRectF chip(left, std::round(area.center().y() - height / 2), width, height);

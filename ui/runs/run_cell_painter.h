@@ -1,4 +1,5 @@
-// ui/runs/run_cell_painter.h -- the painted cells that tables, the palette and the queue share: map glyph, state, progress, sparkline, tags.
+// ui/runs/run_cell_painter.h -- the painted cells that tables, the palette and the queue share: map glyph, state,
+// progress, sparkline, tags.
 #pragma once
 
 #include <QPainter>
@@ -17,7 +18,8 @@ void paintMapGlyph(QPainter& painter, const QRectF& area, const std::string& map
 void paintStateIcon(QPainter& painter, const QRectF& area, store::RunState state, const Theme& theme);
 void paintProgressBar(QPainter& painter, const QRectF& area, double progress, const QColor& color, const Theme& theme);
 // `losses` from left to right over `share` of the width: a run half done fills half of its cell.
-void paintSparkline(QPainter& painter, const QRectF& area, const std::vector<float>& losses, double share, const Theme& theme);
+void paintSparkline(QPainter& painter, const QRectF& area, const std::vector<float>& losses, double share,
+                    const Theme& theme);
 // As many chips as fit, then "+2".
 void paintTags(QPainter& painter, const QRectF& area, const QStringList& tags, const Theme& theme);
 

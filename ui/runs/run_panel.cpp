@@ -180,7 +180,8 @@ void RunPanel::showRun(store::RunId id) {
   m_storedNote.clear();
   m_note->clear();
   if (m_session)
-    if (const store::RunSummary* run = m_session->snapshot()->find(id)) showSummary(*run, m_session->snapshot()->label(*run));
+    if (const store::RunSummary* run = m_session->snapshot()->find(id))
+      showSummary(*run, m_session->snapshot()->label(*run));
   loadDetail();
 }
 
@@ -199,7 +200,8 @@ void RunPanel::showSummary(const store::RunSummary& run, const QString& label) {
   m_map->setMap(run);
   clear(m_numbers);
   addRow(m_numbers, QStringLiteral("Map"), QString::fromStdString(run.generator.empty() ? run.map : run.generator));
-  addRow(m_numbers, QStringLiteral("Heads"), headsText(run), QStringLiteral("query heads / KV heads of a producing layer × head width"));
+  addRow(m_numbers, QStringLiteral("Heads"), headsText(run),
+         QStringLiteral("query heads / KV heads of a producing layer × head width"));
   addRow(m_numbers, QStringLiteral("Parameters"), countText(static_cast<double>(run.parameters)));
   addRow(m_numbers, QStringLiteral("Perplexity"),
          run.bestPerplexity && run.perplexity && *run.bestPerplexity < *run.perplexity
@@ -209,7 +211,8 @@ void RunPanel::showSummary(const store::RunSummary& run, const QString& label) {
   addRow(m_numbers, QStringLiteral("KV per token"), kvBytesText(run),
          QStringLiteral("sum over producing layers of 2 · KV heads · head width · bytes per element"));
   addRow(m_numbers, QStringLiteral("measured"),
-         run.kvBytesPerTokenMeasured ? bytesPerTokenText(run.kvBytesPerTokenMeasured) + QStringLiteral(" B") : QStringLiteral("–"),
+         run.kvBytesPerTokenMeasured ? bytesPerTokenText(run.kvBytesPerTokenMeasured) + QStringLiteral(" B")
+                                     : QStringLiteral("–"),
          QStringLiteral("bytes of unique cache storages ÷ (batch · context)"));
   if (!run.cache.empty()) addRow(m_numbers, QStringLiteral("Cache"), QString::fromStdString(run.cache));
   addRow(m_numbers, QStringLiteral("Step"), QStringLiteral("%1 of %2").arg(grouped(run.step), grouped(run.steps)));
@@ -227,7 +230,8 @@ void RunPanel::loadDetail() {
   if (m_pages->currentIndex() == 2) {
     m_session->loadLog(m_run, this, [this, generation](Result<QString> log) {
       if (generation != m_generation) return;
-      m_log->setPlainText(log ? (log->isEmpty() ? QStringLiteral("Its log is empty.") : *log) : QString::fromStdString(log.error().message));
+      m_log->setPlainText(log ? (log->isEmpty() ? QStringLiteral("Its log is empty.") : *log)
+                              : QString::fromStdString(log.error().message));
       m_log->verticalScrollBar()->setValue(m_log->verticalScrollBar()->maximum());
     });
     return;
@@ -239,11 +243,13 @@ void RunPanel::loadDetail() {
 
 namespace {
 
-// What a text or a task says first: accuracy with its standard error, or perplexity per word where the words were counted.
+// What a text or a task says first: accuracy with its standard error, or perplexity per word where the words were
+// counted.
 QString scoreText(const store::Evaluation& evaluation) {
   QStringList parts;
   for (const char* name : {"acc", "acc_norm"}) {
-    const std::optional<double> accuracy = store::valueOf(evaluation, name), error = store::valueOf(evaluation, std::string(name) + "_stderr");
+    const std::optional<double> accuracy = store::valueOf(evaluation, name),
+                                error = store::valueOf(evaluation, std::string(name) + "_stderr");
     if (!accuracy) continue;
     QString text = QStringLiteral("%1 %2").arg(QLatin1String(name), QString::number(*accuracy, 'f', 4));
     if (error) text += QStringLiteral(" ±%1").arg(*error, 0, 'f', 4);
@@ -253,7 +259,8 @@ QString scoreText(const store::Evaluation& evaluation) {
   const std::optional<double> words = store::valueOf(evaluation, "word_perplexity");
   parts << QStringLiteral("%1 %2").arg(words ? QStringLiteral("word perplexity") : QStringLiteral("perplexity"),
                                        perplexityText(words.value_or(evaluation.perplexity)));
-  if (const auto bits = store::valueOf(evaluation, "bits_per_byte")) parts << QStringLiteral("%1 bits per byte").arg(*bits, 0, 'f', 4);
+  if (const auto bits = store::valueOf(evaluation, "bits_per_byte"))
+    parts << QStringLiteral("%1 bits per byte").arg(*bits, 0, 'f', 4);
   return parts.join(QStringLiteral(", "));
 }
 
@@ -261,7 +268,8 @@ QString scoreText(const store::Evaluation& evaluation) {
 
 void RunPanel::showDetail(const RunDetail& detail) {
   m_shownUpdate = detail.summary.updated;
-  if (const QString config = QString::fromStdString(detail.configToml); config != m_config->toPlainText()) m_config->setPlainText(config);
+  if (const QString config = QString::fromStdString(detail.configToml); config != m_config->toPlainText())
+    m_config->setPlainText(config);
   clear(m_history);
   const double now = now_s();
   for (const store::Attempt& attempt : detail.attempts) {
@@ -277,24 +285,28 @@ void RunPanel::showDetail(const RunDetail& detail) {
     const store::Evaluation& evaluation = curve[i];
     addRow(m_history, QStringLiteral("Step %1").arg(grouped(evaluation.step)),
            QStringLiteral("%1 perplexity %2 over %3 tokens")
-               .arg(QString::fromStdString(evaluation.split), perplexityText(evaluation.perplexity), grouped(evaluation.tokens)));
+               .arg(QString::fromStdString(evaluation.split), perplexityText(evaluation.perplexity),
+                    grouped(evaluation.tokens)));
   }
   for (const store::Evaluation& evaluation : store::newestOnDemand(detail.evaluations)) {
     addRow(m_history, QString::fromStdString(evaluation.task),
-           QStringLiteral("%1 on %2 at step %3").arg(scoreText(evaluation), QString::fromStdString(evaluation.split), grouped(evaluation.step)));
+           QStringLiteral("%1 on %2 at step %3")
+               .arg(scoreText(evaluation), QString::fromStdString(evaluation.split), grouped(evaluation.step)));
   }
   if (!detail.checkpoints.empty()) {
     const store::Checkpoint& last = detail.checkpoints.back();
     addRow(m_history, QStringLiteral("Checkpoint"),
            QStringLiteral("step %1, %2, %3 ago")
-               .arg(grouped(last.step), QString::fromStdString(formatBytes(static_cast<double>(last.bytes))), ageText(last.time, now)));
+               .arg(grouped(last.step), QString::fromStdString(formatBytes(static_cast<double>(last.bytes))),
+                    ageText(last.time, now)));
   }
   for (const store::Measurement& measurement : detail.measurements) {
     QStringList values;
     for (const auto& [name, value] : measurement.values)
       if (name == "analytic" || name == "storage" || name == "allocated" || name == "reserved")
         values << QStringLiteral("%1 %2").arg(QString::fromStdString(name), QString::fromStdString(formatBytes(value)));
-    if (!values.isEmpty()) addRow(m_history, QString::fromStdString(measurement.name), values.join(QStringLiteral(", ")));
+    if (!values.isEmpty())
+      addRow(m_history, QString::fromStdString(measurement.name), values.join(QStringLiteral(", ")));
   }
 }
 

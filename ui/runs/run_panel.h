@@ -1,4 +1,5 @@
-// ui/runs/run_panel.h -- everything about one run beside the table: map, numbers with what they are, evaluations, note, configuration, log.
+// ui/runs/run_panel.h -- everything about one run beside the table: map, numbers with what they are, evaluations, note,
+// configuration, log.
 #pragma once
 
 #include <QPointer>

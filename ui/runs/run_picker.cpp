@@ -19,7 +19,8 @@ constexpr int kRunRole = Qt::UserRole;
 
 }  // namespace
 
-RunPicker::RunPicker(QWidget* parent) : QFrame(parent, Qt::Popup), m_field(new QLineEdit), m_list(new QListWidget), m_count(new TextLabel) {
+RunPicker::RunPicker(QWidget* parent)
+    : QFrame(parent, Qt::Popup), m_field(new QLineEdit), m_list(new QListWidget), m_count(new TextLabel) {
   setAccessibleName(QStringLiteral("Runs to choose from"));
   resize(kWidth, kHeight);
   auto* column = new QVBoxLayout(this);
@@ -36,14 +37,18 @@ RunPicker::RunPicker(QWidget* parent) : QFrame(parent, Qt::Popup), m_field(new Q
   column->addWidget(m_count);
   connect(m_field, &QLineEdit::textChanged, this, &RunPicker::narrow);
   connect(m_list, &QListWidget::itemChanged, this, &RunPicker::report);
-  connect(m_list, &QListWidget::itemActivated, this,
-          [](QListWidgetItem* item) { item->setCheckState(item->checkState() == Qt::Checked ? Qt::Unchecked : Qt::Checked); });
+  connect(m_list, &QListWidget::itemActivated, this, [](QListWidgetItem* item) {
+    item->setCheckState(item->checkState() == Qt::Checked ? Qt::Unchecked : Qt::Checked);
+  });
 }
 
-void RunPicker::popUp(QWidget* anchor, const std::vector<store::RunSummary>& runs, const std::vector<store::RunId>& ticked) {
+void RunPicker::popUp(QWidget* anchor, const std::vector<store::RunSummary>& runs,
+                      const std::vector<store::RunId>& ticked) {
   const QSignalBlocker quiet(m_list);
   m_list->clear();
-  const auto isTicked = [&](const store::RunSummary& run) { return std::find(ticked.begin(), ticked.end(), run.id) != ticked.end(); };
+  const auto isTicked = [&](const store::RunSummary& run) {
+    return std::find(ticked.begin(), ticked.end(), run.id) != ticked.end();
+  };
   std::vector<const store::RunSummary*> ordered;
   for (const store::RunSummary& run : runs) ordered.push_back(&run);
   std::stable_partition(ordered.begin(), ordered.end(), [&](const store::RunSummary* run) { return isTicked(*run); });
@@ -51,8 +56,10 @@ void RunPicker::popUp(QWidget* anchor, const std::vector<store::RunSummary>& run
   for (std::size_t i = 0; i < ordered.size(); ++i) {
     const store::RunSummary* run = ordered[i];
     const QString label = QString::fromStdString(labels[i]);
-    const QString value = run->perplexity ? QStringLiteral("%1 at %2 B").arg(perplexityText(run->perplexity), bytesPerTokenText(run->kvBytesPerToken))
-                                          : stateLabel(run->state).toLower();
+    const QString value =
+        run->perplexity
+            ? QStringLiteral("%1 at %2 B").arg(perplexityText(run->perplexity), bytesPerTokenText(run->kvBytesPerToken))
+            : stateLabel(run->state).toLower();
     auto* item = new QListWidgetItem(QStringLiteral("%1   %2").arg(label, value), m_list);
     item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsSelectable | Qt::ItemIsUserCheckable);
     item->setCheckState(isTicked(*run) ? Qt::Checked : Qt::Unchecked);
@@ -80,14 +87,16 @@ void RunPicker::narrow(const QString& text) {
 void RunPicker::report() {
   std::vector<store::RunId> runs;
   for (int row = 0; row < m_list->count(); ++row)
-    if (m_list->item(row)->checkState() == Qt::Checked) runs.push_back({m_list->item(row)->data(kRunRole).toLongLong()});
+    if (m_list->item(row)->checkState() == Qt::Checked)
+      runs.push_back({m_list->item(row)->data(kRunRole).toLongLong()});
   m_count->setText(QStringLiteral("%1 of %2 chosen").arg(runs.size()).arg(m_list->count()));
   Q_EMIT picked(runs);
 }
 
 bool RunPicker::eventFilter(QObject* watched, QEvent* event) {
   // Down leaves the field for the list, as in the command palette.
-  if (watched == m_field && event->type() == QEvent::KeyPress && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Down) {
+  if (watched == m_field && event->type() == QEvent::KeyPress &&
+      static_cast<QKeyEvent*>(event)->key() == Qt::Key_Down) {
     for (int row = 0; row < m_list->count(); ++row)
       if (!m_list->item(row)->isHidden()) {
         m_list->setCurrentRow(row);

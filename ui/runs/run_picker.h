@@ -1,4 +1,5 @@
-// ui/runs/run_picker.h -- a list to tick runs in, with a field that narrows it: opens below a button, closes on Esc or a click elsewhere.
+// ui/runs/run_picker.h -- a list to tick runs in, with a field that narrows it: opens below a button, closes on Esc or
+// a click elsewhere.
 #pragma once
 
 #include <QFrame>

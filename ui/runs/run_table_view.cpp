@@ -57,10 +57,12 @@ QStringList tagsOf(const store::RunSummary& run) {
 }
 
 void drawText(QPainter& painter, const QRect& area, const QString& text, Qt::Alignment align = Qt::AlignLeft) {
-  painter.drawText(area, align | Qt::AlignVCenter | Qt::TextSingleLine, painter.fontMetrics().elidedText(text, Qt::ElideRight, area.width()));
+  painter.drawText(area, align | Qt::AlignVCenter | Qt::TextSingleLine,
+                   painter.fontMetrics().elidedText(text, Qt::ElideRight, area.width()));
 }
 
-void paintName(QPainter& painter, const QRect& area, const store::RunSummary& run, const QString& wholeDistinction, const Theme& theme) {
+void paintName(QPainter& painter, const QRect& area, const store::RunSummary& run, const QString& wholeDistinction,
+               const Theme& theme) {
   QFont name = bodyFont();
   name.setWeight(QFont::Medium);
   // Too narrow for both: what tells the run from others of its name is shortened last, and never to less than half.
@@ -69,16 +71,20 @@ void paintName(QPainter& painter, const QRect& area, const store::RunSummary& ru
   const int room = std::max(area.width() / 2, area.width() - wanted - 6);
   const QString distinction = small.elidedText(wholeDistinction, Qt::ElideMiddle, room);
   const int distinctionWidth = distinction.isEmpty() ? 0 : small.horizontalAdvance(distinction) + 6;
-  const QString text = metrics.elidedText(QString::fromStdString(run.name), Qt::ElideRight, area.width() - distinctionWidth);
+  const QString text =
+      metrics.elidedText(QString::fromStdString(run.name), Qt::ElideRight, area.width() - distinctionWidth);
   painter.setFont(name);
   painter.setPen(theme.text);
   painter.drawText(area, Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, text);
   painter.setFont(bodyFont());
   painter.setPen(theme.text3);
-  painter.drawText(area.adjusted(metrics.horizontalAdvance(text) + 6, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, distinction);
+  painter.drawText(area.adjusted(metrics.horizontalAdvance(text) + 6, 0, 0, 0),
+                   Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, distinction);
 }
 
-bool hasFailed(const store::RunSummary& run) { return run.state == store::RunState::Failed || run.state == store::RunState::Lost; }
+bool hasFailed(const store::RunSummary& run) {
+  return run.state == store::RunState::Failed || run.state == store::RunState::Lost;
+}
 
 // A failure without a loss curve may use the Loss cell too, if that stands right of it.
 bool usesLossCell(const store::RunSummary& run, const QWidget* widget) {
@@ -86,7 +92,8 @@ bool usesLossCell(const store::RunSummary& run, const QWidget* widget) {
   if (!table || !hasFailed(run) || run.sparkline.size() >= 2) return false;
   const QHeaderView* header = table->horizontalHeader();
   const int progress = static_cast<int>(RunColumn::Progress), loss = static_cast<int>(RunColumn::Loss);
-  return !table->isColumnHidden(progress) && !table->isColumnHidden(loss) && header->visualIndex(loss) == header->visualIndex(progress) + 1;
+  return !table->isColumnHidden(progress) && !table->isColumnHidden(loss) &&
+         header->visualIndex(loss) == header->visualIndex(progress) + 1;
 }
 
 void paintProgress(QPainter& painter, const QRect& area, const store::RunSummary& run, const Theme& theme) {
@@ -109,7 +116,9 @@ void RunDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
   const Theme& theme = Theme::current();
   const bool isSelected = option.state & QStyle::State_Selected;
   painter->save();
-  painter->fillRect(option.rect, isSelected ? theme.selection : index.row() == m_hoveredRow ? theme.hover : theme.panel);
+  painter->fillRect(option.rect, isSelected                    ? theme.selection
+                                 : index.row() == m_hoveredRow ? theme.hover
+                                                               : theme.panel);
   painter->fillRect(QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1), theme.hairline);
   const auto column = static_cast<RunColumn>(index.column());
   if (isSelected && column == RunColumn::Marks)
@@ -128,8 +137,10 @@ void RunDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
       break;
     case RunColumn::Status:
       paintStateIcon(*painter, QRectF(cell.left(), cell.top(), 16, cell.height()), run->state, theme);
-      painter->setPen(store::isActive(run->state) || run->state == store::RunState::Failed || run->state == store::RunState::Lost ? theme.text
-                                                                                                                                  : theme.text2);
+      painter->setPen(store::isActive(run->state) || run->state == store::RunState::Failed ||
+                              run->state == store::RunState::Lost
+                          ? theme.text
+                          : theme.text2);
       drawText(*painter, cell.adjusted(22, 0, 0, 0), text);
       break;
     case RunColumn::Name:
@@ -164,18 +175,22 @@ void RunDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
       if (usesLossCell(*run, option.widget)) {
         const auto* table = qobject_cast<const QTableView*>(option.widget);
         painter->setClipRect(option.rect);
-        paintProgress(*painter, cell.adjusted(-table->columnWidth(static_cast<int>(RunColumn::Progress)), 0, 0, 0), *run, theme);
+        paintProgress(*painter, cell.adjusted(-table->columnWidth(static_cast<int>(RunColumn::Progress)), 0, 0, 0),
+                      *run, theme);
         break;
       }
-      const double share = store::isActive(run->state) || run->steps <= 0 ? 1 : std::min(1.0, double(run->step) / double(run->steps));
-      paintSparkline(*painter, QRectF(cell).adjusted(0, 5, 0, -5), run->sparkline, store::isActive(run->state) ? run->progress : share, theme);
+      const double share =
+          store::isActive(run->state) || run->steps <= 0 ? 1 : std::min(1.0, double(run->step) / double(run->steps));
+      paintSparkline(*painter, QRectF(cell).adjusted(0, 5, 0, -5), run->sparkline,
+                     store::isActive(run->state) ? run->progress : share, theme);
       break;
     }
     case RunColumn::Tags:
       paintTags(*painter, cell, tagsOf(*run), theme);
       break;
     default:
-      drawText(*painter, cell, text, Qt::Alignment(index.data(Qt::TextAlignmentRole).toInt()) & Qt::AlignHorizontal_Mask);
+      drawText(*painter, cell, text,
+               Qt::Alignment(index.data(Qt::TextAlignmentRole).toInt()) & Qt::AlignHorizontal_Mask);
       break;
   }
   if (isCurrent) {
@@ -200,11 +215,14 @@ SortHeader::SortHeader(RunSortProxy* proxy, QWidget* parent) : QHeaderView(Qt::H
   setMinimumSectionSize(32);
 }
 
-QSize SortHeader::sizeHint() const { return {QHeaderView::sizeHint().width(), qMax(metrics::headerRow, QFontMetrics(captionFont()).height() + 12)}; }
+QSize SortHeader::sizeHint() const {
+  return {QHeaderView::sizeHint().width(), qMax(metrics::headerRow, QFontMetrics(captionFont()).height() + 12)};
+}
 
 void SortHeader::mousePressEvent(QMouseEvent* event) {
   m_pressedAt = event->pos();
-  m_pressedSection = event->button() == Qt::LeftButton && cursor().shape() != Qt::SplitHCursor ? logicalIndexAt(event->pos()) : -1;
+  m_pressedSection =
+      event->button() == Qt::LeftButton && cursor().shape() != Qt::SplitHCursor ? logicalIndexAt(event->pos()) : -1;
   QHeaderView::mousePressEvent(event);
 }
 
@@ -242,7 +260,8 @@ void SortHeader::paintSection(QPainter* painter, const QRect& rect, int section)
   const Qt::Alignment align(model()->headerData(section, Qt::Horizontal, Qt::TextAlignmentRole).toInt());
   QRect cell = rect.adjusted(kPadding, 0, -kPadding, 0);
   const auto& keys = m_proxy->sortKeys();
-  const auto key = std::find_if(keys.begin(), keys.end(), [&](const SortKey& k) { return static_cast<int>(k.column) == section; });
+  const auto key =
+      std::find_if(keys.begin(), keys.end(), [&](const SortKey& k) { return static_cast<int>(k.column) == section; });
   QString text = model()->headerData(section, Qt::Horizontal).toString();
   if (key == keys.end()) {
     painter->drawText(cell, (align & Qt::AlignHorizontal_Mask) | Qt::AlignVCenter | Qt::TextSingleLine,
@@ -255,9 +274,11 @@ void SortHeader::paintSection(QPainter* painter, const QRect& rect, int section)
     const int left = align & Qt::AlignRight ? cell.right() - width - extra + 1 : cell.left();
     painter->drawText(QRect(left, cell.top(), width + 1, cell.height()), Qt::AlignVCenter | Qt::AlignLeft, text);
     painter->setPen(theme.text3);
-    painter->drawText(QRect(left + width + 4, cell.top(), extra, cell.height()), Qt::AlignVCenter | Qt::AlignLeft, number);
+    painter->drawText(QRect(left + width + 4, cell.top(), extra, cell.height()), Qt::AlignVCenter | Qt::AlignLeft,
+                      number);
     paintIcon(*painter, QRectF(left + width + extra - 11, cell.center().y() - 5, 11, 11),
-              key->order == Qt::AscendingOrder ? QStringLiteral("triangle-up") : QStringLiteral("triangle-down"), theme.text2);
+              key->order == Qt::AscendingOrder ? QStringLiteral("triangle-up") : QStringLiteral("triangle-down"),
+              theme.text2);
   }
   painter->restore();
 }
@@ -293,7 +314,8 @@ RunTableView::RunTableView(RunSortProxy* proxy, QWidget* parent)
 void RunTableView::applyWidths() {
   const double scale = double(QFontMetrics(bodyFont()).height()) / 16;
   verticalHeader()->setDefaultSectionSize(qMax(metrics::row, QFontMetrics(bodyFont()).height() + 10));
-  for (int i = 0; i < kRunColumns; ++i) setColumnWidth(i, int(preferredWidth(static_cast<RunColumn>(i)) * qMax(1.0, scale)));
+  for (int i = 0; i < kRunColumns; ++i)
+    setColumnWidth(i, int(preferredWidth(static_cast<RunColumn>(i)) * qMax(1.0, scale)));
   m_header->setSectionResizeMode(QHeaderView::Interactive);
   m_header->setStretchLastSection(true);
 }
@@ -362,7 +384,9 @@ void RunTableView::paintBars() {
       const int room = columnWidth(column) - 2 * kPadding;
       const int width = room * (5 + (i * 7 + column * 3) % 5) / 10;
       if (width > 4)
-        painter.fillRect(QRect(columnViewportPosition(column) + kPadding, i * row + (row - kBarHeight) / 2, width, kBarHeight), theme.track);
+        painter.fillRect(
+            QRect(columnViewportPosition(column) + kPadding, i * row + (row - kBarHeight) / 2, width, kBarHeight),
+            theme.track);
     }
     painter.fillRect(QRect(0, (i + 1) * row - 1, viewport()->width(), 1), theme.hairline);
   }
@@ -375,8 +399,8 @@ void RunTableView::paintEvent(QPaintEvent* event) {
   QPainter painter(viewport());
   painter.setFont(bodyFont());
   painter.setPen(Theme::current().text2);
-  painter.drawText(QRect(24, 0, viewport()->width() - 48, viewport()->height() / 3 + 8), Qt::AlignHCenter | Qt::AlignBottom | Qt::TextWordWrap,
-                   m_emptyText);
+  painter.drawText(QRect(24, 0, viewport()->width() - 48, viewport()->height() / 3 + 8),
+                   Qt::AlignHCenter | Qt::AlignBottom | Qt::TextWordWrap, m_emptyText);
 }
 
 void RunTableView::mouseMoveEvent(QMouseEvent* event) {

@@ -1,5 +1,5 @@
-// ui/runs/run_table_view.h -- the run table on screen: fixed 26-px rows, painted cells, a header that shows several sort keys, a line of text when
-// empty.
+// ui/runs/run_table_view.h -- the run table on screen: fixed 26-px rows, painted cells, a header that shows several
+// sort keys, a line of text when empty.
 #pragma once
 
 #include <QHeaderView>

@@ -43,7 +43,8 @@ std::vector<SavedFilter> builtInFilters() {
 std::vector<std::string> tagsFrom(const QString& text) {
   std::vector<std::string> tags;
   for (const QString& part : text.split(u','))
-    if (const std::string tag = part.trimmed().toStdString(); !tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end())
+    if (const std::string tag = part.trimmed().toStdString();
+        !tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end())
       tags.push_back(tag);
   return tags;
 }
@@ -51,8 +52,10 @@ std::vector<std::string> tagsFrom(const QString& text) {
 // Rows that share the KV bytes are the comparison this program is for.
 QString pairText(const RunsSnapshot& snapshot, const store::RunSummary& a, const store::RunSummary& b) {
   const QString names = QStringLiteral("%1 against %2").arg(snapshot.label(a), snapshot.label(b));
-  if (a.kvBytesPerToken == b.kvBytesPerToken) return QStringLiteral("%1 at %2 B/token:").arg(names, bytesPerTokenText(a.kvBytesPerToken));
-  return QStringLiteral("%1 (%2 and %3 B/token):").arg(names, bytesPerTokenText(a.kvBytesPerToken), bytesPerTokenText(b.kvBytesPerToken));
+  if (a.kvBytesPerToken == b.kvBytesPerToken)
+    return QStringLiteral("%1 at %2 B/token:").arg(names, bytesPerTokenText(a.kvBytesPerToken));
+  return QStringLiteral("%1 (%2 and %3 B/token):")
+      .arg(names, bytesPerTokenText(a.kvBytesPerToken), bytesPerTokenText(b.kvBytesPerToken));
 }
 
 }  // namespace
@@ -73,7 +76,11 @@ struct RunsPage::Edit : QUndoCommand {
 };
 
 RunsPage::RunsPage(QWidget* parent)
-    : Page(parent), m_model(new RunTableModel(this)), m_proxy(new RunSortProxy(this)), m_undo(new QUndoStack(this)), m_ages(new QTimer(this)) {
+    : Page(parent),
+      m_model(new RunTableModel(this)),
+      m_proxy(new RunSortProxy(this)),
+      m_undo(new QUndoStack(this)),
+      m_ages(new QTimer(this)) {
   m_proxy->setSourceModel(m_model);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
@@ -95,7 +102,8 @@ RunsPage::RunsPage(QWidget* parent)
   setFocusProxy(m_table);
 
   connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RunsPage::updateSelection);
-  connect(m_table, &QTableView::doubleClicked, this, [this] { showRunsRequested(QStringLiteral("Monitor"), m_table->selectedRuns()); });
+  connect(m_table, &QTableView::doubleClicked, this,
+          [this] { showRunsRequested(QStringLiteral("Monitor"), m_table->selectedRuns()); });
   connect(m_table, &RunTableView::emptyButtonClicked, this, [this] {
     if (m_emptyAction) m_emptyAction();
   });
@@ -136,7 +144,8 @@ QWidget* RunsPage::buildTop() {
   exportMenu->addAction(QStringLiteral("Figure..."), this, [this] { openPageRequested(QStringLiteral("Figures")); });
   exportButton->setMenu(exportMenu);
   m_compareButton = new QPushButton(QStringLiteral("Compare"));
-  connect(m_compareButton, &QPushButton::clicked, this, [this] { showRunsRequested(QStringLiteral("Compare"), m_table->selectedRuns()); });
+  connect(m_compareButton, &QPushButton::clicked, this,
+          [this] { showRunsRequested(QStringLiteral("Compare"), m_table->selectedRuns()); });
   auto* newRun = new QPushButton(QStringLiteral("New run..."));
   makePrimary(newRun);
   connect(newRun, &QPushButton::clicked, this, &Page::newRunRequested);
@@ -153,15 +162,18 @@ QWidget* RunsPage::buildTop() {
   auto* help = new QPushButton(QStringLiteral("?"));
   help->setFixedWidth(metrics::control);
   help->setAccessibleName(QStringLiteral("Fields of the filter"));
-  help->setToolTip(QStringLiteral("Fields: %1.\nJoin with and, or, not, parentheses; compare with = != < <= > >= and ~ (regular expression).")
-                       .arg(RunFilter::fields().join(QStringLiteral(", "))));
+  help->setToolTip(
+      QStringLiteral(
+          "Fields: %1.\nJoin with and, or, not, parentheses; compare with = != < <= > >= and ~ (regular expression).")
+          .arg(RunFilter::fields().join(QStringLiteral(", "))));
   auto* fieldMenu = new QMenu(help);
   for (const QString& field : RunFilter::fields())
     fieldMenu->addAction(field, this, [this, field] {
       m_filter->insert(field + u' ');
       m_filter->setFocus();
     });
-  connect(help, &QPushButton::clicked, this, [help, fieldMenu] { fieldMenu->popup(help->mapToGlobal(QPoint(0, help->height()))); });
+  connect(help, &QPushButton::clicked, this,
+          [help, fieldMenu] { fieldMenu->popup(help->mapToGlobal(QPoint(0, help->height()))); });
   filterRow->addWidget(m_filter, 1);
   filterRow->addWidget(save);
   filterRow->addWidget(help);
@@ -205,8 +217,9 @@ QWidget* RunsPage::buildFooter() {
   row->addWidget(m_selectionText);
   row->addWidget(m_selectionStrong);
   row->addStretch(1);
-  row->addWidget(new KeyHints({QStringLiteral("Space"), QStringLiteral("preview"), QStringLiteral("Enter"), QStringLiteral("open"),
-                               QStringLiteral("C"), QStringLiteral("compare"), QStringLiteral("T"), QStringLiteral("tag")}));
+  row->addWidget(
+      new KeyHints({QStringLiteral("Space"), QStringLiteral("preview"), QStringLiteral("Enter"), QStringLiteral("open"),
+                    QStringLiteral("C"), QStringLiteral("compare"), QStringLiteral("T"), QStringLiteral("tag")}));
   m_footer->addWidget(selection);
   auto* edit = new Surface(Surface::Fill::Window, Qt::TopEdge);
   auto* editRow = new QHBoxLayout(edit);
@@ -215,7 +228,8 @@ QWidget* RunsPage::buildFooter() {
   m_answer = new QLineEdit;
   editRow->addWidget(m_question);
   editRow->addWidget(m_answer, 1);
-  editRow->addWidget(new KeyHints({QStringLiteral("Enter"), QStringLiteral("store"), QStringLiteral("Esc"), QStringLiteral("drop")}));
+  editRow->addWidget(
+      new KeyHints({QStringLiteral("Enter"), QStringLiteral("store"), QStringLiteral("Esc"), QStringLiteral("drop")}));
   m_footer->addWidget(edit);
   const auto leave = [this] {
     m_accept = nullptr;
@@ -236,7 +250,8 @@ QWidget* RunsPage::buildFooter() {
   return m_footer;
 }
 
-QAction* RunsPage::addAction(const QString& text, const QKeySequence& shortcut, const QString& iconName, std::function<void()> act) {
+QAction* RunsPage::addAction(const QString& text, const QKeySequence& shortcut, const QString& iconName,
+                             std::function<void()> act) {
   auto* action = new QAction(text, this);
   if (!iconName.isEmpty()) action->setIcon(icon(iconName));
   action->setShortcut(shortcut);
@@ -248,7 +263,8 @@ QAction* RunsPage::addAction(const QString& text, const QKeySequence& shortcut, 
 
 void RunsPage::buildActions() {
   // Letters belong to the table alone; the others to the whole page.
-  const auto forRuns = [this](const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act) {
+  const auto forRuns = [this](const QString& text, const QKeySequence& key, const QString& iconName,
+                              std::function<void()> act) {
     QAction* action = addAction(text, key, iconName, std::move(act));
     m_table->addAction(action);
     m_runActions.push_back(action);
@@ -258,7 +274,8 @@ void RunsPage::buildActions() {
           [this] { showRunsRequested(QStringLiteral("Monitor"), m_table->selectedRuns()); });
   forRuns(QStringLiteral("Preview"), Qt::Key_Space, QStringLiteral("side-panel"), [this] {
     m_panel->setVisible(!m_panel->isVisible());
-    if (m_panel->isVisible() && m_splitter->sizes().value(1) < 300) m_splitter->setSizes({qMax(400, m_splitter->width() - 360), 360});
+    if (m_panel->isVisible() && m_splitter->sizes().value(1) < 300)
+      m_splitter->setSizes({qMax(400, m_splitter->width() - 360), 360});
     updateSelection();
   });
   m_compareAction = forRuns(QStringLiteral("Compare"), Qt::Key_C, QStringLiteral("compare"),
@@ -269,18 +286,22 @@ void RunsPage::buildActions() {
   forRuns(QStringLiteral("Edit note"), Qt::Key_N, QStringLiteral("note"), [this] {
     const auto runs = selected();
     if (!runs.empty())
-      askInFooter(QStringLiteral("Note of %1").arg(m_model->snapshot().label(runs.front())), QString::fromStdString(runs.front().note),
+      askInFooter(QStringLiteral("Note of %1").arg(m_model->snapshot().label(runs.front())),
+                  QString::fromStdString(runs.front().note),
                   [this, id = runs.front().id](const QString& note) { setNote(id, note); });
   });
   forRuns(QStringLiteral("Set or clear as baseline"), Qt::Key_B, QStringLiteral("star"), [this] { toggleBaseline(); });
   forRuns(QStringLiteral("Star"), Qt::Key_S, QStringLiteral("star-outline"), [this] { toggleStar(); });
-  m_stopAction =
-      forRuns(QStringLiteral("Stop with a checkpoint"), {}, QStringLiteral("stop"), [this] { request(store::RequestKind::Stop, canStop); });
-  m_pauseAction = forRuns(QStringLiteral("Pause"), {}, QStringLiteral("pause"), [this] { request(store::RequestKind::Pause, canPause); });
-  m_resumeAction = forRuns(QStringLiteral("Resume"), {}, QStringLiteral("play"), [this] { request(store::RequestKind::Resume, canResume); });
+  m_stopAction = forRuns(QStringLiteral("Stop with a checkpoint"), {}, QStringLiteral("stop"),
+                         [this] { request(store::RequestKind::Stop, canStop); });
+  m_pauseAction = forRuns(QStringLiteral("Pause"), {}, QStringLiteral("pause"),
+                          [this] { request(store::RequestKind::Pause, canPause); });
+  m_resumeAction = forRuns(QStringLiteral("Resume"), {}, QStringLiteral("play"),
+                           [this] { request(store::RequestKind::Resume, canResume); });
   m_killAction = forRuns(QStringLiteral("Kill..."), {}, QString(), [this] { kill(); });
   m_killAction->setIcon(icon(QStringLiteral("kill"), IconColor::Error));
-  forRuns(QStringLiteral("Archive or bring back"), QKeySequence::Delete, QStringLiteral("archive"), [this] { archive(); });
+  forRuns(QStringLiteral("Archive or bring back"), QKeySequence::Delete, QStringLiteral("archive"),
+          [this] { archive(); });
   forRuns(QStringLiteral("Copy rows as CSV"), QKeySequence::Copy, QStringLiteral("copy"), [this] { copyTable(); });
 
   QAction* find = addAction(QStringLiteral("Filter runs"), QKeySequence::Find, QStringLiteral("filter"), [this] {
@@ -297,10 +318,10 @@ void RunsPage::buildActions() {
     action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
     m_actions << action;
   }
-  QAction* exportAction =
-      addAction(QStringLiteral("Export the table..."), QKeySequence(Qt::CTRL | Qt::Key_E), QStringLiteral("export"), [this] { exportTable(); });
-  QAction* clear = addAction(QStringLiteral("Clear the filter"), QKeySequence(Qt::CTRL | Qt::Key_Backspace), QStringLiteral("close"),
-                             [this] { setExpression({}); });
+  QAction* exportAction = addAction(QStringLiteral("Export the table..."), QKeySequence(Qt::CTRL | Qt::Key_E),
+                                    QStringLiteral("export"), [this] { exportTable(); });
+  QAction* clear = addAction(QStringLiteral("Clear the filter"), QKeySequence(Qt::CTRL | Qt::Key_Backspace),
+                             QStringLiteral("close"), [this] { setExpression({}); });
   for (QAction* action : {find, undo, redo, exportAction, clear}) QWidget::addAction(action);
 }
 
@@ -344,7 +365,9 @@ void RunsPage::updateCounts() {
   for (const SavedFilter& saved : m_tabs->filters()) {
     const auto filter = RunFilter::parse(saved.expression);
     counts.push_back(
-        filter ? static_cast<int>(std::count_if(runs.begin(), runs.end(), [&](const auto& run) { return RunSortProxy::accepts(*filter, run); })) : 0);
+        filter ? static_cast<int>(std::count_if(runs.begin(), runs.end(),
+                                                [&](const auto& run) { return RunSortProxy::accepts(*filter, run); }))
+               : 0);
   }
   m_tabs->setCounts(counts);
   const int shown = m_proxy->rowCount();
@@ -358,18 +381,22 @@ void RunsPage::updateEmptyText() {
   m_header->setSubtitle(m_session ? QString() : opening);
   m_table->setLoading(!m_session && !opening.isEmpty());
   if (!m_session)
-    return m_table->setEmptyText(opening.isEmpty() ? QStringLiteral("No project is open. Open or make one in the Project menu; Design works without.")
-                                                   : QString());
+    return m_table->setEmptyText(
+        opening.isEmpty()
+            ? QStringLiteral("No project is open. Open or make one in the Project menu; Design works without.")
+            : QString());
   if (m_proxy->rowCount() > 0) return m_table->setEmptyText({});
   if (runs.empty()) {
     m_emptyAction = [this] { openPageRequested(QStringLiteral("Design")); };
-    return m_table->setEmptyText(QStringLiteral("No runs yet. Draw a map in Design and queue it."), QStringLiteral("Open Design"));
+    return m_table->setEmptyText(QStringLiteral("No runs yet. Draw a map in Design and queue it."),
+                                 QStringLiteral("Open Design"));
   }
   const RunFilter::Clause clause = m_proxy->filter().mostExcluding(runs);
   const QString text = m_filter->text();
   if (clause.begin == clause.end) {
     m_emptyAction = [this] { setExpression({}); };
-    return m_table->setEmptyText(QStringLiteral("No run matches the filter."), text.isEmpty() ? QString() : QStringLiteral("Clear the filter"));
+    return m_table->setEmptyText(QStringLiteral("No run matches the filter."),
+                                 text.isEmpty() ? QString() : QStringLiteral("Clear the filter"));
   }
   const QString part = text.mid(clause.begin, clause.end - clause.begin);
   m_emptyAction = [this, text, clause] {
@@ -381,10 +408,15 @@ void RunsPage::updateEmptyText() {
         half = atEnd ? half.chopped(word.size()).trimmed() : half.mid(word.size()).trimmed();
       return half;
     };
-    rest = after.isEmpty() ? dropAnd(rest, true) : rest.isEmpty() ? dropAnd(after, false) : rest + u' ' + dropAnd(after, false);
+    rest = after.isEmpty()  ? dropAnd(rest, true)
+           : rest.isEmpty() ? dropAnd(after, false)
+                            : rest + u' ' + dropAnd(after, false);
     setExpression(rest);
   };
-  m_table->setEmptyText(QStringLiteral("No run matches. “%1” excludes the most: %2 of %3.").arg(part).arg(clause.excluded).arg(runs.size()),
+  m_table->setEmptyText(QStringLiteral("No run matches. “%1” excludes the most: %2 of %3.")
+                            .arg(part)
+                            .arg(clause.excluded)
+                            .arg(runs.size()),
                         QStringLiteral("Drop it"));
 }
 
@@ -397,7 +429,9 @@ std::vector<store::RunSummary> RunsPage::selected() const {
 
 void RunsPage::updateSelection() {
   const std::vector<store::RunSummary> runs = selected();
-  const auto any = [&](bool (*applies)(const store::RunSummary&)) { return std::any_of(runs.begin(), runs.end(), applies); };
+  const auto any = [&](bool (*applies)(const store::RunSummary&)) {
+    return std::any_of(runs.begin(), runs.end(), applies);
+  };
   for (QAction* action : m_runActions) action->setEnabled(!runs.empty());
   m_stopAction->setEnabled(any(canStop));
   m_pauseAction->setEnabled(any(canPause));
@@ -410,7 +444,8 @@ void RunsPage::updateSelection() {
     m_selectionText->setText(QStringLiteral("Nothing selected"));
   } else if (runs.size() == 2) {
     m_selectionText->setText(QStringLiteral("2 selected     %1").arg(pairText(m_model->snapshot(), runs[0], runs[1])));
-    m_selectionStrong->setText(QStringLiteral("%1  and  %2").arg(perplexityText(runs[0].perplexity), perplexityText(runs[1].perplexity)));
+    m_selectionStrong->setText(
+        QStringLiteral("%1  and  %2").arg(perplexityText(runs[0].perplexity), perplexityText(runs[1].perplexity)));
   } else {
     m_selectionText->setText(QStringLiteral("%1 selected").arg(runs.size()));
   }
@@ -428,8 +463,8 @@ void RunsPage::loadSavedFilters() {
   const int size = settings.beginReadArray(QStringLiteral("runs/views"));
   for (int i = 0; i < size; ++i) {
     settings.setArrayIndex(i);
-    filters.insert(filters.end() - 1,
-                   SavedFilter{settings.value(QStringLiteral("name")).toString(), settings.value(QStringLiteral("filter")).toString(), true});
+    filters.insert(filters.end() - 1, SavedFilter{settings.value(QStringLiteral("name")).toString(),
+                                                  settings.value(QStringLiteral("filter")).toString(), true});
   }
   settings.endArray();
   m_tabs->setFilters(std::move(filters));
@@ -499,9 +534,10 @@ void RunsPage::pushEdit(const QString& text, std::function<Result<void>(store::R
 void RunsPage::askTags() {
   const std::vector<store::RunSummary> runs = selected();
   if (runs.empty()) return;
-  const QString who = runs.size() == 1 ? m_model->snapshot().label(runs.front()) : QStringLiteral("%1 runs").arg(runs.size());
-  askInFooter(QStringLiteral("Tags of %1, with commas between").arg(who), QString::fromStdString(join(runs.front().tags, ", ")),
-              [this, runs, who](const QString& text) {
+  const QString who =
+      runs.size() == 1 ? m_model->snapshot().label(runs.front()) : QStringLiteral("%1 runs").arg(runs.size());
+  askInFooter(QStringLiteral("Tags of %1, with commas between").arg(who),
+              QString::fromStdString(join(runs.front().tags, ", ")), [this, runs, who](const QString& text) {
                 const std::vector<std::string> tags = tagsFrom(text);
                 pushEdit(
                     QStringLiteral("Tagged %1").arg(who),
@@ -532,7 +568,8 @@ void RunsPage::archive() {
   if (std::any_of(runs.begin(), runs.end(), [](const auto& run) { return store::isActive(run.state); }))
     return messageRaised(QStringLiteral("A run that is running cannot be archived; stop it first."), true);
   const bool archived = !std::all_of(runs.begin(), runs.end(), [](const auto& run) { return run.archived; });
-  const QString who = runs.size() == 1 ? m_model->snapshot().label(runs.front()) : QStringLiteral("%1 runs").arg(runs.size());
+  const QString who =
+      runs.size() == 1 ? m_model->snapshot().label(runs.front()) : QStringLiteral("%1 runs").arg(runs.size());
   pushEdit((archived ? QStringLiteral("Archived %1") : QStringLiteral("Brought %1 back")).arg(who),
            [runs, archived](store::RunStore& store) -> Result<void> {
              for (const store::RunSummary& run : runs) WEFT_TRY(store.setArchived(run.id, archived));
@@ -553,8 +590,10 @@ void RunsPage::toggleBaseline() {
   const store::RunId before = held == all.end() ? store::RunId{} : held->id;
   const store::RunId after = run.baseline ? store::RunId{} : run.id;
   pushEdit(
-      run.baseline ? QStringLiteral("Cleared the baseline") : QStringLiteral("Made %1 the baseline").arg(m_model->snapshot().label(run)),
-      [after](store::RunStore& store) { return store.setBaseline(after); }, [before](store::RunStore& store) { return store.setBaseline(before); });
+      run.baseline ? QStringLiteral("Cleared the baseline")
+                   : QStringLiteral("Made %1 the baseline").arg(m_model->snapshot().label(run)),
+      [after](store::RunStore& store) { return store.setBaseline(after); },
+      [before](store::RunStore& store) { return store.setBaseline(before); });
 }
 
 void RunsPage::toggleStar() {
@@ -607,8 +646,9 @@ void RunsPage::exportTable() {
                .filters = {QStringLiteral("CSV (*.csv)"), QStringLiteral("JSON (*.json)")}},
               [this, runs](const QString& path) {
                 const QString text = path.endsWith(QStringLiteral(".json")) ? runsAsJson(runs) : runsAsCsv(runs);
-                writeInBackground(path, text.toUtf8(), this,
-                                  [this, path](const Result<void>& written) { Q_EMIT messageRaised(exportedSentence(path, written), !written); });
+                writeInBackground(path, text.toUtf8(), this, [this, path](const Result<void>& written) {
+                  Q_EMIT messageRaised(exportedSentence(path, written), !written);
+                });
               });
 }
 
@@ -632,7 +672,8 @@ void RunsPage::saveColumns() {
   QSettings settings;
   settings.setValue(QStringLiteral("runs/columns"), m_table->horizontalHeader()->saveState());
   QStringList keys;
-  for (const SortKey& key : m_proxy->sortKeys()) keys << QStringLiteral("%1:%2").arg(static_cast<int>(key.column)).arg(static_cast<int>(key.order));
+  for (const SortKey& key : m_proxy->sortKeys())
+    keys << QStringLiteral("%1:%2").arg(static_cast<int>(key.column)).arg(static_cast<int>(key.order));
   settings.setValue(QStringLiteral("runs/sort"), keys);
 }
 
@@ -644,7 +685,8 @@ void RunsPage::restoreColumns() {
   for (const QString& key : settings.value(QStringLiteral("runs/sort")).toStringList()) {
     const int column = key.section(u':', 0, 0).toInt();
     if (column >= 0 && column < kRunColumns)
-      keys.push_back({static_cast<RunColumn>(column), key.section(u':', 1, 1) == QStringLiteral("1") ? Qt::DescendingOrder : Qt::AscendingOrder});
+      keys.push_back({static_cast<RunColumn>(column),
+                      key.section(u':', 1, 1) == QStringLiteral("1") ? Qt::DescendingOrder : Qt::AscendingOrder});
   }
   if (!keys.empty()) m_proxy->setSortKeys(std::move(keys));
 }

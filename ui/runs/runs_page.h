@@ -1,4 +1,5 @@
-// ui/runs/runs_page.h -- home: every run of the project as one table row; filter, sort, tag, note, archive, stop, compare.
+// ui/runs/runs_page.h -- home: every run of the project as one table row; filter, sort, tag, note, archive, stop,
+// compare.
 #pragma once
 
 #include <QPointer>
@@ -51,7 +52,8 @@ class RunsPage : public Page {
   void buildActions();
   QWidget* buildTop();
   QWidget* buildFooter();
-  QAction* addAction(const QString& text, const QKeySequence& shortcut, const QString& iconName, std::function<void()> act);
+  QAction* addAction(const QString& text, const QKeySequence& shortcut, const QString& iconName,
+                     std::function<void()> act);
   void openingChanged() override;
   void applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot);
   void updateCounts();
@@ -62,7 +64,8 @@ class RunsPage : public Page {
   void removeFilter(int index);
   void setExpression(const QString& expression);
   std::vector<store::RunSummary> selected() const;
-  void pushEdit(const QString& text, std::function<Result<void>(store::RunStore&)> forward, std::function<Result<void>(store::RunStore&)> backward);
+  void pushEdit(const QString& text, std::function<Result<void>(store::RunStore&)> forward,
+                std::function<Result<void>(store::RunStore&)> backward);
   void archive();
   void toggleBaseline();
   void toggleStar();

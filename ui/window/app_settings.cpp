@@ -13,7 +13,9 @@ void set(const char* key, const QVariant& value) { QSettings().setValue(QLatin1S
 
 ThemeChoice theme() {
   const QString name = get("appearance/theme").toString();
-  return name == QStringLiteral("light") ? ThemeChoice::Light : name == QStringLiteral("dark") ? ThemeChoice::Dark : ThemeChoice::System;
+  return name == QStringLiteral("light")  ? ThemeChoice::Light
+         : name == QStringLiteral("dark") ? ThemeChoice::Dark
+                                          : ThemeChoice::System;
 }
 
 void setTheme(ThemeChoice choice) {
@@ -23,7 +25,8 @@ void setTheme(ThemeChoice choice) {
 }
 
 FontChoice fonts() {
-  return {.adjustment_px = get("appearance/font_adjustment", 0).toInt(), .systemFonts = get("appearance/system_fonts", false).toBool()};
+  return {.adjustment_px = get("appearance/font_adjustment", 0).toInt(),
+          .systemFonts = get("appearance/system_fonts", false).toBool()};
 }
 
 void setFonts(const FontChoice& fonts) {

@@ -1,4 +1,5 @@
-// ui/window/app_settings.h -- what the studio remembers of its user: theme, fonts, recent projects, window. Values over QSettings, GUI thread.
+// ui/window/app_settings.h -- what the studio remembers of its user: theme, fonts, recent projects, window. Values over
+// QSettings, GUI thread.
 #pragma once
 
 #include <QByteArray>
@@ -22,7 +23,8 @@ void setStartsEngine(bool starts);
 QString projectsFolder();  // where New project begins; ~/weft unless set
 void setProjectsFolder(const QString& folder);
 
-QStringList recentProjects();  // absolute folders, latest first; remembered at once, so that a killed window loses nothing
+QStringList
+recentProjects();  // absolute folders, latest first; remembered at once, so that a killed window loses nothing
 void addRecentProject(const QString& folder);
 void removeRecentProject(const QString& folder);
 

@@ -71,7 +71,8 @@ QString headingHint(PaletteEntry::Kind kind) {
 constexpr int kHeadingHeight = 26, kEntryHeight = 30;
 
 // One line with the found words in semibold.
-void drawFound(QPainter& painter, const QRectF& area, const QString& text, const QStringList& words, const Theme& theme) {
+void drawFound(QPainter& painter, const QRectF& area, const QString& text, const QStringList& words,
+               const Theme& theme) {
   QTextLayout layout(text, bodyFont());
   QList<QTextLayout::FormatRange> found;
   QTextCharFormat strong;
@@ -120,18 +121,21 @@ class PaletteDelegate : public QStyledItemDelegate {
     paintIcon(*painter, QRectF(area.left(), area.center().y() - 8, 16, 16), entry->iconName, theme.text2);
     const bool hasGlyph = !entry->map.empty();
     const int detailLeft = area.left() + (hasGlyph ? 400 : 340);
-    drawFound(*painter, QRectF(area.left() + 28, area.top(), (hasGlyph ? 284 : 306) - 8, area.height()), entry->text, wordsOf(model->query()), theme);
+    drawFound(*painter, QRectF(area.left() + 28, area.top(), (hasGlyph ? 284 : 306) - 8, area.height()), entry->text,
+              wordsOf(model->query()), theme);
     if (hasGlyph) paintMapGlyph(*painter, QRectF(area.left() + 312, area.center().y() - 6, 72, 14), entry->map, theme);
     painter->setPen(theme.text2);
     painter->setFont(bodyFont());
     QRect detail(detailLeft, area.top(), area.right() - detailLeft, area.height());
     qreal keysWidth = 0;
-    for (const QString& key : entry->keys.split(u'+', Qt::SkipEmptyParts)) keysWidth += QFontMetricsF(captionFont()).horizontalAdvance(key) + 18;
+    for (const QString& key : entry->keys.split(u'+', Qt::SkipEmptyParts))
+      keysWidth += QFontMetricsF(captionFont()).horizontalAdvance(key) + 18;
     qreal left = area.right() - keysWidth;
     for (const QString& key : entry->keys.split(u'+', Qt::SkipEmptyParts))
       left += paintKeyCap(*painter, {left, area.center().y() + 0.5}, key, theme) + 4;
     detail.setRight(static_cast<int>(area.right() - keysWidth - 8));
-    painter->drawText(detail, Qt::AlignVCenter | Qt::AlignLeft, painter->fontMetrics().elidedText(entry->detail, Qt::ElideRight, detail.width()));
+    painter->drawText(detail, Qt::AlignVCenter | Qt::AlignLeft,
+                      painter->fontMetrics().elidedText(entry->detail, Qt::ElideRight, detail.width()));
     painter->restore();
   }
 };
@@ -143,7 +147,8 @@ std::vector<PaletteEntry> findEntries(const std::vector<PaletteEntry>& entries, 
   const QChar prefix = text.isEmpty() ? QChar() : text[0];
   const QStringList words = wordsOf(query);
   std::vector<PaletteEntry> found;
-  for (const auto kind : {PaletteEntry::Kind::Run, PaletteEntry::Kind::Map, PaletteEntry::Kind::Page, PaletteEntry::Kind::Action}) {
+  for (const auto kind :
+       {PaletteEntry::Kind::Run, PaletteEntry::Kind::Map, PaletteEntry::Kind::Page, PaletteEntry::Kind::Action}) {
     if (prefix == u'@' && kind != PaletteEntry::Kind::Run) continue;
     if (prefix == u'>' && kind != PaletteEntry::Kind::Action) continue;
     if (prefix == u'=' && kind != PaletteEntry::Kind::Map) continue;
@@ -180,7 +185,9 @@ const PaletteEntry* PaletteModel::entryAt(int row) const {
 
 int PaletteModel::firstEntryRow() const { return m_entries.empty() ? -1 : 1; }
 
-int PaletteModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
+int PaletteModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
 
 QVariant PaletteModel::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
@@ -188,7 +195,8 @@ QVariant PaletteModel::data(const QModelIndex& index, int role) const {
   const auto kind = m_rows[static_cast<std::size_t>(index.row())].kind;
   if (role == Qt::DisplayRole) return entry ? entry->text : heading(kind);
   if (role == Qt::ToolTipRole && !entry) return headingHint(kind);
-  if (role == Qt::AccessibleTextRole) return entry ? QStringLiteral("%1, %2").arg(entry->text, entry->detail) : heading(kind);
+  if (role == Qt::AccessibleTextRole)
+    return entry ? QStringLiteral("%1, %2").arg(entry->text, entry->detail) : heading(kind);
   if (role == EntryRole) return QVariant::fromValue(const_cast<void*>(static_cast<const void*>(entry)));
   return {};
 }
@@ -315,8 +323,10 @@ void CommandPalette::paintEvent(QPaintEvent*) {
   painter.setFont(captionFont());
   painter.setPen(theme.text2);
   painter.drawText(QRect(18, height() - 31, width() - 36, 29), Qt::AlignVCenter | Qt::AlignLeft,
-                   m_model->rowCount() == 0 ? QStringLiteral("Nothing found") : QStringLiteral("Up and Down choose, Enter opens, Tab completes"));
-  painter.drawText(QRect(18, height() - 31, width() - 36, 29), Qt::AlignVCenter | Qt::AlignRight, QStringLiteral("Esc closes"));
+                   m_model->rowCount() == 0 ? QStringLiteral("Nothing found")
+                                            : QStringLiteral("Up and Down choose, Enter opens, Tab completes"));
+  painter.drawText(QRect(18, height() - 31, width() - 36, 29), Qt::AlignVCenter | Qt::AlignRight,
+                   QStringLiteral("Esc closes"));
 }
 
 }  // namespace weft::ui

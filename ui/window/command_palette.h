@@ -1,4 +1,5 @@
-// ui/window/command_palette.h -- Ctrl+K: runs, maps, pages and actions in one list. A child of the window, not a window of its own.
+// ui/window/command_palette.h -- Ctrl+K: runs, maps, pages and actions in one list. A child of the window, not a window
+// of its own.
 //   "@" runs only, ">" actions only, "=" maps only. All the words must occur; beginnings of words come first.
 #pragma once
 
@@ -20,7 +21,8 @@ struct PaletteEntry {
   std::function<void()> run;
 };
 
-// The entries that a query finds, best first within their kind, at most `limit` of each kind; kinds in the order Run, Map, Page, Action.
+// The entries that a query finds, best first within their kind, at most `limit` of each kind; kinds in the order Run,
+// Map, Page, Action.
 std::vector<PaletteEntry> findEntries(const std::vector<PaletteEntry>& entries, const QString& query, int limit = 6);
 
 class PaletteModel : public QAbstractListModel {

@@ -36,7 +36,8 @@ void askSaveFile(QWidget* parent, const FileQuestion& question, std::function<vo
   dialog->setAcceptMode(QFileDialog::AcceptSave);
   if (!question.filters.isEmpty()) dialog->setDefaultSuffix(endingOf(question.filters.first()));
   dialog->selectFile(question.name);
-  QObject::connect(dialog, &QFileDialog::filterSelected, dialog, [dialog](const QString& filter) { dialog->setDefaultSuffix(endingOf(filter)); });
+  QObject::connect(dialog, &QFileDialog::filterSelected, dialog,
+                   [dialog](const QString& filter) { dialog->setDefaultSuffix(endingOf(filter)); });
   QObject::connect(dialog, &QFileDialog::fileSelected, parent, std::move(chosen));
   dialog->open();
 }

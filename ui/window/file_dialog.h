@@ -1,5 +1,6 @@
-// ui/window/file_dialog.h -- the one way in which the studio asks for files and folders: a dialog that holds up nothing, whose answer comes to a
-// callback on the GUI thread; nothing comes if it is cancelled, or if `parent` is gone.
+// ui/window/file_dialog.h -- the one way in which the studio asks for files and folders: a dialog that holds up
+// nothing, whose answer comes to a callback on the GUI thread; nothing comes if it is cancelled, or if `parent` is
+// gone.
 #pragma once
 
 #include <QString>

@@ -23,7 +23,10 @@ const QByteArray& source(const QString& name) {
 }
 
 QPixmap pixmap(const QString& name, const QColor& color, const QSize& pixels) {
-  const QString key = QStringLiteral("weft-icon/%1/%2/%3x%4").arg(name, color.name(QColor::HexArgb)).arg(pixels.width()).arg(pixels.height());
+  const QString key = QStringLiteral("weft-icon/%1/%2/%3x%4")
+                          .arg(name, color.name(QColor::HexArgb))
+                          .arg(pixels.width())
+                          .arg(pixels.height());
   QPixmap result;
   if (QPixmapCache::find(key, &result)) return result;
   QImage image(pixels, QImage::Format_ARGB32_Premultiplied);
@@ -42,10 +45,14 @@ class ThemedIconEngine : public QIconEngine {
  public:
   ThemedIconEngine(QString name, IconColor color) : m_name(std::move(name)), m_color(color) {}
 
-  void paint(QPainter* painter, const QRect& area, QIcon::Mode mode, QIcon::State) override { paintIcon(*painter, area, m_name, colorFor(mode)); }
-  QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State) override { return weft::ui::pixmap(m_name, colorFor(mode), size); }
-  // The pixmap keeps the device ratio, so that callers lay it out in logical pixels. Qt 6.8 gives the size in those (seen with 6.8.2), Qt 6.4 gives
-  // it already multiplied by `scale`.
+  void paint(QPainter* painter, const QRect& area, QIcon::Mode mode, QIcon::State) override {
+    paintIcon(*painter, area, m_name, colorFor(mode));
+  }
+  QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State) override {
+    return weft::ui::pixmap(m_name, colorFor(mode), size);
+  }
+  // The pixmap keeps the device ratio, so that callers lay it out in logical pixels. Qt 6.8 gives the size in those
+  // (seen with 6.8.2), Qt 6.4 gives it already multiplied by `scale`.
   QPixmap scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State, qreal scale) override {
 #if QT_VERSION >= QT_VERSION_CHECK(6, 8, 0)
     const QSize pixels = (QSizeF(size) * scale).toSize();

@@ -1,4 +1,5 @@
-// ui/window/icons.h -- the studio's icons: SVGs drawn in one colour of the theme in force at the moment of painting, at the screen's own scale.
+// ui/window/icons.h -- the studio's icons: SVGs drawn in one colour of the theme in force at the moment of painting, at
+// the screen's own scale.
 #pragma once
 
 #include <QIcon>

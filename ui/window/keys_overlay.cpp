@@ -15,7 +15,9 @@ std::vector<KeysOverlay::Line> linesOf(const QList<QAction*>& actions) {
   for (const QAction* action : actions)
     if (!action->shortcut().isEmpty()) {
       QString text = action->text();
-      lines.push_back({action->shortcut().toString(QKeySequence::NativeText).replace(QStringLiteral("Return"), QStringLiteral("Enter")),
+      lines.push_back({action->shortcut()
+                           .toString(QKeySequence::NativeText)
+                           .replace(QStringLiteral("Return"), QStringLiteral("Enter")),
                        text.remove(u'&').remove(QStringLiteral("..."))});
     }
   return lines;
@@ -31,7 +33,8 @@ KeysOverlay::KeysOverlay(QWidget* window) : QWidget(window) {
   hide();
 }
 
-void KeysOverlay::showKeys(const QString& pageName, const QList<QAction*>& pageActions, const QList<QAction*>& windowActions) {
+void KeysOverlay::showKeys(const QString& pageName, const QList<QAction*>& pageActions,
+                           const QList<QAction*>& windowActions) {
   m_pageName = pageName;
   m_page = linesOf(pageActions);
   m_everywhere = linesOf(windowActions);
@@ -53,7 +56,8 @@ void KeysOverlay::paintEvent(QPaintEvent*) {
   painter.fillRect(rect(), veil);
   const int lines = static_cast<int>(std::max(m_page.size(), m_everywhere.size()));
   const int columns = m_page.empty() ? 1 : 2;
-  const QRect box((width() - columns * kColumn - 48) / 2, qMax(40, (height() - lines * kLine - 110) / 2), columns * kColumn + 48, lines * kLine + 88);
+  const QRect box((width() - columns * kColumn - 48) / 2, qMax(40, (height() - lines * kLine - 110) / 2),
+                  columns * kColumn + 48, lines * kLine + 88);
   painter.setRenderHint(QPainter::Antialiasing);
   painter.setPen(QPen(theme.strongLine, 1));
   painter.setBrush(theme.panel);
@@ -67,7 +71,8 @@ void KeysOverlay::paintEvent(QPaintEvent*) {
       const qreal cap = paintKeyCap(painter, {static_cast<qreal>(left), top + kLine / 2.0}, line.keys, theme);
       painter.setFont(bodyFont());
       painter.setPen(theme.text2);
-      painter.drawText(QRectF(left + std::max<qreal>(104, cap + 10), top, kColumn - 110, kLine), Qt::AlignVCenter, line.text);
+      painter.drawText(QRectF(left + std::max<qreal>(104, cap + 10), top, kColumn - 110, kLine), Qt::AlignVCenter,
+                       line.text);
       top += kLine;
     }
   };

@@ -1,4 +1,5 @@
-// ui/window/keys_overlay.h -- F1: the keys of the page and those that hold everywhere, over the page until a key or click.
+// ui/window/keys_overlay.h -- F1: the keys of the page and those that hold everywhere, over the page until a key or
+// click.
 #pragma once
 
 #include <QAction>

@@ -56,7 +56,8 @@ class SearchButton : public QPushButton {
     paintIcon(painter, QRectF(9, (height() - 16) / 2.0, 16, 16), QStringLiteral("search"), theme.text2);
     painter.setFont(bodyFont());
     painter.setPen(theme.text2);
-    painter.drawText(rect().adjusted(32, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft, QStringLiteral("Runs, maps, actions"));
+    painter.drawText(rect().adjusted(32, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft,
+                     QStringLiteral("Runs, maps, actions"));
     painter.setFont(captionFont());
     painter.setPen(theme.text3);
     painter.drawText(rect().adjusted(0, 0, -9, 0), Qt::AlignVCenter | Qt::AlignRight, QStringLiteral("Ctrl+K"));
@@ -84,8 +85,10 @@ class ProjectSwitcher : public QPushButton {
     const int left = 10 + painter.fontMetrics().horizontalAdvance(label) + 6;
     painter.setPen(text().isEmpty() ? theme.text3 : theme.text);
     painter.drawText(rect().adjusted(left, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft,
-                     text().isEmpty() ? QStringLiteral("none") : painter.fontMetrics().elidedText(text(), Qt::ElideMiddle, width() - left - 28));
-    paintIcon(painter, QRectF(width() - 24, (height() - 14) / 2.0, 14, 14), QStringLiteral("chevron-down"), theme.text2);
+                     text().isEmpty() ? QStringLiteral("none")
+                                      : painter.fontMetrics().elidedText(text(), Qt::ElideMiddle, width() - left - 28));
+    paintIcon(painter, QRectF(width() - 24, (height() - 14) / 2.0, 14, 14), QStringLiteral("chevron-down"),
+              theme.text2);
   }
 };
 
@@ -97,7 +100,8 @@ class Logo : public QWidget {
  protected:
   void paintEvent(QPaintEvent*) override {
     QPainter painter(this);
-    paintIcon(painter, QRectF((width() - 22) / 2.0, (height() - 22) / 2.0, 22, 22), QStringLiteral("logo"), Theme::current().accent);
+    paintIcon(painter, QRectF((width() - 22) / 2.0, (height() - 22) / 2.0, 22, 22), QStringLiteral("logo"),
+              Theme::current().accent);
   }
 };
 
@@ -157,7 +161,8 @@ MainWindow::MainWindow(ThemeController& theme, std::vector<Page*> pages, QWidget
   for (Page* page : m_pages) {
     m_stack->addWidget(page);
     ++number;
-    m_rail->addPage(page->pageName(), page->iconName(), number <= 7 ? QStringLiteral("Ctrl+%1").arg(number) : QString());
+    m_rail->addPage(page->pageName(), page->iconName(),
+                    number <= 7 ? QStringLiteral("Ctrl+%1").arg(number) : QString());
   }
   m_stack->addWidget(m_settings);
   m_rail->addAtBottom(m_settings->pageName(), m_settings->iconName());
@@ -201,7 +206,8 @@ MainWindow::~MainWindow() {
   for (Page* page : m_pages) page->setSession(nullptr);
 }
 
-QAction* MainWindow::addWindowAction(QMenu* menu, const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act) {
+QAction* MainWindow::addWindowAction(QMenu* menu, const QString& text, const QKeySequence& key, const QString& iconName,
+                                     std::function<void()> act) {
   auto* action = new QAction(text, this);
   if (!iconName.isEmpty()) action->setIcon(icon(iconName));
   action->setShortcut(key);
@@ -218,10 +224,12 @@ void MainWindow::buildMenus() {
   QMenuBar* bar = menuBar();
   bar->setNativeMenuBar(false);
   m_projectMenu = bar->addMenu(QStringLiteral("&Project"));
-  addWindowAction(m_projectMenu, QStringLiteral("&New project..."), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_N), QStringLiteral("plus"),
-                  [this] { askNewProject(); });
-  addWindowAction(m_projectMenu, QStringLiteral("&Open project..."), QKeySequence::Open, QStringLiteral("folder"), [this] { askProject(); });
-  addWindowAction(m_projectMenu, QStringLiteral("Open the e&xample"), {}, QStringLiteral("book"), [this] { openExample(); });
+  addWindowAction(m_projectMenu, QStringLiteral("&New project..."), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_N),
+                  QStringLiteral("plus"), [this] { askNewProject(); });
+  addWindowAction(m_projectMenu, QStringLiteral("&Open project..."), QKeySequence::Open, QStringLiteral("folder"),
+                  [this] { askProject(); });
+  addWindowAction(m_projectMenu, QStringLiteral("Open the e&xample"), {}, QStringLiteral("book"),
+                  [this] { openExample(); });
   m_recentMenu = m_projectMenu->addMenu(QStringLiteral("&Recent projects"));
   addWindowAction(m_projectMenu, QStringLiteral("&Close project"), {}, QString(), [this] { closeProject(); });
   m_projectMenu->addSeparator();
@@ -237,16 +245,18 @@ void MainWindow::buildMenus() {
   for (Page* page : m_pages) {
     if (page == m_settings) continue;
     ++number;
-    addWindowAction(view, page->pageName(),
-                    number <= 7 ? QKeySequence(static_cast<int>(Qt::CTRL) | static_cast<int>(Qt::Key_0 + number)) : QKeySequence(), page->iconName(),
-                    [this, name = page->pageName()] { showPage(name); });
+    addWindowAction(
+        view, page->pageName(),
+        number <= 7 ? QKeySequence(static_cast<int>(Qt::CTRL) | static_cast<int>(Qt::Key_0 + number)) : QKeySequence(),
+        page->iconName(), [this, name = page->pageName()] { showPage(name); });
   }
   view->addSeparator();
   addWindowAction(view, QStringLiteral("Last page"), QKeySequence(Qt::CTRL | Qt::Key_Tab), {}, [this] {
     if (!m_lastPage.isEmpty()) showPage(m_lastPage);
   });
   addWindowAction(view, QStringLiteral("Next area"), Qt::Key_F6, {}, [this] { nextArea(); });
-  addWindowAction(view, QStringLiteral("Full screen"), Qt::Key_F11, {}, [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
+  addWindowAction(view, QStringLiteral("Full screen"), Qt::Key_F11, {},
+                  [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
   view->addSeparator();
   QMenu* themes = view->addMenu(QStringLiteral("Theme"));
   const QStringList names{QStringLiteral("As the system"), QStringLiteral("Light"), QStringLiteral("Dark")};
@@ -256,15 +266,17 @@ void MainWindow::buildMenus() {
     action->setCheckable(true);
     group->addAction(action);
   }
-  connect(themes, &QMenu::aboutToShow, this, [this, group] { group->actions().at(static_cast<int>(m_theme.choice()))->setChecked(true); });
+  connect(themes, &QMenu::aboutToShow, this,
+          [this, group] { group->actions().at(static_cast<int>(m_theme.choice()))->setChecked(true); });
 
   // The page's own actions: undo and the like under Edit, the rest under Run; filled for the page in front.
   const auto fill = [this](QMenu* menu, bool isEdit) {
     menu->clear();
     Page* page = this->page(currentPage());
-    static const QStringList editWords{QStringLiteral("undo"),   QStringLiteral("redo"), QStringLiteral("copy"),   QStringLiteral("paste"),
-                                       QStringLiteral("cut"),    QStringLiteral("edit"), QStringLiteral("filter"), QStringLiteral("find"),
-                                       QStringLiteral("select"), QStringLiteral("clear")};
+    static const QStringList editWords{QStringLiteral("undo"),   QStringLiteral("redo"), QStringLiteral("copy"),
+                                       QStringLiteral("paste"),  QStringLiteral("cut"),  QStringLiteral("edit"),
+                                       QStringLiteral("filter"), QStringLiteral("find"), QStringLiteral("select"),
+                                       QStringLiteral("clear")};
     if (page)
       for (QAction* action : page->pageActions()) {
         const QString first = plain(action->text()).section(u' ', 0, 0).toLower();
@@ -282,13 +294,16 @@ void MainWindow::buildMenus() {
     start->setEnabled(m_session && !m_session->snapshot()->engineRunning);
   });
 
-  addWindowAction(tools, QStringLiteral("Command palette"), QKeySequence(Qt::CTRL | Qt::Key_K), QStringLiteral("search"),
-                  [this] { m_palette->popUp(); });
+  addWindowAction(tools, QStringLiteral("Command palette"), QKeySequence(Qt::CTRL | Qt::Key_K),
+                  QStringLiteral("search"), [this] { m_palette->popUp(); });
   addWindowAction(tools, QStringLiteral("Settings"), QKeySequence(Qt::CTRL | Qt::Key_Comma), QStringLiteral("settings"),
                   [this] { showPage(m_settings->pageName()); });
-  addWindowAction(help, QStringLiteral("Keys of this page"), Qt::Key_F1, QStringLiteral("help"), [this] { showKeys(); });
+  addWindowAction(help, QStringLiteral("Keys of this page"), Qt::Key_F1, QStringLiteral("help"),
+                  [this] { showKeys(); });
   addWindowAction(help, QStringLiteral("About Weft"), {}, QStringLiteral("info"), [this] {
-    raiseMessage(QStringLiteral("Weft %1, GPL-3.0-or-later: a workbench for cross-layer KV sharing.").arg(QApplication::applicationVersion()), false);
+    raiseMessage(QStringLiteral("Weft %1, GPL-3.0-or-later: a workbench for cross-layer KV sharing.")
+                     .arg(QApplication::applicationVersion()),
+                 false);
   });
   // Menus that are filled when they open hold nothing until then; their actions' keys belong to the pages.
   for (QMenu* menu : {edit, run}) menu->addAction(QStringLiteral("Nothing on this page"))->setEnabled(false);
@@ -320,16 +335,19 @@ void MainWindow::refreshProjectMenu() {
   for (QMenu* menu : {m_recentMenu, m_switchMenu}) {
     menu->clear();
     for (const QString& folder : settings::recentProjects()) {
-      QAction* action = menu->addAction(QStringLiteral("%1\t%2").arg(QFileInfo(folder).fileName(), QFileInfo(folder).path()), this,
-                                        [this, folder] { openProject(folder); });
+      QAction* action =
+          menu->addAction(QStringLiteral("%1\t%2").arg(QFileInfo(folder).fileName(), QFileInfo(folder).path()), this,
+                          [this, folder] { openProject(folder); });
       action->setCheckable(true);
       action->setChecked(folder == open);
     }
     if (menu->isEmpty()) menu->addAction(QStringLiteral("None yet"))->setEnabled(false);
   }
   m_switchMenu->addSeparator();
-  m_switchMenu->addAction(icon(QStringLiteral("plus")), QStringLiteral("New project..."), this, [this] { askNewProject(); });
-  m_switchMenu->addAction(icon(QStringLiteral("folder")), QStringLiteral("Open project..."), this, [this] { askProject(); });
+  m_switchMenu->addAction(icon(QStringLiteral("plus")), QStringLiteral("New project..."), this,
+                          [this] { askNewProject(); });
+  m_switchMenu->addAction(icon(QStringLiteral("folder")), QStringLiteral("Open project..."), this,
+                          [this] { askProject(); });
 }
 
 // What the window says until the project's first answer. A project that is open stays on show meanwhile.
@@ -341,7 +359,8 @@ void MainWindow::setOpening(const QString& name) {
 
 void MainWindow::openProject(const QString& folder) {
   setOpening(QDir(folder).dirName());
-  weft::ui::openProject(QDir(folder).absolutePath(), this, [this](Result<store::Project> project) { adopt(std::move(project)); });
+  weft::ui::openProject(QDir(folder).absolutePath(), this,
+                        [this](Result<store::Project> project) { adopt(std::move(project)); });
 }
 
 void MainWindow::openExample() {
@@ -388,7 +407,8 @@ void MainWindow::setSession(std::unique_ptr<ProjectSession> session) {
   m_engineAsked = false;
   m_messages->hide();
   m_switcher->setText(m_session ? QString::fromStdString(m_session->project().name()) : QString());
-  m_switcher->setAccessibleName(m_session ? QStringLiteral("Project %1").arg(m_switcher->text()) : QStringLiteral("No project"));
+  m_switcher->setAccessibleName(m_session ? QStringLiteral("Project %1").arg(m_switcher->text())
+                                          : QStringLiteral("No project"));
   setWindowTitle(m_session ? QStringLiteral("%1 - Weft").arg(m_switcher->text()) : QStringLiteral("Weft"));
   m_start->setRecent(settings::recentProjects());
   if (!m_session) {
@@ -403,8 +423,8 @@ void MainWindow::setSession(std::unique_ptr<ProjectSession> session) {
 
 void MainWindow::applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot) {
   m_status->setSnapshot(snapshot);
-  const auto waiting =
-      std::count_if(snapshot->runs.begin(), snapshot->runs.end(), [](const auto& run) { return run.state == store::RunState::Queued; });
+  const auto waiting = std::count_if(snapshot->runs.begin(), snapshot->runs.end(),
+                                     [](const auto& run) { return run.state == store::RunState::Queued; });
   m_rail->setBadge(QStringLiteral("Queue"), static_cast<int>(waiting));
   if (!m_engineAsked && waiting > 0 && !snapshot->engineRunning && settings::startsEngine()) {
     m_engineAsked = true;
@@ -413,7 +433,8 @@ void MainWindow::applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapsh
 }
 
 Page* MainWindow::page(const QString& name) const {
-  const auto found = std::find_if(m_pages.begin(), m_pages.end(), [&](const Page* page) { return page->pageName() == name; });
+  const auto found =
+      std::find_if(m_pages.begin(), m_pages.end(), [&](const Page* page) { return page->pageName() == name; });
   return found == m_pages.end() ? nullptr : *found;
 }
 
@@ -489,8 +510,10 @@ std::vector<PaletteEntry> MainWindow::paletteEntries() const {
     const auto snapshot = m_session->snapshot();
     std::set<std::string> maps;
     for (const store::RunSummary& run : snapshot->runs) {
-      const QString detail = run.perplexity ? QStringLiteral("%1, %2 B").arg(perplexityText(run.perplexity), bytesPerTokenText(run.kvBytesPerToken))
-                                            : QStringLiteral("%1, %2").arg(stateLabel(run.state).toLower(), progressText(run));
+      const QString detail =
+          run.perplexity
+              ? QStringLiteral("%1, %2 B").arg(perplexityText(run.perplexity), bytesPerTokenText(run.kvBytesPerToken))
+              : QStringLiteral("%1, %2").arg(stateLabel(run.state).toLower(), progressText(run));
       const bool isLive = store::isActive(run.state);
       entries.push_back({PaletteEntry::Kind::Run,
                          snapshot->label(run),
@@ -499,8 +522,9 @@ std::vector<PaletteEntry> MainWindow::paletteEntries() const {
                          isLive ? QStringLiteral("monitor") : QStringLiteral("runs"),
                          run.map,
                          [self, id = run.id, isLive] {
-                           const QString target =
-                               isLive && self->page(QStringLiteral("Monitor")) ? QStringLiteral("Monitor") : QStringLiteral("Runs");
+                           const QString target = isLive && self->page(QStringLiteral("Monitor"))
+                                                      ? QStringLiteral("Monitor")
+                                                      : QStringLiteral("Runs");
                            self->showPage(target);
                            if (Page* page = self->page(target)) page->showRuns({id});
                          }});
@@ -519,7 +543,8 @@ std::vector<PaletteEntry> MainWindow::paletteEntries() const {
   }
   for (Page* page : m_pages) {
     const QString name = page->pageName();
-    entries.push_back({PaletteEntry::Kind::Page, name, {}, {}, page->iconName(), {}, [self, name] { self->showPage(name); }});
+    entries.push_back(
+        {PaletteEntry::Kind::Page, name, {}, {}, page->iconName(), {}, [self, name] { self->showPage(name); }});
   }
   const QString front = currentPage();
   const auto addAction = [&](QAction* action, const QString& where) {

@@ -1,5 +1,5 @@
-// ui/window/main_window.h -- the studio's one window: menu bar, rail, pages, status, palette. It owns the open project's session; pages come from
-// whoever composes the program.
+// ui/window/main_window.h -- the studio's one window: menu bar, rail, pages, status, palette. It owns the open
+// project's session; pages come from whoever composes the program.
 #pragma once
 
 #include <QMainWindow>
@@ -61,7 +61,8 @@ class MainWindow : public QMainWindow {
   void buildMenus();
   void buildCorner();
   void refreshProjectMenu();
-  QAction* addWindowAction(QMenu* menu, const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act);
+  QAction* addWindowAction(QMenu* menu, const QString& text, const QKeySequence& key, const QString& iconName,
+                           std::function<void()> act);
   void adopt(Result<store::Project> project);
   void setOpening(const QString& name);
   void setSession(std::unique_ptr<ProjectSession> session);

@@ -1,4 +1,5 @@
-// ui/window/message_bar.h -- an error as a bar over the page with one sentence, until it is closed or the next one comes. Never a dialog.
+// ui/window/message_bar.h -- an error as a bar over the page with one sentence, until it is closed or the next one
+// comes. Never a dialog.
 #pragma once
 
 #include <QWidget>

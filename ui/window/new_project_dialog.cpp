@@ -160,7 +160,8 @@ void NewProjectDialog::edited() {
   ++m_generation;
   m_wantsToAccept = false;
   // The name alone is judged at once.
-  if (const auto good = store::checkProjectName(name().toStdString()); !good) return refuse(toQt(good.error().message), m_name);
+  if (const auto good = store::checkProjectName(name().toStdString()); !good)
+    return refuse(toQt(good.error().message), m_name);
   m_state = State::Looking;
   look();
 }
@@ -201,22 +202,27 @@ void NewProjectDialog::judge(const PlaceLook& look) {
     return;
   }
   m_folder = toQt(place.folder);
-  m_space->setText(place.freeBytes == 0 ? QStringLiteral("can be written to")
-                                        : QStringLiteral("can be written to, %1 free").arg(toQt(formatBytes(static_cast<double>(place.freeBytes)))));
+  m_space->setText(
+      place.freeBytes == 0
+          ? QStringLiteral("can be written to")
+          : QStringLiteral("can be written to, %1 free").arg(toQt(formatBytes(static_cast<double>(place.freeBytes)))));
   if (place.kind == Kind::Project) {
     setState(State::Exists, QStringLiteral("%1 is a Weft project already: it is opened as it is.").arg(m_folder));
   } else if (place.kind == Kind::OtherFiles) {
     QStringList examples;
     for (const std::string& example : place.examples) examples << toQt(example);
     const bool isMany = place.others >= store::ProjectPlace::kManyFiles;
-    const QString count = place.others == 1
-                              ? QStringLiteral("another file")
-                              : QStringLiteral("%1%2 other files").arg(isMany ? QStringLiteral("at least ") : QString()).arg(place.others);
-    return refuse(
-        QStringLiteral("%1 exists and holds %2, such as %3. Weft leaves them alone.").arg(m_folder, count, examples.join(QStringLiteral(" and "))),
-        m_name,
-        {{QStringLiteral("Use %1/%2").arg(name(), look.freeInside), [take, folder = m_folder, inside = look.freeInside] { take(folder, inside); }},
-         {QStringLiteral("Call it %1").arg(look.freeName), [this, take, free = look.freeName] { take(m_parent->text(), free); }}});
+    const QString count = place.others == 1 ? QStringLiteral("another file")
+                                            : QStringLiteral("%1%2 other files")
+                                                  .arg(isMany ? QStringLiteral("at least ") : QString())
+                                                  .arg(place.others);
+    return refuse(QStringLiteral("%1 exists and holds %2, such as %3. Weft leaves them alone.")
+                      .arg(m_folder, count, examples.join(QStringLiteral(" and "))),
+                  m_name,
+                  {{QStringLiteral("Use %1/%2").arg(name(), look.freeInside),
+                    [take, folder = m_folder, inside = look.freeInside] { take(folder, inside); }},
+                   {QStringLiteral("Call it %1").arg(look.freeName),
+                    [this, take, free = look.freeName] { take(m_parent->text(), free); }}});
   } else if (place.toMake.size() > 1 && parentFolder() != m_usualParent && parentFolder() != m_agreedParent) {
     return refuse(QStringLiteral("There is no folder %1.").arg(toQt(place.toMake[place.toMake.size() - 2])), m_parent,
                   {{QStringLiteral("Make it, too"), [this] {
@@ -226,11 +232,11 @@ void NewProjectDialog::judge(const PlaceLook& look) {
                     }}});
   } else {
     const QString what = QStringLiteral("an empty store, weft.db, and the folder runs. Nothing outside it is touched.");
-    setState(State::Ready,
-             place.toMake.empty() ? QStringLiteral("The empty folder %1 gets %2").arg(m_folder, what)
-             : place.toMake.size() == 1
-                 ? QStringLiteral("A new folder %1 with %2").arg(m_folder, what)
-                 : QStringLiteral("A new folder %1 (%2 is made, too) with %3").arg(m_folder, toQt(place.toMake[place.toMake.size() - 2]), what));
+    setState(State::Ready, place.toMake.empty() ? QStringLiteral("The empty folder %1 gets %2").arg(m_folder, what)
+                           : place.toMake.size() == 1
+                               ? QStringLiteral("A new folder %1 with %2").arg(m_folder, what)
+                               : QStringLiteral("A new folder %1 (%2 is made, too) with %3")
+                                     .arg(m_folder, toQt(place.toMake[place.toMake.size() - 2]), what));
   }
   if (wantsToAccept) accept();
 }
@@ -244,7 +250,8 @@ void NewProjectDialog::setState(State state, const QString& statement) {
   m_planTitle->setVisible(!exists);
   m_planText->setText(breakable(statement));
   m_opensDesign->setVisible(!exists);
-  m_hint->setText(exists ? QStringLiteral("Enter opens it; nothing is made, nothing is changed") : QStringLiteral("Enter creates it, Esc closes"));
+  m_hint->setText(exists ? QStringLiteral("Enter opens it; nothing is made, nothing is changed")
+                         : QStringLiteral("Enter creates it, Esc closes"));
   m_button->setText(exists ? QStringLiteral("Open project") : QStringLiteral("Create project"));
   m_button->setEnabled(state != State::Making);
   setWrong(m_name, false);
@@ -276,7 +283,8 @@ void NewProjectDialog::refuse(const QString& sentence, QLineEdit* at, const std:
   m_refusal->show();
   m_plan->hide();
   m_space->setVisible(at == m_name && !m_space->text().isEmpty());
-  m_hint->setText(waysOut.empty() ? QStringLiteral("Esc closes") : QStringLiteral("Alt+Enter takes the first way out, Esc closes"));
+  m_hint->setText(waysOut.empty() ? QStringLiteral("Esc closes")
+                                  : QStringLiteral("Alt+Enter takes the first way out, Esc closes"));
   m_button->setText(QStringLiteral("Create project"));
   m_button->setEnabled(false);
   setWrong(m_name, at == m_name);
@@ -313,7 +321,9 @@ void NewProjectDialog::finish(const QString& folder) {
 
 void NewProjectDialog::keyPressEvent(QKeyEvent* event) {
   if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && event->modifiers() & Qt::AltModifier) {
-    auto* first = m_state == State::Refused && m_waysOut->count() > 0 ? qobject_cast<QPushButton*>(m_waysOut->itemAt(0)->widget()) : nullptr;
+    auto* first = m_state == State::Refused && m_waysOut->count() > 0
+                      ? qobject_cast<QPushButton*>(m_waysOut->itemAt(0)->widget())
+                      : nullptr;
     if (first) first->click();
     return event->accept();
   }

@@ -1,5 +1,6 @@
-// ui/window/new_project_dialog.h -- New project: name and parent folder, what will be made in one sentence, or why not and the ways out. A folder
-// that is a project already is opened instead; nothing is ever made among other files. The disk is looked at in the background while the user types.
+// ui/window/new_project_dialog.h -- New project: name and parent folder, what will be made in one sentence, or why not
+// and the ways out. A folder that is a project already is opened instead; nothing is ever made among other files. The
+// disk is looked at in the background while the user types.
 #pragma once
 
 #include <QLineEdit>

@@ -1,4 +1,5 @@
-// ui/window/page.h -- one entry of the rail. A page owns its widgets and never touches disk, SQL or the network: it asks the session.
+// ui/window/page.h -- one entry of the rail. A page owns its widgets and never touches disk, SQL or the network: it
+// asks the session.
 #pragma once
 
 #include <QAction>
@@ -24,8 +25,8 @@ class Page : public QWidget {
   virtual void setSession(ProjectSession* session) = 0;
   // For menus and the command palette; every action has a text, most a shortcut.
   virtual QList<QAction*> pageActions() const { return {}; }
-  // "Look at these runs": Compare and Monitor select them, Design takes the first one's configuration, Runs selects their rows. A page that
-  // shows no runs ignores it. The page is brought to the front first.
+  // "Look at these runs": Compare and Monitor select them, Design takes the first one's configuration, Runs selects
+  // their rows. A page that shows no runs ignores it. The page is brought to the front first.
   virtual void showRuns(const std::vector<store::RunId>&) {}
   // The name of a project that is being opened, until setSession() comes; empty: none is.
   void setOpening(const QString& project);
@@ -46,7 +47,8 @@ class Page : public QWidget {
   QString withoutProject(const QString& otherwise) const;
   // Its texts say something else now.
   virtual void openingChanged() {}
-  // Runs `work` at once if the page is on show, else when it is shown next; of several only the last. A page that nobody looks at costs nothing.
+  // Runs `work` at once if the page is on show, else when it is shown next; of several only the last. A page that
+  // nobody looks at costs nothing.
   void whenShown(std::function<void()> work);
   void showEvent(QShowEvent* event) override;
 

@@ -8,7 +8,8 @@
 
 namespace weft::ui {
 
-RailButton::RailButton(const QString& name, const QString& iconName, QWidget* parent) : QAbstractButton(parent), m_iconName(iconName) {
+RailButton::RailButton(const QString& name, const QString& iconName, QWidget* parent)
+    : QAbstractButton(parent), m_iconName(iconName) {
   setText(name);
   setAccessibleName(name);
   setCheckable(true);
@@ -30,7 +31,9 @@ void RailButton::setCompact(bool compact) {
   update();
 }
 
-QSize RailButton::sizeHint() const { return m_compact ? QSize(48, 44) : QSize(metrics::rail, 52 + QFontMetrics(captionFont()).height() - 12); }
+QSize RailButton::sizeHint() const {
+  return m_compact ? QSize(48, 44) : QSize(metrics::rail, 52 + QFontMetrics(captionFont()).height() - 12);
+}
 
 void RailButton::paintEvent(QPaintEvent*) {
   const Theme& theme = Theme::current();

@@ -1,4 +1,5 @@
-// ui/window/rail.h -- the navigation rail: one button a page, 72 px wide; below 1,200 px of window the labels go and it is 48.
+// ui/window/rail.h -- the navigation rail: one button a page, 72 px wide; below 1,200 px of window the labels go and it
+// is 48.
 #pragma once
 
 #include <QAbstractButton>

@@ -69,7 +69,8 @@ SettingsPage::SettingsPage(ThemeController& theme, QWidget* parent) : Page(paren
   look->addRow(label(QStringLiteral("Text size")), size);
   auto* systemFonts = new QCheckBox(QStringLiteral("Use the system's fonts"));
   systemFonts->setChecked(settings::fonts().systemFonts);
-  systemFonts->setToolTip(QStringLiteral("Digits of the system's font may differ in width: columns of numbers then no longer line up."));
+  systemFonts->setToolTip(
+      QStringLiteral("Digits of the system's font may differ in width: columns of numbers then no longer line up."));
   look->addRow(label(QStringLiteral("Fonts")), systemFonts);
   const auto changeFonts = [this, size, systemFonts] {
     const FontChoice fonts{.adjustment_px = size->value() - 13, .systemFonts = systemFonts->isChecked()};
@@ -84,7 +85,8 @@ SettingsPage::SettingsPage(ThemeController& theme, QWidget* parent) : Page(paren
   starts->setChecked(settings::startsEngine());
   connect(starts, &QCheckBox::toggled, this, &settings::setStartsEngine);
   engine->addRow(label(QStringLiteral("Start")), starts);
-  auto* note = new TextLabel(QStringLiteral("The engine runs beside the window: closing the window never stops a run."), Type::Caption, Tone::Text3);
+  auto* note = new TextLabel(QStringLiteral("The engine runs beside the window: closing the window never stops a run."),
+                             Type::Caption, Tone::Text3);
   engine->addRow(label({}), note);
 
   QFormLayout* paths = section(column, QStringLiteral("Folders"));
@@ -94,10 +96,11 @@ SettingsPage::SettingsPage(ThemeController& theme, QWidget* parent) : Page(paren
   connect(folder, &QLineEdit::editingFinished, this, [folder] { settings::setProjectsFolder(folder->text()); });
   auto* choose = new QPushButton(QStringLiteral("Choose..."));
   connect(choose, &QPushButton::clicked, this, [this, folder] {
-    askFolder(this, {.title = QStringLiteral("Folder of new projects"), .folder = folder->text()}, [folder](const QString& chosen) {
-      folder->setText(chosen);
-      settings::setProjectsFolder(chosen);
-    });
+    askFolder(this, {.title = QStringLiteral("Folder of new projects"), .folder = folder->text()},
+              [folder](const QString& chosen) {
+                folder->setText(chosen);
+                settings::setProjectsFolder(chosen);
+              });
   });
   auto* row = new QWidget;
   auto* rowLayout = new QHBoxLayout(row);
@@ -118,7 +121,8 @@ SettingsPage::SettingsPage(ThemeController& theme, QWidget* parent) : Page(paren
 }
 
 void SettingsPage::setSession(ProjectSession* session) {
-  m_project->setText(session ? QString::fromStdString(session->project().folder().string()) : QStringLiteral("none is open"));
+  m_project->setText(session ? QString::fromStdString(session->project().folder().string())
+                             : QStringLiteral("none is open"));
 }
 
 }  // namespace weft::ui

@@ -1,4 +1,5 @@
-// ui/window/settings_page.h -- theme, fonts, the engine's start, folders. A change holds at once; there is nothing to apply.
+// ui/window/settings_page.h -- theme, fonts, the engine's start, folders. A change holds at once; there is nothing to
+// apply.
 #pragma once
 
 #include "ui/window/page.h"

@@ -80,8 +80,9 @@ void Sheet::dismiss() {
 
 void Sheet::fitCard() {
   m_card->layout()->activate();
-  m_card->resize(m_card->width(), m_card->layout()->hasHeightForWidth() ? m_card->layout()->totalHeightForWidth(m_card->width())
-                                                                        : m_card->layout()->totalSizeHint().height());
+  m_card->resize(m_card->width(), m_card->layout()->hasHeightForWidth()
+                                      ? m_card->layout()->totalHeightForWidth(m_card->width())
+                                      : m_card->layout()->totalSizeHint().height());
   // A little above the middle, where the eye is; whole in a low window as far as there is room.
   m_card->move((width() - m_card->width()) / 2, qMax(8, (height() - m_card->height()) * 2 / 5));
 }
@@ -108,7 +109,9 @@ bool Sheet::focusNextPrevChild(bool next) {
   QWidget* from = isAncestorOf(QApplication::focusWidget()) ? QApplication::focusWidget() : this;
   for (QWidget* widget = next ? from->nextInFocusChain() : from->previousInFocusChain(); widget != from;
        widget = next ? widget->nextInFocusChain() : widget->previousInFocusChain()) {
-    if (!m_card->isAncestorOf(widget) || !widget->isVisible() || !widget->isEnabled() || !(widget->focusPolicy() & Qt::TabFocus)) continue;
+    if (!m_card->isAncestorOf(widget) || !widget->isVisible() || !widget->isEnabled() ||
+        !(widget->focusPolicy() & Qt::TabFocus))
+      continue;
     if (widget->focusProxy()) continue;
     widget->setFocus(next ? Qt::TabFocusReason : Qt::BacktabFocusReason);
     return true;
@@ -118,8 +121,10 @@ bool Sheet::focusNextPrevChild(bool next) {
 
 void Sheet::keyPressEvent(QKeyEvent* event) {
   if (event->key() == Qt::Key_Escape) return dismiss();
-  if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && !(event->modifiers() & ~Qt::KeypadModifier)) {
-    if (auto* button = qobject_cast<QAbstractButton*>(QApplication::focusWidget()); button && isAncestorOf(button)) return button->click();
+  if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) &&
+      !(event->modifiers() & ~Qt::KeypadModifier)) {
+    if (auto* button = qobject_cast<QAbstractButton*>(QApplication::focusWidget()); button && isAncestorOf(button))
+      return button->click();
     return accept();
   }
   event->accept();

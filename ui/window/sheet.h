@@ -1,5 +1,6 @@
-// ui/window/sheet.h -- a dialog as a card in the middle of the dimmed window: a child that covers it, not a window of its own (Wayland lets no one
-// place those). While it is open, keys and clicks reach nothing below; Esc and the cross close it. It deletes itself when it is closed.
+// ui/window/sheet.h -- a dialog as a card in the middle of the dimmed window: a child that covers it, not a window of
+// its own (Wayland lets no one place those). While it is open, keys and clicks reach nothing below; Esc and the cross
+// close it. It deletes itself when it is closed.
 #pragma once
 
 #include <QPointer>

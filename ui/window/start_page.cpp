@@ -15,7 +15,8 @@ namespace {
 // A choice as a card: icon, name, one sentence. The first one is primary.
 class ChoiceButton : public QAbstractButton {
  public:
-  ChoiceButton(const QString& iconName, const QString& name, const QString& sentence) : m_icon(iconName), m_sentence(sentence) {
+  ChoiceButton(const QString& iconName, const QString& name, const QString& sentence)
+      : m_icon(iconName), m_sentence(sentence) {
     setText(name);
     setAccessibleName(name);
     setAccessibleDescription(sentence);
@@ -39,7 +40,8 @@ class ChoiceButton : public QAbstractButton {
     painter.drawText(QRect(20, 54, width() - 40, 22), Qt::AlignVCenter | Qt::AlignLeft, text());
     painter.setFont(bodyFont());
     painter.setPen(theme.text2);
-    painter.drawText(QRect(20, 78, width() - 36, height() - 84), Qt::AlignTop | Qt::AlignLeft | Qt::TextWordWrap, m_sentence);
+    painter.drawText(QRect(20, 78, width() - 36, height() - 84), Qt::AlignTop | Qt::AlignLeft | Qt::TextWordWrap,
+                     m_sentence);
   }
   void keyPressEvent(QKeyEvent* event) override {
     if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) return click();
@@ -76,7 +78,8 @@ class RecentButton : public QAbstractButton {
     strong.setWeight(QFont::Medium);
     painter.setFont(strong);
     painter.setPen(theme.text);
-    painter.drawText(QRect(34, 0, 240, height()), Qt::AlignVCenter, painter.fontMetrics().elidedText(text(), Qt::ElideRight, 236));
+    painter.drawText(QRect(34, 0, 240, height()), Qt::AlignVCenter,
+                     painter.fontMetrics().elidedText(text(), Qt::ElideRight, 236));
     painter.setFont(bodyFont());
     painter.setPen(theme.text3);
     painter.drawText(QRect(280, 0, width() - 288, height()), Qt::AlignVCenter,
@@ -107,8 +110,9 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
   auto* title = new QLabel(QStringLiteral("Weft"));
   title->setFont(large);
   column->addWidget(title);
-  column->addWidget(new TextLabel(QStringLiteral("Draw which layer reads whose keys and values, train it, and see what the saved memory costs."),
-                                  Type::Body, Tone::Text2));
+  column->addWidget(new TextLabel(
+      QStringLiteral("Draw which layer reads whose keys and values, train it, and see what the saved memory costs."),
+      Type::Body, Tone::Text2));
   column->addSpacing(16);
   auto* choices = new QHBoxLayout;
   choices->setSpacing(12);
@@ -117,11 +121,13 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     connect(button, &QAbstractButton::clicked, this, signal);
     choices->addWidget(button);
   };
-  choice(QStringLiteral("plus"), QStringLiteral("New project"), QStringLiteral("An empty folder for runs, figures and the store."),
-         &StartPage::newRequested);
-  choice(QStringLiteral("folder"), QStringLiteral("Open project"), QStringLiteral("A folder that holds a weft.db."), &StartPage::openRequested);
+  choice(QStringLiteral("plus"), QStringLiteral("New project"),
+         QStringLiteral("An empty folder for runs, figures and the store."), &StartPage::newRequested);
+  choice(QStringLiteral("folder"), QStringLiteral("Open project"), QStringLiteral("A folder that holds a weft.db."),
+         &StartPage::openRequested);
   choice(QStringLiteral("book"), QStringLiteral("Open the example"),
-         QStringLiteral("Trains four small models on LibTorch's own headers, about a minute on this machine."), &StartPage::exampleRequested);
+         QStringLiteral("Trains four small models on LibTorch's own headers, about a minute on this machine."),
+         &StartPage::exampleRequested);
   column->addLayout(choices);
   column->addSpacing(20);
   m_recentBox = new QWidget;
@@ -130,7 +136,8 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
   m_recent->setSpacing(0);
   column->addWidget(m_recentBox);
   column->addSpacing(8);
-  column->addWidget(new TextLabel(QStringLiteral("Design works without a project: its costs are computed as you draw."), Type::Caption, Tone::Text3));
+  column->addWidget(new TextLabel(QStringLiteral("Design works without a project: its costs are computed as you draw."),
+                                  Type::Caption, Tone::Text3));
 }
 
 void StartPage::setRecent(const QStringList& folders) {

@@ -11,7 +11,8 @@
 
 namespace weft::ui {
 
-StatusStrip::StatusStrip(QWidget* parent) : QWidget(parent), m_clock(new QTimer(this)), m_messageTimer(new QTimer(this)) {
+StatusStrip::StatusStrip(QWidget* parent)
+    : QWidget(parent), m_clock(new QTimer(this)), m_messageTimer(new QTimer(this)) {
   setMouseTracking(true);
   setAccessibleName(QStringLiteral("Status"));
   setFixedHeight(sizeHint().height());
@@ -24,7 +25,9 @@ StatusStrip::StatusStrip(QWidget* parent) : QWidget(parent), m_clock(new QTimer(
   });
 }
 
-QSize StatusStrip::sizeHint() const { return {400, qMax(metrics::statusBar, QFontMetrics(captionFont()).height() + 10)}; }
+QSize StatusStrip::sizeHint() const {
+  return {400, qMax(metrics::statusBar, QFontMetrics(captionFont()).height() + 10)};
+}
 
 void StatusStrip::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot) {
   m_snapshot = std::move(snapshot);
@@ -53,7 +56,8 @@ QString StatusStrip::engineText() const {
     running += store::isActive(run.state);
     queued += run.state == store::RunState::Queued;
   }
-  if (!m_snapshot->engineRunning) return queued > 0 ? QStringLiteral("Engine: stopped, %1 queued").arg(queued) : QStringLiteral("Engine: stopped");
+  if (!m_snapshot->engineRunning)
+    return queued > 0 ? QStringLiteral("Engine: stopped, %1 queued").arg(queued) : QStringLiteral("Engine: stopped");
   if (running + queued == 0) return QStringLiteral("Engine: idle");
   return QStringLiteral("Engine: %1 running, %2 queued").arg(running).arg(queued);
 }
@@ -64,7 +68,8 @@ QString StatusStrip::storeText() const {
   for (const store::RunSummary& run : m_snapshot->runs) latest = std::max(latest, run.updated);
   if (latest <= 0) return QStringLiteral("Store up to date");
   const double age = std::max(0.0, now_s() - latest);
-  return QStringLiteral("Store up to date, %1 ago").arg(age < 60 ? QStringLiteral("%1 s").arg(static_cast<int>(age)) : durationText(age));
+  return QStringLiteral("Store up to date, %1 ago")
+      .arg(age < 60 ? QStringLiteral("%1 s").arg(static_cast<int>(age)) : durationText(age));
 }
 
 void StatusStrip::paintEvent(QPaintEvent*) {
@@ -126,7 +131,8 @@ void StatusStrip::mousePressEvent(QMouseEvent* event) {
 }
 
 void StatusStrip::mouseMoveEvent(QMouseEvent* event) {
-  setCursor(m_startArea.contains(event->position()) || m_engineArea.contains(event->position()) ? Qt::PointingHandCursor : Qt::ArrowCursor);
+  setCursor(m_startArea.contains(event->position()) || m_engineArea.contains(event->position()) ? Qt::PointingHandCursor
+                                                                                                : Qt::ArrowCursor);
 }
 
 }  // namespace weft::ui

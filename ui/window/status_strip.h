@@ -1,4 +1,5 @@
-// ui/window/status_strip.h -- the status bar, 24 px: engine and its counts, devices, the last message, the age of the data.
+// ui/window/status_strip.h -- the status bar, 24 px: engine and its counts, devices, the last message, the age of the
+// data.
 #pragma once
 
 #include <QWidget>

@@ -108,11 +108,13 @@ const Families& bundledFamilies() {
     const auto load = [](std::initializer_list<const char*> files) {
       QStringList names;
       for (const char* file : files)
-        for (const QString& name : QFontDatabase::applicationFontFamilies(QFontDatabase::addApplicationFont(QStringLiteral(":/fonts/") + file)))
+        for (const QString& name : QFontDatabase::applicationFontFamilies(
+                 QFontDatabase::addApplicationFont(QStringLiteral(":/fonts/") + file)))
           if (!names.contains(name)) names << name;
       return names;
     };
-    return Families{load({"WeftSans-Regular.ttf", "WeftSans-Medium.ttf", "WeftSans-SemiBold.ttf"}), load({"WeftMono-Regular.ttf"})};
+    return Families{load({"WeftSans-Regular.ttf", "WeftSans-Medium.ttf", "WeftSans-SemiBold.ttf"}),
+                    load({"WeftMono-Regular.ttf"})};
   }();
   return families;
 }

@@ -1,4 +1,5 @@
-// ui/window/theme.h -- every colour and measure of the studio by name; the numbers are the tokens of the design, light and dark.
+// ui/window/theme.h -- every colour and measure of the studio by name; the numbers are the tokens of the design, light
+// and dark.
 #pragma once
 
 #include <QColor>
@@ -31,16 +32,18 @@ struct Theme {
 
   static const Theme& light();
   static const Theme& dark_();
-  // The theme in force (setting: system, light, dark). A change reaches every widget as QEvent::PaletteChange, after current() has changed:
-  // paint from current() and drop cached pixmaps there; ThemeController::changed tells those that are no widgets.
+  // The theme in force (setting: system, light, dark). A change reaches every widget as QEvent::PaletteChange, after
+  // current() has changed: paint from current() and drop cached pixmaps there; ThemeController::changed tells those
+  // that are no widgets.
   static const Theme& current();
   static void setCurrent(const Theme& theme);
 
   QPalette palette() const;
 };
 
-// Fonts of the design: body 13 px, caption 11, section 13 semibold, title 16 semibold, fixed 12, plus the user's adjustment. The families are the
-// bundled Inter (digits made tabular) and JetBrains Mono, or the system's if the user prefers them.
+// Fonts of the design: body 13 px, caption 11, section 13 semibold, title 16 semibold, fixed 12, plus the user's
+// adjustment. The families are the bundled Inter (digits made tabular) and JetBrains Mono, or the system's if the user
+// prefers them.
 QFont bodyFont();
 QFont captionFont();
 QFont sectionFont();
@@ -53,7 +56,8 @@ struct FontChoice {
   bool operator==(const FontChoice&) const = default;
 };
 FontChoice fontChoice();
-void setFontChoice(const FontChoice& choice);  // the caller then gives QApplication the new body font: widgets see QEvent::FontChange
+void setFontChoice(
+    const FontChoice& choice);  // the caller then gives QApplication the new body font: widgets see QEvent::FontChange
 
 // Spacing in pixels at scale 1.
 namespace metrics {

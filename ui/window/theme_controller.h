@@ -1,5 +1,6 @@
-// ui/window/theme_controller.h -- which theme is in force: the setting (system, light, dark) and, for "system", the desktop's own colours.
-// One per QApplication, made in main() or a test; it owns style, palette and font of the application.
+// ui/window/theme_controller.h -- which theme is in force: the setting (system, light, dark) and, for "system", the
+// desktop's own colours. One per QApplication, made in main() or a test; it owns style, palette and font of the
+// application.
 #pragma once
 
 #include <QObject>

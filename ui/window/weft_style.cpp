@@ -34,7 +34,8 @@ bool hasKeyboardFocus(const QStyleOption& option) {
 int controlHeight(const QFontMetrics& font) { return qMax(metrics::control, font.height() + 10); }
 
 // A box whose 1-px edge lies on whole pixels at every scale.
-void drawBox(QPainter& painter, const QRectF& area, const QColor& fill, const QColor& edge, qreal width = 1, qreal radius = kRadius) {
+void drawBox(QPainter& painter, const QRectF& area, const QColor& fill, const QColor& edge, qreal width = 1,
+             qreal radius = kRadius) {
   painter.save();
   painter.setRenderHint(QPainter::Antialiasing);
   painter.setBrush(fill.isValid() ? QBrush(fill) : Qt::NoBrush);
@@ -49,14 +50,20 @@ struct BoxColors {
 };
 
 BoxColors buttonColors(const Theme& theme, const QStyleOption& option, const QWidget* widget) {
-  if (!isEnabled(option)) return {theme.panel, theme.strongLine, option.palette.color(QPalette::Disabled, QPalette::ButtonText)};
+  if (!isEnabled(option))
+    return {theme.panel, theme.strongLine, option.palette.color(QPalette::Disabled, QPalette::ButtonText)};
   if (isOn(widget, kPrimary)) {
-    const QColor fill = isPressed(option) ? theme.accent.darker(118) : isHovered(option) ? theme.accent.lighter(108) : theme.accent;
+    const QColor fill = isPressed(option)   ? theme.accent.darker(118)
+                        : isHovered(option) ? theme.accent.lighter(108)
+                                            : theme.accent;
     return {fill, fill, theme.onAccent};
   }
   if (isOn(widget, kDangerous)) return {isHovered(option) ? theme.errorFill : theme.panel, theme.error, theme.error};
   if (option.state & QStyle::State_On) return {theme.selection, theme.accent, theme.text};
-  return {isPressed(option) ? theme.sunken : isHovered(option) ? theme.hover : theme.panel, theme.controlEdge, theme.text};
+  return {isPressed(option)   ? theme.sunken
+          : isHovered(option) ? theme.hover
+                              : theme.panel,
+          theme.controlEdge, theme.text};
 }
 
 void drawField(QPainter& painter, const QStyleOption& option, const QRectF& area, bool hasFocus) {
@@ -76,7 +83,8 @@ void drawCheckMark(QPainter& painter, const QStyleOption& option, bool isRound) 
   const QColor fill = !on ? theme.panel : isEnabled(option) ? theme.accent : theme.strongLine;
   const QColor edge = on ? fill : isEnabled(option) ? theme.controlEdge : theme.strongLine;
   drawBox(painter, box, fill, edge, 1, isRound ? box.width() / 2 : 3);
-  if (hasKeyboardFocus(option)) drawBox(painter, box.adjusted(-2, -2, 2, 2), QColor(), theme.accent, 2, isRound ? box.width() / 2 + 2 : 5);
+  if (hasKeyboardFocus(option))
+    drawBox(painter, box.adjusted(-2, -2, 2, 2), QColor(), theme.accent, 2, isRound ? box.width() / 2 + 2 : 5);
   if (!on) return;
   if (isRound) {
     drawBox(painter, box.adjusted(4, 4, -4, -4), mark, QColor(), 0, box.width() / 2 - 4);
@@ -108,10 +116,12 @@ void drawMenuItem(QPainter& painter, const QStyleOptionMenuItem& item) {
   painter.drawText(text, Qt::AlignVCenter | Qt::AlignLeft | Qt::TextShowMnemonic | Qt::TextSingleLine, parts.value(0));
   if (parts.size() > 1) {
     painter.setPen(isEnabled(item) ? theme.text3 : color);
-    painter.drawText(item.rect.adjusted(32, 0, -16, 0), Qt::AlignVCenter | Qt::AlignRight | Qt::TextSingleLine, parts.value(1));
+    painter.drawText(item.rect.adjusted(32, 0, -16, 0), Qt::AlignVCenter | Qt::AlignRight | Qt::TextSingleLine,
+                     parts.value(1));
   }
   if (item.menuItemType == QStyleOptionMenuItem::SubMenu)
-    paintIcon(painter, QRect(item.rect.right() - 22, item.rect.center().y() - 7, 16, 16), QStringLiteral("chevron-right"), color);
+    paintIcon(painter, QRect(item.rect.right() - 22, item.rect.center().y() - 7, 16, 16),
+              QStringLiteral("chevron-right"), color);
 }
 
 // Icon, 8 px, text; centred together.
@@ -129,7 +139,8 @@ void drawButtonLabel(QPainter& painter, const QStyleOptionButton& button, const 
     left += iconWidth + gap;
   }
   painter.setPen(color);
-  painter.drawText(QRect(left, area.top(), textWidth + 2, area.height()), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine | show, button.text);
+  painter.drawText(QRect(left, area.top(), textWidth + 2, area.height()),
+                   Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine | show, button.text);
 }
 
 void drawProgress(QPainter& painter, const QStyleOptionProgressBar& bar) {
@@ -137,7 +148,9 @@ void drawProgress(QPainter& painter, const QStyleOptionProgressBar& bar) {
   const qreal range = qMax(1, bar.maximum - bar.minimum);
   const QRectF track(bar.rect.left(), bar.rect.center().y() - 2, bar.rect.width(), 6);
   painter.fillRect(track, theme.track);
-  painter.fillRect(QRectF(track.left(), track.top(), track.width() * (bar.progress - bar.minimum) / range, track.height()), theme.accent);
+  painter.fillRect(
+      QRectF(track.left(), track.top(), track.width() * (bar.progress - bar.minimum) / range, track.height()),
+      theme.accent);
 }
 
 }  // namespace
@@ -201,7 +214,8 @@ int WeftStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, const
   }
 }
 
-int WeftStyle::styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget, QStyleHintReturn* data) const {
+int WeftStyle::styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget,
+                         QStyleHintReturn* data) const {
   switch (hint) {
     case SH_EtchDisabledText:
     case SH_DitherDisabledText:
@@ -222,7 +236,8 @@ int WeftStyle::styleHint(StyleHint hint, const QStyleOption* option, const QWidg
   }
 }
 
-QSize WeftStyle::sizeFromContents(ContentsType type, const QStyleOption* option, const QSize& size, const QWidget* widget) const {
+QSize WeftStyle::sizeFromContents(ContentsType type, const QStyleOption* option, const QSize& size,
+                                  const QWidget* widget) const {
   const int height = controlHeight(option ? option->fontMetrics : QFontMetrics(bodyFont()));
   switch (type) {
     case CT_PushButton: {
@@ -274,15 +289,18 @@ QRect WeftStyle::subElementRect(SubElement element, const QStyleOption* option, 
   }
 }
 
-QRect WeftStyle::subControlRect(ComplexControl control, const QStyleOptionComplex* option, SubControl part, const QWidget* widget) const {
+QRect WeftStyle::subControlRect(ComplexControl control, const QStyleOptionComplex* option, SubControl part,
+                                const QWidget* widget) const {
   const QRect all = option->rect;
   if (control == CC_SpinBox) {
     const int width = 18;
     switch (part) {
       case SC_SpinBoxUp:
-        return visualRect(option->direction, all, QRect(all.right() - width, all.top() + 1, width, all.height() / 2 - 1));
+        return visualRect(option->direction, all,
+                          QRect(all.right() - width, all.top() + 1, width, all.height() / 2 - 1));
       case SC_SpinBoxDown:
-        return visualRect(option->direction, all, QRect(all.right() - width, all.center().y() + 1, width, all.height() - all.height() / 2 - 1));
+        return visualRect(option->direction, all,
+                          QRect(all.right() - width, all.center().y() + 1, width, all.height() - all.height() / 2 - 1));
       case SC_SpinBoxEditField:
         return visualRect(option->direction, all, all.adjusted(2, 2, -width - 1, -2));
       case SC_SpinBoxFrame:
@@ -309,8 +327,10 @@ QRect WeftStyle::subControlRect(ComplexControl control, const QStyleOptionComple
     if (part == SC_ScrollBarGroove) return all;
     if (bar) {
       const qint64 range = qint64(bar->maximum) - bar->minimum;
-      const int slider = range > 0 ? qBound(24, int(qint64(bar->pageStep) * length / (range + bar->pageStep)), length) : length;
-      const int at = sliderPositionFromValue(bar->minimum, bar->maximum, bar->sliderPosition, length - slider, bar->upsideDown);
+      const int slider =
+          range > 0 ? qBound(24, int(qint64(bar->pageStep) * length / (range + bar->pageStep)), length) : length;
+      const int at =
+          sliderPositionFromValue(bar->minimum, bar->maximum, bar->sliderPosition, length - slider, bar->upsideDown);
       const auto piece = [&](int from, int to) {
         return horizontal ? QRect(all.left() + from, all.top(), to - from, all.height())
                           : QRect(all.left(), all.top() + from, all.width(), to - from);
@@ -323,7 +343,8 @@ QRect WeftStyle::subControlRect(ComplexControl control, const QStyleOptionComple
   return QProxyStyle::subControlRect(control, option, part, widget);
 }
 
-void WeftStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter, const QWidget* widget) const {
+void WeftStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
+                              const QWidget* widget) const {
   const Theme& theme = Theme::current();
   switch (element) {
     case PE_PanelButtonCommand: {
@@ -335,7 +356,11 @@ void WeftStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opti
     }
     case PE_PanelButtonTool:
       if (!isHovered(*option) && !isPressed(*option)) return;
-      drawBox(*painter, option->rect, (option->state & State_On) ? theme.selection : isPressed(*option) ? theme.sunken : theme.hover, QColor());
+      drawBox(*painter, option->rect,
+              (option->state & State_On) ? theme.selection
+              : isPressed(*option)       ? theme.sunken
+                                         : theme.hover,
+              QColor());
       return;
     case PE_FrameFocusRect:
       // Rows and tabs show selection by themselves; buttons draw their ring around themselves.
@@ -385,7 +410,8 @@ void WeftStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opti
                            : element == PE_IndicatorArrowUp ? QStringLiteral("triangle-up")
                                                             : QStringLiteral("chevron-right");
       const QPointF center = QRectF(option->rect).center();
-      const QColor color = isEnabled(*option) ? theme.text2 : option->palette.color(QPalette::Disabled, QPalette::ButtonText);
+      const QColor color =
+          isEnabled(*option) ? theme.text2 : option->palette.color(QPalette::Disabled, QPalette::ButtonText);
       paintIcon(*painter, QRectF(center.x() - 6, center.y() - 6, 12, 12), name, color);
       return;
     }
@@ -395,8 +421,8 @@ void WeftStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opti
       // Qt calls the arrow of an ascending column "SortDown".
       const bool ascending = header->sortIndicator == QStyleOptionHeader::SortDown;
       const QPointF center = QRectF(option->rect).center();
-      paintIcon(*painter, QRectF(center.x() - 6, center.y() - 6, 12, 12), ascending ? QStringLiteral("triangle-up") : QStringLiteral("triangle-down"),
-                theme.text2);
+      paintIcon(*painter, QRectF(center.x() - 6, center.y() - 6, 12, 12),
+                ascending ? QStringLiteral("triangle-up") : QStringLiteral("triangle-down"), theme.text2);
       return;
     }
     case PE_PanelItemViewItem:
@@ -416,7 +442,8 @@ void WeftStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opti
   }
 }
 
-void WeftStyle::drawControl(ControlElement element, const QStyleOption* option, QPainter* painter, const QWidget* widget) const {
+void WeftStyle::drawControl(ControlElement element, const QStyleOption* option, QPainter* painter,
+                            const QWidget* widget) const {
   const Theme& theme = Theme::current();
   switch (element) {
     case CE_PushButtonBevel: {
@@ -429,8 +456,8 @@ void WeftStyle::drawControl(ControlElement element, const QStyleOption* option, 
       if (hasKeyboardFocus(*option))
         drawBox(*painter,
                 QRectF(option->rect)
-                    .adjusted(isOn(widget, kPrimary) ? 2 : 0, isOn(widget, kPrimary) ? 2 : 0, isOn(widget, kPrimary) ? -2 : 0,
-                              isOn(widget, kPrimary) ? -2 : 0),
+                    .adjusted(isOn(widget, kPrimary) ? 2 : 0, isOn(widget, kPrimary) ? 2 : 0,
+                              isOn(widget, kPrimary) ? -2 : 0, isOn(widget, kPrimary) ? -2 : 0),
                 QColor(), isOn(widget, kPrimary) ? theme.onAccent : theme.accent, 2);
       return;
     }
@@ -451,8 +478,10 @@ void WeftStyle::drawControl(ControlElement element, const QStyleOption* option, 
     case CE_MenuBarItem:
       if (const auto* item = qstyleoption_cast<const QStyleOptionMenuItem*>(option)) {
         painter->fillRect(option->rect, theme.window);
-        if (option->state & State_Selected) drawBox(*painter, QRectF(option->rect).adjusted(0, 4, 0, -4), theme.selection, QColor());
-        const int show = styleHint(SH_UnderlineShortcut, option, widget, nullptr) ? Qt::TextShowMnemonic : Qt::TextHideMnemonic;
+        if (option->state & State_Selected)
+          drawBox(*painter, QRectF(option->rect).adjusted(0, 4, 0, -4), theme.selection, QColor());
+        const int show =
+            styleHint(SH_UnderlineShortcut, option, widget, nullptr) ? Qt::TextShowMnemonic : Qt::TextHideMnemonic;
         painter->setPen(isEnabled(*option) ? theme.text : option->palette.color(QPalette::Disabled, QPalette::Text));
         painter->drawText(option->rect, Qt::AlignCenter | Qt::TextSingleLine | show, item->text);
       }
@@ -471,10 +500,13 @@ void WeftStyle::drawControl(ControlElement element, const QStyleOption* option, 
     case CE_TabBarTabShape:
       if (const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option)) {
         // An underline marks the chosen tab, as in the filter tabs.
-        if (isHovered(*tab) && !(tab->state & State_Selected)) painter->fillRect(tab->rect.adjusted(0, 4, 0, -4), theme.hover);
+        if (isHovered(*tab) && !(tab->state & State_Selected))
+          painter->fillRect(tab->rect.adjusted(0, 4, 0, -4), theme.hover);
         if (tab->state & State_Selected)
-          painter->fillRect(QRect(tab->rect.left() + 8, tab->rect.bottom() - 1, tab->rect.width() - 16, 2), theme.accent);
-        if (hasKeyboardFocus(*tab)) drawBox(*painter, QRectF(tab->rect).adjusted(2, 3, -2, -3), QColor(), theme.accent, 2);
+          painter->fillRect(QRect(tab->rect.left() + 8, tab->rect.bottom() - 1, tab->rect.width() - 16, 2),
+                            theme.accent);
+        if (hasKeyboardFocus(*tab))
+          drawBox(*painter, QRectF(tab->rect).adjusted(2, 3, -2, -3), QColor(), theme.accent, 2);
       }
       return;
     case CE_TabBarTabLabel:
@@ -482,7 +514,9 @@ void WeftStyle::drawControl(ControlElement element, const QStyleOption* option, 
         painter->save();
         const bool isSelected = tab->state & State_Selected;
         if (isSelected) painter->setFont(sectionFont());
-        painter->setPen(!isEnabled(*tab) ? option->palette.color(QPalette::Disabled, QPalette::WindowText) : isSelected ? theme.text : theme.text2);
+        painter->setPen(!isEnabled(*tab) ? option->palette.color(QPalette::Disabled, QPalette::WindowText)
+                        : isSelected     ? theme.text
+                                         : theme.text2);
         painter->drawText(tab->rect, Qt::AlignCenter | Qt::TextSingleLine | Qt::TextHideMnemonic, tab->text);
         painter->restore();
       }
@@ -500,12 +534,15 @@ void WeftStyle::drawControl(ControlElement element, const QStyleOption* option, 
   }
 }
 
-void WeftStyle::drawComplexControl(ComplexControl control, const QStyleOptionComplex* option, QPainter* painter, const QWidget* widget) const {
+void WeftStyle::drawComplexControl(ComplexControl control, const QStyleOptionComplex* option, QPainter* painter,
+                                   const QWidget* widget) const {
   const Theme& theme = Theme::current();
   if (control == CC_ScrollBar) {
     const auto* bar = qstyleoption_cast<const QStyleOptionSlider*>(option);
     if (!bar) return;
-    painter->fillRect(option->rect, qobject_cast<const QAbstractScrollArea*>(widget ? widget->parentWidget() : nullptr) ? theme.panel : theme.window);
+    painter->fillRect(option->rect, qobject_cast<const QAbstractScrollArea*>(widget ? widget->parentWidget() : nullptr)
+                                        ? theme.panel
+                                        : theme.window);
     if (bar->maximum <= bar->minimum) return;
     const QRectF slider = proxy()->subControlRect(control, option, SC_ScrollBarSlider, widget);
     const bool isActive = option->activeSubControls & SC_ScrollBarSlider;
@@ -516,9 +553,12 @@ void WeftStyle::drawComplexControl(ComplexControl control, const QStyleOptionCom
     const auto* box = qstyleoption_cast<const QStyleOptionComboBox*>(option);
     if (!box) return;
     if (box->frame) {
-      drawField(*painter, *option, option->rect, option->state & State_HasFocus && (box->editable || hasKeyboardFocus(*option)));
-      if (isHovered(*option) && !box->editable) drawBox(*painter, QRectF(option->rect).adjusted(1, 1, -1, -1), theme.hover, QColor());
-      if (option->state & State_HasFocus && hasKeyboardFocus(*option)) drawBox(*painter, option->rect, QColor(), theme.accent, 2);
+      drawField(*painter, *option, option->rect,
+                option->state & State_HasFocus && (box->editable || hasKeyboardFocus(*option)));
+      if (isHovered(*option) && !box->editable)
+        drawBox(*painter, QRectF(option->rect).adjusted(1, 1, -1, -1), theme.hover, QColor());
+      if (option->state & State_HasFocus && hasKeyboardFocus(*option))
+        drawBox(*painter, option->rect, QColor(), theme.accent, 2);
     }
     const QRectF arrow = proxy()->subControlRect(control, option, SC_ComboBoxArrow, widget);
     paintIcon(*painter, QRectF(arrow.center().x() - 7, arrow.center().y() - 7, 14, 14), QStringLiteral("chevron-down"),
@@ -550,11 +590,13 @@ void WeftStyle::drawComplexControl(ComplexControl control, const QStyleOptionCom
     const QRectF handle = proxy()->subControlRect(control, option, SC_SliderHandle, widget);
     if (slider->orientation == Qt::Horizontal) {
       drawBox(*painter, QRectF(groove.left(), groove.center().y() - 2, groove.width(), 4), theme.track, QColor(), 0, 2);
-      drawBox(*painter, QRectF(groove.left(), groove.center().y() - 2, handle.center().x() - groove.left(), 4), theme.accent, QColor(), 0, 2);
+      drawBox(*painter, QRectF(groove.left(), groove.center().y() - 2, handle.center().x() - groove.left(), 4),
+              theme.accent, QColor(), 0, 2);
     } else {
       drawBox(*painter, QRectF(groove.center().x() - 2, groove.top(), 4, groove.height()), theme.track, QColor(), 0, 2);
     }
-    drawBox(*painter, QRectF(handle.center().x() - 6, handle.center().y() - 6, 12, 12), theme.panel, theme.accent, 2, 6);
+    drawBox(*painter, QRectF(handle.center().x() - 6, handle.center().y() - 6, 12, 12), theme.panel, theme.accent, 2,
+            6);
     return;
   }
   QProxyStyle::drawComplexControl(control, option, painter, widget);

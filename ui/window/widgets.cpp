@@ -48,7 +48,8 @@ QFont typeFont(Type type) {
   return bodyFont();
 }
 
-TextLabel::TextLabel(const QString& text, Type type, Tone tone, QWidget* parent) : QLabel(text, parent), m_type(type), m_tone(tone) {
+TextLabel::TextLabel(const QString& text, Type type, Tone tone, QWidget* parent)
+    : QLabel(text, parent), m_type(type), m_tone(tone) {
   setTextFormat(Qt::PlainText);
   // On a page (background Base) a label would take QPalette::Text and ignore its tone.
   setForegroundRole(QPalette::WindowText);
@@ -77,7 +78,9 @@ void TextLabel::apply() {
 
 void TextLabel::changeEvent(QEvent* event) {
   QLabel::changeEvent(event);
-  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::ApplicationFontChange || event->type() == QEvent::FontChange) apply();
+  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::ApplicationFontChange ||
+      event->type() == QEvent::FontChange)
+    apply();
 }
 
 void TextLabel::paintEvent(QPaintEvent* event) {
@@ -89,7 +92,9 @@ void TextLabel::paintEvent(QPaintEvent* event) {
   painter.drawText(contentsRect(), static_cast<int>(alignment()) | Qt::TextSingleLine, shown);
 }
 
-QSize TextLabel::minimumSizeHint() const { return m_elided ? QSize(16, QLabel::minimumSizeHint().height()) : QLabel::minimumSizeHint(); }
+QSize TextLabel::minimumSizeHint() const {
+  return m_elided ? QSize(16, QLabel::minimumSizeHint().height()) : QLabel::minimumSizeHint();
+}
 
 Surface::Surface(Fill fill, Qt::Edges lines, QWidget* parent) : QWidget(parent), m_fill(fill), m_lines(lines) {}
 

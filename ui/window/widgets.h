@@ -1,4 +1,5 @@
-// ui/window/widgets.h -- the small parts that every page shares: labels in the theme's tones, the page header, key hints, surfaces, lines.
+// ui/window/widgets.h -- the small parts that every page shares: labels in the theme's tones, the page header, key
+// hints, surfaces, lines.
 #pragma once
 
 #include <QFrame>
@@ -20,7 +21,8 @@ QFont typeFont(Type type);
 class TextLabel : public QLabel {
   Q_OBJECT
  public:
-  explicit TextLabel(const QString& text = {}, Type type = Type::Body, Tone tone = Tone::Text, QWidget* parent = nullptr);
+  explicit TextLabel(const QString& text = {}, Type type = Type::Body, Tone tone = Tone::Text,
+                     QWidget* parent = nullptr);
   void setTone(Tone tone);
   void setElided(bool elided);
 

@@ -1,4 +1,5 @@
-// weft_fuzz: the readers of files from outside on damaged input, for as long as one likes. README.md beside this folder says how.
+// weft_fuzz: the readers of files from outside on damaged input, for as long as one likes. README.md beside this folder
+// says how.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -19,8 +20,8 @@ namespace {
 // A crash names the execution, so that --first repeats it. Only what is allowed in a handler.
 void onCrash(int signal) {
   char line[96];
-  const int length =
-      std::snprintf(line, sizeof(line), "weft_fuzz: signal %d in execution %lld\n", signal, static_cast<long long>(currentExecution()));
+  const int length = std::snprintf(line, sizeof(line), "weft_fuzz: signal %d in execution %lld\n", signal,
+                                   static_cast<long long>(currentExecution()));
   if (write(STDERR_FILENO, line, static_cast<std::size_t>(length)) < 0) _exit(3);
   std::signal(signal, SIG_DFL);
   std::raise(signal);
@@ -30,7 +31,8 @@ int repeat(const Target& target, const std::vector<std::string>& files, std::int
   int problems = 0;
   for (const std::string& file : files) {
     const Outcome outcome = runOnce(target, contentOf(file), memoryLimit_bytes);
-    fmt::print("{}: {}\n", file, outcome.problem.empty() ? (outcome.isAccepted ? "accepted" : "refused") : outcome.problem);
+    fmt::print("{}: {}\n", file,
+               outcome.problem.empty() ? (outcome.isAccepted ? "accepted" : "refused") : outcome.problem);
     problems += outcome.problem.empty() ? 0 : 1;
   }
   return problems > 0 ? 1 : 0;
@@ -41,10 +43,11 @@ int report(const Target& target, const Options& options) {
   for (const Finding& finding : report.findings) {
     const std::string file = fmt::format("weft-fuzz-{}-{}-{}.input", target.name, options.seed, finding.execution);
     std::ofstream(file, std::ios::binary) << finding.input;
-    fmt::print("{} --seed {} --first {}: {}\n  input kept in {}\n", target.name, options.seed, finding.execution, finding.problem, file);
+    fmt::print("{} --seed {} --first {}: {}\n  input kept in {}\n", target.name, options.seed, finding.execution,
+               finding.problem, file);
   }
-  fmt::print("{}: {} executions, {} accepted, {} refused, {} problems\n", target.name, report.executions, report.accepted, report.refused,
-             report.findings.size());
+  fmt::print("{}: {} executions, {} accepted, {} refused, {} problems\n", target.name, report.executions,
+             report.accepted, report.refused, report.findings.size());
   std::fflush(stdout);
   return report.findings.empty() ? 0 : 1;
 }
@@ -67,7 +70,8 @@ int runProgram(int argc, char** argv) {
   app.add_option("--executions", executions, "how many; else as many as the test does, or without end with --seconds");
   app.add_option("--seconds", seconds, "stop after so long, each target");
   app.add_option("--seed", options.seed, "of the inputs")->capture_default_str();
-  app.add_option("--first", options.first, "number of the first execution: repeats one that failed")->capture_default_str();
+  app.add_option("--first", options.first, "number of the first execution: repeats one that failed")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL}) std::signal(signal, onCrash);
   if (seconds > 0) options.seconds = seconds;

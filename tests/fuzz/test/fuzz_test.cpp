@@ -17,7 +17,8 @@ namespace {
 void expectPromisesKept(const Target& target) {
   const Report report = run(target, {.executions = target.executions});
   for (const Finding& finding : report.findings) {
-    ADD_FAILURE() << "weft_fuzz " << target.name << " --first " << finding.execution << " --executions 1: " << finding.problem;
+    ADD_FAILURE() << "weft_fuzz " << target.name << " --first " << finding.execution
+                  << " --executions 1: " << finding.problem;
   }
   EXPECT_EQ(report.executions, target.executions);
   EXPECT_GT(report.accepted, report.executions / 100) << target.name;
@@ -37,7 +38,10 @@ TEST(Fuzz, ASafetensorsFileIsReadToTheLastBitOrRefusedInASentence) { expectPromi
 #endif
 
 Target targetThat(std::function<Outcome(const std::string&)> run) {
-  return {.name = "x", .description = "x", .make = [](Mutator& mutator) { return mutator.bytes("0_0_2_2", {"k:"}); }, .run = std::move(run)};
+  return {.name = "x",
+          .description = "x",
+          .make = [](Mutator& mutator) { return mutator.bytes("0_0_2_2", {"k:"}); },
+          .run = std::move(run)};
 }
 
 TEST(FuzzLoop, ReportsAnExceptionABrokenPromiseAndTooMuchMemory) {
@@ -46,7 +50,8 @@ TEST(FuzzLoop, ReportsAnExceptionABrokenPromiseAndTooMuchMemory) {
     return report.findings.empty() ? std::string() : report.findings[0].problem;
   };
   EXPECT_EQ(problemIn([](const std::string&) { return Outcome{}; }), "");
-  EXPECT_EQ(problemIn([](const std::string&) -> Outcome { throw std::runtime_error("oh"); }), "an exception got out: oh");
+  EXPECT_EQ(problemIn([](const std::string&) -> Outcome { throw std::runtime_error("oh"); }),
+            "an exception got out: oh");
   EXPECT_EQ(problemIn([](const std::string&) { return broken("lost"); }), "lost");
   EXPECT_NE(problemIn([](const std::string&) {
               const std::vector<char> much(std::size_t{1} << 30);
@@ -69,8 +74,9 @@ TEST(FuzzLoop, ReportsAnExceptionABrokenPromiseAndTooMuchMemory) {
 
 TEST(FuzzLoop, JudgesErrorMessages) {
   EXPECT_EQ(problemOf({ErrorCode::Corrupt, "The file ends early.", ""}), "");
-  for (const std::string& bad : {std::string(), std::string("no full stop"), std::string("two\nlines."), std::string("\x1b[31mred."),
-                                 std::string("not \xFF UTF-8."), std::string(5000, 'x') + "."}) {
+  for (const std::string& bad :
+       {std::string(), std::string("no full stop"), std::string("two\nlines."), std::string("\x1b[31mred."),
+        std::string("not \xFF UTF-8."), std::string(5000, 'x') + "."}) {
     EXPECT_NE(problemOf({ErrorCode::Corrupt, bad, ""}), "") << bad;
   }
 }

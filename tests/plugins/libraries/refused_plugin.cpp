@@ -1,4 +1,5 @@
-// Plugin libraries that the loader must refuse, and one that it must take: CMakeLists.txt compiles this file once for each, with one lie each.
+// Plugin libraries that the loader must refuse, and one that it must take: CMakeLists.txt compiles this file once for
+// each, with one lie each.
 #include <torch/version.h>
 
 #include "engine/nn/kv_cache.h"
