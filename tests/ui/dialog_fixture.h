@@ -1,14 +1,10 @@
-// tests/ui/dialog_fixture.h -- dialogs as a person meets them: the one that is open, keys to whatever has the keyboard,
-// and the question in a question.
+// tests/ui/dialog_fixture.h -- dialogs as a person meets them: the one that is open, keys to whatever has the keyboard.
 #pragma once
 
 #include <QApplication>
 #include <QFileDialog>
-#include <QLineEdit>
 #include <QMainWindow>
-#include <QMessageBox>
 #include <QTest>
-#include <QTimer>
 
 #include "tests/ui/window_fixture.h"
 
@@ -69,28 +65,5 @@ inline bool noDialog() {
   }
   return true;
 }
-
-// Answers the question that the next key raises within itself (a file is there already, a folder is not), with `key`;
-// what it asked is text().
-class Answer {
- public:
-  explicit Answer(Qt::Key key) {
-    QObject::connect(&m_timer, &QTimer::timeout, [this, key] {
-      auto* box = qobject_cast<QMessageBox*>(QApplication::activeModalWidget());
-      if (!box) return;
-      if (!box->isActiveWindow() && ++m_waits < 100) return box->activateWindow();
-      m_timer.stop();
-      m_text = box->text();
-      QTest::keyClick(box, key);
-    });
-    m_timer.start(5);
-  }
-  const QString& text() const { return m_text; }
-
- private:
-  QTimer m_timer;
-  int m_waits = 0;
-  QString m_text;
-};
 
 }  // namespace weft::ui::test

@@ -2,6 +2,8 @@
 // refused, left with Escape.
 #include <QAction>
 #include <QComboBox>
+#include <QLineEdit>
+#include <QMessageBox>
 #include <QPushButton>
 #include <QTableView>
 #include <fstream>
@@ -26,7 +28,6 @@ namespace weft::ui {
 namespace {
 
 namespace fs = std::filesystem;
-using test::Answer;
 using test::escape;
 using test::noDialog;
 using test::openDialog;
@@ -90,8 +91,18 @@ class DialogsTest : public DiagramTest {
     return found;
   }
 
-  // One export: Escape writes nothing, a typed path without its ending and Enter write it. (That a file is there
-  // already is Qt's own question.)
+  // Enter on a name that cannot be is answered by a sentence; after Enter the dialog has the keyboard again.
+  void isRefused(const char* sentence) {
+    press(Qt::Key_Return);
+    auto* box = openDialog<QMessageBox>();
+    ASSERT_NE(box, nullptr) << sentence;
+    EXPECT_EQ(box->text().toStdString(), sentence);
+    press(Qt::Key_Return);
+    ASSERT_NE(openDialog<QFileDialog>(), nullptr) << "it waits for another name";
+  }
+
+  // One export: Escape writes nothing, a typed path without its ending and Enter write it; a file that is there already
+  // is replaced after a yes only.
   void exportsWith(const char* page, Qt::Key key, Qt::KeyboardModifiers modifiers, const char* name,
                    const std::string& begins) {
     SCOPED_TRACE(page);
@@ -104,6 +115,33 @@ class DialogsTest : public DiagramTest {
     showAndPress(page, key, modifiers);
     ASSERT_NE(openDialog<QFileDialog>(), nullptr);
     retype(path(fs::path(name).stem().c_str()));  // without its ending
+    press(Qt::Key_Return);
+    ASSERT_TRUE(noDialog());
+    ASSERT_TRUE(isWritten(name)) << m_said.toStdString();
+    EXPECT_EQ(content(name).substr(0, begins.size()), begins);
+
+    std::ofstream(folder() / name) << "of before";
+    m_said.clear();
+    showAndPress(page, key, modifiers);
+    ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+    retype(path(name));
+    for (const Qt::Key no : {Qt::Key_Escape, Qt::Key_Return}) {
+      press(Qt::Key_Return);
+      auto* box = openDialog<QMessageBox>();
+      ASSERT_NE(box, nullptr);
+      EXPECT_EQ(box->text(), QStringLiteral("Replace “%1”?").arg(QString::fromLatin1(name)));
+      press(no);
+      ASSERT_NE(openDialog<QFileDialog>(), nullptr) << "it waits for another name";
+      EXPECT_EQ(content(name), "of before");
+    }
+    press(Qt::Key_Return);
+    ASSERT_NE(openDialog<QMessageBox>(), nullptr);
+    const auto isReplaceFocused = [] {
+      auto* button = qobject_cast<QPushButton*>(QApplication::focusWidget());
+      return button && button->text() == QStringLiteral("Replace");
+    };
+    for (int i = 0; i < 4 && !isReplaceFocused(); ++i) press(Qt::Key_Tab);
+    ASSERT_TRUE(isReplaceFocused()) << "Replace is reached with Tab";
     press(Qt::Key_Return);
     ASSERT_TRUE(noDialog());
     ASSERT_TRUE(isWritten(name)) << m_said.toStdString();
@@ -136,17 +174,7 @@ TEST_F(DialogsTest, OpenProjectSaysWhyAFolderIsNone) {
   press(Qt::Key_O, Qt::ControlModifier);
   ASSERT_NE(openDialog<QFileDialog>(), nullptr);
   retype(path("not-there"));
-  {
-    const Answer understood(Qt::Key_Return);
-    press(Qt::Key_Return);
-    EXPECT_TRUE(understood.text().contains(QStringLiteral("not-there"))) << understood.text().toStdString();
-  }
-  ASSERT_NE(openDialog<QFileDialog>(), nullptr) << "it waits for another name";
-  escape();
-  ASSERT_TRUE(noDialog());
-  EXPECT_EQ(m_window->session(), nullptr);
-  press(Qt::Key_O, Qt::ControlModifier);
-  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  isRefused("There is no folder “not-there”.");
   retype(path("empty"));
   press(Qt::Key_Return);
   ASSERT_TRUE(noDialog());
@@ -175,18 +203,11 @@ TEST_F(DialogsTest, SettingsTakeAnotherFolderOfNewProjects) {
   press(Qt::Key_Space);
   ASSERT_NE(openDialog<QFileDialog>(), nullptr);
   retype(path("not-there"));
-  {
-    const Answer understood(Qt::Key_Return);
-    press(Qt::Key_Return);
-    EXPECT_TRUE(understood.text().contains(QStringLiteral("not-there"))) << understood.text().toStdString();
-  }
-  ASSERT_NE(openDialog<QFileDialog>(), nullptr) << "it waits for another name";
-  escape();
-  ASSERT_TRUE(noDialog());
+  isRefused("There is no folder “not-there”.");
+  std::ofstream(folder() / "file.txt") << "text";
+  retype(path("file.txt"));
+  isRefused("“file.txt” is a file.");
   EXPECT_EQ(settings::projectsFolder(), QString::fromStdString(folder().string()));
-  choose.front()->setFocus();
-  press(Qt::Key_Space);
-  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
   retype(path("studies"));
   press(Qt::Key_Return);
   ASSERT_TRUE(noDialog());
@@ -294,12 +315,7 @@ TEST_F(DialogsTest, TheQueuePanelTakesTypedTextAndTokenizer) {
   press(Qt::Key_Space);
   ASSERT_NE(openDialog<QFileDialog>(), nullptr) << "it holds up nothing: the key returns at once";
   retype(path("not-there.txt"));
-  {
-    const Answer understood(Qt::Key_Return);
-    press(Qt::Key_Return);
-    EXPECT_TRUE(understood.text().contains(QStringLiteral("not-there.txt"))) << understood.text().toStdString();
-  }
-  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  isRefused("There is no file “not-there.txt”.");
   escape();
   ASSERT_TRUE(noDialog());
   EXPECT_EQ(field("Files")->text(), before);
@@ -312,6 +328,16 @@ TEST_F(DialogsTest, TheQueuePanelTakesTypedTextAndTokenizer) {
   press(Qt::Key_Return);
   ASSERT_TRUE(noDialog());
   EXPECT_EQ(field("Files")->text().toStdString(), path("a.txt").toStdString());
+
+  std::ofstream(folder() / "b c.txt") << "more text";
+  browse("Files")->setFocus();
+  press(Qt::Key_Space);
+  ASSERT_NE(openDialog<QFileDialog>(), nullptr);
+  retype(QStringLiteral("\"%1\" \"%2\"").arg(path("a.txt"), path("b c.txt")));
+  press(Qt::Key_Return);
+  ASSERT_TRUE(noDialog());
+  EXPECT_TRUE(field("Files")->text().contains(path("a.txt"))) << field("Files")->text().toStdString();
+  EXPECT_TRUE(field("Files")->text().contains(path("b c.txt"))) << field("Files")->text().toStdString();
 
   browse("Tokenizer")->setFocus();
   press(Qt::Key_Space);
