@@ -9,8 +9,9 @@ set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo)
 endif()
-# Line tables only: a backtrace names file and line, objects stay small, links stay short.
-set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+# Line tables only: a backtrace names file and line, objects stay small, links stay short. Assertions are alive in the
+# presets dev, asan and ci, those of the standard library and of Qt too; a release has none.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -D_GLIBCXX_ASSERTIONS -DQT_FORCE_ASSERTS")
 
 find_program(WEFT_CCACHE ccache)
 if(WEFT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -28,7 +29,7 @@ if(WEFT_MOLD)
 endif()
 
 add_library(weft_options INTERFACE)
-target_compile_options(weft_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wno-missing-field-initializers>)
+target_compile_options(weft_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wconversion -Wno-missing-field-initializers>)
 if(WEFT_WERROR)
   target_compile_options(weft_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()
