@@ -313,7 +313,7 @@ void addDemoVerb(Program& program) {
       ->type_name("FILE");
   verb->add_option("--tokenizer", arguments->options.tokenizer, "byte, or a byte-level BPE tokenizer.json [byte]")
       ->type_name("FILE");
-  verb->add_option("--seeds", arguments->seeds, "The seeds, the same for every pattern [1,2,3; with --quick 1]")
+  verb->add_option("--seeds", arguments->seeds, "The seeds, the same for every pattern [21,22,23; with --quick 21]")
       ->type_name("N,N,...");
   verb->add_flag("--fresh", arguments->startsAgain, "Train again, even if the project has these runs already");
   verb->add_flag("--no-wait", arguments->returnsAtOnce, "Queue the runs and return");

@@ -72,7 +72,8 @@ RunConfig demoRun(const std::string& presetName, const DemoOptions& options, std
 
 std::vector<RunConfig> demoRuns(const DemoOptions& options) {
   std::vector<std::int64_t> seeds = options.seeds;
-  if (seeds.empty()) seeds = options.quick ? std::vector<std::int64_t>{1} : std::vector<std::int64_t>{1, 2, 3};
+  // Not of the seeds 1 to 5, on which the settings were chosen: what was tuned on would be shown off with.
+  if (seeds.empty()) seeds = options.quick ? std::vector<std::int64_t>{21} : std::vector<std::int64_t>{21, 22, 23};
   std::vector<RunConfig> runs;
   for (const std::int64_t seed : seeds) {
     for (const char* name : {"demo-mha", "demo-mqa", "demo-mqa-cla2", "demo-h16-mqa"})
