@@ -13,7 +13,9 @@ function(weft_library name)
 endfunction()
 
 # weft_test(name [GPU] LABELS ... LINK ...): a GoogleTest program of every .cpp in the current folder. GPU: the tests whose name has "Cuda" in it need a
-# device and skip without one; they are one test of ctest, NAME.cuda with the label gpu, which is then shown as skipped.
+# device and skip without one; they are one test of ctest, NAME.cuda with the label gpu, which is then shown as skipped. Tests
+# of suites that begin with "Golden" read recorded runs (label golden); a test that begins with "Slow" is the whole of a long loop (label slow), of
+# which `./dev test` runs a reduced case and `./dev test --slow` this one.
 function(weft_test name)
   cmake_parse_arguments(arg "GPU" "" "LINK;LABELS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp *.h)
@@ -31,7 +33,12 @@ function(weft_test name)
   if(arg_GPU)
     add_test(NAME ${name}.cuda COMMAND ${name} --gtest_filter=*Cuda*)
     set_tests_properties(${name}.cuda PROPERTIES LABELS gpu SKIP_REGULAR_EXPRESSION "this machine has no CUDA device" RESOURCE_LOCK gpu ${properties})
-    set(others TEST_FILTER "-*Cuda*")
+    set(others ":*Cuda*")
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST ${others} PROPERTIES LABELS "${arg_LABELS}" ${properties})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_FILTER "-*.Slow*:Golden*${others}"
+                       PROPERTIES LABELS "${arg_LABELS}" ${properties})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_FILTER "Golden*" TEST_LIST ${name}_golden
+                       PROPERTIES LABELS "${arg_LABELS};golden" ${properties})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_FILTER "*.Slow*" TEST_LIST ${name}_slow
+                       PROPERTIES LABELS slow TIMEOUT 5400 ENVIRONMENT OMP_WAIT_POLICY=passive)
 endfunction()

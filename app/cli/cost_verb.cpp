@@ -305,7 +305,7 @@ std::vector<std::string> deviceNames() {
 
 // The device of this machine, as a worker measures it.
 Result<sharing::DeviceModel> presentDevice() {
-  WEFT_ASSIGN(const service::FinishedEvent finished, runDirectJob("device", Json::object(), std::nullopt));
+  WEFT_ASSIGN(const protocol::FinishedEvent finished, runDirectJob({.body = protocol::DeviceJob{}}, std::nullopt));
   const auto value = [&](const char* name) {
     const auto found = finished.summary.find(name);
     return found == finished.summary.end() ? 0 : found->second;

@@ -20,9 +20,9 @@ namespace {
 // Progress of a direct job on stderr; silent where nobody looks.
 class Progress {
  public:
-  void show(const service::Event& event) {
-    if (const auto* alert = std::get_if<service::AlertEvent>(&event.body)) inform("weft: " + alert->message);
-    const auto* progress = std::get_if<service::ProgressEvent>(&event.body);
+  void show(const protocol::Event& event) {
+    if (const auto* alert = std::get_if<protocol::AlertEvent>(&event.body)) inform("weft: " + alert->message);
+    const auto* progress = std::get_if<protocol::ProgressEvent>(&event.body);
     if (progress == nullptr || !m_hasTerminal || progress->total <= 0) return;
     std::fprintf(stderr, "\r\x1b[2K%s %3.0f%% %s", bar(progress->done / progress->total, 24).c_str(),
                  100 * progress->done / progress->total, progress->phase.c_str());
@@ -45,18 +45,13 @@ Json asJson(const std::string& text) {
   return value.is_discarded() ? Json(text) : value;
 }
 
-Json numberJson(double value) {
-  const bool isWhole = value == static_cast<double>(static_cast<std::int64_t>(value)) && value < 9e15 && value > -9e15;
-  return isWhole ? Json(static_cast<std::int64_t>(value)) : Json(value);
-}
-
 void printAnswer(const Json& answer) {
   for (const auto& [name, value] : answer.items()) {
     if (value.is_object()) {
       for (const auto& [part, number] : value.items())
-        print(fmt::format("{:<30}{}", name + " " + part, dumped(number, -1)));
+        print(fmt::format("{:<30}{}", name + " " + part, jsonText(number)));
     } else {
-      print(fmt::format("{:<30}{}", name, value.is_string() ? value.get<std::string>() : dumped(value, -1)));
+      print(fmt::format("{:<30}{}", name, value.is_string() ? value.get<std::string>() : jsonText(value)));
     }
   }
 }
@@ -68,32 +63,30 @@ std::optional<store::Project> projectIfAny(const Context& context) {
   return project ? std::optional(*std::move(project)) : std::nullopt;
 }
 
-std::function<void(const service::Event&)> progressOnTerminal() {
-  return [progress = std::make_shared<Progress>()](const service::Event& event) { progress->show(event); };
+std::function<void(const protocol::Event&)> progressOnTerminal() {
+  return [progress = std::make_shared<Progress>()](const protocol::Event& event) { progress->show(event); };
 }
 
-Result<service::FinishedEvent> runDirectJob(const std::string& kind, Json job,
-                                            const std::optional<store::Project>& project,
-                                            const std::function<void(const service::Event&)>& onEvent) {
+Result<protocol::FinishedEvent> runDirectJob(protocol::Job job, const std::optional<store::Project>& project,
+                                             const std::function<void(const protocol::Event&)>& onEvent) {
   WEFT_ASSIGN(const TemporaryFolder folder, TemporaryFolder::create("weft-job"));
-  job["kind"] = kind;
-  if (!job.contains("shards")) job["shards"] = (project ? project->shards() : folder.path() / "shards").string();
-  return service::runDirectJob({.kind = kind, .jobJson = dumped(job, -1), .runFolder = folder.path()},
-                               [&, show = progressOnTerminal()](const service::Event& event) {
+  job.shards = (project ? project->shards() : folder.path() / "shards").string();
+  return service::runDirectJob({.job = std::move(job), .runFolder = folder.path()},
+                               [&, show = progressOnTerminal()](const protocol::Event& event) {
                                  show(event);
                                  if (onEvent) onEvent(event);
                                });
 }
 
-Json answerJson(const service::FinishedEvent& finished) {
+Json answerJson(const protocol::FinishedEvent& finished) {
   Json answer = Json::object();
   for (const auto& [name, text] : finished.texts) answer[name] = name == "text" ? Json(text) : asJson(text);
-  for (const auto& [name, value] : finished.summary) answer[name] = numberJson(value);
+  for (const auto& [name, value] : finished.summary) putNumber(answer, name, value);
   return answer;
 }
 
-Result<void> printAnswer(const Result<service::FinishedEvent>& finished, const Context& context,
-                         Json (*toJson)(const service::FinishedEvent&)) {
+Result<void> printAnswer(const Result<protocol::FinishedEvent>& finished, const Context& context,
+                         Json (*toJson)(const protocol::FinishedEvent&)) {
   if (!finished) return tl::unexpected(finished.error());
   const Json value = toJson(*finished);
   if (context.json) {

@@ -15,17 +15,16 @@ namespace weft::cli {
 std::optional<store::Project> projectIfAny(const Context& context);
 
 // Shows a direct job's progress and alerts on stderr while it is alive; silent where nobody looks.
-std::function<void(const service::Event&)> progressOnTerminal();
+std::function<void(const protocol::Event&)> progressOnTerminal();
 
-// Runs the job in a temporary folder, its progress on a terminal's stderr. `job` has its arguments as worker/job.h says
-// them, without the kind.
-[[nodiscard]] Result<service::FinishedEvent> runDirectJob(
-    const std::string& kind, Json job, const std::optional<store::Project>& project,
-    const std::function<void(const service::Event&)>& onEvent = {});
+// Runs the job in a temporary folder, its progress on a terminal's stderr. Its shards are the project's.
+[[nodiscard]] Result<protocol::FinishedEvent> runDirectJob(
+    protocol::Job job, const std::optional<store::Project>& project,
+    const std::function<void(const protocol::Event&)>& onEvent = {});
 
-Json answerJson(const service::FinishedEvent& finished);
+Json answerJson(const protocol::FinishedEvent& finished);
 // As JSON, or a line for each entry.
-[[nodiscard]] Result<void> printAnswer(const Result<service::FinishedEvent>& finished, const Context& context,
-                                       Json (*toJson)(const service::FinishedEvent&) = answerJson);
+[[nodiscard]] Result<void> printAnswer(const Result<protocol::FinishedEvent>& finished, const Context& context,
+                                       Json (*toJson)(const protocol::FinishedEvent&) = answerJson);
 
 }  // namespace weft::cli

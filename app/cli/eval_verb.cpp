@@ -63,8 +63,8 @@ Result<void> checkEval(const EvalArguments& arguments) {
 }
 
 // The job's "files"; standard input goes through a file in `piped`.
-Result<Json> filesOf(const EvalArguments& arguments, std::optional<TemporaryFolder>& piped) {
-  Json files = Json::array();
+Result<std::vector<std::string>> filesOf(const EvalArguments& arguments, std::optional<TemporaryFolder>& piped) {
+  std::vector<std::string> files;
   for (const std::string& file : arguments.files) {
     if (file != "-") {
       std::error_code error;
@@ -91,7 +91,7 @@ std::string dataName(const EvalArguments& arguments) {
   return join(names, ", ");
 }
 
-store::Evaluation evaluationOf(const EvalArguments& arguments, const service::FinishedEvent& finished,
+store::Evaluation evaluationOf(const EvalArguments& arguments, const protocol::FinishedEvent& finished,
                                std::int64_t step) {
   const auto value = [&](const char* name) {
     const auto found = finished.summary.find(name);
@@ -112,16 +112,18 @@ Result<void> evaluate(const EvalArguments& arguments, const Context& context) {
   WEFT_TRY(checkEval(arguments));
   WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
   std::optional<TemporaryFolder> piped;
-  WEFT_ASSIGN(Json files, filesOf(arguments, piped));
-  Json job{{"files", std::move(files)},
-           {"window", arguments.window},
-           {"stride", arguments.stride},
-           {"tokens", arguments.tokens},
-           {"limit", arguments.limit}};
-  if (!arguments.task.empty()) job["task"] = arguments.task;
-  if (!arguments.out.empty()) job["out"] = absolutePath(arguments.out);
-  addToJob(job, arguments.choice, model);
-  WEFT_ASSIGN(const service::FinishedEvent finished, runDirectJob("evaluate", std::move(job), model.project));
+  protocol::EvaluateJob job{.model = model.folder.string(),
+                            .task = arguments.task,
+                            .window = arguments.window,
+                            .stride = arguments.stride,
+                            .tokens = arguments.tokens,
+                            .limit = arguments.limit,
+                            .out = arguments.out.empty() ? "" : absolutePath(arguments.out),
+                            .dtype = arguments.choice.dtype,
+                            .cache = chosenCache(arguments.choice)};
+  WEFT_ASSIGN(job.files, filesOf(arguments, piped));
+  WEFT_ASSIGN(const protocol::FinishedEvent finished,
+              runDirectJob({.body = std::move(job), .device = chosenDevice(arguments.choice)}, model.project));
   const store::Evaluation evaluation = evaluationOf(arguments, finished, model.step);
   if (context.json) {
     printJson(answerJson(finished));

@@ -9,7 +9,9 @@
 #include "app/cli/output.h"
 #include "app/cli/program.h"
 #include "app/cli/run_table.h"
+#include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/store/run_fields.h"
 
 namespace weft::cli {
 
@@ -43,8 +45,12 @@ Result<Json> metricsJson(store::RunStore& store, const std::vector<RunSummary>& 
     for (const std::string& name : names) {
       WEFT_ASSIGN(const store::MetricSeries series, store.metric(run.id, name));
       Json points = Json::array();
-      for (const store::MetricPoint& point : series.points)
-        points.push_back({{"step", point.step}, {"value", point.value}, {"time", point.time}});
+      for (const store::MetricPoint& point : series.points) {
+        Json entry{{"step", point.step}};
+        putNumber(entry, "value", point.value);
+        putNumber(entry, "time", point.time);
+        points.push_back(std::move(entry));
+      }
       metrics[name] = std::move(points);
     }
     list.push_back({{"id", run.id.value}, {"name", run.name}, {"metrics", std::move(metrics)}});
@@ -54,10 +60,10 @@ Result<Json> metricsJson(store::RunStore& store, const std::vector<RunSummary>& 
 
 Result<std::string> exportedText(store::RunStore& store, const std::vector<RunSummary>& runs, const std::string& what,
                                  bool asJson) {
-  if (what == "runs") return asJson ? dumped(runsJson(runs)) + "\n" : runsCsv(runs);
+  if (what == "runs") return asJson ? jsonText(runsJson(runs), 2) + "\n" : store::runsToCsv(runs);
   if (!asJson) return metricsCsv(store, runs);
   WEFT_ASSIGN(const Json metrics, metricsJson(store, runs));
-  return dumped(metrics) + "\n";
+  return jsonText(metrics, 2) + "\n";
 }
 
 Result<void> exportAll(const ExportArguments& arguments, const Context& context) {

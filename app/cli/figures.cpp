@@ -14,8 +14,10 @@
 #include "app/cli/output.h"
 #include "engine/base/files.h"
 #include "engine/base/text.h"
+#include "engine/protocol/metrics.h"
 #include "engine/service/process.h"
 #include "engine/sharing/map_text.h"
+#include "engine/store/run_fields.h"
 
 namespace weft::cli {
 
@@ -27,46 +29,40 @@ using store::RunSummary;
 const std::vector<std::string> kKinds{"pareto", "loss", "maps"};
 const std::vector<std::string> kEndings{".pdf", ".svg", ".png", ".csv"};
 
-std::string number(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : ""; }
-
-std::string row(const std::vector<std::string>& cells) {
-  std::vector<std::string> fields;
-  for (const std::string& cell : cells) fields.push_back(csvField(cell));
-  return join(fields, ",") + "\n";
+// The table of a result: its columns are named once.
+Table tableOf(const std::vector<std::string>& columns) {
+  Table table;
+  for (const std::string& column : columns) table.column(column);
+  return table;
 }
 
 std::string paretoCsv(const std::vector<RunSummary>& runs) {
-  std::string text = row({"id", "name", "map", "kv_bytes_per_token", "perplexity"});
-  for (const RunSummary& run : runs) {
-    if (run.perplexity)
-      text += row({std::to_string(run.id.value), run.name, run.map, fmt::format("{}", run.kvBytesPerToken),
-                   number(run.perplexity)});
-  }
-  return text;
+  std::vector<RunSummary> points;
+  std::copy_if(runs.begin(), runs.end(), std::back_inserter(points),
+               [](const RunSummary& run) { return run.perplexity.has_value(); });
+  return store::runsToCsv(points, {"id", "name", "map", "kv_bytes_per_token", "perplexity"});
 }
 
 Result<std::string> lossCsv(store::RunStore& store, const std::vector<RunSummary>& runs) {
-  std::string text = row({"id", "name", "step", "loss"});
+  Table table = tableOf({"id", "name", "step", "loss"});
   for (const RunSummary& run : runs) {
-    WEFT_ASSIGN(const store::MetricSeries series, store.metric(run.id, "train/loss"));
-    for (const store::MetricPoint& point : series.points) {
-      text += row({std::to_string(run.id.value), run.name, std::to_string(point.step), fmt::format("{}", point.value)});
-    }
+    WEFT_ASSIGN(const store::MetricSeries series, store.metric(run.id, protocol::kTrainLoss));
+    for (const store::MetricPoint& point : series.points)
+      table.row({std::to_string(run.id.value), run.name, std::to_string(point.step), fmt::format("{}", point.value)});
   }
-  return text;
+  return table.toCsv();
 }
 
 Result<std::string> mapsCsv(const std::vector<RunSummary>& runs) {
-  std::string text = row({"id", "name", "layer", "k_source", "v_source"});
+  Table table = tableOf({"id", "name", "layer", "k_source", "v_source"});
   for (const RunSummary& run : runs) {
     WEFT_ASSIGN(const sharing::SharingMap map,
                 sharing::parseMap(run.map, {.layers = std::nullopt, .upward = sharing::UpwardReads::Allow}));
-    for (int layer = 0; layer < map.layerCount(); ++layer) {
-      text += row({std::to_string(run.id.value), run.name, std::to_string(layer),
-                   std::to_string(map.layer(layer).kSource), std::to_string(map.layer(layer).vSource)});
-    }
+    for (int layer = 0; layer < map.layerCount(); ++layer)
+      table.row({std::to_string(run.id.value), run.name, std::to_string(layer),
+                 std::to_string(map.layer(layer).kSource), std::to_string(map.layer(layer).vSource)});
   }
-  return text;
+  return table.toCsv();
 }
 
 Result<std::string> figureCsv(store::RunStore& store, const FigureRequest& request) {
@@ -146,79 +142,18 @@ Result<void> writeFigure(const store::Project& project, store::RunStore& store, 
   return {};
 }
 
-std::string runsCsv(const std::vector<RunSummary>& runs) {
-  std::string text = row({"id",
-                          "name",
-                          "state",
-                          "map",
-                          "generator",
-                          "cache",
-                          "layers",
-                          "hidden",
-                          "query_heads",
-                          "kv_heads",
-                          "head_width",
-                          "parameters",
-                          "kv_bytes_per_token",
-                          "kv_bytes_per_token_measured",
-                          "perplexity",
-                          "best_perplexity",
-                          "last_loss",
-                          "unigram_perplexity",
-                          "entropy_floor_nats",
-                          "tokens_per_second",
-                          "seed",
-                          "step",
-                          "steps",
-                          "tokens",
-                          "device",
-                          "tags",
-                          "note"});
-  for (const RunSummary& run : runs) {
-    text += row({std::to_string(run.id.value),
-                 run.name,
-                 store::toString(run.state),
-                 run.map,
-                 run.generator,
-                 run.cache,
-                 std::to_string(run.layers),
-                 std::to_string(run.hidden),
-                 std::to_string(run.queryHeads),
-                 std::to_string(run.kvHeads),
-                 std::to_string(run.headWidth),
-                 std::to_string(run.parameters),
-                 fmt::format("{}", run.kvBytesPerToken),
-                 number(run.kvBytesPerTokenMeasured),
-                 number(run.perplexity),
-                 number(run.bestPerplexity),
-                 number(run.lastLoss),
-                 number(run.unigramPerplexity),
-                 number(run.entropyFloor_nats),
-                 number(run.tokensPerSecond),
-                 std::to_string(run.seed),
-                 std::to_string(run.step),
-                 std::to_string(run.steps),
-                 std::to_string(run.tokens),
-                 run.device,
-                 join(run.tags, " "),
-                 run.note});
-  }
-  return text;
-}
-
 Result<std::string> metricsCsv(store::RunStore& store, const std::vector<RunSummary>& runs) {
-  std::string text = row({"id", "name", "metric", "step", "value", "time"});
+  Table table = tableOf({"id", "name", "metric", "step", "value", "time"});
   for (const RunSummary& run : runs) {
     WEFT_ASSIGN(const std::vector<std::string> names, store.metricNames(run.id));
     for (const std::string& name : names) {
       WEFT_ASSIGN(const store::MetricSeries series, store.metric(run.id, name));
-      for (const store::MetricPoint& point : series.points) {
-        text += row({std::to_string(run.id.value), run.name, name, std::to_string(point.step),
-                     fmt::format("{}", point.value), fmt::format("{:.3f}", point.time)});
-      }
+      for (const store::MetricPoint& point : series.points)
+        table.row({std::to_string(run.id.value), run.name, name, std::to_string(point.step),
+                   fmt::format("{}", point.value), fmt::format("{:.3f}", point.time)});
     }
   }
-  return text;
+  return table.toCsv();
 }
 
 }  // namespace weft::cli

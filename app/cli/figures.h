@@ -22,8 +22,7 @@ struct FigureRequest {
 [[nodiscard]] Result<void> writeFigure(const store::Project& project, store::RunStore& store,
                                        const FigureRequest& request);
 
-// The parts for tests and `weft export`: one row a run with every number of a summary; one row a metric point.
-std::string runsCsv(const std::vector<store::RunSummary>& runs);
+// For `weft export metrics`: one row a point.
 [[nodiscard]] Result<std::string> metricsCsv(store::RunStore& store, const std::vector<store::RunSummary>& runs);
 
 }  // namespace weft::cli

@@ -38,7 +38,7 @@ Result<void> tokenize(const TokenizeArguments& arguments, const Context&) {
     const std::vector<data::TokenId> ids = tokenizer->encode(text);
     ++documents;
     tokens += static_cast<std::int64_t>(ids.size());
-    print(dumped(Json{{"ids", ids}}, -1));
+    print(jsonText(Json{{"ids", ids}}));
     return true;
   };
   if (arguments.file == "-") {
@@ -145,15 +145,15 @@ void printValue(const std::string& key, const Json& value) {
     for (const Json& item : value) {
       std::vector<std::string> cells;
       for (const auto& [name, cell] : item.items())
-        cells.push_back(cell.is_string() ? cell.get<std::string>() : dumped(cell, -1));
+        cells.push_back(cell.is_string() ? cell.get<std::string>() : jsonText(cell));
       print("  " + join(cells, "  "));
     }
   } else if (value.is_object()) {
     print(key + ":");
     for (const auto& [name, cell] : value.items())
-      print("  " + name + " = " + (cell.is_string() ? cell.get<std::string>() : dumped(cell, -1)));
+      print("  " + name + " = " + (cell.is_string() ? cell.get<std::string>() : jsonText(cell)));
   } else {
-    print(key + ": " + (value.is_string() ? value.get<std::string>() : dumped(value, -1)));
+    print(key + ": " + (value.is_string() ? value.get<std::string>() : jsonText(value)));
   }
 }
 

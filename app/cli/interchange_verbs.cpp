@@ -27,8 +27,9 @@ Result<void> import(const ImportArguments& arguments, const Context& context) {
   std::error_code error;
   if (!std::filesystem::is_directory(arguments.folder, error))
     return fail(ErrorCode::NotFound, "There is no folder " + arguments.folder + ".");
-  const Result<service::FinishedEvent> finished = runDirectJob(
-      "import", {{"from", absolutePath(arguments.folder)}, {"out", absolutePath(arguments.out)}}, std::nullopt);
+  const Result<protocol::FinishedEvent> finished = runDirectJob(
+      {.body = protocol::ImportJob{.from = absolutePath(arguments.folder), .out = absolutePath(arguments.out)}},
+      std::nullopt);
   if (!finished || context.json) return printAnswer(finished, context);
   const Json answer = answerJson(*finished);
   print(fmt::format("{}: {} parameters, now the checkpoint {}.", answer["architecture"].get<std::string>(),
@@ -53,14 +54,14 @@ Result<void> convert(const ConvertArguments& arguments, const Context& context) 
   WEFT_ASSIGN(
       const sharing::SharingMap map,
       namedMap(arguments.map, {.layers = config.model.layers, .upward = sharing::upwardReads(arguments.allowsUpward)}));
-  const Result<service::FinishedEvent> finished = runDirectJob("convert",
-                                                               {{"model", absolutePath(model.folder.string())},
-                                                                {"out", absolutePath(arguments.out)},
-                                                                {"map", toText(map)},
-                                                                {"method", arguments.method},
-                                                                {"kv_heads", arguments.kvHeads},
-                                                                {"allow_upward", arguments.allowsUpward ? 1 : 0}},
-                                                               model.project);
+  const Result<protocol::FinishedEvent> finished =
+      runDirectJob({.body = protocol::ConvertJob{.model = absolutePath(model.folder.string()),
+                                                 .out = absolutePath(arguments.out),
+                                                 .map = toText(map),
+                                                 .method = arguments.method,
+                                                 .kvHeads = arguments.kvHeads,
+                                                 .allowsUpward = arguments.allowsUpward}},
+                   model.project);
   if (!finished || context.json) return printAnswer(finished, context);
   const Json answer = answerJson(*finished);
   print(fmt::format("{} parameters became {}, now the checkpoint {}.",
@@ -80,14 +81,13 @@ Result<void> exportModel(const ExportArguments& arguments, const Context& contex
   if (!(arguments.shard_GB > 0 && arguments.shard_GB < 1e6))
     return fail(ErrorCode::InvalidInput, "--shard-size must be above 0 GB.");
   WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
-  const Result<service::FinishedEvent> finished =
-      runDirectJob("export",
-                   {{"model", absolutePath(model.folder.string())},
-                    {"out", absolutePath(arguments.out)},
-                    {"layout", arguments.layout},
-                    {"dtype", arguments.type},
-                    {"shard_bytes", std::max<std::int64_t>(1, std::llround(arguments.shard_GB * 1e9))}},
-                   model.project);
+  const Result<protocol::FinishedEvent> finished = runDirectJob(
+      {.body = protocol::ExportJob{.model = absolutePath(model.folder.string()),
+                                   .out = absolutePath(arguments.out),
+                                   .layout = arguments.layout,
+                                   .dtype = arguments.type,
+                                   .shardBytes = std::max<std::int64_t>(1, std::llround(arguments.shard_GB * 1e9))}},
+      model.project);
   if (!finished || context.json) return printAnswer(finished, context);
   const Json answer = answerJson(*finished);
   const bool isOurs = answer["architecture"] == "WeftCrossLayerForCausalLM";

@@ -31,11 +31,11 @@ Result<ChosenModel> findModel(const ModelChoice& choice, const Context& context)
   return chosen;
 }
 
-void addToJob(Json& job, const ModelChoice& choice, const ChosenModel& model) {
-  job["model"] = model.folder.string();
-  if (!choice.device.empty()) job["device"] = choice.device == "auto" ? "" : choice.device;
-  if (!choice.dtype.empty()) job["dtype"] = choice.dtype;
-  if (!choice.cache.empty()) job["cache"] = choice.cache == "dense" ? "" : choice.cache;
+std::string chosenDevice(const ModelChoice& choice) { return choice.device == "auto" ? "" : choice.device; }
+
+std::optional<std::string> chosenCache(const ModelChoice& choice) {
+  if (choice.cache.empty()) return std::nullopt;
+  return choice.cache == "dense" ? "" : choice.cache;
 }
 
 }  // namespace weft::cli

@@ -29,8 +29,8 @@ struct ChosenModel {
 // NotFound; a project that was named must be there, else one is welcome and not needed.
 [[nodiscard]] Result<ChosenModel> findModel(const ModelChoice& choice, const Context& context);
 
-// The job's fields "model", "device", "dtype" and "cache". Without a word it takes the cache that the model's own run
-// used.
-void addToJob(Json& job, const ModelChoice& choice, const ChosenModel& model);
+// As a job takes them: "" for a device that is chosen there; no cache: the one that the model's own run used.
+std::string chosenDevice(const ModelChoice& choice);
+std::optional<std::string> chosenCache(const ModelChoice& choice);
 
 }  // namespace weft::cli

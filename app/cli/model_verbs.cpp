@@ -26,28 +26,25 @@ struct ModelArguments {
   double temperature = 0;
 };
 
-Result<service::FinishedEvent> runJob(const std::string& kind, const ModelArguments& arguments, const Context& context,
-                                      Json job) {
-  WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
-  addToJob(job, arguments.choice, model);
-  return runDirectJob(kind, std::move(job), model.project);
-}
-
 Result<void> generate(const ModelArguments& arguments, const Context& context) {
   if (arguments.prompt.empty() == arguments.ids.empty())
     return fail(ErrorCode::InvalidInput, "generate needs --prompt TEXT or --ids 1,2,3, and not both.");
   if (arguments.tokens < 1) return fail(ErrorCode::InvalidInput, "--tokens must be at least 1.");
   if (!(arguments.temperature >= 0)) return fail(ErrorCode::InvalidInput, "--temperature must be 0 (greedy) or more.");
-  Json job{{"tokens", arguments.tokens},
-           {"temperature", arguments.temperature},
-           {"top_k", arguments.topK},
-           {"seed", arguments.seed}};
+  WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
+  protocol::GenerateJob job{.model = model.folder.string(),
+                            .tokens = arguments.tokens,
+                            .temperature = arguments.temperature,
+                            .topK = arguments.topK,
+                            .seed = arguments.seed,
+                            .cache = chosenCache(arguments.choice)};
   if (arguments.ids.empty()) {
-    WEFT_ASSIGN(job["prompt"], arguments.prompt == "-" ? readFile("-") : Result<std::string>(arguments.prompt));
+    WEFT_ASSIGN(job.prompt, arguments.prompt == "-" ? readFile("-") : Result<std::string>(arguments.prompt));
   } else {
-    WEFT_ASSIGN(job["ids"], parseIds(arguments.ids, "--ids"));
+    WEFT_ASSIGN(job.ids, parseIds(arguments.ids, "--ids"));
   }
-  const Result<service::FinishedEvent> finished = runJob("generate", arguments, context, std::move(job));
+  const Result<protocol::FinishedEvent> finished =
+      runDirectJob({.body = std::move(job), .device = chosenDevice(arguments.choice)}, model.project);
   if (!finished || context.json) return printAnswer(finished, context);
   const auto text = finished->texts.find("text");
   const auto ids = finished->texts.find("ids");
@@ -61,8 +58,13 @@ Result<void> generate(const ModelArguments& arguments, const Context& context) {
 
 Result<void> logits(const ModelArguments& arguments, const Context& context) {
   WEFT_ASSIGN(const std::vector<std::int64_t> ids, parseIds(arguments.ids, "--ids"));
-  const Json job{{"ids", ids}, {"out", absolutePath(arguments.out)}};
-  return printAnswer(runJob("logits", arguments, context, job), context);
+  WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
+  const protocol::LogitsJob job{.model = model.folder.string(),
+                                .ids = ids,
+                                .out = absolutePath(arguments.out),
+                                .dtype = arguments.choice.dtype,
+                                .cache = chosenCache(arguments.choice)};
+  return printAnswer(runDirectJob({.body = job, .device = chosenDevice(arguments.choice)}, model.project), context);
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ void addFileVerbs(Program& program);     // tokenize, inspect
 void addProjectVerbs(Program& program);  // init, submit, engine
 void addQueueVerbs(Program& program);    // queue
 void addRunVerbs(Program& program);      // runs, show, log
+void addReplayVerb(Program& program);    // replay
 void addCompareVerb(Program& program);   // compare
 void addExportVerb(Program& program);    // export
 void addModelVerbs(Program& program);    // generate, logits

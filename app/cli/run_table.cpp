@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/json.h"
 #include "engine/base/text.h"
-#include "engine/service/client.h"
-#include "engine/service/resolved_run.h"
+#include "engine/store/kv_type.h"
+#include "engine/store/run_fields.h"
 #include "engine/store/run_labels.h"
 
 namespace weft::cli {
@@ -16,10 +17,7 @@ std::string rate(double value) { return groupDigits(static_cast<std::int64_t>(va
 
 }  // namespace
 
-Json runJson(const store::RunSummary& run) {
-  Json value = Json::parse(service::toJson(run), nullptr, false);
-  return value.is_object() ? value : Json::object();
-}
+Json runJson(const store::RunSummary& run) { return store::runToJson(run); }
 
 Json runsJson(const std::vector<store::RunSummary>& runs) {
   Json list = Json::array();
@@ -55,7 +53,7 @@ std::string runTable(const std::vector<store::RunSummary>& runs) {
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const store::RunSummary& run = runs[i];
     table.row({std::to_string(run.id.value), labels[i], stateName(run), mapName(run),
-               formatCount(static_cast<double>(run.parameters)), bytes(run.kvBytesPerToken), service::kvTypeOf(run),
+               formatCount(static_cast<double>(run.parameters)), bytes(run.kvBytesPerToken), store::kvTypeOf(run),
                orDash(run.perplexity, formatPerplexity), orDash(run.tokensPerSecond, rate),
                fmt::format("{}/{}", run.step, run.steps)});
   }
@@ -78,7 +76,7 @@ std::string resultTable(const std::vector<store::RunSummary>& runs) {
     const store::RunSummary& run = runs[i];
     table.row({labels[i], mapName(run), run.cache.empty() ? "dense" : run.cache,
                orDash(run.perplexity, formatPerplexity), bytes(run.kvBytesPerToken),
-               orDash(run.kvBytesPerTokenMeasured, bytes), service::kvTypeOf(run), groupDigits(run.parameters),
+               orDash(run.kvBytesPerTokenMeasured, bytes), store::kvTypeOf(run), groupDigits(run.parameters),
                orDash(run.tokensPerSecond, rate)});
   }
   return table.toText();

@@ -18,8 +18,8 @@
 #include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
-#include "engine/service/resolved_run.h"
 #include "engine/store/evaluations.h"
+#include "engine/store/kv_type.h"
 
 namespace weft::cli {
 
@@ -131,7 +131,7 @@ void printDetails(const RunDetails& details) {
        fmt::format(
            "{} B analytic, {} B measured, {}{} cache", groupDigits(static_cast<std::int64_t>(run.kvBytesPerToken)),
            run.kvBytesPerTokenMeasured ? groupDigits(static_cast<std::int64_t>(*run.kvBytesPerTokenMeasured)) : "-",
-           run.cache.empty() && !service::kvTypeOf(run).empty() ? service::kvTypeOf(run) + ", " : "",
+           run.cache.empty() && !store::kvTypeOf(run).empty() ? store::kvTypeOf(run) + ", " : "",
            run.cache.empty() ? "dense" : run.cache));
   line("steps", fmt::format("{} of {}, {} tokens", run.step, run.steps, groupDigits(run.tokens)));
   line("perplexity", run.perplexity

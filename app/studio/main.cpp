@@ -17,8 +17,8 @@
 #include "engine/store/run_store.h"
 #include "ui/compare/compare_page.h"
 #include "ui/diagram/design_page.h"
-#include "ui/figures/curve_choice.h"
-#include "ui/figures/figure.h"
+#include "ui/paper/curve_choice.h"
+#include "ui/paper/figure.h"
 #include "ui/figures/figures_page.h"
 #include "ui/measure/measure_page.h"
 #include "ui/monitor/monitor_page.h"
@@ -152,7 +152,7 @@ int runWindow(QApplication& app, const Options& options) {
   if (!options.page.empty())
     window.showPage(QString::fromStdString(options.page));
   else if (!project.isEmpty())
-    window.showPage(QStringLiteral("Runs"));
+    window.showPage(ui::pages::kRuns);
   // No larger than the screen: at scale 2 a laptop has 960 x 540.
   if (options.size.empty() && options.screenshot.empty())
     window.resize(window.size().boundedTo(window.screen()->availableGeometry().size()));

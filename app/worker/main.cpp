@@ -1,12 +1,14 @@
-// weft-worker RUNFOLDER -- runs one job and ends; engine/worker/job.h says what the folder holds.
+// weft-worker RUNFOLDER -- runs one job and ends; `weft-worker --help` says what the folder holds.
 #include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
+#include "engine/protocol/jobs.h"
 #include "engine/worker/job.h"
 
 namespace {
@@ -28,6 +30,12 @@ void waitShortlyForThreads(char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "--help") {
+    std::printf(
+        "weft-worker RUNFOLDER: does the job that RUNFOLDER/job.json describes, an object with \"kind\" and:\n%s",
+        weft::protocol::jobHelp().c_str());
+    return 0;
+  }
   if (argc != 2) {
     std::fputs("weft-worker: it takes one argument, the folder of a run; `weft` and the studio start it.\n", stderr);
     return 2;

@@ -53,13 +53,13 @@ Result<TensorSource> TensorSource::open(const fs::path& folder) {
   std::set<std::string> files;
   for (const auto& [name, file] : parsed["weight_map"].items()) {
     if (!file.is_string()) return bad(fmt::format("names no file for the tensor \"{}\"", name));
-    const std::string text = file.get<std::string>();
+    const std::string path = file.get<std::string>();
     // A file of the folder itself, never a path that leads elsewhere.
-    if (text.empty() || text.find('/') != std::string::npos || text.find('\0') != std::string::npos || text == "." ||
-        text == "..") {
-      return bad(fmt::format("names \"{}\" for the tensor \"{}\", which is no file of this folder", text, name));
+    if (path.empty() || path.find('/') != std::string::npos || path.find('\0') != std::string::npos || path == "." ||
+        path == "..") {
+      return bad(fmt::format("names \"{}\" for the tensor \"{}\", which is no file of this folder", path, name));
     }
-    files.insert(text);
+    files.insert(path);
   }
   for (const std::string& file : files) WEFT_TRY(source.add(folder / file));
   for (const auto& [name, file] : parsed["weight_map"].items()) {

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "engine/config/run_config.h"
-#include "engine/service/events.h"
+#include "engine/protocol/events.h"
+#include "engine/protocol/jobs.h"
 #include "engine/store/project.h"
 #include "engine/store/run_store.h"
 
@@ -30,14 +31,13 @@ bool isEngineRunning(const store::Project& project);
 // weft-worker, follows its events until the last one (calls `onEvent` for each), waits for it. A dead worker becomes
 // Error JobFailed with what it said on stderr.
 struct DirectJob {
-  std::string kind;     // "generate", "logits", "evaluate", "measure"
-  std::string jobJson;  // the arguments, as worker/job.h describes them
+  protocol::Job job;
   std::filesystem::path runFolder;
   const std::atomic<bool>* isCanceled =
       nullptr;  // set by another thread: the worker is asked to end, after a few seconds it is killed; Canceled
 };
-[[nodiscard]] Result<FinishedEvent> runDirectJob(const DirectJob& job,
-                                                 const std::function<void(const Event&)>& onEvent);
+[[nodiscard]] Result<protocol::FinishedEvent> runDirectJob(const DirectJob& job,
+                                                           const std::function<void(const protocol::Event&)>& onEvent);
 
 // MODEL argument: a checkpoint folder, RUN, RUN@step-N, RUN@best -> the checkpoint's folder. NotFound says what there
 // is.
@@ -46,8 +46,5 @@ struct DirectJob {
 
 // The run of this project whose checkpoint it is; nullopt: a model that belongs to none.
 std::optional<store::RunId> runOfCheckpoint(const std::filesystem::path& checkpoint, const store::Project& project);
-
-// The rows of `runs`, `show`, `compare` --json (DESIGN.md section 6), stable keys.
-std::string toJson(const store::RunSummary& run);
 
 }  // namespace weft::service

@@ -20,7 +20,7 @@ constexpr std::chrono::seconds kPatience{3};  // of a worker that is asked to en
 
 class Follower {
  public:
-  Follower(std::filesystem::path events, const std::function<void(const Event&)>& onEvent)
+  Follower(std::filesystem::path events, const std::function<void(const protocol::Event&)>& onEvent)
       : m_events(std::move(events)), m_onEvent(onEvent) {}
 
   Result<void> read() {
@@ -28,31 +28,32 @@ class Follower {
       WEFT_ASSIGN(const EventLines lines, readEvents(m_events, m_offset));
       m_offset = lines.to;
       hasMore = lines.hasMore;
-      for (const Event& event : lines.events) {
+      for (const protocol::Event& event : lines.events) {
         if (m_onEvent) m_onEvent(event);
-        if (const auto* finished = std::get_if<FinishedEvent>(&event.body)) m_finished = *finished;
-        if (const auto* failed = std::get_if<FailedEvent>(&event.body)) m_failed = *failed;
+        if (const auto* finished = std::get_if<protocol::FinishedEvent>(&event.body)) m_finished = *finished;
+        if (const auto* failed = std::get_if<protocol::FailedEvent>(&event.body)) m_failed = *failed;
       }
     }
     return {};
   }
-  const std::optional<FinishedEvent>& finished() const { return m_finished; }
-  const std::optional<FailedEvent>& failed() const { return m_failed; }
+  const std::optional<protocol::FinishedEvent>& finished() const { return m_finished; }
+  const std::optional<protocol::FailedEvent>& failed() const { return m_failed; }
 
  private:
   std::filesystem::path m_events;
-  const std::function<void(const Event&)>& m_onEvent;
+  const std::function<void(const protocol::Event&)>& m_onEvent;
   std::int64_t m_offset = 0;
-  std::optional<FinishedEvent> m_finished;
-  std::optional<FailedEvent> m_failed;
+  std::optional<protocol::FinishedEvent> m_finished;
+  std::optional<protocol::FailedEvent> m_failed;
 };
 
 }  // namespace
 
-Result<FinishedEvent> runDirectJob(const DirectJob& job, const std::function<void(const Event&)>& onEvent) {
+Result<protocol::FinishedEvent> runDirectJob(const DirectJob& job,
+                                             const std::function<void(const protocol::Event&)>& onEvent) {
   const std::filesystem::path log = job.runFolder / "log.txt";
   WEFT_ASSIGN(const std::filesystem::path program, workerProgram());
-  WEFT_TRY(writeFileAtomically(job.runFolder / "job.json", job.jobJson));
+  WEFT_TRY(protocol::writeJob(job.job, job.runFolder));
   WEFT_ASSIGN(const ProcessId worker, startDependent(workerLaunch(program, job.runFolder)));
   Follower follower(job.runFolder / "events.jsonl", onEvent);
   std::optional<ChildEnd> end;

@@ -17,26 +17,26 @@ namespace {
 constexpr std::int64_t kChunk = 1 << 20;
 constexpr std::int64_t kLongestLine = 64 << 20;  // nothing that a worker writes comes near it
 
-Event unreadable(std::int64_t at, const Error& error) {
-  return {
-      .time = 0,
-      .body = AlertEvent{.message = fmt::format("Line at byte {} of events.jsonl was skipped: {}", at, error.message)}};
+protocol::Event unreadable(std::int64_t at, const Error& error) {
+  return {.time = 0,
+          .body = protocol::AlertEvent{
+              .message = fmt::format("Line at byte {} of events.jsonl was skipped: {}", at, error.message)}};
 }
 
 class RowMaker {
  public:
   RowMaker(std::vector<store::Row>& rows, double time) : m_rows(rows), m_time(time) {}
 
-  void operator()(const HelloEvent& event) const {
+  void operator()(const protocol::HelloEvent& event) const {
     m_rows.push_back(store::HelloRow{m_time, event.attempt, event.build, event.torch, event.device});
   }
-  void operator()(const ProgressEvent& event) const {
+  void operator()(const protocol::ProgressEvent& event) const {
     m_rows.push_back(store::ProgressRow{m_time, event.phase, event.done, event.total, event.heartbeat_s});
   }
-  void operator()(const MetricEvent& event) const {
+  void operator()(const protocol::MetricEvent& event) const {
     m_rows.push_back(store::MetricRow{m_time, event.step, event.tokens, event.values});
   }
-  void operator()(const EvaluationEvent& event) const {
+  void operator()(const protocol::EvaluationEvent& event) const {
     m_rows.push_back(store::EvaluationRow{{.step = event.step,
                                            .split = event.split,
                                            .task = event.task,
@@ -46,23 +46,23 @@ class RowMaker {
                                            .time = m_time,
                                            .values = event.values}});
   }
-  void operator()(const MeasurementEvent& event) const {
+  void operator()(const protocol::MeasurementEvent& event) const {
     m_rows.push_back(
         store::MeasurementRow{{.name = event.name, .time = m_time, .values = event.values, .labels = event.labels}});
   }
-  void operator()(const CheckpointEvent& event) const {
+  void operator()(const protocol::CheckpointEvent& event) const {
     m_rows.push_back(store::CheckpointRow{{event.step, event.path, event.bytes, m_time}});
   }
-  void operator()(const AlertEvent& event) const {
+  void operator()(const protocol::AlertEvent& event) const {
     m_rows.push_back(store::AlertRow{m_time, event.step, event.level, event.message});
   }
-  void operator()(const FinishedEvent& event) const {
+  void operator()(const protocol::FinishedEvent& event) const {
     m_rows.push_back(store::EndRow{.time = m_time, .outcome = event.outcome});
   }
-  void operator()(const FailedEvent& event) const {
+  void operator()(const protocol::FailedEvent& event) const {
     m_rows.push_back(store::EndRow{m_time, "failed", event.code, event.message, event.detail});
   }
-  void operator()(const UnknownEvent&) const {}  // of a newer worker; it stays in the file
+  void operator()(const protocol::UnknownEvent&) const {}  // of a newer worker; it stays in the file
 
  private:
   std::vector<store::Row>& m_rows;
@@ -105,7 +105,7 @@ Result<EventLines> readEvents(const std::filesystem::path& file, std::int64_t fr
   for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
     const std::string_view line = rest.substr(0, end);
     if (!line.empty()) {
-      Result<Event> event = parseEvent(line);
+      Result<protocol::Event> event = protocol::parseEvent(line);
       lines.events.push_back(event ? *std::move(event) : unreadable(lines.to, event.error()));
     }
     lines.to += static_cast<std::int64_t>(end) + 1;
@@ -115,10 +115,10 @@ Result<EventLines> readEvents(const std::filesystem::path& file, std::int64_t fr
   return lines;
 }
 
-std::vector<store::Row> toRows(const std::vector<Event>& events) {
+std::vector<store::Row> toRows(const std::vector<protocol::Event>& events) {
   std::vector<store::Row> rows;
   rows.reserve(events.size());
-  for (const Event& event : events) std::visit(RowMaker(rows, event.time), event.body);
+  for (const protocol::Event& event : events) std::visit(RowMaker(rows, event.time), event.body);
   return rows;
 }
 

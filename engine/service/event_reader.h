@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "engine/base/result.h"
-#include "engine/service/events.h"
+#include "engine/protocol/events.h"
 #include "engine/store/service_writer.h"
 
 namespace weft::service {
 
 struct EventLines {
-  std::vector<Event> events;  // a line that cannot be read is an AlertEvent that says where
+  std::vector<protocol::Event> events;  // a line that cannot be read is an AlertEvent that says where
   std::int64_t from = 0, to = 0;
   bool hasMore = false;  // the file went on beyond what one call reads
 };
@@ -23,6 +23,6 @@ struct EventLines {
 [[nodiscard]] Result<EventLines> readEvents(const std::filesystem::path& file, std::int64_t from);
 
 // The rows that the store keeps of these events.
-std::vector<store::Row> toRows(const std::vector<Event>& events);
+std::vector<store::Row> toRows(const std::vector<protocol::Event>& events);
 
 }  // namespace weft::service

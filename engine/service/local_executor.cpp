@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
 #include <utility>
 
 #include "engine/base/files.h"
 #include "engine/base/text.h"
+#include "engine/protocol/jobs.h"
 
 namespace weft::service {
 
@@ -126,22 +126,18 @@ Result<std::unique_ptr<PreparedAttempt>> LocalExecutor::prepare(const AttemptOrd
   const fs::path folder = m_project.runFolder(order.run);
   WEFT_TRY(createFolders(folder));
   WEFT_TRY(writeFileAtomically(folder / "config.toml", order.configToml));
-  const nlohmann::ordered_json job{{"kind", "train"},
-                                   {"attempt", order.attempt},
-                                   {"shards", fs::relative(m_project.shards(), folder).string()},
-                                   {"device", order.lane}};
-  WEFT_TRY(writeFileAtomically(folder / "job.json", job.dump(2) + "\n"));
+  const protocol::Job job{.body = protocol::TrainJob{.attempt = order.attempt},
+                          .device = order.lane,
+                          .shards = fs::relative(m_project.shards(), folder).string()};
+  WEFT_TRY(protocol::writeJob(job, folder));
   WEFT_ASSIGN(GatedChild child, GatedChild::start(workerLaunch(m_worker, folder)));
   m_ends.erase(child.id().pid);  // of an older process with this pid
   return std::unique_ptr<PreparedAttempt>(std::make_unique<LocalAttempt>(std::move(child)));
 }
 
 Lane LocalExecutor::laneOf(store::RunId run) const {
-  const Result<std::string> text = readFile(m_project.runFolder(run) / "job.json");
-  if (!text) return {};
-  const nlohmann::json job = nlohmann::json::parse(*text, nullptr, false);
-  return job.is_object() && job.contains("device") && job["device"].is_string() ? job["device"].get<std::string>()
-                                                                                : Lane{};
+  const Result<protocol::Job> job = protocol::readJob(m_project.runFolder(run));
+  return job ? Lane(job->device) : Lane{};
 }
 
 bool LocalExecutor::isRunning(const ProcessId& attempt) {

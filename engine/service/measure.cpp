@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <ctime>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "engine/base/files.h"
@@ -40,40 +39,38 @@ Result<void> check(const MeasureRequest& request) {
   return {};
 }
 
-Result<std::string> jobOf(const MeasureRequest& request) {
+Result<protocol::Job> jobOf(const MeasureRequest& request) {
   std::vector<std::int64_t> contexts = request.contexts;
   for (std::int64_t& length : contexts) {
     if (length > 0) continue;
     WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(request.model / "model.toml"));
     length = config.train.sequenceLength;
   }
-  nlohmann::ordered_json job{{"kind", "measure"},
-                             {"model", request.model.string()},
-                             {"batches", request.batches},
-                             {"contexts", contexts},
-                             {"rounds", request.rounds},
-                             {"largest_batch", request.wantsLargest ? 1 : 0},
-                             {"memory_bytes", std::llround(std::ldexp(request.memory_GiB, 30))}};
-  if (!request.device.empty() && request.device != "auto") job["device"] = request.device;
-  if (!request.dtype.empty()) job["dtype"] = request.dtype;
-  if (request.cache) job["cache"] = *request.cache;
-  return job.dump();
+  return protocol::Job{.body = protocol::MeasureJob{.model = request.model.string(),
+                                                    .batches = request.batches,
+                                                    .contexts = contexts,
+                                                    .rounds = request.rounds,
+                                                    .wantsLargestBatch = request.wantsLargest,
+                                                    .memory_bytes = std::llround(std::ldexp(request.memory_GiB, 30)),
+                                                    .dtype = request.dtype,
+                                                    .cache = request.cache},
+                       .device = request.device == "auto" ? "" : request.device};
 }
 
 }  // namespace
 
 Result<std::vector<store::Measurement>> measureModel(const MeasureRequest& request,
                                                      const std::optional<MeasuredRun>& keep,
-                                                     const std::function<void(const Event&)>& onEvent,
+                                                     const std::function<void(const protocol::Event&)>& onEvent,
                                                      const std::atomic<bool>* isCanceled) {
   WEFT_TRY(check(request));
-  WEFT_ASSIGN(const std::string job, jobOf(request));
+  WEFT_ASSIGN(const protocol::Job job, jobOf(request));
   WEFT_ASSIGN(const TemporaryFolder folder, TemporaryFolder::create("weft-measure"));
   std::vector<store::Measurement> measurements;
   Result<void> kept;
-  const auto follow = [&](const Event& event) {
+  const auto follow = [&](const protocol::Event& event) {
     if (onEvent) onEvent(event);
-    const auto* measured = std::get_if<MeasurementEvent>(&event.body);
+    const auto* measured = std::get_if<protocol::MeasurementEvent>(&event.body);
     if (measured == nullptr) return;
     store::Measurement one{.name = measured->name,
                            .attempt = 0,
@@ -86,8 +83,7 @@ Result<std::vector<store::Measurement>> measureModel(const MeasureRequest& reque
     if (keep && kept) kept = keep->store->addMeasurement(keep->run, one);
     measurements.push_back(std::move(one));
   };
-  WEFT_TRY(
-      runDirectJob({.kind = "measure", .jobJson = job, .runFolder = folder.path(), .isCanceled = isCanceled}, follow));
+  WEFT_TRY(runDirectJob({.job = job, .runFolder = folder.path(), .isCanceled = isCanceled}, follow));
   WEFT_TRY(kept);
   return measurements;
 }

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/service/events.h"
+#include "engine/protocol/events.h"
 #include "engine/store/run_store.h"
 
 namespace weft::service {
@@ -37,6 +37,6 @@ struct MeasuredRun {
 // when all is done.
 [[nodiscard]] Result<std::vector<store::Measurement>> measureModel(
     const MeasureRequest& request, const std::optional<MeasuredRun>& keep,
-    const std::function<void(const Event&)>& onEvent = {}, const std::atomic<bool>* isCanceled = nullptr);
+    const std::function<void(const protocol::Event&)>& onEvent = {}, const std::atomic<bool>* isCanceled = nullptr);
 
 }  // namespace weft::service

@@ -27,23 +27,6 @@ Result<std::int64_t> vocabularyOf(const config::DataConfig& data, const Surround
   return tokenizer->vocabularySize();
 }
 
-// Elements of K and V that a token keeps under the run's map; nullopt for a map that cannot be read.
-std::optional<double> kvElements(const store::RunSummary& run) {
-  const auto map = sharing::parseMapText(run.map, {.layers = run.layers, .upward = sharing::UpwardReads::Allow});
-  if (!map) return std::nullopt;
-  const sharing::ModelShape shape{.layers = run.layers,
-                                  .hidden = std::max<std::int64_t>(1, run.hidden),
-                                  .feedForward = 1,
-                                  .vocabulary = 1,
-                                  .queryHeads = run.queryHeads,
-                                  .kvHeads = run.kvHeads,
-                                  .headWidth = run.headWidth,
-                                  .window = 1};
-  const auto cost = sharing::cost(shape, *map, {.cacheType = ElementType::Int8, .context = 1});
-  if (!cost || cost->kv.bytesPerToken == 0) return std::nullopt;
-  return static_cast<double>(cost->kv.bytesPerToken);
-}
-
 }  // namespace
 
 std::string ResolvedRun::tokenizerWords() const {
@@ -104,27 +87,6 @@ sharing::TrainingRequest trainingRequestOf(const ResolvedRun& run) {
   const bool isFused = !run.types.isOnCpu && request.computeType == ElementType::BFloat16;
   request.attention = isFused ? sharing::AttentionKernel::Fused : sharing::AttentionKernel::Explicit;
   return request;
-}
-
-std::string kvTypeOf(const store::RunSummary& run) {
-  if (!run.cache.empty()) return run.cache;
-  const std::optional<double> elements = kvElements(run);
-  if (!elements) return {};
-  const double bytes = run.kvBytesPerToken / *elements;
-  return bytes == 2 ? "16-bit" : bytes == 4 ? "float32" : bytes == 8 ? "float64" : "";
-}
-
-std::string kvTypesOf(const std::vector<const store::RunSummary*>& runs) {
-  std::vector<std::string> types;
-  // Of 10,000 runs a handful differ in what sets the type.
-  std::set<std::tuple<std::string_view, std::string_view, int, int, int, double>> seen;
-  for (const store::RunSummary* run : runs) {
-    if (!seen.emplace(run->map, run->cache, run->queryHeads, run->kvHeads, run->headWidth, run->kvBytesPerToken).second)
-      continue;
-    const std::string type = kvTypeOf(*run);
-    if (!type.empty() && std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
-  }
-  return join(types, " and ");
 }
 
 }  // namespace weft::service

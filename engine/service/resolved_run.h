@@ -62,11 +62,7 @@ sharing::TrainingRequest trainingRequestOf(const ResolvedRun& run);
 // vocabulary is 0.
 inline constexpr const char* kWithoutEmbedding = "without the embedding of a tokenizer that is not read yet";
 
-// The type of a stored run's KV bytes per token: "float32", "16-bit" (float16 or bfloat16: the bytes are the same),
-// "float64", or its cache plugin's name. "" if its numbers do not say. Two runs may only be compared by bytes with this
-// beside them.
-std::string kvTypeOf(const store::RunSummary& run);
-// What runs have in common: "float32"; "float32 and 16-bit" where they differ.
-std::string kvTypesOf(const std::vector<const store::RunSummary*>& runs);
+// The row that the store keeps of it, as it is submitted.
+store::NewRun rowOf(const ResolvedRun& run);
 
 }  // namespace weft::service

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -157,11 +156,12 @@ Result<std::optional<MeasuredSpeed>> speedOfEarlierRuns(store::RunStore& store, 
 
 Result<MeasuredSpeed> tryOutSpeed(const ResolvedRun& run, const std::atomic<bool>* isCanceled) {
   WEFT_ASSIGN(const TemporaryFolder folder, TemporaryFolder::create("weft-trial"));
-  const nlohmann::ordered_json job{
-      {"kind", "trial"}, {"config", config::toToml(run.config)}, {"shards", (folder.path() / "shards").string()}};
-  WEFT_ASSIGN(
-      const FinishedEvent finished,
-      runDirectJob({.kind = "trial", .jobJson = job.dump(), .runFolder = folder.path(), .isCanceled = isCanceled}, {}));
+  WEFT_ASSIGN(const protocol::FinishedEvent finished,
+              runDirectJob({.job = {.body = protocol::TrialJob{.config = config::toToml(run.config)},
+                                    .shards = (folder.path() / "shards").string()},
+                            .runFolder = folder.path(),
+                            .isCanceled = isCanceled},
+                           {}));
   const auto value = [&](const char* name) {
     const auto found = finished.summary.find(name);
     return found == finished.summary.end() ? 0.0 : found->second;

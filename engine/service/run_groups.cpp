@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 
 #include "engine/base/text.h"
@@ -33,6 +34,22 @@ std::pair<store::RunId, std::string> runOfCheckpoint(const fs::path& checkpoint,
   return {store::RunId{number}, rest.string()};
 }
 
+// The same of a folder elsewhere that is gone: the project was moved, and its runs with it. RunId 0 if it is not of this
+// form, or if this project has no such checkpoint.
+std::pair<store::RunId, std::string> movedCheckpoint(const fs::path& checkpoint, const store::Project& project) {
+  std::error_code error;
+  if (fs::exists(checkpoint, error)) return {};
+  std::vector<fs::path> parts;
+  for (const fs::path& part : checkpoint.lexically_normal())
+    if (!part.empty()) parts.push_back(part);
+  if (parts.size() < 4 || parts[parts.size() - 4] != "runs") return {};
+  std::int64_t number = 0;
+  if (!parseInteger(parts[parts.size() - 3].string(), number) || number <= 0) return {};
+  const std::string rest = (parts[parts.size() - 2] / parts.back()).string();
+  if (!fs::exists(project.runFolder({number}) / rest, error)) return {};
+  return {store::RunId{number}, rest};
+}
+
 bool isBetterMember(const store::RunSummary& a, const store::RunSummary& b) {
   const bool finishedA = a.state == store::RunState::Finished, finishedB = b.state == store::RunState::Finished;
   return finishedA != finishedB ? finishedA : a.id > b.id;
@@ -52,7 +69,8 @@ Result<RunIdentity> RunIdentities::read(store::RunStore& store, store::RunId run
     if (key == "name" || key == "tags" || key == "train.seed") continue;
     std::string shown = value;
     if (key == "train.init_from" && !config.train.initFrom.empty() && depth < kDeepest) {
-      const auto [origin, checkpoint] = runOfCheckpoint(config.train.initFrom, m_project);
+      auto [origin, checkpoint] = runOfCheckpoint(config.train.initFrom, m_project);
+      if (origin.value == 0) std::tie(origin, checkpoint) = movedCheckpoint(config.train.initFrom, m_project);
       if (origin.value > 0 && origin != run) {
         if (const Result<RunIdentity> made = read(store, origin, depth + 1))
           shown = "{" + made->configuration + "} " + checkpoint;

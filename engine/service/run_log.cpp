@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/base/text.h"
+#include "engine/protocol/metrics.h"
 
 namespace weft::service {
 
@@ -28,13 +29,13 @@ struct Overloaded : Cases... {
 template <class... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;
 
-std::string told(const EvaluationEvent& event) {
+std::string told(const protocol::EvaluationEvent& event) {
   if (event.task != "perplexity") return fmt::format("Evaluated {} at step {}.", event.task, groupDigits(event.step));
   return fmt::format("Evaluated at step {}: perplexity {} ({:.4f} nats) over {} tokens.", groupDigits(event.step),
                      formatPerplexity(event.perplexity), event.loss_nats, groupDigits(event.tokens));
 }
 
-std::string told(const MeasurementEvent& event) {
+std::string told(const protocol::MeasurementEvent& event) {
   const auto value = [&](const char* name) {
     const auto found = event.values.find(name);
     return found == event.values.end() ? std::nan("") : found->second;
@@ -68,20 +69,20 @@ bool isRunLogLine(std::string_view line) {
   });
 }
 
-std::optional<std::string> logSentence(const Event& event) {
+std::optional<std::string> logSentence(const protocol::Event& event) {
   using Told = std::optional<std::string>;
   return std::visit(
-      Overloaded{[](const HelloEvent& hello) -> Told {
+      Overloaded{[](const protocol::HelloEvent& hello) -> Told {
                    return fmt::format("Attempt {}: Weft {}, torch {}, process {}{}.", hello.attempt, hello.build,
                                       hello.torch, hello.pid, hello.device.empty() ? "" : ", on " + hello.device);
                  },
-                 [](const EvaluationEvent& evaluation) -> Told { return told(evaluation); },
-                 [](const MeasurementEvent& measurement) -> Told { return told(measurement); },
-                 [](const CheckpointEvent& checkpoint) -> Told {
+                 [](const protocol::EvaluationEvent& evaluation) -> Told { return told(evaluation); },
+                 [](const protocol::MeasurementEvent& measurement) -> Told { return told(measurement); },
+                 [](const protocol::CheckpointEvent& checkpoint) -> Told {
                    return fmt::format("Checkpoint at step {}: {}, {}.", groupDigits(checkpoint.step), checkpoint.path,
                                       formatBytes(static_cast<double>(checkpoint.bytes)));
                  },
-                 [](const AlertEvent& alert) -> Told {
+                 [](const protocol::AlertEvent& alert) -> Told {
                    const std::string level = alert.level == "error"  ? "Error"
                                              : alert.level == "info" ? "Note"
                                                                      : "Warning";
@@ -91,14 +92,14 @@ std::optional<std::string> logSentence(const Event& event) {
       event.body);
 }
 
-void RunLogEnd::listen(const Event& event) {
-  if (std::holds_alternative<HelloEvent>(event.body)) {
+void RunLogEnd::listen(const protocol::Event& event) {
+  if (std::holds_alternative<protocol::HelloEvent>(event.body)) {
     *this = {};
     m_began = event.time;
   }
-  const auto* metric = std::get_if<MetricEvent>(&event.body);
+  const auto* metric = std::get_if<protocol::MetricEvent>(&event.body);
   if (metric == nullptr) return;
-  const auto rate = metric->values.find("train/tokens_per_second");
+  const auto rate = metric->values.find(protocol::kTokensPerSecond);
   const auto tokens = static_cast<double>(metric->tokens);
   // Of the first line it is not known how many tokens it speaks for: an attempt that resumes does not begin at 0.
   if (m_firstTokens < 0) {
@@ -110,13 +111,13 @@ void RunLogEnd::listen(const Event& event) {
   m_step = metric->step;
 }
 
-std::optional<std::string> RunLogEnd::sentence(const Event& event) const {
+std::optional<std::string> RunLogEnd::sentence(const protocol::Event& event) const {
   const std::string after = m_began > 0 ? " after " + formatDuration(std::max(0.0, event.time - m_began)) : "";
-  if (const auto* failed = std::get_if<FailedEvent>(&event.body)) {
+  if (const auto* failed = std::get_if<protocol::FailedEvent>(&event.body)) {
     const std::int64_t step = failed->step >= 0 ? failed->step : m_step;
     return fmt::format("Failed{}{}: {}", step >= 0 ? " at step " + groupDigits(step) : "", after, failed->message);
   }
-  const auto* finished = std::get_if<FinishedEvent>(&event.body);
+  const auto* finished = std::get_if<protocol::FinishedEvent>(&event.body);
   if (finished == nullptr) return std::nullopt;
   const auto value = [&](const char* name) {
     const auto found = finished->summary.find(name);

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/service/events.h"
+#include "engine/protocol/events.h"
 
 namespace weft::service {
 
@@ -17,15 +17,15 @@ bool isRunLogLine(std::string_view line);
 
 // What an event is to a reader of the log; nullopt for what the log leaves to the curves (metrics, progress) and for
 // the last events, whose sentence needs the time and the tokens between: RunLogEnd.
-std::optional<std::string> logSentence(const Event& event);
+std::optional<std::string> logSentence(const protocol::Event& event);
 
 // Watches one attempt and words its end.
 class RunLogEnd {
  public:
-  void listen(const Event& event);
+  void listen(const protocol::Event& event);
   // Of `finished` and `failed`: "Completed at step 300 after 1 min 12 s: 614,400 tokens at 9,120 tokens/s,
   // perplexity 6.44."
-  std::optional<std::string> sentence(const Event& event) const;
+  std::optional<std::string> sentence(const protocol::Event& event) const;
 
  private:
   double m_began = 0;                        // hello's time

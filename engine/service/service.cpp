@@ -197,9 +197,11 @@ Result<void> Service::drain(Watched& watched) {
     watched.offset = lines->to;
     watched.lastSign = Clock::now();
     watched.isSilenceTold = false;
-    for (const Event& event : lines->events) {
-      if (const auto* progress = std::get_if<ProgressEvent>(&event.body)) watched.promise_s = progress->heartbeat_s;
-      if (std::holds_alternative<FinishedEvent>(event.body) || std::holds_alternative<FailedEvent>(event.body))
+    for (const protocol::Event& event : lines->events) {
+      if (const auto* progress = std::get_if<protocol::ProgressEvent>(&event.body))
+        watched.promise_s = progress->heartbeat_s;
+      if (std::holds_alternative<protocol::FinishedEvent>(event.body) ||
+          std::holds_alternative<protocol::FailedEvent>(event.body))
         watched.hasEnded = true;
     }
   }

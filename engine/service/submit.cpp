@@ -30,6 +30,28 @@ Result<void> requireFiles(const config::RunConfig& config) {
 
 }  // namespace
 
+store::NewRun rowOf(const ResolvedRun& run) {
+  store::NewRun row;
+  row.name = run.config.name;
+  row.configToml = config::toToml(run.config);
+  row.map = run.config.model.sharing;
+  row.generator = sharing::describeGenerator(run.map);
+  row.cache = run.config.cache.plugin;
+  row.layers = run.config.model.layers;
+  row.queryHeads = run.config.model.queryHeads;
+  row.kvHeads = run.config.model.kvHeads;
+  row.headWidth = run.config.model.headWidth;
+  row.hidden = run.config.model.hidden;
+  row.parameters = run.cost.parameters.total();
+  // With a plugin this is the dense cache's: the plugin's own formula replaces it as soon as its run has measured
+  // itself.
+  row.kvBytesPerToken = static_cast<double>(run.cost.kv.bytesPerToken);
+  row.seed = run.config.train.seed;
+  row.steps = run.config.train.steps;
+  row.tags = run.config.tags;
+  return row;
+}
+
 Result<store::RunId> submit(const store::Project&, store::RunStore& store, const config::RunConfig& given,
                             store::RunState state) {
   config::RunConfig config = given;
@@ -38,25 +60,9 @@ Result<store::RunId> submit(const store::Project&, store::RunStore& store, const
   WEFT_TRY(config::validate(config));
   WEFT_TRY(requireFiles(config));
   WEFT_ASSIGN(const ResolvedRun run, resolveRun(config));
-  config = run.config;
-  return store.addRun({.name = config.name,
-                       .configToml = config::toToml(config),
-                       .map = config.model.sharing,
-                       .generator = sharing::describeGenerator(run.map),
-                       .cache = config.cache.plugin,
-                       .layers = config.model.layers,
-                       .queryHeads = config.model.queryHeads,
-                       .kvHeads = config.model.kvHeads,
-                       .headWidth = config.model.headWidth,
-                       .hidden = config.model.hidden,
-                       .parameters = run.cost.parameters.total(),
-                       .seed = config.train.seed,
-                       .steps = config.train.steps,
-                       // With a plugin this is the dense cache's: the plugin's own formula replaces it as soon as its
-                       // run has measured itself.
-                       .kvBytesPerToken = static_cast<double>(run.cost.kv.bytesPerToken),
-                       .tags = config.tags,
-                       .state = state});
+  store::NewRun row = rowOf(run);
+  row.state = state;
+  return store.addRun(row);
 }
 
 }  // namespace weft::service

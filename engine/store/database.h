@@ -56,6 +56,8 @@ void insertMeasurement(SQLite::Database& connection, RunId run, const Measuremen
 enum class AddedBy { Face, Worker };
 void insertEvaluation(SQLite::Database& connection, RunId run, const Evaluation& evaluation, AddedBy by);
 void insertAlert(SQLite::Database& connection, const Alert& alert);  // its id is given by the store
+// The run and its empty summary; its number, place in the queue and times of creation are given here.
+RunId insertRun(SQLite::Database& connection, const NewRun& run);
 // NotFound "There is no run 7."
 Result<void> requireRun(SQLite::Database& connection, RunId run);
 

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/protocol/metrics.h"
 #include "engine/store/database.h"
+#include "engine/store/run_columns.h"
 
 namespace weft::store {
 
 namespace {
-
-constexpr const char* kLoss = "train/loss";
-constexpr const char* kSpeed = "train/tokens_per_second";
 
 // A NaN would be stored as NULL, which no column of these takes.
 double known(double value) { return std::isfinite(value) ? value : 0; }
@@ -37,33 +36,21 @@ Ingest::Ingest(SQLite::Database& connection, RunId run)
       m_run(run),
       m_insertPoint(connection,
                     "INSERT OR REPLACE INTO metric (run, metric, step, value, time) VALUES (?, ?, ?, ?, ?)") {
-  SQLite::Statement row(
-      connection,
-      "SELECT attempt, events_attempt, series_attempt, step, tokens, last_loss, best_loss, perplexity, "
-      "best_perplexity, "
-      "unigram_perplexity, entropy_floor_nats, tokens_per_second, kv_bytes_per_token_measured, device, phase, "
-      "progress, heartbeat, "
-      "promise_s, sparkline, sparkline_stride FROM run JOIN run_summary ON run_summary.run = run.id WHERE run.id = ?");
+  SQLite::Statement row(connection,
+                        "SELECT attempt, events_attempt, series_attempt, promise_s, sparkline, "
+                        "sparkline_stride, " +
+                            runColumns(FieldPlace::Summary) +
+                            " FROM run JOIN run_summary ON run_summary.run = run.id WHERE run.id = ?");
   row.bind(1, run.value);
   row.executeStep();
   int at = 0;
   m_currentAttempt = row.getColumn(at++).getInt();
   m_saidHello = row.getColumn(at++).getInt();
   m_seriesAttempt = row.getColumn(at++).getInt();
-  m_step = row.getColumn(at++).getInt64();
-  m_tokens = row.getColumn(at++).getInt64();
-  for (std::optional<double>* number :
-       {&m_lastLoss, &m_bestLoss, &m_perplexity, &m_bestPerplexity, &m_unigramPerplexity, &m_entropyFloor_nats,
-        &m_tokensPerSecond, &m_kvBytesPerTokenMeasured}) {
-    *number = numberAt(row, at++);
-  }
-  m_device = row.getColumn(at++).getString();
-  m_phase = row.getColumn(at++).getString();
-  m_progress = row.getColumn(at++).getDouble();
-  m_heartbeat = row.getColumn(at++).getDouble();
   m_promise_s = row.getColumn(at++).getDouble();
   const std::string points = row.getColumn(at++).getString();
-  m_sparkline = Sparkline(points, row.getColumn(at).getInt64());
+  m_sparkline = Sparkline(points, row.getColumn(at++).getInt64());
+  readRunColumns(row, m_summary, FieldPlace::Summary, at);
 }
 
 void Ingest::operator()(const HelloRow& row) {
@@ -82,14 +69,14 @@ void Ingest::operator()(const HelloRow& row) {
     state.bind(1, m_run.value);
     state.exec();
   }
-  m_device = row.device;
+  m_summary.device = row.device;
   m_promise_s = 0;
   sawSign(row.time);
 }
 
 void Ingest::operator()(const ProgressRow& row) {
-  m_phase = row.phase;
-  m_progress = row.total > 0 ? known(row.done / row.total) : 0;
+  m_summary.phase = row.phase;
+  m_summary.progress = row.total > 0 ? known(row.done / row.total) : 0;
   m_promise_s = known(row.promise_s);
   sawSign(row.time);
 }
@@ -97,10 +84,11 @@ void Ingest::operator()(const ProgressRow& row) {
 void Ingest::operator()(const MetricRow& row) {
   goBackTo(row.step, Keep::Nothing);
   for (const auto& [name, value] : row.values) addPoint(name, {row.step, value, known(row.time)});
-  m_step = row.step;
-  m_tokens = row.tokens;
-  takeOver(row.values, kSpeed, m_tokensPerSecond);
-  if (const auto loss = row.values.find(kLoss); loss != row.values.end()) addLoss(row.step, loss->second);
+  m_summary.step = row.step;
+  m_summary.tokens = row.tokens;
+  takeOver(row.values, protocol::kTokensPerSecond, m_summary.tokensPerSecond);
+  if (const auto loss = row.values.find(protocol::kTrainLoss); loss != row.values.end())
+    addLoss(row.step, loss->second);
   sawSign(row.time);
 }
 
@@ -112,10 +100,10 @@ void Ingest::operator()(const EvaluationRow& row) {
   evaluation.attempt = attempt();
   evaluation.time = known(evaluation.time);
   insertEvaluation(m_connection, m_run, evaluation, AddedBy::Worker);
-  m_perplexity = evaluation.perplexity;
-  keepLower(m_bestPerplexity, evaluation.perplexity);
-  takeOver(evaluation.values, "unigram_perplexity", m_unigramPerplexity);
-  takeOver(evaluation.values, "entropy_floor_nats", m_entropyFloor_nats);
+  m_summary.perplexity = evaluation.perplexity;
+  keepLower(m_summary.bestPerplexity, evaluation.perplexity);
+  takeOver(evaluation.values, "unigram_perplexity", m_summary.unigramPerplexity);
+  takeOver(evaluation.values, "entropy_floor_nats", m_summary.entropyFloor_nats);
   sawSign(row.evaluation.time);
 }
 
@@ -126,7 +114,7 @@ void Ingest::operator()(const MeasurementRow& row) {
   insertMeasurement(m_connection, m_run, measurement);
   sawSign(row.measurement.time);
   if (measurement.name != "kv_memory") return;
-  takeOver(measurement.values, "bytes_per_token_storage", m_kvBytesPerTokenMeasured);
+  takeOver(measurement.values, "bytes_per_token_storage", m_summary.kvBytesPerTokenMeasured);
   // The cache's own formula, for its own element type and plugin: better than what could be known when the run was
   // queued.
   const auto formula = measurement.values.find("bytes_per_token_analytic");
@@ -170,28 +158,13 @@ void Ingest::operator()(const EndRow& row) {
 }
 
 void Ingest::finish() {
-  SQLite::Statement row(
-      m_connection,
-      "UPDATE run_summary SET events_attempt = ?, series_attempt = ?, step = ?, tokens = ?, last_loss = ?, best_loss = "
-      "?, "
-      "perplexity = ?, best_perplexity = ?, unigram_perplexity = ?, entropy_floor_nats = ?, tokens_per_second = ?, "
-      "kv_bytes_per_token_measured = ?, device = ?, phase = ?, progress = ?, heartbeat = ?, promise_s = ?, sparkline = "
-      "?, "
-      "sparkline_stride = ? WHERE run = ?");
-  int at = 0;
+  SQLite::Statement row(m_connection, "UPDATE run_summary SET (" + runColumns(FieldPlace::Summary) +
+                                          ", events_attempt, series_attempt, promise_s, sparkline, sparkline_stride) = "
+                                          "(" +
+                                          marksFor(FieldPlace::Summary) + ", ?, ?, ?, ?, ?) WHERE run = ?");
+  int at = bindRunColumns(row, m_summary, FieldPlace::Summary);
   row.bind(++at, m_saidHello);
   row.bind(++at, m_seriesAttempt);
-  row.bind(++at, m_step);
-  row.bind(++at, m_tokens);
-  for (const std::optional<double>& number :
-       {m_lastLoss, m_bestLoss, m_perplexity, m_bestPerplexity, m_unigramPerplexity, m_entropyFloor_nats,
-        m_tokensPerSecond, m_kvBytesPerTokenMeasured}) {
-    bindNumber(row, ++at, number);
-  }
-  row.bind(++at, m_device);
-  row.bind(++at, m_phase);
-  row.bind(++at, m_progress);
-  row.bind(++at, m_heartbeat);
   row.bind(++at, m_promise_s);
   const std::string points = m_sparkline.bytes();
   row.bind(++at, points.data(), static_cast<int>(points.size()));
@@ -214,21 +187,22 @@ void Ingest::goBackTo(std::int64_t step, Keep metrics) {
     statement.exec();
   }
   // typeof: not the text 'NaN'.
-  m_bestLoss = numberOf(m_connection, m_run,
-                        "SELECT min(value) FROM metric WHERE run = ? AND metric = (SELECT id FROM metric_name WHERE "
-                        "name = 'train/loss') AND "
-                        "typeof(value) = 'real'");
-  m_lastLoss = numberOf(
+  m_summary.bestLoss =
+      numberOf(m_connection, m_run,
+               "SELECT min(value) FROM metric WHERE run = ? AND metric = (SELECT id FROM metric_name WHERE "
+               "name = 'train/loss') AND "
+               "typeof(value) = 'real'");
+  m_summary.lastLoss = numberOf(
       m_connection, m_run,
       "SELECT value FROM metric WHERE run = ? AND metric = (SELECT id FROM metric_name WHERE name = 'train/loss') "
       "ORDER BY step DESC LIMIT 1");
-  m_bestPerplexity = numberOf(
+  m_summary.bestPerplexity = numberOf(
       m_connection, m_run,
       "SELECT min(perplexity) FROM evaluation WHERE run = ? AND by_worker = 1 AND typeof(perplexity) = 'real'");
-  m_perplexity =
+  m_summary.perplexity =
       numberOf(m_connection, m_run,
                "SELECT perplexity FROM evaluation WHERE run = ? AND by_worker = 1 ORDER BY step DESC, id DESC LIMIT 1");
-  m_step = std::min(m_step, step);
+  m_summary.step = std::min(m_summary.step, step);
 }
 
 void Ingest::addPoint(const std::string& name, const MetricPoint& point) {
@@ -253,14 +227,14 @@ std::int64_t Ingest::metricId(const std::string& name) {
 }
 
 void Ingest::addLoss(std::int64_t step, double loss) {
-  m_lastLoss = loss;
+  m_summary.lastLoss = loss;
   if (!std::isfinite(loss) || step < 0) return;
-  keepLower(m_bestLoss, loss);
+  keepLower(m_summary.bestLoss, loss);
   m_sparkline.add(step, loss);
 }
 
 void Ingest::sawSign(double time) {
-  if (std::isfinite(time)) m_heartbeat = time;
+  if (std::isfinite(time)) m_summary.heartbeat = time;
 }
 
 }  // namespace weft::store

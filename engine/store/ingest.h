@@ -55,11 +55,8 @@ class Ingest {
   int m_currentAttempt = 0;  // the run's
   int m_saidHello = 0;       // the attempt whose hello was read last, 0 = none yet
   int m_seriesAttempt = 0;
-  std::int64_t m_step = 0, m_tokens = 0;
-  std::optional<double> m_lastLoss, m_bestLoss, m_perplexity, m_bestPerplexity, m_unigramPerplexity,
-      m_entropyFloor_nats, m_tokensPerSecond, m_kvBytesPerTokenMeasured;
-  std::string m_device, m_phase;
-  double m_progress = 0, m_heartbeat = 0, m_promise_s = 0;
+  RunSummary m_summary;  // the fields of run_summary, and no others
+  double m_promise_s = 0;
   Sparkline m_sparkline;
   std::map<std::string, std::int64_t> m_metricIds;
   SQLite::Statement m_insertPoint;

@@ -7,6 +7,7 @@
 
 #include "engine/base/text.h"
 #include "engine/store/database.h"
+#include "engine/store/run_columns.h"
 #include "engine/store/schema.h"
 #include "engine/store/service_writer.h"
 #include "engine/store/sparkline.h"
@@ -18,70 +19,17 @@ namespace {
 constexpr std::array kTables{"run",         "run_summary", "attempt", "metric_name", "metric", "evaluation",
                              "measurement", "checkpoint",  "alert",   "request",     "engine"};
 
-// Names the columns once: the order here is the order in summaryOf.
-constexpr const char* kSelectSummary =
-    "SELECT id, name, state, failure, kind, map, generator, layers, query_heads, kv_heads, head_width, hidden, "
-    "parameters, kv_bytes_per_token, "
-    "kv_bytes_per_token_measured, cache, seed, step, steps, tokens, last_loss, best_loss, perplexity, best_perplexity, "
-    "unigram_perplexity, "
-    "entropy_floor_nats, tokens_per_second, device, phase, progress, sparkline, sparkline_stride, tags, note, starred, "
-    "archived, baseline, priority, "
-    "position, attempt, created, started, ended, updated, heartbeat FROM run JOIN run_summary ON run_summary.run = "
-    "run.id ";
+const std::string& selectSummary() {
+  static const std::string query =
+      "SELECT " + runColumns() + ", sparkline, sparkline_stride FROM run JOIN run_summary ON run_summary.run = run.id ";
+  return query;
+}
 
 RunSummary summaryOf(const SQLite::Statement& row) {
-  int at = 0;
-  const auto text = [&] { return row.getColumn(at++).getString(); };
-  const auto integer = [&] { return row.getColumn(at++).getInt64(); };
-  const auto small = [&] { return row.getColumn(at++).getInt(); };
-  const auto number = [&] { return row.getColumn(at++).getDouble(); };
-  const auto maybe = [&] { return numberAt(row, at++); };
   RunSummary run;
-  run.id = RunId{integer()};
-  run.name = text();
-  run.state = parseRunState(text()).value_or(RunState::Lost);
-  run.failure = text();
-  run.kind = text();
-  run.map = text();
-  run.generator = text();
-  run.layers = small();
-  run.queryHeads = small();
-  run.kvHeads = small();
-  run.headWidth = small();
-  run.hidden = integer();
-  run.parameters = integer();
-  run.kvBytesPerToken = number();
-  run.kvBytesPerTokenMeasured = maybe();
-  run.cache = text();
-  run.seed = integer();
-  run.step = integer();
-  run.steps = integer();
-  run.tokens = integer();
-  run.lastLoss = maybe();
-  run.bestLoss = maybe();
-  run.perplexity = maybe();
-  run.bestPerplexity = maybe();
-  run.unigramPerplexity = maybe();
-  run.entropyFloor_nats = maybe();
-  run.tokensPerSecond = maybe();
-  run.device = text();
-  run.phase = text();
-  run.progress = number();
-  const std::string sparkline = text();
-  run.sparkline = Sparkline(sparkline, integer()).values();
-  run.tags = textsFromJson(text());
-  run.note = text();
-  run.starred = small() != 0;
-  run.archived = small() != 0;
-  run.baseline = small() != 0;
-  run.priority = small();
-  run.position = integer();
-  run.attempt = small();
-  run.created = number();
-  run.started = number();
-  run.ended = number();
-  run.updated = number();
-  run.heartbeat = number();
+  int at = readRunColumns(row, run);
+  const std::string sparkline = row.getColumn(at++).getString();
+  run.sparkline = Sparkline(sparkline, row.getColumn(at).getInt64()).values();
   return run;
 }
 
@@ -147,14 +95,14 @@ Result<std::int64_t> RunStore::dataVersion() {
 
 Result<std::vector<RunSummary>> RunStore::runs() {
   return m_database->read([](SQLite::Database& connection) -> Result<std::vector<RunSummary>> {
-    SQLite::Statement statement(connection, std::string(kSelectSummary) + "ORDER BY id");
+    SQLite::Statement statement(connection, selectSummary() + "ORDER BY id");
     return rowsOf(statement, summaryOf);
   });
 }
 
 Result<RunSummary> RunStore::run(RunId id) {
   return m_database->read([&](SQLite::Database& connection) -> Result<RunSummary> {
-    SQLite::Statement statement(connection, std::string(kSelectSummary) + "WHERE id = ?");
+    SQLite::Statement statement(connection, selectSummary() + "WHERE id = ?");
     statement.bind(1, id.value);
     if (statement.executeStep()) return summaryOf(statement);
     return fail(ErrorCode::NotFound, fmt::format("There is no run {} in this project.", id.value));
@@ -168,7 +116,7 @@ Result<RunSummary> RunStore::findRun(const std::string& idOrName) {
     if (byNumber || byNumber.error().code != ErrorCode::NotFound) return byNumber;
   }
   return m_database->read([&](SQLite::Database& connection) -> Result<RunSummary> {
-    SQLite::Statement statement(connection, std::string(kSelectSummary) + "WHERE name = ? ORDER BY id DESC LIMIT 1");
+    SQLite::Statement statement(connection, selectSummary() + "WHERE name = ? ORDER BY id DESC LIMIT 1");
     statement.bind(1, idOrName);
     if (statement.executeStep()) return summaryOf(statement);
     SQLite::Statement all(connection, "SELECT DISTINCT name FROM run ORDER BY id DESC");

@@ -34,7 +34,8 @@ const char* toString(RunState state);  // "queued", ...
 bool isActive(RunState state);    // Starting, Running, Stopping
 bool isTerminal(RunState state);  // Stopped, Finished, Failed, Killed, Lost
 
-// What a table row, a Pareto point and `weft runs --json` show: no time series needed.
+// What a table row, a Pareto point and `weft runs --json` show: no time series needed. What each member means, and all
+// that walks over them, stands in run_fields.h.
 struct RunSummary {
   RunId id;
   std::string name;
@@ -69,16 +70,11 @@ struct RunSummary {
   double created = 0, started = 0, ended = 0, updated = 0, heartbeat = 0;  // seconds since 1970, 0 = not
 };
 
-struct NewRun {
-  std::string name, kind = "train";
+// A run as it is to stand first: whatever of its summary is set here is stored with it. Number, place in the queue and
+// times are the store's to give.
+struct NewRun : RunSummary {
+  NewRun() { state = RunState::Queued; }
   std::string configToml;  // the resolved snapshot
-  std::string map, generator, cache;
-  int layers = 0, queryHeads = 0, kvHeads = 0, headWidth = 0;
-  std::int64_t hidden = 0, parameters = 0, seed = 0, steps = 0;
-  double kvBytesPerToken = 0;
-  std::vector<std::string> tags;
-  RunState state = RunState::Queued;
-  int priority = 0;
 };
 
 struct MetricPoint {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/store/database.h"
+#include "engine/store/run_columns.h"
 #include "engine/store/run_store.h"
 
 namespace weft::store {
@@ -22,39 +23,27 @@ Result<void> setColumn(SQLite::Database& connection, RunId id, const std::string
 
 }  // namespace
 
+RunId insertRun(SQLite::Database& connection, const NewRun& run) {
+  const auto next = [&](const char* query) { return connection.execAndGet(query).getInt64(); };
+  RunSummary stored = run;
+  // Numbers are never given twice, not even those of runs that were deleted.
+  stored.id.value = next("SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'run'), 0) + 1");
+  stored.position = next("SELECT ifnull(max(position), 0) + 1 FROM run");
+  stored.created = stored.updated = now();
+  SQLite::Statement statement(connection, fmt::format("INSERT INTO run ({}, config) VALUES ({}, ?)",
+                                                      runColumns(FieldPlace::Run), marksFor(FieldPlace::Run)));
+  const int last = bindRunColumns(statement, stored, FieldPlace::Run);
+  statement.bind(last + 1, run.configToml);
+  statement.exec();
+  const RunId id = stored.id;
+  SQLite::Statement summary(connection, "INSERT INTO run_summary (run) VALUES (?)");
+  summary.bind(1, id.value);
+  summary.exec();
+  return id;
+}
+
 Result<RunId> RunStore::addRun(const NewRun& run) {
-  return m_database->write([&](SQLite::Database& connection) -> Result<RunId> {
-    SQLite::Statement statement(
-        connection,
-        "INSERT INTO run (name, kind, state, config, map, generator, cache, layers, query_heads, kv_heads, head_width, "
-        "hidden, "
-        "parameters, kv_bytes_per_token, seed, steps, tags, priority, created, updated, position) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT ifnull(max(position), 0) + 1 FROM "
-        "run))");
-    int at = 0;
-    for (const std::string& text :
-         {run.name, run.kind, std::string(toString(run.state)), run.configToml, run.map, run.generator, run.cache}) {
-      statement.bind(++at, text);
-    }
-    for (const std::int64_t number : {std::int64_t{run.layers}, std::int64_t{run.queryHeads}, std::int64_t{run.kvHeads},
-                                      std::int64_t{run.headWidth}, run.hidden, run.parameters}) {
-      statement.bind(++at, number);
-    }
-    statement.bind(++at, run.kvBytesPerToken);
-    statement.bind(++at, run.seed);
-    statement.bind(++at, run.steps);
-    statement.bind(++at, textsToJson(run.tags));
-    statement.bind(++at, run.priority);
-    const double time = now();
-    statement.bind(++at, time);
-    statement.bind(++at, time);
-    statement.exec();
-    const RunId id{connection.getLastInsertRowid()};
-    SQLite::Statement summary(connection, "INSERT INTO run_summary (run) VALUES (?)");
-    summary.bind(1, id.value);
-    summary.exec();
-    return id;
-  });
+  return m_database->write([&](SQLite::Database& connection) -> Result<RunId> { return insertRun(connection, run); });
 }
 
 Result<void> RunStore::request(RequestKind kind, RunId run) {

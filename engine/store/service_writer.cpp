@@ -222,6 +222,31 @@ Result<void> RunStore::ServiceWriter::ingest(const IngestBatch& batch) {
   });
 }
 
+Result<RunId> RunStore::ServiceWriter::addRecorded(const RecordedRun& recorded) {
+  return m_database->write([&](SQLite::Database& connection) -> Result<RunId> {
+    NewRun row = recorded.run;
+    row.attempt = recorded.attempts;
+    row.started = recorded.started;
+    row.ended = recorded.ended;
+    const RunId run = insertRun(connection, row);
+    for (int number = 1; number <= recorded.attempts; ++number) {
+      SQLite::Statement attempt(connection, "INSERT INTO attempt (run, number, started) VALUES (?, ?, ?)");
+      attempt.bind(1, run.value);
+      attempt.bind(2, number);
+      attempt.bind(3, recorded.started);
+      attempt.exec();
+    }
+    SQLite::Statement offset(connection, "UPDATE run SET events_offset = ? WHERE id = ?");
+    offset.bind(1, recorded.bytes);
+    offset.bind(2, run.value);
+    offset.exec();
+    Ingest ingest(connection, run);
+    for (const Row& one : recorded.rows) std::visit(ingest, one);
+    ingest.finish();
+    return run;
+  });
+}
+
 Result<void> RunStore::ServiceWriter::addAlert(RunId run, const std::string& level, const std::string& message) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
     WEFT_TRY(requireRun(connection, run));

@@ -79,6 +79,15 @@ struct AttemptEnd {
   std::string code, failure, detail;  // why, if it failed or was lost
 };
 
+// A run whose attempts are over before the store hears of it: the rows of its whole events.jsonl.
+struct RecordedRun {
+  NewRun run;  // its state: as it ended
+  int attempts = 1;
+  std::vector<Row> rows;
+  std::int64_t bytes = 0;  // of events.jsonl
+  double started = 0, ended = 0;
+};
+
 class RunStore::ServiceWriter {
  public:
   // --- requests
@@ -105,6 +114,8 @@ class RunStore::ServiceWriter {
   // The rows and the new offset, in one transaction: exactly once, whoever dies. Busy if the stored offset is not
   // `from` (somebody else ingests this run); nothing is changed then.
   [[nodiscard]] Result<void> ingest(const IngestBatch& batch);
+  // A whole run in one transaction: nobody sees it before it is over, so no service takes it for work.
+  [[nodiscard]] Result<RunId> addRecorded(const RecordedRun& recorded);
   [[nodiscard]] Result<void> addAlert(RunId run, const std::string& level, const std::string& message);
 
   // --- the service itself

@@ -6,10 +6,10 @@
 
 namespace weft::worker {
 
-Result<service::FinishedEvent> runDevice(JobContext& context) {
+Result<protocol::FinishedEvent> run(JobContext& context, const protocol::DeviceJob&) {
   WEFT_ASSIGN(const Machine machine, setUpMachine(context, {}));
   const sharing::DeviceModel model = device::measurePeaks(machine.device);
-  service::FinishedEvent finished;
+  protocol::FinishedEvent finished;
   finished.summary = {{"memory_bytes", model.memoryBytes},
                       {"bytes_per_second", model.bytesPerSecond},
                       {"flops_per_second_16_bit", model.flopsPerSecond16Bit},

@@ -44,26 +44,23 @@ struct Evaluation {
   }
 };
 
-Result<Evaluation> setUpEvaluation(JobContext& context) {
-  WEFT_ASSIGN(ReadyModel model, setUpModel(context));
-  const JobFile& job = context.job;
-  const std::int64_t window = job.integer("window", 0);
+Result<Evaluation> setUpEvaluation(JobContext& context, const protocol::EvaluateJob& job) {
+  WEFT_ASSIGN(ReadyModel model, setUpModel(context, job));
   Evaluation evaluation{.model = std::move(model),
-                        .files = job.texts("files"),
-                        .stride = job.integer("stride", 0),
-                        .tokens = job.integer("tokens", 0),
-                        .limit = job.integer("limit", 0),
-                        .task = job.text("task"),
-                        .out = job.text("out")};
-  evaluation.window = window > 0 ? window : evaluation.model.loaded.config.train.sequenceLength;
-  WEFT_TRY(job.check());
-  if (window < 0 || evaluation.tokens < 0 || evaluation.stride < 0 || evaluation.stride > evaluation.window) {
+                        .files = job.files,
+                        .stride = job.stride,
+                        .tokens = job.tokens,
+                        .limit = job.limit,
+                        .task = job.task,
+                        .out = job.out};
+  evaluation.window = job.window > 0 ? job.window : evaluation.model.loaded.config.train.sequenceLength;
+  if (job.window < 0 || evaluation.tokens < 0 || evaluation.stride < 0 || evaluation.stride > evaluation.window) {
     return fail(
         ErrorCode::InvalidInput,
         fmt::format(
             "A window of {} tokens every {} cannot be scored; they must be 0 (as the model was trained) or more, "
             "and a window must reach the next.",
-            window, evaluation.stride));
+            job.window, evaluation.stride));
   }
   if (evaluation.limit < 0) return fail(ErrorCode::InvalidInput, "The number of items must be 0 (all) or more.");
   return evaluation;
@@ -95,11 +92,11 @@ Result<ScoredText> readText(const std::vector<std::string>& files, const data::T
 
 std::vector<std::int64_t> wide(const std::vector<data::TokenId>& ids) { return {ids.begin(), ids.end()}; }
 
-service::FinishedEvent perplexities(double nats, std::int64_t tokens, std::int64_t bytes, std::int64_t words,
-                                    std::int64_t window, std::int64_t stride) {
+protocol::FinishedEvent perplexities(double nats, std::int64_t tokens, std::int64_t bytes, std::int64_t words,
+                                     std::int64_t window, std::int64_t stride) {
   const infer::TextMeasures measures = infer::textMeasures(nats, bytes, words);
   const double loss_nats = nats / static_cast<double>(tokens);
-  service::FinishedEvent finished;
+  protocol::FinishedEvent finished;
   finished.summary = {
       {"token_perplexity", std::exp(loss_nats)},    {"loss_nats", loss_nats},
       {"word_perplexity", measures.wordPerplexity}, {"byte_perplexity", measures.bytePerplexity},
@@ -109,7 +106,7 @@ service::FinishedEvent perplexities(double nats, std::int64_t tokens, std::int64
   return finished;
 }
 
-Result<service::FinishedEvent> scoreText(JobContext& context, Evaluation& evaluation) {
+Result<protocol::FinishedEvent> scoreText(JobContext& context, Evaluation& evaluation) {
   ScoredText text;
   if (evaluation.files.empty()) {
     const config::TrainConfig& train = evaluation.model.loaded.config.train;
@@ -144,7 +141,7 @@ Result<service::FinishedEvent> scoreText(JobContext& context, Evaluation& evalua
                       options.window, options.stride);
 }
 
-Result<service::FinishedEvent> scoreWikitext(JobContext& context, Evaluation& evaluation) {
+Result<protocol::FinishedEvent> scoreWikitext(JobContext& context, Evaluation& evaluation) {
   WEFT_ASSIGN(const std::shared_ptr<const data::Tokenizer> tokenizer, evaluation.tokenizer());
   const std::optional<data::TokenId> start = data::startOfText(*tokenizer);
   if (!start)
@@ -175,7 +172,7 @@ Result<service::FinishedEvent> scoreWikitext(JobContext& context, Evaluation& ev
                              [&](double fraction) { report("evaluating", fraction); })) {
     nats -= one.logLikelihood_nats;
   }
-  service::FinishedEvent finished = perplexities(nats, tokens, bytes, words, evaluation.window, evaluation.stride);
+  protocol::FinishedEvent finished = perplexities(nats, tokens, bytes, words, evaluation.window, evaluation.stride);
   finished.summary["pages"] = static_cast<double>(pages);
   return finished;
 }
@@ -194,12 +191,13 @@ std::string sampleLine(const data::ChoiceItem& item, const infer::Likelihood* li
          "\n";
 }
 
-void addAccuracy(service::FinishedEvent& finished, const std::string& name, const infer::Accuracy& accuracy) {
+void addAccuracy(protocol::FinishedEvent& finished, const std::string& name, const infer::Accuracy& accuracy) {
   finished.summary[name] = accuracy.value;
   if (std::isfinite(accuracy.standardError)) finished.summary[name + "_stderr"] = accuracy.standardError;
 }
 
-Result<service::FinishedEvent> scoreChoices(JobContext& context, Evaluation& evaluation, const data::ChoiceTask& task) {
+Result<protocol::FinishedEvent> scoreChoices(JobContext& context, Evaluation& evaluation,
+                                             const data::ChoiceTask& task) {
   WEFT_ASSIGN(const std::shared_ptr<const data::Tokenizer> tokenizer, evaluation.tokenizer());
   std::vector<data::ChoiceItem> items;
   for (const std::string& file : evaluation.files) {
@@ -241,7 +239,7 @@ Result<service::FinishedEvent> scoreChoices(JobContext& context, Evaluation& eva
   }
   if (!evaluation.out.empty()) WEFT_TRY(writeFileAtomically(evaluation.out, samples));
   const infer::ChoiceAccuracy accuracy = infer::choiceAccuracy(scored);
-  service::FinishedEvent finished;
+  protocol::FinishedEvent finished;
   addAccuracy(finished, "acc", accuracy.plain);
   if (task.hasNormalized) addAccuracy(finished, "acc_norm", accuracy.normalized);
   finished.summary["items"] = static_cast<double>(items.size());
@@ -251,18 +249,17 @@ Result<service::FinishedEvent> scoreChoices(JobContext& context, Evaluation& eva
 
 }  // namespace
 
-Result<service::FinishedEvent> runEvaluate(JobContext& context) {
-  const std::string name = context.job.text("task");
-  WEFT_TRY(context.job.check());
+Result<protocol::FinishedEvent> run(JobContext& context, const protocol::EvaluateJob& job) {
+  const std::string& name = job.task;
   const data::ChoiceTask* choices = data::findChoiceTask(name);
   if (!name.empty() && name != data::kWikitextTask && !choices) {
     return fail(ErrorCode::InvalidInput,
                 fmt::format("There is no task '{}'; the tasks are {}.", name, join(data::taskNames(), ", ")));
   }
-  WEFT_ASSIGN(Evaluation evaluation, setUpEvaluation(context));
+  WEFT_ASSIGN(Evaluation evaluation, setUpEvaluation(context, job));
   if (name.empty()) return scoreText(context, evaluation);
   if (evaluation.files.empty()) return fail(ErrorCode::InvalidInput, "The task " + name + " needs its file.");
-  WEFT_ASSIGN(service::FinishedEvent finished,
+  WEFT_ASSIGN(protocol::FinishedEvent finished,
               choices ? scoreChoices(context, evaluation, *choices) : scoreWikitext(context, evaluation));
   finished.texts["task"] = name;
   return finished;

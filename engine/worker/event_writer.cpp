@@ -41,10 +41,10 @@ EventWriter::~EventWriter() {
 
 void EventWriter::sync() { ::fsync(m_descriptor); }
 
-bool EventWriter::append(service::Event event) {
+bool EventWriter::append(protocol::Event event) {
   event.time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   if (m_listener) m_listener(event);
-  const std::string line = (m_endsInHalfLine ? "\n" : "") + service::toJsonLine(event) + "\n";
+  const std::string line = (m_endsInHalfLine ? "\n" : "") + protocol::toJsonLine(event) + "\n";
   ssize_t written = -1;
   do {
     written = ::write(m_descriptor, line.data(), line.size());

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "engine/base/result.h"
-#include "engine/service/events.h"
+#include "engine/protocol/events.h"
 
 namespace weft::worker {
 
@@ -21,7 +21,7 @@ class EventWriter {
   ~EventWriter();
 
   // Is told each event with its time, whether or not it could be written.
-  void setListener(std::function<void(const service::Event&)> listener) { m_listener = std::move(listener); }
+  void setListener(std::function<void(const protocol::Event&)> listener) { m_listener = std::move(listener); }
 
   // Stamps the time. False if the line could not be written: on a full disk the job goes on, and says so once on stderr
   // (log.txt).
@@ -33,9 +33,9 @@ class EventWriter {
 
  private:
   explicit EventWriter(int descriptor) : m_descriptor(descriptor) {}
-  bool append(service::Event event);
+  bool append(protocol::Event event);
   int m_descriptor = -1;
-  std::function<void(const service::Event&)> m_listener;
+  std::function<void(const protocol::Event&)> m_listener;
   bool m_hasComplained = false;
   bool m_endsInHalfLine = false;  // what a full disk took of a line
 };

@@ -13,77 +13,67 @@
 
 namespace weft::worker {
 
-Result<service::FinishedEvent> runImport(JobContext& context) {
-  WEFT_ASSIGN(const std::string from, context.job.require("from"));
-  WEFT_ASSIGN(const std::string out, context.job.require("out"));
-  WEFT_TRY(context.job.check());
+Result<protocol::FinishedEvent> run(JobContext& context, const protocol::ImportJob& job) {
   writeHello(context, "cpu");
   ProgressReporter report(context);
   WEFT_ASSIGN(const interchange::ImportReport imported,
-              interchange::importModel(from, out, [&](double fraction) { report("importing", fraction); }));
-  service::FinishedEvent finished;
+              interchange::importModel(job.from, job.out, [&](double fraction) { report("importing", fraction); }));
+  protocol::FinishedEvent finished;
   finished.summary = {{"parameters", static_cast<double>(imported.parameters)}};
   finished.texts = {
-      {"architecture", imported.architecture}, {"dropped", nlohmann::json(imported.dropped).dump()}, {"out", out}};
+      {"architecture", imported.architecture}, {"dropped", nlohmann::json(imported.dropped).dump()}, {"out", job.out}};
   return finished;
 }
 
-Result<service::FinishedEvent> runConvert(JobContext& context) {
-  WEFT_ASSIGN(const std::string model, context.job.require("model"));
-  WEFT_ASSIGN(const std::string out, context.job.require("out"));
-  WEFT_ASSIGN(const std::string map, context.job.require("map"));
-  const std::string merge = context.job.text("method", "first");
-  const std::int64_t heads = context.job.integer("kv_heads", 0);
-  interchange::ConvertRequest request{.map = map,
-                                      .merge = merge == "mean" ? interchange::Merge::Mean : interchange::Merge::First,
-                                      .kvHeads = heads > 0 ? std::optional(static_cast<int>(heads)) : std::nullopt,
-                                      .upward = sharing::upwardReads(context.job.integer("allow_upward", 0) != 0)};
-  WEFT_TRY(context.job.check());
-  if (merge != "first" && merge != "mean")
-    return fail(ErrorCode::InvalidInput, "The method is '" + merge + "'; it must be first or mean.");
-  if (heads < 0 || heads > (1 << 24))
+Result<protocol::FinishedEvent> run(JobContext& context, const protocol::ConvertJob& job) {
+  if (job.method != "first" && job.method != "mean")
+    return fail(ErrorCode::InvalidInput, "The method is '" + job.method + "'; it must be first or mean.");
+  const interchange::ConvertRequest request{
+      .map = job.map,
+      .merge = job.method == "mean" ? interchange::Merge::Mean : interchange::Merge::First,
+      .kvHeads = job.kvHeads > 0 ? std::optional(job.kvHeads) : std::nullopt,
+      .upward = sharing::upwardReads(job.allowsUpward)};
+  if (job.kvHeads < 0 || job.kvHeads > (1 << 24))
     return fail(ErrorCode::InvalidInput, "The number of KV heads must be at least 1.");
   writeHello(context, "cpu");
   ProgressReporter report(context);
-  WEFT_ASSIGN(const interchange::ConvertReport converted,
-              interchange::convertModel(model, out, request, [&](double fraction) { report("converting", fraction); }));
-  service::FinishedEvent finished;
+  WEFT_ASSIGN(
+      const interchange::ConvertReport converted,
+      interchange::convertModel(job.model, job.out, request, [&](double fraction) { report("converting", fraction); }));
+  protocol::FinishedEvent finished;
   finished.summary = {{"parameters", static_cast<double>(converted.parameters)},
                       {"parameters_before", static_cast<double>(converted.before)}};
-  finished.texts = {{"architecture", map}, {"dropped", nlohmann::json(converted.dropped).dump()}, {"out", out}};
+  finished.texts = {{"architecture", job.map}, {"dropped", nlohmann::json(converted.dropped).dump()}, {"out", job.out}};
   return finished;
 }
 
-Result<service::FinishedEvent> runExport(JobContext& context) {
+Result<protocol::FinishedEvent> run(JobContext& context, const protocol::ExportJob& job) {
   using interchange::ExportLayout;
   static const std::map<std::string, std::optional<ExportLayout>> layouts{
       {"auto", std::nullopt}, {"llama", ExportLayout::Llama}, {"cross-layer", ExportLayout::CrossLayer}};
   static const std::map<std::string, std::optional<torch::ScalarType>> types{
       {"keep", std::nullopt}, {"float32", torch::kFloat}, {"bfloat16", torch::kBFloat16}, {"float16", torch::kHalf}};
-  WEFT_ASSIGN(const std::string model, context.job.require("model"));
-  WEFT_ASSIGN(const std::string out, context.job.require("out"));
-  const std::string layoutName = context.job.text("layout", "auto"), typeName = context.job.text("dtype", "keep");
   interchange::ExportRequest request;
-  request.shardBytes = context.job.integer("shard_bytes", request.shardBytes);
-  WEFT_TRY(context.job.check());
-  const auto layout = layouts.find(layoutName);
+  request.shardBytes = job.shardBytes;
+  const auto layout = layouts.find(job.layout);
   if (layout == layouts.end())
     return fail(ErrorCode::InvalidInput,
-                fmt::format("The layout is '{}'; it must be auto, llama or cross-layer.", layoutName));
-  const auto type = types.find(typeName);
+                fmt::format("The layout is '{}'; it must be auto, llama or cross-layer.", job.layout));
+  const auto type = types.find(job.dtype);
   if (type == types.end())
     return fail(ErrorCode::InvalidInput,
-                fmt::format("dtype is '{}'; it must be keep, float32, bfloat16 or float16.", typeName));
+                fmt::format("dtype is '{}'; it must be keep, float32, bfloat16 or float16.", job.dtype));
   request.layout = layout->second;
   request.type = type->second;
   writeHello(context, "cpu");
   ProgressReporter report(context);
-  WEFT_ASSIGN(const interchange::ExportReport exported,
-              interchange::exportModel(model, out, request, [&](double fraction) { report("exporting", fraction); }));
-  service::FinishedEvent finished;
+  WEFT_ASSIGN(
+      const interchange::ExportReport exported,
+      interchange::exportModel(job.model, job.out, request, [&](double fraction) { report("exporting", fraction); }));
+  protocol::FinishedEvent finished;
   finished.summary = {{"parameters", static_cast<double>(exported.parameters)}};
   finished.texts = {
-      {"architecture", exported.architecture}, {"dropped", nlohmann::json(exported.dropped).dump()}, {"out", out}};
+      {"architecture", exported.architecture}, {"dropped", nlohmann::json(exported.dropped).dump()}, {"out", job.out}};
   return finished;
 }
 

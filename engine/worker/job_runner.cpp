@@ -13,7 +13,6 @@
 #include "engine/device/device.h"
 #include "engine/worker/event_writer.h"
 #include "engine/worker/job.h"
-#include "engine/worker/job_file.h"
 #include "engine/worker/jobs.h"
 #include "engine/worker/progress.h"
 
@@ -39,23 +38,7 @@ void installSignalHandlers() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-Result<service::FinishedEvent> dispatch(JobContext& context) {
-  const std::string& kind = context.job.kind();
-  if (kind == "train") return runTraining(context);
-  if (kind == "generate") return runGenerate(context);
-  if (kind == "logits") return runLogits(context);
-  if (kind == "evaluate") return runEvaluate(context);
-  if (kind == "measure") return runMeasure(context);
-  if (kind == "device") return runDevice(context);
-  if (kind == "trial") return runTrial(context);
-  if (kind == "import") return runImport(context);
-  if (kind == "convert") return runConvert(context);
-  if (kind == "export") return runExport(context);
-  return fail(ErrorCode::InvalidInput,
-              fmt::format("There is no kind of job \"{}\"; it must be train, generate, logits, evaluate, measure, "
-                          "device, trial, import, convert or export.",
-                          kind));
-}
+bool isTraining(const JobContext& context) { return std::holds_alternative<protocol::TrainJob>(context.job.body); }
 
 // The first line of what(): torch appends a C++ stack trace, which belongs into the detail.
 Error fromException(ErrorCode code, const char* what) {
@@ -66,11 +49,10 @@ Error fromException(ErrorCode code, const char* what) {
 }
 
 Error outOfMemory(const JobContext& context, const std::string& detail) {
-  const bool isTraining = context.job.kind() == "train";
   return {ErrorCode::OutOfMemory,
           fmt::format("The device ran out of memory{}; a smaller {} needs less.",
                       context.step >= 0 ? fmt::format(" at step {}", context.step) : "",
-                      isTraining ? "train.micro_batch or train.sequence_length" : "batch or context"),
+                      isTraining(context) ? "train.micro_batch or train.sequence_length" : "batch or context"),
           detail};
 }
 
@@ -80,15 +62,15 @@ bool isOutOfHostMemory(const c10::Error& error) {
 }
 
 // A training that had not begun has nothing to keep, and ends as one that had; anything else is not done.
-Result<service::FinishedEvent> interrupted(const JobContext& context) {
-  if (context.job.kind() != "train") return fail(ErrorCode::Canceled, "The job was stopped before it was done.");
-  return service::FinishedEvent{.outcome = context.wish.load() == train::StopWish::Pause ? "paused" : "stopped"};
+Result<protocol::FinishedEvent> interrupted(const JobContext& context) {
+  if (!isTraining(context)) return fail(ErrorCode::Canceled, "The job was stopped before it was done.");
+  return protocol::FinishedEvent{.outcome = context.wish.load() == train::StopWish::Pause ? "paused" : "stopped"};
 }
 
 // Turns everything that can be thrown below into an Error: a worker always says why it ended.
-Result<service::FinishedEvent> guarded(JobContext& context) {
+Result<protocol::FinishedEvent> guarded(JobContext& context) {
   try {
-    return dispatch(context);
+    return std::visit([&](const auto& job) { return run(context, job); }, context.job.body);
   } catch (const Interrupted&) {
     return interrupted(context);
   } catch (const c10::OutOfMemoryError& error) {
@@ -110,11 +92,12 @@ Result<service::FinishedEvent> guarded(JobContext& context) {
 }  // namespace
 
 void writeHello(JobContext& context, const std::string& device) {
-  context.events.write(service::HelloEvent{.attempt = static_cast<int>(context.job.integer("attempt", 1)),
-                                           .pid = getpid(),
-                                           .build = version(),
-                                           .torch = device::torchVersion(),
-                                           .device = device});
+  const auto* training = std::get_if<protocol::TrainJob>(&context.job.body);
+  context.events.write(protocol::HelloEvent{.attempt = training ? training->attempt : 1,
+                                            .pid = getpid(),
+                                            .build = version(),
+                                            .torch = device::torchVersion(),
+                                            .device = device});
   context.hasSaidHello = true;
 }
 
@@ -126,11 +109,11 @@ int runJob(const std::filesystem::path& runFolder, std::FILE* stream) {
     return exitCode(events.error().code);
   }
   RunLog log(stream);
-  events->setListener([&log](const service::Event& event) { log.listen(event); });
-  Result<service::FinishedEvent> finished = fail(ErrorCode::Internal, "The job did not start.");
+  events->setListener([&log](const protocol::Event& event) { log.listen(event); });
+  Result<protocol::FinishedEvent> finished = fail(ErrorCode::Internal, "The job did not start.");
   std::int64_t step = -1;
-  if (const Result<JobFile> job = JobFile::read(runFolder)) {
-    JobContext context{.job = *job, .events = *events, .log = log, .wish = g_wish};
+  if (const Result<protocol::Job> job = protocol::readJob(runFolder)) {
+    JobContext context{.job = *job, .folder = runFolder, .events = *events, .log = log, .wish = g_wish};
     finished = guarded(context);
     step = context.step;
     // An attempt begins with hello, even one that did not come as far as its device.
@@ -138,14 +121,14 @@ int runJob(const std::filesystem::path& runFolder, std::FILE* stream) {
   } else {
     finished = tl::unexpected(job.error());
     events->write(
-        service::HelloEvent{.attempt = 0, .pid = getpid(), .build = version(), .torch = device::torchVersion()});
+        protocol::HelloEvent{.attempt = 0, .pid = getpid(), .build = version(), .torch = device::torchVersion()});
   }
   bool isTold = false;
   if (finished) {
     isTold = events->write(*finished);
   } else {
     const Error& error = finished.error();
-    isTold = events->write(service::FailedEvent{
+    isTold = events->write(protocol::FailedEvent{
         .code = toString(error.code), .message = error.message, .detail = error.detail, .step = step});
   }
   if (!isTold) log.say("The end could not be written to events.jsonl, so the run counts as failed.");

@@ -3,18 +3,20 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 
 #include "engine/base/result.h"
-#include "engine/service/events.h"
+#include "engine/protocol/events.h"
+#include "engine/protocol/jobs.h"
 #include "engine/train/trainer.h"
 #include "engine/worker/event_writer.h"
-#include "engine/worker/job_file.h"
 #include "engine/worker/run_log.h"
 
 namespace weft::worker {
 
 struct JobContext {
-  const JobFile& job;
+  const protocol::Job& job;
+  std::filesystem::path folder;  // the run's
   EventWriter& events;
   RunLog& log;
   const std::atomic<train::StopWish>& wish;
@@ -22,17 +24,17 @@ struct JobContext {
   bool hasSaidHello = false;
 };
 
-[[nodiscard]] Result<service::FinishedEvent> runTraining(JobContext& context);
-[[nodiscard]] Result<service::FinishedEvent> runGenerate(JobContext& context);
-[[nodiscard]] Result<service::FinishedEvent> runLogits(JobContext& context);
-[[nodiscard]] Result<service::FinishedEvent> runEvaluate(JobContext& context);
-[[nodiscard]] Result<service::FinishedEvent> runMeasure(JobContext& context);
-[[nodiscard]] Result<service::FinishedEvent> runDevice(JobContext& context);
-[[nodiscard]] Result<service::FinishedEvent> runTrial(JobContext& context);
+[[nodiscard]] Result<protocol::FinishedEvent> run(JobContext& context, const protocol::TrainJob& job);
+[[nodiscard]] Result<protocol::FinishedEvent> run(JobContext& context, const protocol::GenerateJob& job);
+[[nodiscard]] Result<protocol::FinishedEvent> run(JobContext& context, const protocol::LogitsJob& job);
+[[nodiscard]] Result<protocol::FinishedEvent> run(JobContext& context, const protocol::EvaluateJob& job);
+[[nodiscard]] Result<protocol::FinishedEvent> run(JobContext& context, const protocol::MeasureJob& job);
+[[nodiscard]] Result<protocol::FinishedEvent> run(JobContext& context, const protocol::DeviceJob& job);
+[[nodiscard]] Result<protocol::FinishedEvent> run(JobContext& context, const protocol::TrialJob& job);
 
-[[nodiscard]] Result<service::FinishedEvent> runImport(JobContext& context);
-[[nodiscard]] Result<service::FinishedEvent> runConvert(JobContext& context);
-[[nodiscard]] Result<service::FinishedEvent> runExport(JobContext& context);
+[[nodiscard]] Result<protocol::FinishedEvent> run(JobContext& context, const protocol::ImportJob& job);
+[[nodiscard]] Result<protocol::FinishedEvent> run(JobContext& context, const protocol::ConvertJob& job);
+[[nodiscard]] Result<protocol::FinishedEvent> run(JobContext& context, const protocol::ExportJob& job);
 
 // hello: what this process is, as soon as its device is known.
 void writeHello(JobContext& context, const std::string& device);

@@ -26,40 +26,29 @@ struct Subject {
   Machine machine;
 };
 
-struct Plan {
-  std::vector<std::int64_t> batches, contexts;
-  std::int64_t rounds = 5, memory_bytes = 0;
-  bool wantsLargest = false;
-};
-
-Result<Subject> setUpSubject(JobContext& context) {
+Result<Subject> setUpSubject(JobContext& context, const protocol::MeasureJob& job) {
   Subject subject;
-  if (!context.job.has("config")) {
-    WEFT_ASSIGN(ReadyModel model, setUpModel(context));
+  if (job.model.empty() == job.config.empty()) {
+    return fail(ErrorCode::InvalidInput,
+                (context.folder / "job.json").string() + ": a job of kind measure needs \"model\" or \"config\".");
+  }
+  if (job.config.empty()) {
+    WEFT_ASSIGN(ReadyModel model, setUpModel(context, job));
     return Subject{std::move(model.loaded.decoder), std::move(model.caches), model.machine};
   }
-  WEFT_ASSIGN(config::RunConfig config, config::parseRunConfig(context.job.text("config"), "job.json"));
+  WEFT_ASSIGN(config::RunConfig config, config::parseRunConfig(job.config, "job.json"));
   if (config.model.vocabulary == 0)
     config.model.vocabulary = 257;  // the byte tokenizer's; it does not change the KV cache
   WEFT_TRY(config::validate(config));
-  WEFT_ASSIGN(subject.machine, setUpMachine(context, config.device));
-  WEFT_ASSIGN(subject.caches,
-              nn::CacheFactory::create(context.job.text("cache", config.cache.plugin), config.cache.dtype));
+  WEFT_ASSIGN(subject.machine, setUpMachine(context, config.device, job.dtype));
+  WEFT_ASSIGN(subject.caches, nn::CacheFactory::create(job.cache.value_or(config.cache.plugin), config.cache.dtype));
   WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(config.model));
   WEFT_ASSIGN(subject.decoder, nn::Decoder::create(nn::decoderSpec(config.model, map), 1, subject.machine.device));
   subject.decoder->setComputeType(subject.machine.type);
   return subject;
 }
 
-Result<Plan> readPlan(const JobFile& job) {
-  Plan plan{.batches = job.integers("batches"),
-            .contexts = job.integers("contexts"),
-            .rounds = job.integer("rounds", 5),
-            .memory_bytes = job.integer("memory_bytes", 0),
-            .wantsLargest = job.integer("largest_batch", 0) != 0};
-  if (plan.batches.empty()) plan.batches = {job.integer("batch", 1)};
-  if (plan.contexts.empty()) plan.contexts = {job.integer("context", 128)};
-  WEFT_TRY(job.check());
+Result<void> check(const protocol::MeasureJob& plan) {
   for (const std::int64_t batch : plan.batches) {
     for (const std::int64_t length : plan.contexts) {
       if (batch >= 1 && length >= 1 && batch <= kMost && length <= kMost) continue;
@@ -75,7 +64,7 @@ Result<Plan> readPlan(const JobFile& job) {
   if (plan.memory_bytes < 0)
     return fail(ErrorCode::InvalidInput,
                 fmt::format("A memory limit of {} bytes means nothing; it must be 0 or more.", plan.memory_bytes));
-  return plan;
+  return {};
 }
 
 std::int64_t weightBytes(const nn::Decoder& decoder) {
@@ -86,7 +75,7 @@ std::int64_t weightBytes(const nn::Decoder& decoder) {
 }
 
 // What may be allocated beside the weights, which are there already.
-Result<device::MemoryLimit> limitOf(const Plan& plan, const Subject& subject) {
+Result<device::MemoryLimit> limitOf(const protocol::MeasureJob& plan, const Subject& subject) {
   if (plan.memory_bytes == 0) return device::availableMemory(subject.machine.device);
   const std::int64_t weights = weightBytes(*subject.decoder);
   if (plan.memory_bytes <= weights) {
@@ -116,9 +105,9 @@ std::map<std::string, std::string> labelsOf(const Subject& subject, const device
           {"limit", limit.source}};
 }
 
-service::MeasurementEvent pointEvent(const infer::SpeedPoint& point, const Subject& subject,
-                                     const device::MemoryLimit& limit) {
-  service::MeasurementEvent event{
+protocol::MeasurementEvent pointEvent(const infer::SpeedPoint& point, const Subject& subject,
+                                      const device::MemoryLimit& limit) {
+  protocol::MeasurementEvent event{
       .name = std::string(store::kInferenceMeasurement), .values = {}, .labels = labelsOf(subject, limit)};
   if (point.fits) event.values = kvMemoryEvent(point.memory, "", subject.machine.type).values;
   const auto spread = [&](const std::string& name, const infer::Spread& one) {
@@ -158,11 +147,11 @@ Result<std::int64_t> predictedBatch(const Subject& subject, std::int64_t length,
                                static_cast<double>(limit.bytes) + static_cast<double>(cost.weightBytes), 0);
 }
 
-Result<service::FinishedEvent> measureGrid(JobContext& context, const Plan& plan, Subject& subject,
-                                           const device::MemoryLimit& limit) {
+Result<protocol::FinishedEvent> measureGrid(JobContext& context, const protocol::MeasureJob& plan, Subject& subject,
+                                            const device::MemoryLimit& limit) {
   const device::AllocationBudget budget(subject.machine.device, limit.bytes);
   ProgressReporter report(context);
-  service::FinishedEvent finished;
+  protocol::FinishedEvent finished;
   const double points = static_cast<double>(plan.batches.size() * plan.contexts.size());
   double done = 0, fitting = 0;
   std::string refusal;
@@ -175,7 +164,7 @@ Result<service::FinishedEvent> measureGrid(JobContext& context, const Plan& plan
                                .rounds = plan.rounds,
                                .onProgress = [&](double part) { report("measuring", done + part, points); }},
                               budget);
-      const service::MeasurementEvent event = pointEvent(point, subject, limit);
+      const protocol::MeasurementEvent event = pointEvent(point, subject, limit);
       context.events.write(event);
       report("measuring", ++done, points);
       fitting += point.fits ? 1 : 0;
@@ -197,11 +186,11 @@ Result<service::FinishedEvent> measureGrid(JobContext& context, const Plan& plan
   return finished;
 }
 
-Result<service::FinishedEvent> measureLargest(JobContext& context, const Plan& plan, Subject& subject,
-                                              const device::MemoryLimit& limit) {
+Result<protocol::FinishedEvent> measureLargest(JobContext& context, const protocol::MeasureJob& plan, Subject& subject,
+                                               const device::MemoryLimit& limit) {
   device::AllocationBudget budget(subject.machine.device, limit.bytes);
   ProgressReporter report(context);
-  service::FinishedEvent finished;
+  protocol::FinishedEvent finished;
   double done = 0;
   for (const std::int64_t length : plan.contexts) {
     WEFT_ASSIGN(const std::int64_t predicted, predictedBatch(subject, length, limit));
@@ -214,7 +203,7 @@ Result<service::FinishedEvent> measureLargest(JobContext& context, const Plan& p
                       static_cast<double>(plan.contexts.size()));
              }},
         budget);
-    service::MeasurementEvent event{
+    protocol::MeasurementEvent event{
         .name = std::string(store::kLargestBatchMeasurement), .values = {}, .labels = labelsOf(subject, limit)};
     event.values = {{"context", static_cast<double>(length)},
                     {"largest_batch", static_cast<double>(largest.batch)},
@@ -235,12 +224,12 @@ Result<service::FinishedEvent> measureLargest(JobContext& context, const Plan& p
 
 }  // namespace
 
-Result<service::FinishedEvent> runMeasure(JobContext& context) {
-  WEFT_ASSIGN(const Plan plan, readPlan(context.job));
-  WEFT_ASSIGN(Subject subject, setUpSubject(context));
-  WEFT_TRY(context.job.check());
-  WEFT_ASSIGN(const device::MemoryLimit limit, limitOf(plan, subject));
-  return plan.wantsLargest ? measureLargest(context, plan, subject, limit) : measureGrid(context, plan, subject, limit);
+Result<protocol::FinishedEvent> run(JobContext& context, const protocol::MeasureJob& job) {
+  WEFT_TRY(check(job));
+  WEFT_ASSIGN(Subject subject, setUpSubject(context, job));
+  WEFT_ASSIGN(const device::MemoryLimit limit, limitOf(job, subject));
+  return job.wantsLargestBatch ? measureLargest(context, job, subject, limit)
+                               : measureGrid(context, job, subject, limit);
 }
 
 }  // namespace weft::worker

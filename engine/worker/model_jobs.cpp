@@ -13,22 +13,21 @@
 
 namespace weft::worker {
 
-Result<service::FinishedEvent> runGenerate(JobContext& context) {
-  WEFT_ASSIGN(ReadyModel model, setUpModel(context));
+Result<protocol::FinishedEvent> run(JobContext& context, const protocol::GenerateJob& job) {
+  WEFT_ASSIGN(ReadyModel model, setUpModel(context, job));
   WEFT_ASSIGN(const std::shared_ptr<const data::Tokenizer> tokenizer,
               data::openTokenizer(model.loaded.config.data.tokenizer));
-  std::vector<std::int64_t> prompt = context.job.integers("ids");
-  if (context.job.has("prompt")) {
-    for (const data::TokenId id : data::encodeWithPrefix(*tokenizer, context.job.text("prompt"))) prompt.push_back(id);
+  std::vector<std::int64_t> prompt = job.ids;
+  if (job.prompt) {
+    for (const data::TokenId id : data::encodeWithPrefix(*tokenizer, *job.prompt)) prompt.push_back(id);
   }
   if (prompt.empty() && tokenizer->endOfText()) prompt.push_back(*tokenizer->endOfText());
   const infer::GenerateOptions options{
-      .tokens = context.job.integer("tokens", 64),
-      .temperature = context.job.number("temperature", 0),
-      .topK = context.job.integer("top_k", 0),
-      .seed = static_cast<std::uint64_t>(context.job.integer("seed", 1)),
+      .tokens = job.tokens,
+      .temperature = job.temperature,
+      .topK = job.topK,
+      .seed = static_cast<std::uint64_t>(job.seed),
       .stopToken = tokenizer->endOfText() ? static_cast<std::int64_t>(*tokenizer->endOfText()) : -1};
-  WEFT_TRY(context.job.check());
   WEFT_TRY(checkIds(prompt, model.loaded.decoder->spec().shape.vocabulary));
   if (options.tokens < 1)
     return fail(ErrorCode::InvalidInput,
@@ -39,28 +38,25 @@ Result<service::FinishedEvent> runGenerate(JobContext& context) {
       *model.loaded.decoder, model.caches, prompt, options,
       [&](std::int64_t) { report("generating", static_cast<double>(++count) / static_cast<double>(options.tokens)); });
   std::vector<data::TokenId> ids(made.ids.begin(), made.ids.end());
-  service::FinishedEvent finished;
+  protocol::FinishedEvent finished;
   finished.summary = {{"kv_bytes", static_cast<double>(made.kvBytes)}, {"tokens", static_cast<double>(ids.size())}};
   finished.texts = {{"ids", nlohmann::json(ids).dump()}, {"text", tokenizer->decode(ids)}};
   return finished;
 }
 
-Result<service::FinishedEvent> runLogits(JobContext& context) {
-  WEFT_ASSIGN(ReadyModel model, setUpModel(context));
-  const std::vector<std::int64_t> ids = context.job.integers("ids");
-  WEFT_TRY(context.job.check());
-  WEFT_ASSIGN(const std::string out, context.job.require("out"));
-  WEFT_TRY(checkIds(ids, model.loaded.decoder->spec().shape.vocabulary));
+Result<protocol::FinishedEvent> run(JobContext& context, const protocol::LogitsJob& job) {
+  WEFT_ASSIGN(ReadyModel model, setUpModel(context, job));
+  WEFT_TRY(checkIds(job.ids, model.loaded.decoder->spec().shape.vocabulary));
   // Logits are for comparing: exact unless asked otherwise.
-  if (context.job.text("dtype").empty()) model.loaded.decoder->setComputeType(torch::kFloat);
+  if (job.dtype.empty()) model.loaded.decoder->setComputeType(torch::kFloat);
   const torch::NoGradGuard noGrad;
-  const torch::Tensor ids_BT = torch::tensor(ids, torch::kLong).unsqueeze(0).to(model.machine.device);
+  const torch::Tensor ids_BT = torch::tensor(job.ids, torch::kLong).unsqueeze(0).to(model.machine.device);
   const torch::Tensor logits_TV = model.loaded.decoder->logits(ids_BT).squeeze(0).to(torch::kFloat).to(torch::kCPU);
   nn::TensorFile file;
   file.tensors.emplace_back("logits", logits_TV);
-  WEFT_TRY(nn::writeSafetensors(out, file));
-  service::FinishedEvent finished;
-  finished.texts = {{"shape", nlohmann::json(logits_TV.sizes().vec()).dump()}, {"out", out}};
+  WEFT_TRY(nn::writeSafetensors(job.out, file));
+  protocol::FinishedEvent finished;
+  finished.texts = {{"shape", nlohmann::json(logits_TV.sizes().vec()).dump()}, {"out", job.out}};
   return finished;
 }
 

@@ -8,34 +8,31 @@
 
 namespace weft::worker {
 
-Result<Machine> setUpMachine(JobContext& context, const config::DeviceConfig& config) {
+Result<Machine> setUpMachine(JobContext& context, const config::DeviceConfig& config, const std::string& dtype) {
   device::setThreads(config.threads);
-  const std::string device = context.job.text("device"), type = context.job.text("dtype");
-  WEFT_TRY(context.job.check());
+  const std::string& device = context.job.device;
   Machine machine;
   WEFT_ASSIGN(machine.device, device::chooseDevice(device.empty() ? config.device : device));
-  WEFT_ASSIGN(machine.type, device::chooseType(type.empty() ? config.dtype : type, machine.device));
+  WEFT_ASSIGN(machine.type, device::chooseType(dtype.empty() ? config.dtype : dtype, machine.device));
   writeHello(context, device::describe(machine.device));
   context.log.say(fmt::format("Computes in {} with {}.", device::typeName(machine.type), device::describeThreads()));
   return machine;
 }
 
-Result<ReadyModel> setUpModel(JobContext& context) {
-  WEFT_ASSIGN(const std::string folder, context.job.require("model"));
-  WEFT_ASSIGN(const config::RunConfig config, config::loadRunConfig(std::filesystem::path(folder) / "model.toml"));
+Result<ReadyModel> setUpModel(JobContext& context, const ModelRequest& request) {
+  WEFT_ASSIGN(const config::RunConfig config,
+              config::loadRunConfig(std::filesystem::path(request.folder) / "model.toml"));
   WEFT_TRY(config::validate(config));
-  WEFT_ASSIGN(const Machine machine, setUpMachine(context, config.device));
+  WEFT_ASSIGN(const Machine machine, setUpMachine(context, config.device, request.dtype));
   WEFT_ASSIGN(nn::CacheFactory caches,
-              nn::CacheFactory::create(context.job.text("cache", config.cache.plugin), config.cache.dtype));
-  WEFT_TRY(context.job.check());
-  WEFT_ASSIGN(nn::LoadedModel loaded, nn::loadModel(folder, machine.device));
+              nn::CacheFactory::create(request.cache.value_or(config.cache.plugin), config.cache.dtype));
+  WEFT_ASSIGN(nn::LoadedModel loaded, nn::loadModel(request.folder, machine.device));
   loaded.decoder->setComputeType(machine.type);
   return ReadyModel{machine, std::move(loaded), std::move(caches)};
 }
 
 Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config) {
-  const std::filesystem::path shards = context.job.folder() / context.job.text("shards", "../../shards");
-  WEFT_TRY(context.job.check());
+  const std::filesystem::path shards = context.folder / context.job.shards;
   ProgressReporter report(context);
   return data::prepareDataset(config, shards,
                               [&](double fraction, const std::string& what) { report(what, fraction); });
@@ -57,8 +54,9 @@ Result<void> checkIds(const std::vector<std::int64_t>& ids, std::int64_t vocabul
   return {};
 }
 
-service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std::string& cache, c10::ScalarType type) {
-  service::MeasurementEvent event{.name = "kv_memory"};
+protocol::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std::string& cache,
+                                         c10::ScalarType type) {
+  protocol::MeasurementEvent event{.name = "kv_memory"};
   event.values = {{"batch", memory.batch},
                   {"context", memory.context},
                   {"analytic", memory.analytic},

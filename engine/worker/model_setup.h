@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,17 +21,26 @@ struct Machine {
   c10::Device device = c10::kCPU;
   c10::ScalarType type = c10::kFloat;
 };
-// Sets the threads, chooses device and type, writes hello. Job fields "device" and "dtype" win over the
-// configuration's. `config` is valid.
-[[nodiscard]] Result<Machine> setUpMachine(JobContext& context, const config::DeviceConfig& config);
+// Sets the threads, chooses device and type, writes hello. The job's device and `dtype`, where they are not empty, win
+// over the configuration's. `config` is valid.
+[[nodiscard]] Result<Machine> setUpMachine(JobContext& context, const config::DeviceConfig& config,
+                                           const std::string& dtype = {});
 
 struct ReadyModel {
   Machine machine;
   nn::LoadedModel loaded;
   nn::CacheFactory caches;
 };
-// The job's "model" folder, on its device, in its type, with its "cache" (else the configuration's).
-[[nodiscard]] Result<ReadyModel> setUpModel(JobContext& context);
+// The checkpoint of a folder, on the job's device, in this type, with this cache (else the configuration's).
+struct ModelRequest {
+  std::string folder, dtype;
+  std::optional<std::string> cache;
+};
+[[nodiscard]] Result<ReadyModel> setUpModel(JobContext& context, const ModelRequest& request);
+template <class Job>
+[[nodiscard]] Result<ReadyModel> setUpModel(JobContext& context, const Job& job) {
+  return setUpModel(context, ModelRequest{.folder = job.model, .dtype = job.dtype, .cache = job.cache});
+}
 
 // Shards of the configuration's data in the job's folder of shards, with progress events.
 [[nodiscard]] Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config);
@@ -39,6 +49,6 @@ std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t co
 // InvalidInput for no ids and for one outside the vocabulary.
 [[nodiscard]] Result<void> checkIds(const std::vector<std::int64_t>& ids, std::int64_t vocabulary);
 
-service::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std::string& cache, c10::ScalarType type);
+protocol::MeasurementEvent kvMemoryEvent(const infer::KvMemory& memory, const std::string& cache, c10::ScalarType type);
 
 }  // namespace weft::worker

@@ -8,7 +8,7 @@ void ProgressReporter::operator()(const std::string& phase, double done, double 
   if (phase == m_phase && now - m_last < std::chrono::milliseconds(500)) return;
   m_phase = phase;
   m_last = now;
-  m_context.events.write(service::ProgressEvent{.phase = phase, .done = done, .total = total});
+  m_context.events.write(protocol::ProgressEvent{.phase = phase, .done = done, .total = total});
 }
 
 }  // namespace weft::worker

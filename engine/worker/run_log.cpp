@@ -8,7 +8,7 @@ void RunLog::say(const std::string& sentence) {
   write(std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(), sentence);
 }
 
-void RunLog::listen(const service::Event& event) {
+void RunLog::listen(const protocol::Event& event) {
   m_end.listen(event);
   if (const auto sentence = service::logSentence(event)) write(event.time, *sentence);
   if (const auto sentence = m_end.sentence(event)) write(event.time, *sentence);

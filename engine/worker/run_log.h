@@ -15,7 +15,7 @@ class RunLog {
   // The stream outlives it. A line that cannot be written is dropped: events.jsonl is the record.
   explicit RunLog(std::FILE* stream) : m_stream(stream) {}
   void say(const std::string& sentence);
-  void listen(const service::Event& event);
+  void listen(const protocol::Event& event);
 
  private:
   void write(double time, const std::string& sentence);

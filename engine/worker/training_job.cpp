@@ -8,6 +8,7 @@
 #include "engine/data/token_shard.h"
 #include "engine/device/device.h"
 #include "engine/infer/perplexity.h"
+#include "engine/protocol/metrics.h"
 #include "engine/sharing/generators.h"
 #include "engine/sharing/map_text.h"
 #include "engine/worker/jobs.h"
@@ -28,9 +29,9 @@ struct StepKeeper {
 // One training with what it needs to evaluate and measure itself.
 class TrainingJob {
  public:
-  explicit TrainingJob(JobContext& context) : m_context(context) {}
+  TrainingJob(JobContext& context, int attempt) : m_context(context), m_attempt(attempt) {}
 
-  Result<service::FinishedEvent> run() {
+  Result<protocol::FinishedEvent> run() {
     WEFT_TRY(setUp());
     if (m_config.train.steps == 0) {
       WEFT_TRY(readInitialWeights());
@@ -50,10 +51,10 @@ class TrainingJob {
   }
 
  private:
-  std::filesystem::path checkpoints() const { return m_context.job.folder() / "checkpoints"; }
+  std::filesystem::path checkpoints() const { return m_context.folder / "checkpoints"; }
 
   Result<void> setUp() {
-    WEFT_ASSIGN(m_config, config::loadRunConfig(m_context.job.folder() / "config.toml"));
+    WEFT_ASSIGN(m_config, config::loadRunConfig(m_context.folder / "config.toml"));
     WEFT_TRY(config::validate(m_config));
     WEFT_ASSIGN(m_machine, setUpMachine(m_context, m_config.device));
     WEFT_ASSIGN(m_caches, nn::CacheFactory::create(m_config.cache.plugin, m_config.cache.dtype));
@@ -129,16 +130,16 @@ class TrainingJob {
 
   // From the newest checkpoint of an earlier attempt, else from the start.
   Result<void> begin(train::Trainer& trainer) {
-    if (m_context.job.integer("attempt", 1) <= 1) return readInitialWeights();
+    if (m_attempt <= 1) return readInitialWeights();
     WEFT_ASSIGN(const train::Resumed resumed, trainer.resume());
     const std::int64_t step = trainer.state().step;
     for (const Error& refused : resumed.refused) {
-      m_context.events.write(service::AlertEvent{
+      m_context.events.write(protocol::AlertEvent{
           .step = step, .message = fmt::format("{} The run continues from step {} instead.", refused.message, step)});
     }
     if (resumed.found) return {};
     m_context.events.write(
-        service::AlertEvent{.message = "There was no checkpoint to continue from: the run begins again at step 0."});
+        protocol::AlertEvent{.message = "There was no checkpoint to continue from: the run begins again at step 0."});
     return readInitialWeights();
   }
 
@@ -149,9 +150,9 @@ class TrainingJob {
     hooks.evaluate = [this](std::int64_t step) { return evaluate(step, OnWish::GoOn); };
     hooks.onCheckpoint = [this](const train::SavedCheckpoint& saved, const train::TrainingState& state) {
       m_context.events.write(
-          service::CheckpointEvent{.step = state.step,
-                                   .path = std::filesystem::relative(saved.folder, m_context.job.folder()).string(),
-                                   .bytes = saved.bytes});
+          protocol::CheckpointEvent{.step = state.step,
+                                    .path = std::filesystem::relative(saved.folder, m_context.folder).string(),
+                                    .bytes = saved.bytes});
       m_context.events.sync();
     };
     return hooks;
@@ -159,18 +160,18 @@ class TrainingJob {
 
   void onStep(const train::StepReport& report) {
     using Clock = std::chrono::steady_clock;
-    m_context.events.write(service::MetricEvent{.step = report.step,
-                                                .tokens = report.tokens,
-                                                .values = {{"train/loss", report.loss_nats},
-                                                           {"train/learning_rate", report.learningRate},
-                                                           {"train/gradient_norm", report.gradientNorm},
-                                                           {"train/tokens_per_second", report.tokensPerSecond}}});
+    m_context.events.write(protocol::MetricEvent{.step = report.step,
+                                                 .tokens = report.tokens,
+                                                 .values = {{protocol::kTrainLoss, report.loss_nats},
+                                                            {protocol::kLearningRate, report.learningRate},
+                                                            {protocol::kGradientNorm, report.gradientNorm},
+                                                            {protocol::kTokensPerSecond, report.tokensPerSecond}}});
     // Twice a second is enough for a progress bar.
     if (Clock::now() - m_lastProgress < std::chrono::milliseconds(500) && report.step != m_config.train.steps) return;
     m_lastProgress = Clock::now();
     const double stepTime_s = static_cast<double>(m_config.train.batchSequences * m_config.train.sequenceLength) /
                               std::max(1e-9, report.tokensPerSecond);
-    m_context.events.write(service::ProgressEvent{
+    m_context.events.write(protocol::ProgressEvent{
         .phase = "training",
         .done = static_cast<double>(report.step),
         .total = static_cast<double>(m_config.train.steps),
@@ -190,7 +191,7 @@ class TrainingJob {
              isTraining ? static_cast<double>(m_config.train.steps) : 1);
     });
     const double bytes = m_bytesPerToken * static_cast<double>(result.tokens);
-    service::EvaluationEvent event{
+    protocol::EvaluationEvent event{
         .step = step, .loss_nats = result.loss_nats, .perplexity = result.perplexity, .tokens = result.tokens};
     event.values = {{"unigram_perplexity", m_data.unigramPerplexity},
                     {"bits_per_byte",
@@ -201,16 +202,16 @@ class TrainingJob {
     return result.perplexity;
   }
 
-  Result<service::FinishedEvent> finish(const std::string& outcome, const train::TrainingState& state) {
+  Result<protocol::FinishedEvent> finish(const std::string& outcome, const train::TrainingState& state) {
     if (outcome == "completed") {
       const std::int64_t context =
           m_config.cache.measureContext > 0 ? m_config.cache.measureContext : m_config.train.sequenceLength;
-      m_context.events.write(service::ProgressEvent{.phase = "measuring KV memory", .done = 1, .total = 1});
+      m_context.events.write(protocol::ProgressEvent{.phase = "measuring KV memory", .done = 1, .total = 1});
       const infer::KvMemory memory =
           infer::measureKvMemory(*m_decoder, m_caches, {.batch = m_config.cache.measureBatch, .context = context});
       m_context.events.write(kvMemoryEvent(memory, m_config.cache.plugin, m_caches.storedType(m_machine.type)));
     }
-    service::FinishedEvent finished{.outcome = outcome};
+    protocol::FinishedEvent finished{.outcome = outcome};
     finished.summary = {{"step", static_cast<double>(state.step)},
                         {"tokens", static_cast<double>(state.tokens)},
                         {"parameters", static_cast<double>(m_decoder->parameterCount())}};
@@ -219,6 +220,7 @@ class TrainingJob {
   }
 
   JobContext& m_context;
+  int m_attempt;
   config::RunConfig m_config;
   Machine m_machine;
   nn::CacheFactory m_caches;
@@ -231,6 +233,8 @@ class TrainingJob {
 
 }  // namespace
 
-Result<service::FinishedEvent> runTraining(JobContext& context) { return TrainingJob(context).run(); }
+Result<protocol::FinishedEvent> run(JobContext& context, const protocol::TrainJob& job) {
+  return TrainingJob(context, job.attempt).run();
+}
 
 }  // namespace weft::worker

@@ -110,9 +110,8 @@ Result<void> requireRoom(const config::RunConfig& config, const sharing::Sharing
 
 }  // namespace
 
-Result<service::FinishedEvent> runTrial(JobContext& context) {
-  WEFT_ASSIGN(const std::string toml, context.job.require("config"));
-  WEFT_ASSIGN(const config::RunConfig whole, config::parseRunConfig(toml, "job.json"));
+Result<protocol::FinishedEvent> run(JobContext& context, const protocol::TrialJob& job) {
+  WEFT_ASSIGN(const config::RunConfig whole, config::parseRunConfig(job.config, "job.json"));
   WEFT_TRY(config::validate(whole));
   if (whole.model.vocabulary == 0)
     return fail(ErrorCode::InvalidInput, "A trial needs model.vocabulary; without a tokenizer it is not known.");
@@ -143,11 +142,11 @@ Result<service::FinishedEvent> runTrial(JobContext& context) {
   const bool isScaled = tried.model.layers != whole.model.layers ||
                         tried.train.batchSequences != whole.train.batchSequences ||
                         tried.train.sequenceLength != whole.train.sequenceLength;
-  return service::FinishedEvent{.summary = {{"tokens_per_second", tokens / step_s},
-                                            {"flops_per_second", stepFlops(whole, wholeMap) / step_s},
-                                            {"steps", static_cast<double>(trial.steps())},
-                                            {"is_scaled", isScaled ? 1.0 : 0.0}},
-                                .texts = {{"device", device::describe(machine.device)}}};
+  return protocol::FinishedEvent{.summary = {{"tokens_per_second", tokens / step_s},
+                                             {"flops_per_second", stepFlops(whole, wholeMap) / step_s},
+                                             {"steps", static_cast<double>(trial.steps())},
+                                             {"is_scaled", isScaled ? 1.0 : 0.0}},
+                                 .texts = {{"device", device::describe(machine.device)}}};
 }
 
 }  // namespace weft::worker

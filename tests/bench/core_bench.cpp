@@ -41,13 +41,13 @@ BENCHMARK(generatorSearch)->Unit(benchmark::kMillisecond);
 
 // An event line, against the same line parsed into a bare JSON value.
 void eventParse(benchmark::State& state) {
-  const std::string line = service::toJsonLine(
-      {1.5, service::MetricEvent{
+  const std::string line = protocol::toJsonLine(
+      {1.5, protocol::MetricEvent{
                 .step = 7, .tokens = 1000, .values = {{"train/loss", 2.5}, {"train/learning_rate", 3e-4}}}});
   sideBySide(
       state,
       [&] {
-        for (int i = 0; i < 1000; ++i) benchmark::DoNotOptimize(service::parseEvent(line));
+        for (int i = 0; i < 1000; ++i) benchmark::DoNotOptimize(protocol::parseEvent(line));
       },
       [&] {
         for (int i = 0; i < 1000; ++i) benchmark::DoNotOptimize(nlohmann::json::parse(line));
@@ -63,15 +63,15 @@ void ingest(benchmark::State& state) {
   const store::RunId id = service::submit(project, store, config::preset("demo-mqa").value()).value();
   std::int64_t step = 0, offset = 0;
   for (auto _ : state) {
-    std::vector<service::Event> events;
+    std::vector<protocol::Event> events;
     for (int i = 0; i < 1000; ++i) {
       ++step;
-      events.push_back({1.0, service::MetricEvent{.step = step,
-                                                  .tokens = step,
-                                                  .values = {{"train/loss", 2.0},
-                                                             {"train/learning_rate", 1.0},
-                                                             {"train/gradient_norm", 1.0},
-                                                             {"train/tokens_per_second", 1.0}}}});
+      events.push_back({1.0, protocol::MetricEvent{.step = step,
+                                                   .tokens = step,
+                                                   .values = {{"train/loss", 2.0},
+                                                              {"train/learning_rate", 1.0},
+                                                              {"train/gradient_norm", 1.0},
+                                                              {"train/tokens_per_second", 1.0}}}});
     }
     const Result<void> stored =
         store.service().ingest({.run = id, .from = offset, .to = offset + 1000, .rows = service::toRows(events)});

@@ -85,8 +85,8 @@ class LikelihoodOfLmEval : public InferTest, public ::testing::WithParamInterfac
   }
 };
 INSTANTIATE_TEST_SUITE_P(Tokenizers, LikelihoodOfLmEval, ::testing::Values("tokenizer.json", "bos-tokenizer.json"),
-                         [](const auto& info) {
-                           return std::string(info.param).substr(0, 3) == "bos" ? "WithBegin" : "Plain";
+                         [](const auto& one) {
+                           return std::string(one.param).substr(0, 3) == "bos" ? "WithBegin" : "Plain";
                          });
 
 TEST_P(LikelihoodOfLmEval, EveryRequestOfEveryTaskAndItsAccuracies) {

@@ -151,7 +151,7 @@ TEST_P(TrainingMemoryOnCpu, PeaksWhereTheLogitsStandTwice) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, TrainingMemoryOnCpu, ::testing::Values(torch::kFloat, torch::kBFloat16, torch::kDouble),
-                         [](const auto& info) { return std::string(c10::toString(info.param)); });
+                         [](const auto& one) { return std::string(c10::toString(one.param)); });
 
 TEST(TrainingMemoryOnCuda, IsWithinAPercentOfWhatTheAllocatorHolds) {
   WEFT_SKIP_WITHOUT_CUDA();

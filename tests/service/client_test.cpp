@@ -4,8 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/base/json.h"
 #include "engine/service/attempt_end.h"
 #include "engine/service/event_reader.h"
+#include "engine/store/run_fields.h"
 #include "tests/service/service_fixture.h"
 
 namespace weft::service::test {
@@ -36,14 +38,15 @@ class Client : public ServiceTest {
     EXPECT_TRUE(writeFileAtomically(folder / "model.safetensors", ""));
     return folder;
   }
-  Result<FinishedEvent> runScript(const std::string& script, std::vector<Event>* seen = nullptr) {
+  Result<protocol::FinishedEvent> runScript(const std::string& script, std::vector<protocol::Event>* seen = nullptr) {
     setWorker(script);
     ::setenv("WEFT_WORKER", m_worker.c_str(), 1);
     const auto folder = m_folder->path() / "job";
     EXPECT_TRUE(createFolders(folder));
-    return runDirectJob({.kind = "generate", .jobJson = "{}", .runFolder = folder}, [&](const Event& event) {
-      if (seen != nullptr) seen->push_back(event);
-    });
+    return runDirectJob({.job = {.body = protocol::GenerateJob{.model = "m"}}, .runFolder = folder},
+                        [&](const protocol::Event& event) {
+                          if (seen != nullptr) seen->push_back(event);
+                        });
   }
 };
 
@@ -85,19 +88,21 @@ TEST_F(Client, AWrongConfigurationIsOneSentenceAndLeavesNoRow) {
 }
 
 TEST_F(Client, ADirectJobGivesItsAnswerAndItsEventsInOrder) {
-  std::vector<Event> seen;
-  const auto finished = runScript(say(HelloEvent{}) + say(ProgressEvent{.phase = "generating", .done = 1, .total = 2}) +
-                                      say(FinishedEvent{.summary = {{"kv_bytes", 5}}}),
+  std::vector<protocol::Event> seen;
+  const auto finished = runScript(say(protocol::HelloEvent{}) +
+                                      say(protocol::ProgressEvent{.phase = "generating", .done = 1, .total = 2}) +
+                                      say(protocol::FinishedEvent{.summary = {{"kv_bytes", 5}}}),
                                   &seen);
   ASSERT_TRUE(finished) << finished.error().message;
   EXPECT_EQ(finished->summary.at("kv_bytes"), 5);
   ASSERT_EQ(seen.size(), 3u);
-  EXPECT_TRUE(std::holds_alternative<ProgressEvent>(seen[1].body));
+  EXPECT_TRUE(std::holds_alternative<protocol::ProgressEvent>(seen[1].body));
 }
 
 TEST_F(Client, AFailedDirectJobKeepsTheCodeAndTheSentence) {
-  const auto finished = runScript(
-      say(HelloEvent{}) + say(FailedEvent{.code = "invalid_input", .message = "Token 300 is no id."}) + "exit 3\n");
+  const auto finished =
+      runScript(say(protocol::HelloEvent{}) +
+                say(protocol::FailedEvent{.code = "invalid_input", .message = "Token 300 is no id."}) + "exit 3\n");
   ASSERT_FALSE(finished);
   EXPECT_EQ(finished.error().code, ErrorCode::InvalidInput);
   EXPECT_EQ(finished.error().message, "Token 300 is no id.");
@@ -112,7 +117,8 @@ TEST_F(Client, ADirectJobThatDiesSaysHow) {
 
 TEST_F(Client, ADirectJobWithoutAWorkerNamesWhatIsMissing) {
   ::setenv("WEFT_WORKER", "/nowhere/weft-worker", 1);
-  const auto finished = runDirectJob({.kind = "generate", .jobJson = "{}", .runFolder = m_folder->path()}, {});
+  const auto finished =
+      runDirectJob({.job = {.body = protocol::GenerateJob{.model = "m"}}, .runFolder = m_folder->path()}, {});
   ASSERT_FALSE(finished);
   EXPECT_THAT(finished.error().message, HasSubstr("/nowhere/weft-worker"));
 }
@@ -138,10 +144,12 @@ TEST_F(Client, AModelIsAFolderARunOrOneOfItsCheckpoints) {
 TEST_F(Client, TheJsonOfARunHasTheKeysOthersBuildOn) {
   store::RunSummary run = this->run(submit("j\xffson"));
   run.perplexity = std::nan("");
-  const auto json = nlohmann::json::parse(toJson(run));
+  const auto json = nlohmann::json::parse(jsonText(store::runToJson(run)));
   for (const char* key : {"id", "name", "state", "map", "parameters", "kv_bytes_per_token", "perplexity"})
     EXPECT_TRUE(json.contains(key)) << key;
-  EXPECT_EQ(json["perplexity"], "NaN");
+  EXPECT_TRUE(json["perplexity"].is_null());
+  EXPECT_EQ(json["not_finite"]["perplexity"], "NaN");
+  EXPECT_FALSE(json["not_finite"].contains("kv_bytes_per_token_measured")) << "what is not known is null alone";
   EXPECT_TRUE(json["kv_bytes_per_token_measured"].is_null());
   EXPECT_EQ(json["kv_bytes_per_token"], 512);
 }
@@ -150,7 +158,7 @@ TEST(EventReader, GivesCompleteLinesAndLeavesAHalfOneForLater) {
   const TemporaryFolder folder = TemporaryFolder::create().value();
   const auto file = folder.path() / "events.jsonl";
   EXPECT_EQ(readEvents(file, 0).value().to, 0);  // not there yet
-  const std::string first = line(HelloEvent{}) + "\n", second = line(MetricEvent{.step = 1}) + "\n";
+  const std::string first = line(protocol::HelloEvent{}) + "\n", second = line(protocol::MetricEvent{.step = 1}) + "\n";
   ASSERT_TRUE(writeFileAtomically(file, first + second.substr(0, 10)));
   const EventLines one = readEvents(file, 0).value();
   EXPECT_EQ(one.events.size(), 1u);
@@ -163,10 +171,10 @@ TEST(EventReader, GivesCompleteLinesAndLeavesAHalfOneForLater) {
 TEST(EventReader, ReadsAFileOfManyChunksAndALineLongerThanOne) {
   const TemporaryFolder folder = TemporaryFolder::create().value();
   const auto file = folder.path() / "events.jsonl";
-  std::string text = line(AlertEvent{.message = std::string(3 << 20, 'x')}) + "\n";
+  std::string text = line(protocol::AlertEvent{.message = std::string(3 << 20, 'x')}) + "\n";
   constexpr int kLines = 30'000;
   for (int step = 1; step <= kLines; ++step)
-    text += line(MetricEvent{.step = step, .values = {{"train/loss", 1.0 / step}}}) + "\n";
+    text += line(protocol::MetricEvent{.step = step, .values = {{"train/loss", 1.0 / step}}}) + "\n";
   ASSERT_TRUE(writeFileAtomically(file, text));
   std::int64_t offset = 0;
   std::size_t events = 0;

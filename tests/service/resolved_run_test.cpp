@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "engine/service/design_differences.h"
+#include "engine/store/kv_type.h"
 #include "tests/service/service_fixture.h"
 
 namespace weft::service::test {
@@ -98,7 +99,7 @@ TEST_F(SubmittedPreset, HasTheNumbersThatWereResolvedBefore) {
       const store::RunSummary row = run(service::submit(*m_project, *m_store, config).value());
       EXPECT_EQ(row.parameters, resolved.cost.parameters.total()) << name;
       EXPECT_EQ(row.kvBytesPerToken, static_cast<double>(resolved.cost.kv.bytesPerToken)) << name;
-      EXPECT_EQ(kvTypeOf(row), std::string(type) == "bfloat16" ? "16-bit" : type) << name;
+      EXPECT_EQ(store::kvTypeOf(row), std::string(type) == "bfloat16" ? "16-bit" : type) << name;
     }
   }
 }
@@ -111,9 +112,9 @@ TEST_F(SubmittedPreset, SaysItsTypesTogether) {
   const store::RunSummary b = run(service::submit(*m_project, *m_store, config).value());
   config.cache.plugin = "int8_cache";
   const store::RunSummary c = run(service::submit(*m_project, *m_store, config).value());
-  EXPECT_EQ(kvTypesOf({&a, &a}), "float32");
-  EXPECT_EQ(kvTypesOf({&a, &b}), "float32 and 16-bit");
-  EXPECT_EQ(kvTypeOf(c), "int8_cache");
+  EXPECT_EQ(store::kvTypesOf({&a, &a}), "float32");
+  EXPECT_EQ(store::kvTypesOf({&a, &b}), "float32 and 16-bit");
+  EXPECT_EQ(store::kvTypeOf(c), "int8_cache");
 }
 
 }  // namespace

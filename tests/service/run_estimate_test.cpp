@@ -99,10 +99,10 @@ class EarlierRuns : public ServiceTest {
   // A finished run of this configuration that trained at this speed.
   store::RunId add(const config::RunConfig& config, double tokensPerSecond) {
     setWorker(
-        say(HelloEvent{.device = "CPU (2 threads)"}) +
-        say(MetricEvent{
+        say(protocol::HelloEvent{.device = "CPU (2 threads)"}) +
+        say(protocol::MetricEvent{
             .step = 1, .tokens = 2048, .values = {{"train/loss", 5}, {"train/tokens_per_second", tokensPerSecond}}}) +
-        say(FinishedEvent{}));
+        say(protocol::FinishedEvent{}));
     const Result<store::RunId> id = service::submit(*m_project, *m_store, config);
     EXPECT_TRUE(id) << id.error().message;
     const auto service = makeService();
@@ -136,8 +136,8 @@ TEST_F(EarlierRuns, GiveTheSpeedOfTheirOwnShapeBeforeThatOfANewerOtherOne) {
 }
 
 TEST_F(EarlierRuns, ATrialIsADirectJobThatCanBeCanceled) {
-  setWorker(say(HelloEvent{}) +
-            say(FinishedEvent{.summary = {{"tokens_per_second", 1234}, {"steps", 5}, {"is_scaled", 0}}}));
+  setWorker(say(protocol::HelloEvent{}) +
+            say(protocol::FinishedEvent{.summary = {{"tokens_per_second", 1234}, {"steps", 5}, {"is_scaled", 0}}}));
   ::setenv("WEFT_WORKER", m_worker.c_str(), 1);
   const Result<MeasuredSpeed> speed = tryOutSpeed(demo());
   ASSERT_TRUE(speed) << speed.error().message;

@@ -89,6 +89,16 @@ TEST_F(RunGroupsTest, WeightsOfThreeSeedsOfOneConfigurationAreOneOrigin) {
   ASSERT_EQ(found.size(), 4u);
   EXPECT_EQ(found[2].members.size(), 2u) << "int8 twins of two seeds";
   EXPECT_EQ(found[3].members.size(), 1u) << "the twin of another configuration";
+
+  // The whole project under another name: its configurations are what they were.
+  const std::vector<RunSummary> runs = m_store->runs().value();
+  const auto moved = m_project->folder().parent_path() / "moved";
+  std::filesystem::rename(m_project->folder(), moved);
+  RunIdentities identities(store::Project::open(moved).value());
+  const auto again = groupRuns(*m_store, identities, runs);
+  std::filesystem::rename(moved, m_project->folder());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->size(), 4u);
 }
 
 TEST_F(RunGroupsTest, OfTwoRunsOfOneSeedTheNewerCounts) {

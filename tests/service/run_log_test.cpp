@@ -12,7 +12,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-Event at(double time, decltype(Event::body) body) { return {time, std::move(body)}; }
+protocol::Event at(double time, decltype(protocol::Event::body) body) { return {time, std::move(body)}; }
 
 TEST(RunLogLine, IsStampedAndWholeAndToldApartFromWhatOthersPrint) {
   const std::string line = runLogLine(1'700'000'000, "Checkpoint at step 5:\nhere.");
@@ -25,44 +25,48 @@ TEST(RunLogLine, IsStampedAndWholeAndToldApartFromWhatOthersPrint) {
 
 TEST(LogSentence, SaysWhatAReaderWantsOfAnEventAndLeavesCurvesToTheCurves) {
   EXPECT_EQ(
-      logSentence(
-          at(1, HelloEvent{.attempt = 2, .pid = 7, .build = "0.1.0", .torch = "2.11.0", .device = "CPU (2 threads)"})),
+      logSentence(at(1,
+                     protocol::HelloEvent{
+                         .attempt = 2, .pid = 7, .build = "0.1.0", .torch = "2.11.0", .device = "CPU (2 threads)"})),
       "Attempt 2: Weft 0.1.0, torch 2.11.0, process 7, on CPU (2 threads).");
   EXPECT_EQ(
-      logSentence(at(1, EvaluationEvent{.step = 1200, .loss_nats = 1.8625, .perplexity = 6.4398, .tokens = 16384})),
-      "Evaluated at step 1,200: perplexity 6.44 (1.8625 nats) over 16,384 tokens.");
-  EXPECT_EQ(logSentence(at(1, CheckpointEvent{.step = 300, .path = "checkpoints/step-300", .bytes = 8 << 20})),
-            "Checkpoint at step 300: checkpoints/step-300, 8 MiB.");
-  EXPECT_EQ(logSentence(at(1, AlertEvent{.step = 3, .message = "The loss jumped."})),
-            "Warning at step 3: The loss jumped.");
-  EXPECT_EQ(
       logSentence(
-          at(1, MeasurementEvent{.name = "kv_memory",
-                                 .values = {{"batch", 1}, {"context", 128}, {"analytic", 65536}, {"storage", 65536}}})),
-      "Measured KV memory, batch 1, context 128: 64 KiB by formula, 64 KiB of storage.");
-  EXPECT_EQ(logSentence(at(1, MetricEvent{.step = 1})), std::nullopt);
-  EXPECT_EQ(logSentence(at(1, ProgressEvent{})), std::nullopt);
+          at(1, protocol::EvaluationEvent{.step = 1200, .loss_nats = 1.8625, .perplexity = 6.4398, .tokens = 16384})),
+      "Evaluated at step 1,200: perplexity 6.44 (1.8625 nats) over 16,384 tokens.");
+  EXPECT_EQ(
+      logSentence(at(1, protocol::CheckpointEvent{.step = 300, .path = "checkpoints/step-300", .bytes = 8 << 20})),
+      "Checkpoint at step 300: checkpoints/step-300, 8 MiB.");
+  EXPECT_EQ(logSentence(at(1, protocol::AlertEvent{.step = 3, .message = "The loss jumped."})),
+            "Warning at step 3: The loss jumped.");
+  EXPECT_EQ(logSentence(at(1,
+                           protocol::MeasurementEvent{
+                               .name = "kv_memory",
+                               .values = {{"batch", 1}, {"context", 128}, {"analytic", 65536}, {"storage", 65536}}})),
+            "Measured KV memory, batch 1, context 128: 64 KiB by formula, 64 KiB of storage.");
+  EXPECT_EQ(logSentence(at(1, protocol::MetricEvent{.step = 1})), std::nullopt);
+  EXPECT_EQ(logSentence(at(1, protocol::ProgressEvent{})), std::nullopt);
 }
 
 TEST(RunLogEnd, HasTheTimeAndTheSpeedOfThisAttempt) {
   RunLogEnd end;
-  end.listen(at(100, HelloEvent{}));
+  end.listen(at(100, protocol::HelloEvent{}));
   const auto metric = [](std::int64_t step, double rate) {
-    return MetricEvent{.step = step, .tokens = step * 2048, .values = {{"train/tokens_per_second", rate}}};
+    return protocol::MetricEvent{.step = step, .tokens = step * 2048, .values = {{"train/tokens_per_second", rate}}};
   };
   end.listen(at(101, metric(101, 10)));  // an attempt that resumed, and torch's first step
   end.listen(at(102, metric(102, 1024)));
   end.listen(at(103, metric(103, 2048)));
-  const Event finished =
-      at(172, FinishedEvent{.summary = {{"step", 103}, {"tokens", 103 * 2048}, {"perplexity", 6.4398}}});
+  const protocol::Event finished =
+      at(172, protocol::FinishedEvent{.summary = {{"step", 103}, {"tokens", 103 * 2048}, {"perplexity", 6.4398}}});
   EXPECT_EQ(end.sentence(finished),
             "Completed at step 103 after 1 min 12 s: 210,944 tokens at 1,365 tokens/s, perplexity 6.44.");
+  EXPECT_EQ(end.sentence(at(172, protocol::FinishedEvent{.outcome = "stopped",
+                                                         .summary = {{"step", 103}, {"tokens", 103 * 2048}}})),
+            "Stopped at step 103 after 1 min 12 s: 210,944 tokens at 1,365 tokens/s.");
   EXPECT_EQ(
-      end.sentence(at(172, FinishedEvent{.outcome = "stopped", .summary = {{"step", 103}, {"tokens", 103 * 2048}}})),
-      "Stopped at step 103 after 1 min 12 s: 210,944 tokens at 1,365 tokens/s.");
-  EXPECT_EQ(end.sentence(at(172, FailedEvent{.code = "out_of_memory", .message = "The device ran out of memory."})),
-            "Failed at step 103 after 1 min 12 s: The device ran out of memory.");
-  EXPECT_EQ(end.sentence(at(172, CheckpointEvent{})), std::nullopt);
+      end.sentence(at(172, protocol::FailedEvent{.code = "out_of_memory", .message = "The device ran out of memory."})),
+      "Failed at step 103 after 1 min 12 s: The device ran out of memory.");
+  EXPECT_EQ(end.sentence(at(172, protocol::CheckpointEvent{})), std::nullopt);
 }
 
 TEST(LastComplaint, IsNoSentenceOfTheRunsCourse) {
@@ -89,7 +93,7 @@ class LogOfARun : public ServiceTest {
 };
 
 TEST_F(LogOfARun, EndsWithWhatTheServiceSawWhereTheWorkerSaidNothing) {
-  setWorker(logs("Attempt 1: Weft.") + say(HelloEvent{}) + logs("Evaluated at step 100: perplexity 6.44.") +
+  setWorker(logs("Attempt 1: Weft.") + say(protocol::HelloEvent{}) + logs("Evaluated at step 100: perplexity 6.44.") +
             "kill -9 $$\n");
   const store::RunId id = submit();
   const auto service = makeService();
@@ -111,7 +115,8 @@ TEST_F(LogOfARun, QuotesWhatTheWorkerComplainedOf) {
 }
 
 TEST_F(LogOfARun, IsLeftAsItIsWhereTheWorkerToldItsEnd) {
-  setWorker(logs("Attempt 1: Weft.") + say(HelloEvent{}) + logs("Completed.") + say(FinishedEvent{}));
+  setWorker(logs("Attempt 1: Weft.") + say(protocol::HelloEvent{}) + logs("Completed.") +
+            say(protocol::FinishedEvent{}));
   const store::RunId id = submit();
   const auto service = makeService();
   ASSERT_TRUE(turnUntilState(*service, id, store::RunState::Finished));

@@ -14,15 +14,17 @@
 
 #include "engine/base/files.h"
 #include "engine/config/presets.h"
+#include "engine/protocol/events.h"
 #include "engine/service/client.h"
-#include "engine/service/events.h"
 #include "engine/service/local_executor.h"
 #include "engine/service/service.h"
 
 namespace weft::service::test {
 
 // Lines as a worker writes them, ready for a shell's single quotes.
-inline std::string line(decltype(Event::body) body, double time = 1000) { return toJsonLine({time, std::move(body)}); }
+inline std::string line(decltype(protocol::Event::body) body, double time = 1000) {
+  return protocol::toJsonLine({time, std::move(body)});
+}
 
 class ServiceTest : public ::testing::Test {
  protected:
@@ -46,7 +48,7 @@ class ServiceTest : public ::testing::Test {
         m_worker, "#!/bin/sh\nsay() { printf '%s\\n' \"$1\" >> \"$events\"; }\nevents=\"$1/events.jsonl\"\n" + script));
     std::filesystem::permissions(m_worker, std::filesystem::perms::owner_all);
   }
-  static std::string say(decltype(Event::body) body) { return "say '" + line(std::move(body)) + "'\n"; }
+  static std::string say(decltype(protocol::Event::body) body) { return "say '" + line(std::move(body)) + "'\n"; }
   // Waits until the test allows it to go on: the file `go` in the project's folder.
   std::string waitForGo() const {
     return "while [ ! -e '" + (m_project->folder() / "go").string() + "' ]; do sleep 0.01; done\n";

@@ -27,6 +27,8 @@ class ServiceProcess : public ServiceTest {
     }
     return status;
   }
+  // One run of so many steps, its service killed whenever something of it has arrived.
+  void killAgainAndAgain(int steps);
   bool waitUntil(const std::function<bool()>& condition) {
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (std::chrono::steady_clock::now() < limit) {
@@ -37,17 +39,16 @@ class ServiceProcess : public ServiceTest {
   }
 };
 
-TEST_F(ServiceProcess, KilledAgainAndAgainItLosesNoEventAndStoresNoneTwice) {
-  constexpr int kSteps = 400;
+void ServiceProcess::killAgainAndAgain(int steps) {
   setWorker(
-      say(HelloEvent{}) + "i=1\nwhile [ $i -le " + std::to_string(kSteps) +
+      say(protocol::HelloEvent{}) + "i=1\nwhile [ $i -le " + std::to_string(steps) +
       " ]; do say '{\"type\":\"metric\",\"time\":1,\"step\":'$i',\"tokens\":'$i',\"values\":{\"train/loss\":'$i'}}'\n"
       "say '{\"type\":\"alert\",\"time\":1,\"level\":\"info\",\"step\":'$i',\"message\":\"m\"}'\n"
       "[ $((i % 20)) = 0 ] && sleep 0.05; i=$((i + 1)); done\n" +
-      say(FinishedEvent{}));
+      say(protocol::FinishedEvent{}));
   const store::RunId id = submit();
   int kills = 0;
-  while (run(id).step < kSteps) {
+  while (run(id).step < steps) {
     const pid_t service = startService();
     const std::int64_t before = run(id).step;
     ASSERT_TRUE(waitUntil([&] { return run(id).step > before || store::isTerminal(run(id).state); }))
@@ -64,10 +65,21 @@ TEST_F(ServiceProcess, KilledAgainAndAgainItLosesNoEventAndStoresNoneTwice) {
   EXPECT_EQ(waitFor(last), 0);
   EXPECT_EQ(run(id).state, RunState::Finished) << run(id).failure;
   EXPECT_GE(kills, 2);
-  EXPECT_EQ(m_store->metric(id, "train/loss").value().points.size(), static_cast<std::size_t>(kSteps));
-  EXPECT_EQ(m_store->alerts().value().size(),
-            static_cast<std::size_t>(kSteps));  // rows without a key: a second ingest would double them
+  EXPECT_EQ(m_store->metric(id, "train/loss").value().points.size(), static_cast<std::size_t>(steps));
+  // Rows without a key: a second ingest would double them.
+  const auto alerts = m_store->alerts().value();
+  EXPECT_EQ(std::count_if(alerts.begin(), alerts.end(), [&](const store::Alert& alert) { return alert.run == id; }),
+            steps);
   EXPECT_EQ(m_store->attempts(id).value().size(), 1u);
+}
+
+TEST_F(ServiceProcess, KilledAgainAndAgainItLosesNoEventAndStoresNoneTwice) { killAgainAndAgain(400); }
+
+TEST_F(ServiceProcess, SlowAHundredRunsOfKilledServicesLoseNoEventAndStoreNoneTwice) {
+  for (int i = 0; i < 100 && !HasFatalFailure(); ++i) {
+    SCOPED_TRACE(i);
+    killAgainAndAgain(200 + 7 * i);
+  }
 }
 
 TEST_F(ServiceProcess, OnlyOneServesAProject) {

@@ -15,15 +15,16 @@ using ::testing::HasSubstr;
 
 class QueueService : public ServiceTest {};
 
-const HelloEvent kHello{.attempt = 1, .pid = 1, .build = "b", .torch = "t", .device = "CPU"};
-MetricEvent metric(std::int64_t step, double loss) {
+const protocol::HelloEvent kHello{.attempt = 1, .pid = 1, .build = "b", .torch = "t", .device = "CPU"};
+protocol::MetricEvent metric(std::int64_t step, double loss) {
   return {.step = step, .tokens = 100 * step, .values = {{"train/loss", loss}}};
 }
 
 TEST_F(QueueService, BringsAQueuedRunToItsEndAndStoresWhatItsWorkerWrote) {
   setWorker(say(kHello) + say(metric(1, 3.5)) +
-            say(EvaluationEvent{.step = 1, .loss_nats = 2, .perplexity = 7.5, .tokens = 10}) +
-            say(CheckpointEvent{.step = 1, .path = "checkpoints/step-1", .bytes = 12}) + say(FinishedEvent{}));
+            say(protocol::EvaluationEvent{.step = 1, .loss_nats = 2, .perplexity = 7.5, .tokens = 10}) +
+            say(protocol::CheckpointEvent{.step = 1, .path = "checkpoints/step-1", .bytes = 12}) +
+            say(protocol::FinishedEvent{}));
   const store::RunId id = submit();
   const auto service = makeService();
   ASSERT_TRUE(turnUntilState(*service, id, RunState::Finished));
@@ -40,7 +41,8 @@ TEST_F(QueueService, BringsAQueuedRunToItsEndAndStoresWhatItsWorkerWrote) {
 }
 
 TEST_F(QueueService, LaysOutTheFolderThatTheWorkerReads) {
-  setWorker("cp \"$1/config.toml\" \"$1/job.json\" '" + m_folder->path().string() + "'\n" + say(FinishedEvent{}));
+  setWorker("cp \"$1/config.toml\" \"$1/job.json\" '" + m_folder->path().string() + "'\n" +
+            say(protocol::FinishedEvent{}));
   const store::RunId id = submit("the name");
   const auto service = makeService();
   ASSERT_TRUE(turnUntilState(*service, id, RunState::Finished));
@@ -53,7 +55,7 @@ TEST_F(QueueService, LaysOutTheFolderThatTheWorkerReads) {
 }
 
 TEST_F(QueueService, TakesRunsByPriorityAndThenInTheirOrderOneALane) {
-  setWorker(say(kHello) + waitForGo() + say(FinishedEvent{}));
+  setWorker(say(kHello) + waitForGo() + say(protocol::FinishedEvent{}));
   const store::RunId first = submit("first"), second = submit("second"), urgent = submit("urgent");
   ASSERT_TRUE(m_store->setPriority(urgent, 5));
   const auto service = makeService();
@@ -66,7 +68,7 @@ TEST_F(QueueService, TakesRunsByPriorityAndThenInTheirOrderOneALane) {
 }
 
 TEST_F(QueueService, LetsARunPassThatWaitsForABusyLane) {
-  setWorker(say(kHello) + waitForGo() + say(FinishedEvent{}));
+  setWorker(say(kHello) + waitForGo() + say(protocol::FinishedEvent{}));
   const store::RunId gpu = submit("gpu", "cuda:0"), waits = submit("waits", "cuda"), cpu = submit("cpu", "cpu");
   const auto service = makeService({"cuda:0", "cpu"});
   ASSERT_TRUE(turnUntilState(*service, gpu, RunState::Running));
@@ -77,7 +79,7 @@ TEST_F(QueueService, LetsARunPassThatWaitsForABusyLane) {
 }
 
 TEST_F(QueueService, FailsARunWhoseDeviceThisMachineDoesNotHave) {
-  setWorker(say(FinishedEvent{}));
+  setWorker(say(protocol::FinishedEvent{}));
   const store::RunId id = submit("far", "cuda:3"), next = submit("next");
   const auto service = makeService();
   ASSERT_TRUE(turnUntilState(*service, id, RunState::Failed));
@@ -104,7 +106,8 @@ TEST_F(QueueService, MarksAWorkerFailedThatEndsWithoutALastEvent) {
 
 TEST_F(QueueService, KeepsTheReasonThatAWorkerGaveItself) {
   setWorker(say(kHello) +
-            say(FailedEvent{.code = "out_of_memory", .message = "The device ran out of memory at step 3.", .step = 3}) +
+            say(protocol::FailedEvent{
+                .code = "out_of_memory", .message = "The device ran out of memory at step 3.", .step = 3}) +
             "exit 3\n");
   const store::RunId id = submit();
   const auto service = makeService();
@@ -116,7 +119,8 @@ TEST_F(QueueService, KeepsTheReasonThatAWorkerGaveItself) {
 TEST_F(QueueService, StopsPausesAndResumesARun) {
   setWorker("trap 'stopped=1' TERM\ntrap 'paused=1' USR1\n" + say(kHello) +
             "while [ -z \"$stopped$paused\" ]; do sleep 0.01; done\nif [ -n \"$paused\" ]; then " +
-            say(FinishedEvent{.outcome = "paused"}) + "else " + say(FinishedEvent{.outcome = "stopped"}) + "fi\n");
+            say(protocol::FinishedEvent{.outcome = "paused"}) + "else " +
+            say(protocol::FinishedEvent{.outcome = "stopped"}) + "fi\n");
   const store::RunId id = submit();
   const auto service = makeService();
   ASSERT_TRUE(turnUntilState(*service, id, RunState::Running));
@@ -145,7 +149,7 @@ TEST_F(QueueService, KillsARunThatDoesNotListen) {
 }
 
 TEST_F(QueueService, ChangesRunsThatDoNotRun) {
-  setWorker(say(kHello) + waitForGo() + say(FinishedEvent{}));
+  setWorker(say(kHello) + waitForGo() + say(protocol::FinishedEvent{}));
   const store::RunId busy = submit("busy"), held = submit("held"), dropped = submit("dropped");
   const auto service = makeService();
   ASSERT_TRUE(turnUntilState(*service, busy, RunState::Running));
@@ -163,7 +167,7 @@ TEST_F(QueueService, ChangesRunsThatDoNotRun) {
 
 TEST_F(QueueService, ANewServiceTakesOverTheWorkerOfADeadOneAndLosesNoEvent) {
   setWorker(say(kHello) + say(metric(1, 3)) + say(metric(2, 2)) + waitForGo() + say(metric(3, 1)) +
-            say(FinishedEvent{}));
+            say(protocol::FinishedEvent{}));
   const store::RunId id = submit();
   auto first = makeService();
   ASSERT_TRUE(turnUntil(*first, [&] { return run(id).step == 2; }));
@@ -184,7 +188,7 @@ TEST_F(QueueService, ANewServiceTakesOverTheWorkerOfADeadOneAndLosesNoEvent) {
 
 TEST_F(QueueService, AWorkerThatVanishedUnwatchedIsLostAndCanBeResumed) {
   setWorker(say(kHello) + say(metric(1, 3)) + "[ -e '" + (m_project->folder() / "go").string() + "' ] && " +
-            say(FinishedEvent{}) + "while true; do sleep 0.05; done\n");
+            say(protocol::FinishedEvent{}) + "while true; do sleep 0.05; done\n");
   const store::RunId id = submit();
   auto first = makeService();
   ASSERT_TRUE(turnUntilState(*first, id, RunState::Running));
@@ -200,7 +204,7 @@ TEST_F(QueueService, AWorkerThatVanishedUnwatchedIsLostAndCanBeResumed) {
 }
 
 TEST_F(QueueService, AnAttemptThatWasTakenButNeverStartedIsQueuedAgain) {
-  setWorker(say(HelloEvent{.attempt = 2}) + say(FinishedEvent{}));
+  setWorker(say(protocol::HelloEvent{.attempt = 2}) + say(protocol::FinishedEvent{}));
   const store::RunId id = submit();
   ASSERT_TRUE(m_store->service().take(id).value());  // and then the service died
   EXPECT_EQ(run(id).state, RunState::Starting);
@@ -211,7 +215,7 @@ TEST_F(QueueService, AnAttemptThatWasTakenButNeverStartedIsQueuedAgain) {
 
 TEST_F(QueueService, AWishThatADeadServiceNotedReachesTheWorker) {
   setWorker("trap 'stopped=1' TERM\n" + say(kHello) + "while [ -z \"$stopped\" ]; do sleep 0.01; done\n" +
-            say(FinishedEvent{.outcome = "stopped"}));
+            say(protocol::FinishedEvent{.outcome = "stopped"}));
   const store::RunId id = submit();
   auto first = makeService();
   ASSERT_TRUE(turnUntilState(*first, id, RunState::Running));
@@ -222,7 +226,7 @@ TEST_F(QueueService, AWishThatADeadServiceNotedReachesTheWorker) {
 }
 
 TEST_F(QueueService, SkipsALineThatIsNoEventAndSaysSo) {
-  setWorker(say(kHello) + "say 'this is no event'\n" + say(metric(1, 3)) + say(FinishedEvent{}));
+  setWorker(say(kHello) + "say 'this is no event'\n" + say(metric(1, 3)) + say(protocol::FinishedEvent{}));
   const store::RunId id = submit();
   const auto service = makeService();
   ASSERT_TRUE(turnUntilState(*service, id, RunState::Finished));
@@ -241,7 +245,7 @@ TEST_F(QueueService, AWorkerProgramThatIsGoneFailsTheRunWithItsName) {
 }
 
 TEST_F(QueueService, AnOldWishToShutDownIsNotMeantForANewService) {
-  setWorker(say(kHello) + say(FinishedEvent{}));
+  setWorker(say(kHello) + say(protocol::FinishedEvent{}));
   ASSERT_TRUE(m_store->request(RequestKind::ShutDown, store::RunId{}));
   std::this_thread::sleep_for(std::chrono::milliseconds(2));  // the clock's resolution
   const store::RunId id = submit();

@@ -62,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{"H128_MQA_CLA2_KeepEnds", 128, 16, 1, "keep-ends", 5632},
                       Row{"H128_MQA_CLA2_DenseFront", 128, 16, 1, "dense-front", 5632},
                       Row{"H128_MQA_CLA2_DenseBack", 128, 16, 1, "dense-back", 5632}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& one) { return one.param.name; });
 
 // reference: non-embedding weights without norms, in units of 0.1 M.
 TEST(CostModel, ParametersOfThePapersOneBillionFamily) {

@@ -149,7 +149,7 @@ TEST(MapText, NeverCrashesOnArbitraryText) {
   int accepted = 0;
   for (int round = 0; round < 20000; ++round) {
     std::string text;
-    for (unsigned length = random() % 14; length > 0; --length) text += alphabet[random() % alphabet.size()];
+    for (auto length = random() % 14; length > 0; --length) text += alphabet[random() % alphabet.size()];
     const auto map = parseMapText(text, {});
     if (map) {
       ++accepted;

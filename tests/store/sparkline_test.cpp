@@ -42,7 +42,7 @@ TEST(Sparkline, StaysEvenlySpacedFromTheFirstToTheNewestPointAtAnyLength) {
       for (std::size_t i = 2; i + 1 < steps.size(); ++i)
         ASSERT_EQ(steps[i] - steps[i - 1], steps[1] - steps[0]) << count << " every " << every;
       if (steps.size() > 2) {
-        ASSERT_LE(steps.back() - steps[steps.size() - 2], steps[1] - steps[0] + every);
+        ASSERT_LE(steps.back() - steps[steps.size() - 2], steps[1] - steps[0] + static_cast<float>(every));
       }
     }
   }

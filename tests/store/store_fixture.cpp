@@ -14,21 +14,23 @@ namespace weft::store::test {
 namespace fs = std::filesystem;
 
 NewRun newRun(const std::string& name) {
-  return {.name = name,
-          .configToml = "name = '" + name + "'\n",
-          .map = "0_0_2_2",
-          .generator = "cla2",
-          .cache = "int8",
-          .layers = 4,
-          .queryHeads = 8,
-          .kvHeads = 2,
-          .headWidth = 16,
-          .hidden = 128,
-          .parameters = 1'234'567'890'123,
-          .seed = -3,
-          .steps = 200,
-          .kvBytesPerToken = 128.5,
-          .tags = {"a tag", "zweite Marke"}};
+  NewRun run;
+  run.name = name;
+  run.configToml = "name = '" + name + "'\n";
+  run.map = "0_0_2_2";
+  run.generator = "cla2";
+  run.cache = "int8";
+  run.layers = 4;
+  run.queryHeads = 8;
+  run.kvHeads = 2;
+  run.headWidth = 16;
+  run.hidden = 128;
+  run.parameters = 1'234'567'890'123;
+  run.seed = -3;
+  run.steps = 200;
+  run.kvBytesPerToken = 128.5;
+  run.tags = {"a tag", "zweite Marke"};
+  return run;
 }
 
 MetricRow metricRow(std::int64_t step, double loss) {

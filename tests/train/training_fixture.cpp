@@ -76,7 +76,7 @@ fs::path TrainingTest::writeShard(std::int64_t tokens, std::int64_t vocabulary) 
   std::vector<data::TokenId> ids{1};
   while (static_cast<std::int64_t>(ids.size()) < tokens) {
     const auto size = static_cast<data::TokenId>(vocabulary);
-    ids.push_back(random() % 8 == 0 ? random() % size : (ids.back() * 5 + 3) % size);
+    ids.push_back(static_cast<data::TokenId>(random() % 8 == 0 ? random() % size : (ids.back() * 5 + 3) % size));
   }
   data::TokenShardWriter writer = data::TokenShardWriter::create(path, vocabulary).value();
   EXPECT_TRUE(writer.append(ids));

@@ -15,8 +15,8 @@
 #include "ui/compare/compare_model.h"
 #include "ui/compare/compare_table.h"
 #include "ui/compare/pair_panel.h"
-#include "ui/runs/filter_field.h"
-#include "ui/runs/run_picker.h"
+#include "ui/parts/filter_field.h"
+#include "ui/parts/run_picker.h"
 
 namespace weft::ui {
 namespace {
@@ -359,7 +359,7 @@ TEST_F(Compare, AnEmptyProjectKeepsItsHeadersAndPointsToDesign) {
   EXPECT_EQ(m_page.plot()->emptyText(), "No runs yet. Draw a map in Design and queue it.");
   EXPECT_EQ(m_page.table()->emptyText(), m_page.plot()->emptyText());
   QString opened;
-  QObject::connect(&m_page, &Page::openPageRequested, [&](const QString& name) { opened = name; });
+  QObject::connect(&m_page, &Page::openPageRequested, [&](PageId page) { opened = page.name(); });
   for (QPushButton* button : m_page.findChildren<QPushButton*>())
     if (button->isVisible() && button->text() == "Open Design") QTest::mouseClick(button, Qt::LeftButton);
   EXPECT_EQ(opened, "Design");
@@ -401,8 +401,8 @@ TEST_F(Compare, HandsItsRunsToFiguresAndThePairToMonitor) {
   open();
   QString target;
   std::vector<store::RunId> handed;
-  QObject::connect(&m_page, &Page::showRunsRequested, [&](const QString& page, const std::vector<store::RunId>& runs) {
-    target = page;
+  QObject::connect(&m_page, &Page::showRunsRequested, [&](PageId page, const std::vector<store::RunId>& runs) {
+    target = page.name();
     handed = runs;
   });
   for (QPushButton* button : m_page.findChildren<QPushButton*>())

@@ -9,7 +9,7 @@
 #include "engine/config/training_request.h"
 #include "tests/ui/diagram_fixture.h"
 #include "ui/diagram/cost_panel.h"
-#include "ui/diagram/panel_parts.h"
+#include "ui/parts/panel_parts.h"
 
 namespace weft::ui {
 namespace {

@@ -257,7 +257,7 @@ TEST_F(DesignPageTest, SaysWhatIsMissingWhenNoProjectIsOpen) {
   QPushButton* open = button(m_page->queuePanel(), QStringLiteral("Open a project…"));
   ASSERT_NE(open, nullptr) << "the design itself needs none";
   QString page;
-  QObject::connect(m_page.get(), &Page::openPageRequested, [&](const QString& name) { page = name; });
+  QObject::connect(m_page.get(), &Page::openPageRequested, [&](PageId id) { page = id.name(); });
   QTest::mouseClick(open, Qt::LeftButton);
   EXPECT_FALSE(page.isEmpty());
   QTest::keyClick(m_page->queuePanel(), Qt::Key_Escape);

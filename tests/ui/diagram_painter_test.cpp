@@ -6,8 +6,8 @@
 #include "engine/sharing/generators.h"
 #include "tests/ui/diagram_fixture.h"
 #include "ui/diagram/diagram_export.h"
-#include "ui/diagram/sharing_painter.h"
 #include "ui/diagram/sharing_scene.h"
+#include "ui/parts/sharing_painter.h"
 
 namespace weft::ui {
 namespace {

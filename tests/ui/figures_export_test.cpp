@@ -12,7 +12,7 @@
 #include <filesystem>
 
 #include "tests/ui/figures_fixture.h"
-#include "ui/figures/figure.h"
+#include "ui/paper/figure.h"
 
 namespace weft::ui {
 namespace {

@@ -12,7 +12,7 @@
 #include "engine/sharing/map_text.h"
 #include "engine/store/run_store.h"
 #include "tests/ui/window_fixture.h"
-#include "ui/figures/figure.h"
+#include "ui/paper/figure.h"
 
 namespace weft::ui::test {
 

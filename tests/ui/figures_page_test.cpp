@@ -16,7 +16,7 @@
 #include "ui/figures/figure_list.h"
 #include "ui/figures/figure_panel.h"
 #include "ui/figures/paper_view.h"
-#include "ui/runs/filter_field.h"
+#include "ui/parts/filter_field.h"
 #include "ui/window/theme_controller.h"
 
 namespace weft::ui {

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "tests/ui/figures_fixture.h"
-#include "ui/figures/curve_choice.h"
 #include "ui/figures/figure_document.h"
+#include "ui/paper/curve_choice.h"
 #include "ui/plot/end_labels.h"
 #include "ui/plot/label_placer.h"
 

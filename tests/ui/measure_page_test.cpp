@@ -14,11 +14,12 @@
 #include <QTableView>
 #include <QTest>
 
-#include "engine/service/events.h"
+#include "engine/protocol/events.h"
+#include "engine/protocol/jobs.h"
 #include "tests/ui/compare_fixture.h"
 #include "ui/measure/measure_form.h"
 #include "ui/measure/measure_model.h"
-#include "ui/runs/filter_field.h"
+#include "ui/parts/filter_field.h"
 
 namespace weft::ui {
 namespace {
@@ -175,7 +176,7 @@ TEST_F(MeasurePageTest, AClickSelectsARowAndAKeyTakesItsRunToAnotherPage) {
   ASSERT_TRUE(QTest::qWaitForWindowActive(&m_page));
   QTest::keyClick(table, Qt::Key_C);
   ASSERT_EQ(asked.size(), 1);
-  EXPECT_EQ(asked[0][0].toString(), QStringLiteral("Compare"));
+  EXPECT_EQ(asked[0][0].value<PageId>().name(), QStringLiteral("Compare"));
   EXPECT_EQ(asked[0][1].value<std::vector<store::RunId>>(), std::vector<store::RunId>{m_mqa});
 }
 
@@ -221,27 +222,32 @@ class MeasureFormTest : public MeasurePageTest {
     std::filesystem::permissions(file, std::filesystem::perms::owner_all);
     qputenv("WEFT_WORKER", QByteArray::fromStdString(file.string()));
   }
-  static std::string say(decltype(service::Event::body) body) {
-    return "say '" + service::toJsonLine({1000, std::move(body)}) + "'\n";
+  static std::string say(decltype(protocol::Event::body) body) {
+    return "say '" + protocol::toJsonLine({1000, std::move(body)}) + "'\n";
   }
   static std::string sayPoint(double batch) {
     const store::Measurement one = point(batch, 96, 900);
-    return say(service::MeasurementEvent{.name = one.name, .values = one.values, .labels = one.labels});
+    return say(protocol::MeasurementEvent{.name = one.name, .values = one.values, .labels = one.labels});
   }
   std::string waitForGo() const {
     return "while [ ! -e '" + (m_folder.path() / "go").string() + "' ]; do sleep 0.01; done\n";
   }
   void go() const { ASSERT_TRUE(writeFileAtomically(m_folder.path() / "go", "")); }
   MeasureForm& form() { return *m_page.form(); }
-  std::string job() const { return readFile(m_folder.path() / "job.json").value_or(""); }
+  // What the worker was told.
+  protocol::MeasureJob job() const {
+    const auto told = protocol::readJob(m_folder.path());
+    EXPECT_TRUE(told) << (told ? "" : told.error().message);
+    return told ? std::get<protocol::MeasureJob>(told->body) : protocol::MeasureJob{};
+  }
 
   TemporaryFolder m_folder = TemporaryFolder::create("weft-ui").value();
   store::RunId m_run;
 };
 
 TEST_F(MeasureFormTest, MeasuresTheProposedRunWithProgressAndKeepsTheResultWithIt) {
-  setWorker(say(service::HelloEvent{}) + say(service::ProgressEvent{.phase = "measuring", .done = 1, .total = 4}) +
-            sayPoint(1) + waitForGo() + sayPoint(2) + say(service::FinishedEvent{}));
+  setWorker(say(protocol::HelloEvent{}) + say(protocol::ProgressEvent{.phase = "measuring", .done = 1, .total = 4}) +
+            sayPoint(1) + waitForGo() + sayPoint(2) + say(protocol::FinishedEvent{}));
   openWithCheckpoint();
   QSignalSpy said(&m_page, &Page::messageRaised);
   EXPECT_EQ(form().modelField()->text(), QString::number(m_run.value));
@@ -257,12 +263,13 @@ TEST_F(MeasureFormTest, MeasuresTheProposedRunWithProgressAndKeepsTheResultWithI
   EXPECT_EQ(said[0][0].toString(), QStringLiteral("2 measured points kept with run %1.").arg(m_run.value));
   EXPECT_FALSE(said[0][1].toBool());
   EXPECT_EQ(form().button()->text(), QStringLiteral("Measure"));
-  EXPECT_THAT(job(), testing::HasSubstr("\"batches\":[1,2,4],\"contexts\":[96]"));
-  EXPECT_THAT(job(), testing::HasSubstr("checkpoints/step-300"));
+  EXPECT_EQ(job().batches, (std::vector<std::int64_t>{1, 2, 4}));
+  EXPECT_EQ(job().contexts, std::vector<std::int64_t>{96});
+  EXPECT_THAT(job().model, testing::HasSubstr("checkpoints/step-300"));
 }
 
 TEST_F(MeasureFormTest, TakesBatchesAndContextsByKeysAndRefusesWhatIsNoNumber) {
-  setWorker(say(service::HelloEvent{}) + sayPoint(8) + say(service::FinishedEvent{}));
+  setWorker(say(protocol::HelloEvent{}) + sayPoint(8) + say(protocol::FinishedEvent{}));
   openWithCheckpoint();
   QSignalSpy said(&m_page, &Page::messageRaised);
   const auto write = [&](QLineEdit* field, const QString& text) {
@@ -280,11 +287,12 @@ TEST_F(MeasureFormTest, TakesBatchesAndContextsByKeysAndRefusesWhatIsNoNumber) {
   write(form().contextField(), QStringLiteral("64, 256"));
   QTest::keyClick(form().contextField(), Qt::Key_Return);
   ASSERT_TRUE(waitUntil([&] { return said.size() == 2; }));
-  EXPECT_THAT(job(), testing::HasSubstr("\"batches\":[8],\"contexts\":[64,256]"));
+  EXPECT_EQ(job().batches, std::vector<std::int64_t>{8});
+  EXPECT_EQ(job().contexts, (std::vector<std::int64_t>{64, 256}));
 }
 
 TEST_F(MeasureFormTest, IsCanceledByTheButtonAndByEscapeAndKeepsWhatThereIs) {
-  setWorker(say(service::HelloEvent{}) + sayPoint(1) + waitForGo());
+  setWorker(say(protocol::HelloEvent{}) + sayPoint(1) + waitForGo());
   openWithCheckpoint();
   QSignalSpy said(&m_page, &Page::messageRaised);
   QTest::mouseClick(form().button(), Qt::LeftButton);
@@ -302,8 +310,8 @@ TEST_F(MeasureFormTest, IsCanceledByTheButtonAndByEscapeAndKeepsWhatThereIs) {
 }
 
 TEST_F(MeasureFormTest, AFailureIsOneSentence) {
-  setWorker(say(service::HelloEvent{}) +
-            say(service::FailedEvent{.code = "out_of_memory", .message = "Nothing that was asked for fits."}) +
+  setWorker(say(protocol::HelloEvent{}) +
+            say(protocol::FailedEvent{.code = "out_of_memory", .message = "Nothing that was asked for fits."}) +
             "exit 3\n");
   openWithCheckpoint();
   QSignalSpy said(&m_page, &Page::messageRaised);

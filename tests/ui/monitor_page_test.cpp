@@ -193,7 +193,7 @@ TEST_F(MonitorPageTest, SaysWhatToDoWhenThereAreNoRuns) {
   open();
   ASSERT_TRUE(waitUntil([&] { return m_page.emptyText().startsWith(QStringLiteral("No runs yet")); }));
   QString opened;
-  QObject::connect(&m_page, &Page::openPageRequested, [&](const QString& page) { opened = page; });
+  QObject::connect(&m_page, &Page::openPageRequested, [&](PageId page) { opened = page.name(); });
   QTest::mouseClick(buttonOf(&m_page, QStringLiteral("Open Design")), Qt::LeftButton);
   EXPECT_EQ(opened, QStringLiteral("Design"));
   keepPicture(QStringLiteral("monitor-empty"));

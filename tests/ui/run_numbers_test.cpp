@@ -13,14 +13,15 @@
 #include "engine/config/presets.h"
 #include "engine/service/client.h"
 #include "engine/service/local_executor.h"
+#include "engine/store/kv_type.h"
 #include "tests/ui/diagram_fixture.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/diagram/cost_panel.h"
 #include "ui/diagram/design_page.h"
-#include "ui/diagram/panel_parts.h"
 #include "ui/diagram/preset_browser.h"
 #include "ui/diagram/queue_panel.h"
 #include "ui/diagram/run_preview.h"
+#include "ui/parts/panel_parts.h"
 #include "ui/queue/queue_page.h"
 #include "ui/runs/runs_page.h"
 #include "ui/window/app_settings.h"
@@ -70,12 +71,12 @@ class RunNumbersTest : public DiagramTest {
     std::filesystem::permissions(file, std::filesystem::perms::owner_all);
     qputenv("WEFT_WORKER", QByteArray::fromStdString(file.string()));
   }
-  static std::string say(decltype(service::Event::body) body) {
-    return "say '" + service::toJsonLine({1000, std::move(body)}) + "'\n";
+  static std::string say(decltype(protocol::Event::body) body) {
+    return "say '" + protocol::toJsonLine({1000, std::move(body)}) + "'\n";
   }
   static std::string trialAt(double tokensPerSecond) {
-    return say(service::HelloEvent{}) +
-           say(service::FinishedEvent{
+    return say(protocol::HelloEvent{}) +
+           say(protocol::FinishedEvent{
                .summary = {{"tokens_per_second", tokensPerSecond}, {"steps", 5}, {"is_scaled", 0}}});
   }
   void load(const std::string& preset) {
@@ -151,7 +152,7 @@ TEST_F(RunNumbersTest, AStoredRunHasWhatTheDesignSaidOfIt) {
             .run(service::submit(m_project->project(), m_project->store(), document().runConfig()).value())
             .value();
     EXPECT_EQ(formatCount(static_cast<double>(run.parameters)), line(0)) << preset;
-    const std::string type = service::kvTypeOf(run) == "16-bit" ? "bfloat16" : service::kvTypeOf(run);
+    const std::string type = store::kvTypeOf(run) == "16-bit" ? "bfloat16" : store::kvTypeOf(run);
     EXPECT_THAT(m_page->costPanel()->typeWords().toStdString(),
                 HasSubstr(groupDigits(static_cast<std::int64_t>(run.kvBytesPerToken)) + " B in " + type))
         << preset;
@@ -230,8 +231,8 @@ TEST_F(RunNumbersTest, QueueRunTriesOutAFewStepsAndSaysHowLongItTakesAndWhetherI
 
 TEST_F(RunNumbersTest, QueueRunSaysWhyItDoesNotKnowTheTime) {
   setWorker(
-      say(service::HelloEvent{}) +
-      say(service::FailedEvent{.code = "out_of_memory", .message = "A trial of a few steps would take too much."}));
+      say(protocol::HelloEvent{}) +
+      say(protocol::FailedEvent{.code = "out_of_memory", .message = "A trial of a few steps would take too much."}));
   openProject();
   load("demo-mqa");
   m_page->openQueue();

@@ -12,9 +12,9 @@
 #include <QTest>
 
 #include "tests/ui/window_fixture.h"
-#include "ui/runs/filter_field.h"
+#include "ui/parts/filter_field.h"
+#include "ui/parts/run_actions.h"
 #include "ui/runs/filter_tabs.h"
-#include "ui/runs/run_actions.h"
 #include "ui/runs/run_panel.h"
 #include "ui/runs/run_table_view.h"
 
@@ -175,8 +175,8 @@ TEST_F(RunsPageTest, ComparesASelectedPairInTheFooterAndHandsItToCompare) {
   open();
   std::vector<store::RunId> handed;
   QString target;
-  QObject::connect(&m_page, &Page::showRunsRequested, [&](const QString& page, const std::vector<store::RunId>& runs) {
-    target = page;
+  QObject::connect(&m_page, &Page::showRunsRequested, [&](PageId page, const std::vector<store::RunId>& runs) {
+    target = page.name();
     handed = runs;
   });
   const std::vector<store::RunId> pair{stored(QStringLiteral("H128-MQA-CLA2")).id,
@@ -293,8 +293,8 @@ TEST(ConfirmKill, AsksWithCancelAsTheDefaultAndKillsOnlyOnKill) {
   int killed = 0;
   // A closed box is deleted only when the outermost event loop turns again: the visible one counts.
   const auto box = [&]() -> QMessageBox* {
-    for (QMessageBox* box : window.findChildren<QMessageBox*>())
-      if (box->isVisible()) return box;
+    for (QMessageBox* one : window.findChildren<QMessageBox*>())
+      if (one->isVisible()) return one;
     return nullptr;
   };
   confirmKill(&window, {run}, [&] { ++killed; });

@@ -14,17 +14,17 @@
 #include "tests/ui/window_fixture.h"
 #include "ui/compare/compare_page.h"
 #include "ui/diagram/design_page.h"
-#include "ui/diagram/panel_parts.h"
 #include "ui/figures/figures_page.h"
 #include "ui/measure/measure_page.h"
 #include "ui/monitor/monitor_page.h"
+#include "ui/parts/panel_parts.h"
+#include "ui/parts/widgets.h"
 #include "ui/queue/queue_page.h"
 #include "ui/runs/runs_page.h"
 #include "ui/window/app_settings.h"
 #include "ui/window/main_window.h"
 #include "ui/window/rail.h"
 #include "ui/window/theme_controller.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {

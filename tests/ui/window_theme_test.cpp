@@ -9,10 +9,10 @@
 #include <cmath>
 
 #include "tests/ui/window_fixture.h"
-#include "ui/window/icons.h"
-#include "ui/window/theme.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/theme.h"
+#include "ui/parts/widgets.h"
 #include "ui/window/theme_controller.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {

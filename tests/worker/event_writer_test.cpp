@@ -24,33 +24,33 @@ TEST_F(Writer, AppendsWholeLinesThatCanBeReadBackWithTheirTime) {
   const double before = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   {
     EventWriter writer = EventWriter::open(file()).value();
-    EXPECT_TRUE(writer.write(service::ProgressEvent{.phase = "training", .done = 3, .total = 7}));
+    EXPECT_TRUE(writer.write(protocol::ProgressEvent{.phase = "training", .done = 3, .total = 7}));
   }
   EventWriter again = EventWriter::open(file()).value();
-  EXPECT_TRUE(again.write(service::AlertEvent{.message = "one\ntwo"}));
+  EXPECT_TRUE(again.write(protocol::AlertEvent{.message = "one\ntwo"}));
   const std::vector<std::string> lines = split(content(), '\n');
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(lines[2], "");
-  const service::Event first = service::parseEvent(lines[0]).value(), second = service::parseEvent(lines[1]).value();
-  EXPECT_EQ(std::get<service::ProgressEvent>(first.body).done, 3);
+  const protocol::Event first = protocol::parseEvent(lines[0]).value(), second = protocol::parseEvent(lines[1]).value();
+  EXPECT_EQ(std::get<protocol::ProgressEvent>(first.body).done, 3);
   EXPECT_GE(first.time, before);
   EXPECT_LE(first.time, second.time);
-  EXPECT_EQ(std::get<service::AlertEvent>(second.body).message, "one\ntwo");
+  EXPECT_EQ(std::get<protocol::AlertEvent>(second.body).message, "one\ntwo");
 }
 
 TEST_F(Writer, EndsTheHalfLineThatAKilledAttemptLeft) {
   ASSERT_TRUE(writeFileAtomically(file(), "{\"type\":\"finished\"}\n{\"type\":\"met"));
   EventWriter writer = EventWriter::open(file()).value();
-  EXPECT_TRUE(writer.write(service::AlertEvent{.message = "next"}));
+  EXPECT_TRUE(writer.write(protocol::AlertEvent{.message = "next"}));
   const std::vector<std::string> lines = split(content(), '\n');
   ASSERT_EQ(lines.size(), 4u);
   EXPECT_EQ(lines[1], "{\"type\":\"met");
-  EXPECT_TRUE(service::parseEvent(lines[2]));
+  EXPECT_TRUE(protocol::parseEvent(lines[2]));
 }
 
 TEST_F(Writer, TellsWhenThereIsNoRoomAndStartsANewLineWhenThereIsAgain) {
   EventWriter writer = EventWriter::open(file()).value();
-  ASSERT_TRUE(writer.write(service::AlertEvent{.message = "first"}));
+  ASSERT_TRUE(writer.write(protocol::AlertEvent{.message = "first"}));
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
@@ -58,18 +58,18 @@ TEST_F(Writer, TellsWhenThereIsNoRoomAndStartsANewLineWhenThereIsAgain) {
   const rlimit small{.rlim_cur = content().size() + 10, .rlim_max = before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
   ::testing::internal::CaptureStderr();
-  EXPECT_FALSE(writer.write(service::AlertEvent{.message = "second"}));
-  EXPECT_FALSE(writer.write(service::AlertEvent{.message = "third"}));
+  EXPECT_FALSE(writer.write(protocol::AlertEvent{.message = "second"}));
+  EXPECT_FALSE(writer.write(protocol::AlertEvent{.message = "third"}));
   const std::string said = ::testing::internal::GetCapturedStderr();
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   std::signal(SIGXFSZ, handler);
   EXPECT_THAT(said, ::testing::StartsWith("weft-worker: events.jsonl cannot be written: "));
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << "said once";
-  EXPECT_TRUE(writer.write(service::AlertEvent{.message = "fourth"}));
+  EXPECT_TRUE(writer.write(protocol::AlertEvent{.message = "fourth"}));
   const std::vector<std::string> lines = split(content(), '\n');
   ASSERT_EQ(lines.size(), 4u);
-  EXPECT_FALSE(service::parseEvent(lines[1]));
-  EXPECT_EQ(std::get<service::AlertEvent>(service::parseEvent(lines[2])->body).message, "fourth");
+  EXPECT_FALSE(protocol::parseEvent(lines[1]));
+  EXPECT_EQ(std::get<protocol::AlertEvent>(protocol::parseEvent(lines[2])->body).message, "fourth");
 }
 
 TEST_F(Writer, CannotBeOpenedWhereThereIsNoFolder) {

@@ -128,15 +128,15 @@ TEST_F(FailingWorker, WhoseLossIsNoNumberSaysAtWhichStep) {
   writeTraining("run", config);
   EXPECT_EQ(run("run"), 3);
   checkFailure("run", ErrorCode::JobFailed, "At step ");
-  const auto failed = events("run").of<service::FailedEvent>().at(0);
+  const auto failed = events("run").of<protocol::FailedEvent>().at(0);
   EXPECT_GT(failed.step, 1);
   EXPECT_LT(failed.step, 12);
   EXPECT_THAT(failed.message, HasSubstr("At step " + std::to_string(failed.step) + " the loss is"));
-  const service::MetricEvent last = events("run").of<service::MetricEvent>().back();
+  const protocol::MetricEvent last = events("run").of<protocol::MetricEvent>().back();
   EXPECT_EQ(last.step, failed.step);
   EXPECT_FALSE(std::isfinite(last.values.at("train/loss")) && std::isfinite(last.values.at("train/gradient_norm")));
   // What was saved before is still numbers, and the next attempt may begin there.
-  for (const auto& checkpoint : events("run").of<service::CheckpointEvent>()) EXPECT_LT(checkpoint.step, failed.step);
+  for (const auto& checkpoint : events("run").of<protocol::CheckpointEvent>()) EXPECT_LT(checkpoint.step, failed.step);
 }
 
 TEST_F(FailingWorker, OnAFullDiskSaysSoAndKeepsWhatWasThere) {
@@ -172,9 +172,10 @@ TEST_F(FailingWorker, WithADamagedCheckpointRefusesToContinue) {
 }
 
 TEST_F(FailingWorker, ThatAsksForTooMuchMemorySaysSo) {
-  writeJob(
-      "run",
-      {{"kind", "measure"}, {"config", config::toToml(tinyConfig())}, {"batch", 16'000'000}, {"context", 16'000'000}});
+  writeJob("run", {{"kind", "measure"},
+                   {"config", config::toToml(tinyConfig())},
+                   {"batches", {16'000'000}},
+                   {"contexts", {16'000'000}}});
   expectFailure("run", ErrorCode::OutOfMemory, "a smaller batch or context needs less");
 }
 
@@ -182,11 +183,11 @@ TEST_F(FailingWorker, ThatIsStoppedBeforeItsAnswerSaysSo) {
   const fs::path model = trained("run", tinyConfig());
   writeJob("generate", {{"kind", "generate"}, {"model", model.string()}, {"ids", {1, 2, 3}}, {"tokens", 20'000}});
   WorkerProcess worker(runFolder("generate"));
-  ASSERT_TRUE(worker.runsUntil([&] { return !events("generate").of<service::ProgressEvent>().empty(); }))
+  ASSERT_TRUE(worker.runsUntil([&] { return !events("generate").of<protocol::ProgressEvent>().empty(); }))
       << log("generate");
   worker.signal(SIGTERM);
   EXPECT_EQ(worker.wait(), 3);
-  const auto failed = events("generate").of<service::FailedEvent>();
+  const auto failed = events("generate").of<protocol::FailedEvent>();
   ASSERT_EQ(failed.size(), 1u);
   EXPECT_EQ(failed[0].code, "canceled");
 }

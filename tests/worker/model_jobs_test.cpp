@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 using namespace weft;
 using namespace weft::worker_test;
 using nlohmann::json;
-using service::FinishedEvent;
+using protocol::FinishedEvent;
 using ::testing::HasSubstr;
 using ::testing::Key;
 using ::testing::UnorderedElementsAre;
@@ -166,7 +166,7 @@ TEST_F(ModelJob, EvaluateWithoutATextTakesTheModelsOwnHeldOutSplit) {
   json wanted = job("evaluate");
   wanted.update({{"shards", "../shards"}, {"tokens", 512}});
   const FinishedEvent finished = answer("eval", wanted);
-  EXPECT_EQ(finished.summary.at("token_perplexity"), events("run").of<service::EvaluationEvent>().back().perplexity);
+  EXPECT_EQ(finished.summary.at("token_perplexity"), events("run").of<protocol::EvaluationEvent>().back().perplexity);
 }
 
 TEST_F(ModelJob, EvaluateThroughAQuantisedCacheDiffersALittle) {
@@ -251,22 +251,22 @@ TEST_F(ModelJob, EvaluateRefusesTasksThatCannotBeScored) {
 
 TEST_F(ModelJob, MeasureGivesTheFourNumbersOfACheckpointOrAConfiguration) {
   json wanted = job("measure");
-  wanted.update({{"batch", 2}, {"context", 50}});
+  wanted.update({{"batches", {2}}, {"contexts", {50}}});
   const FinishedEvent model = answer("model", wanted);
   EXPECT_EQ(model.summary.at("analytic"), 2 * 50 * 256);
   EXPECT_EQ(model.summary.at("storage"), 2 * 50 * 256);
   EXPECT_EQ(model.summary.count("device"), 1u);
   EXPECT_GT(model.summary.at("prefill_tokens_per_second"), 0);
   EXPECT_GT(model.summary.at("decode_tokens_per_second"), 0);
-  ASSERT_EQ(events("model").of<service::MeasurementEvent>().size(), 1u);
+  ASSERT_EQ(events("model").of<protocol::MeasurementEvent>().size(), 1u);
 
   config::RunConfig config = tinyConfig();
   config.model.sharing = "identity";
   const FinishedEvent random =
-      answer("random", {{"kind", "measure"}, {"config", config::toToml(config)}, {"batch", 1}, {"context", 10}});
+      answer("random", {{"kind", "measure"}, {"config", config::toToml(config)}, {"batches", {1}}, {"contexts", {10}}});
   EXPECT_EQ(random.summary.at("storage"), 10 * 512);
   EXPECT_EQ(answer("coarse",
-                   {{"kind", "measure"}, {"config", config::toToml(config)}, {"context", 10}, {"dtype", "bfloat16"}})
+                   {{"kind", "measure"}, {"config", config::toToml(config)}, {"contexts", {10}}, {"dtype", "bfloat16"}})
                 .summary.at("storage"),
             10 * 256);
 }
@@ -276,10 +276,10 @@ TEST_F(ModelJob, MeasureGoesThroughAGridAndSaysWhatDoesNotFit) {
   wanted.update({{"batches", {1, 4096}}, {"contexts", {8, 20}}, {"rounds", 5}, {"memory_bytes", 8 << 20}});
   const FinishedEvent finished = answer("grid", wanted);
   EXPECT_EQ(finished.summary.at("points"), 4);
-  const auto points = events("grid").of<service::MeasurementEvent>();
+  const auto points = events("grid").of<protocol::MeasurementEvent>();
   ASSERT_EQ(points.size(), 4u);
   double fitting = 0;
-  for (const service::MeasurementEvent& point : points) {
+  for (const protocol::MeasurementEvent& point : points) {
     EXPECT_EQ(point.name, "inference");
     const bool fits = point.values.at("fits") == 1;
     fitting += point.values.at("fits");
@@ -306,7 +306,7 @@ TEST_F(ModelJob, MeasureFindsTheLargestBatchWithinTheLimitBesideThePrediction) {
   // 256 bytes of KV a token.
   EXPECT_EQ(finished.summary.at("predicted_batch"), std::floor(finished.summary.at("limit_bytes") / (64 * 256)));
   EXPECT_THAT(finished.texts.at("limit"), HasSubstr("8 MiB"));
-  ASSERT_EQ(events("largest").of<service::MeasurementEvent>().size(), 1u);
+  ASSERT_EQ(events("largest").of<protocol::MeasurementEvent>().size(), 1u);
 
   wanted["memory_bytes"] = 1000;
   writeJob("none", wanted);
@@ -333,7 +333,7 @@ TEST_F(ModelJob, RefusesBadInputInOneSentence) {
   expectRefusal({{"ids", {1}}, {"cache", "../evil"}}, "generate", ErrorCode::InvalidInput, "is no plugin name");
   expectRefusal({{"ids", {1}}, {"device", "tpu"}}, "generate", ErrorCode::InvalidInput, "tpu");
   expectRefusal({{"ids", {257}}, {"out", "x"}}, "logits", ErrorCode::InvalidInput, "257 is outside");
-  expectRefusal({{"ids", json::array()}, {"out", "x"}}, "logits", ErrorCode::InvalidInput, "no token ids");
+  expectRefusal({{"ids", json::array()}, {"out", "x"}}, "logits", ErrorCode::InvalidInput, "\"ids\" is empty");
   expectRefusal({{"ids", {1}}}, "logits", ErrorCode::InvalidInput, "has no \"out\"");
   expectRefusal({{"ids", {1}}, {"out", (folder() / "no/such/folder/x").string()}}, "logits", ErrorCode::Io,
                 "cannot be written");
@@ -345,8 +345,8 @@ TEST_F(ModelJob, RefusesBadInputInOneSentence) {
                 ErrorCode::InvalidInput, "4 tokens every 9");
   expectRefusal({{"files", {write("some.txt", "abcdef").string()}}, {"window", -1}}, "evaluate",
                 ErrorCode::InvalidInput, "-1 tokens");
-  expectRefusal({{"batch", 0}}, "measure", ErrorCode::InvalidInput, "A batch of 0");
-  expectRefusal({{"context", json::number_integer_t(1) << 40}}, "measure", ErrorCode::InvalidInput,
+  expectRefusal({{"batches", {0}}}, "measure", ErrorCode::InvalidInput, "A batch of 0");
+  expectRefusal({{"contexts", {json::number_integer_t(1) << 40}}}, "measure", ErrorCode::InvalidInput,
                 "cannot be measured");
   expectRefusal({{"model", (folder() / "nowhere").string()}}, "measure", ErrorCode::NotFound, "nowhere");
 

@@ -114,7 +114,7 @@ TEST_F(RunLogTest, SaysThatItWasStoppedAndWhereItGoesOn) {
 TEST_F(RunLogTest, ATrialTellsHowFastATrainingGoes) {
   config::RunConfig config = tinyConfig();
   config.model.vocabulary = 257;
-  const service::FinishedEvent whole = answer("whole", {{"kind", "trial"}, {"config", config::toToml(config)}});
+  const protocol::FinishedEvent whole = answer("whole", {{"kind", "trial"}, {"config", config::toToml(config)}});
   EXPECT_GT(whole.summary.at("tokens_per_second"), 0);
   EXPECT_GE(whole.summary.at("steps"), 2);
   EXPECT_EQ(whole.summary.at("is_scaled"), 0);
@@ -124,7 +124,7 @@ TEST_F(RunLogTest, ATrialTellsHowFastATrainingGoes) {
   config.model.layers = 16;
   config.train.batchSequences = 64;
   config.train.sequenceLength = 256;
-  const service::FinishedEvent scaled = answer("scaled", {{"kind", "trial"}, {"config", config::toToml(config)}});
+  const protocol::FinishedEvent scaled = answer("scaled", {{"kind", "trial"}, {"config", config::toToml(config)}});
   EXPECT_EQ(scaled.summary.at("is_scaled"), 1);
   EXPECT_LT(scaled.summary.at("tokens_per_second"), whole.summary.at("tokens_per_second"));
   config.model.vocabulary = 0;

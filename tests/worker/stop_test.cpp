@@ -14,12 +14,12 @@
 namespace fs = std::filesystem;
 using namespace weft;
 using namespace weft::worker_test;
-using service::AlertEvent;
-using service::CheckpointEvent;
-using service::EvaluationEvent;
-using service::FinishedEvent;
-using service::HelloEvent;
-using service::MetricEvent;
+using protocol::AlertEvent;
+using protocol::CheckpointEvent;
+using protocol::EvaluationEvent;
+using protocol::FinishedEvent;
+using protocol::HelloEvent;
+using protocol::MetricEvent;
 using ::testing::HasSubstr;
 
 class StoppedWorker : public WorkerTest {

@@ -11,12 +11,12 @@
 namespace fs = std::filesystem;
 using namespace weft;
 using namespace weft::worker_test;
-using service::CheckpointEvent;
-using service::EvaluationEvent;
-using service::FinishedEvent;
-using service::HelloEvent;
-using service::MeasurementEvent;
-using service::MetricEvent;
+using protocol::CheckpointEvent;
+using protocol::EvaluationEvent;
+using protocol::FinishedEvent;
+using protocol::HelloEvent;
+using protocol::MeasurementEvent;
+using protocol::MetricEvent;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Gt;
@@ -35,7 +35,7 @@ TEST_F(TrainingJob, SaysEverythingFromHelloToFinished) {
   ASSERT_FALSE(said.all.empty());
   const auto* hello = std::get_if<HelloEvent>(&said.all.front().body);
   ASSERT_NE(hello, nullptr);
-  EXPECT_EQ(hello->protocol, service::kEventProtocol);
+  EXPECT_EQ(hello->protocol, protocol::kEventProtocol);
   EXPECT_EQ(hello->attempt, 1);
   EXPECT_GT(hello->pid, 1);
   EXPECT_THAT(hello->torch, HasSubstr("2."));
@@ -56,7 +56,7 @@ TEST_F(TrainingJob, SaysEverythingFromHelloToFinished) {
   EXPECT_THAT(steps, ElementsAre(1, 3, 6, 9, 12));
 
   double part = 0;
-  for (const service::ProgressEvent& progress : said.of<service::ProgressEvent>()) {
+  for (const protocol::ProgressEvent& progress : said.of<protocol::ProgressEvent>()) {
     if (progress.phase != "training" && progress.phase != "evaluating" && progress.phase != "measuring KV memory")
       continue;
     EXPECT_GE(progress.done / progress.total, part) << progress.phase << ": an evaluation does not set the run back";

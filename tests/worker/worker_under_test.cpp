@@ -111,9 +111,9 @@ Events WorkerTest::events(const std::string& name) const {
   Events events;
   const std::string text = readFile(runFolder(name) / "events.jsonl").value_or("");
   for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    const Result<service::Event> event = service::parseEvent(std::string_view(text).substr(begin, end - begin));
+    const Result<protocol::Event> event = protocol::parseEvent(std::string_view(text).substr(begin, end - begin));
     if (event) {
-      EXPECT_FALSE(std::holds_alternative<service::UnknownEvent>(event->body));
+      EXPECT_FALSE(std::holds_alternative<protocol::UnknownEvent>(event->body));
       events.all.push_back(*event);
     } else {
       ++events.damaged;
@@ -138,12 +138,12 @@ fs::path WorkerTest::trained(const std::string& name, const config::RunConfig& c
   return all.empty() ? fs::path() : all.back();
 }
 
-service::FinishedEvent WorkerTest::answer(const std::string& name, const nlohmann::json& job) const {
+protocol::FinishedEvent WorkerTest::answer(const std::string& name, const nlohmann::json& job) const {
   writeJob(name, job);
   EXPECT_EQ(run(name), 0) << log(name);
   const Events said = events(name);
   EXPECT_EQ(said.ends(), 1u);
-  const auto finished = said.of<service::FinishedEvent>();
+  const auto finished = said.of<protocol::FinishedEvent>();
   if (finished.empty()) return {};
   EXPECT_EQ(finished[0].outcome, "completed");
   return finished[0];
@@ -164,9 +164,9 @@ void WorkerTest::expectFailure(const std::string& name, ErrorCode code, const st
 void WorkerTest::checkFailure(const std::string& name, ErrorCode code, const std::string& part) const {
   const Events said = events(name);
   ASSERT_GE(said.all.size(), 2u);
-  EXPECT_TRUE(std::holds_alternative<service::HelloEvent>(said.all.front().body));
+  EXPECT_TRUE(std::holds_alternative<protocol::HelloEvent>(said.all.front().body));
   ASSERT_EQ(said.ends(), 1u);
-  const auto* failed = std::get_if<service::FailedEvent>(&said.all.back().body);
+  const auto* failed = std::get_if<protocol::FailedEvent>(&said.all.back().body);
   ASSERT_NE(failed, nullptr);
   EXPECT_EQ(failed->code, toString(code)) << failed->message;
   EXPECT_THAT(failed->message, ::testing::HasSubstr(part));

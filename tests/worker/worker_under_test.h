@@ -15,7 +15,7 @@
 
 #include "engine/base/files.h"
 #include "engine/config/run_config.h"
-#include "engine/service/events.h"
+#include "engine/protocol/events.h"
 
 namespace weft::worker_test {
 
@@ -46,18 +46,18 @@ class WorkerProcess {
 
 // The whole lines of events.jsonl. A line that is none of ours is a failure, but for what a killed attempt left half.
 struct Events {
-  std::vector<service::Event> all;
+  std::vector<protocol::Event> all;
   int damaged = 0;
 
   template <class Body>
   std::vector<Body> of() const {
     std::vector<Body> found;
-    for (const service::Event& event : all) {
+    for (const protocol::Event& event : all) {
       if (const Body* body = std::get_if<Body>(&event.body)) found.push_back(*body);
     }
     return found;
   }
-  std::size_t ends() const { return of<service::FinishedEvent>().size() + of<service::FailedEvent>().size(); }
+  std::size_t ends() const { return of<protocol::FinishedEvent>().size() + of<protocol::FailedEvent>().size(); }
 };
 
 class WorkerTest : public ::testing::Test {
@@ -79,7 +79,7 @@ class WorkerTest : public ::testing::Test {
   // Trains to the end and gives the newest checkpoint's folder.
   std::filesystem::path trained(const std::string& name, const config::RunConfig& config) const;
   // The answer of a job that must succeed.
-  service::FinishedEvent answer(const std::string& name, const nlohmann::json& job) const;
+  protocol::FinishedEvent answer(const std::string& name, const nlohmann::json& job) const;
   // Runs the job here: exit code 3, and its events and log as checkFailure wants them.
   void expectFailure(const std::string& name, ErrorCode code, const std::string& part) const;
   // Hello first and one `failed` last with this code and a single sentence that says `part`; the log says it too.

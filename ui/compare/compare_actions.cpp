@@ -13,22 +13,17 @@
 #include "ui/compare/compare_model.h"
 #include "ui/compare/compare_page.h"
 #include "ui/compare/compare_table.h"
-#include "ui/figures/figure_export.h"
 #include "ui/models/table_export.h"
-#include "ui/runs/filter_field.h"
-#include "ui/runs/run_picker.h"
-#include "ui/window/icons.h"
+#include "ui/paper/figure_export.h"
+#include "ui/parts/filter_field.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/run_picker.h"
 
 namespace weft::ui {
 
 QAction* ComparePage::addAction(const QString& text, const QKeySequence& key, const QString& iconName,
-                                std::function<void()> act) {
-  auto* action = new QAction(icon(iconName), text, this);
-  action->setShortcut(key);
-  action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-  connect(action, &QAction::triggered, this, std::move(act));
-  m_actions << action;
-  return action;
+                                std::function<void()> act, PageMenu menu) {
+  return declareAction(menu, text, key, iconName, std::move(act));
 }
 
 void ComparePage::buildActions() {
@@ -42,8 +37,10 @@ void ComparePage::buildActions() {
     m_runActions.push_back(action);
   };
   const auto forPage = [this](const QString& text, const QKeySequence& key, const QString& iconName,
-                              std::function<void()> act) {
-    QWidget::addAction(addAction(text, key, iconName, std::move(act)));
+                              std::function<void()> act, PageMenu menu = PageMenu::Run) {
+    QAction* action = addAction(text, key, iconName, std::move(act), menu);
+    QWidget::addAction(action);
+    return action;
   };
   forRuns(QStringLiteral("Make it the baseline"), Qt::Key_B, QStringLiteral("pin"),
           [this] { setBaseline(m_selection->a() == m_model->baseline() ? store::RunId{} : m_selection->a()); });
@@ -55,18 +52,24 @@ void ComparePage::buildActions() {
     m_selection->clear();
   });
   forRuns(QStringLiteral("Open in Monitor"), Qt::Key_Return, QStringLiteral("monitor"),
-          [this] { showRunsRequested(QStringLiteral("Monitor"), m_selection->runs()); });
+          [this] { showRunsRequested(pages::kMonitor, m_selection->runs()); });
   forRuns(QStringLiteral("Show in the run table"), Qt::Key_R, QStringLiteral("runs"),
-          [this] { showRunsRequested(QStringLiteral("Runs"), m_selection->runs()); });
-  forPage(QStringLiteral("Filter the compared runs"), QKeySequence::Find, QStringLiteral("filter"), [this] {
-    setChoice(Choice::Filter);
-    m_filter->setFocus();
-    m_filter->selectAll();
-  });
-  forPage(QStringLiteral("Copy the table as CSV"), QKeySequence::Copy, QStringLiteral("copy"), [this] {
-    QGuiApplication::clipboard()->setText(m_model->csv());
-    Q_EMIT messageRaised(QStringLiteral("Copied %1 rows as CSV.").arg(m_model->rowCount()), false);
-  });
+          [this] { showRunsRequested(pages::kRuns, m_selection->runs()); });
+  forPage(
+      QStringLiteral("Filter the compared runs"), QKeySequence::Find, QStringLiteral("filter"),
+      [this] {
+        setChoice(Choice::Filter);
+        m_filter->setFocus();
+        m_filter->selectAll();
+      },
+      PageMenu::Edit);
+  m_copyTable = forPage(
+      QStringLiteral("Copy the table as CSV"), QKeySequence::Copy, QStringLiteral("copy"),
+      [this] {
+        QGuiApplication::clipboard()->setText(m_model->csv());
+        Q_EMIT messageRaised(QStringLiteral("Copied %1 rows as CSV.").arg(m_model->rowCount()), false);
+      },
+      PageMenu::Edit);
   forPage(QStringLiteral("Export the plot as PDF..."), QKeySequence(Qt::CTRL | Qt::Key_E), QStringLiteral("export"),
           [this] { askExport(QStringLiteral("pdf")); });
   auto* fit = addAction(QStringLiteral("Fit the plot"), Qt::Key_0, QStringLiteral("search"), [this] { m_plot->fit(); });
@@ -78,7 +81,7 @@ void ComparePage::buildActions() {
     menu->popup(m_table->viewport()->mapToGlobal(at));
   });
   connect(m_table, &QTableView::doubleClicked, this,
-          [this] { showRunsRequested(QStringLiteral("Monitor"), m_selection->runs()); });
+          [this] { showRunsRequested(pages::kMonitor, m_selection->runs()); });
 }
 
 void ComparePage::showRuns(const std::vector<store::RunId>& runs) {

@@ -29,13 +29,13 @@ void ComparePage::applyGroups() {
 // What the program is for: two configurations of equal KV memory, one of them on the frontier. Shown until somebody
 // chooses otherwise.
 void ComparePage::chooseFirstPair() {
-  const ParetoData& data = m_plot->data();
+  const ParetoData& drawn = m_plot->data();
   const ParetoPoint* low = nullptr;
   const ParetoPoint* high = nullptr;
-  for (const std::size_t i : data.frontier) {
-    const ParetoPoint& point = data.points[i];
+  for (const std::size_t i : drawn.frontier) {
+    const ParetoPoint& point = drawn.points[i];
     const store::RunSummary* run = m_snapshot->find(point.run);
-    for (const ParetoPoint& other : data.points) {
+    for (const ParetoPoint& other : drawn.points) {
       if (other.isReference() || other.x != point.x || other.y <= point.y ||
           (low && other.y - point.y <= high->y - low->y))
         continue;

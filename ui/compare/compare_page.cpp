@@ -15,11 +15,11 @@
 #include "ui/compare/tool_row.h"
 #include "ui/models/run_sort_proxy.h"
 #include "ui/models/run_text.h"
-#include "ui/runs/filter_field.h"
-#include "ui/runs/run_picker.h"
-#include "ui/window/icons.h"
-#include "ui/window/weft_style.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/filter_field.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/run_picker.h"
+#include "ui/parts/weft_style.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 
@@ -75,7 +75,7 @@ ComparePage::ComparePage(QWidget* parent)
 ComparePage::~ComparePage() { saveView(); }
 
 QWidget* ComparePage::buildHeader() {
-  m_header = new PageHeader(QStringLiteral("Compare"));
+  m_header = new PageHeader(pages::kCompare.name());
   m_runsMenu = new QMenu(this);
   connect(m_runsMenu, &QMenu::aboutToShow, this, &ComparePage::fillRunsMenu);
   m_runsButton = new QPushButton(QStringLiteral("Runs"));
@@ -95,7 +95,7 @@ QWidget* ComparePage::buildHeader() {
   connect(save, &QPushButton::clicked, this, [this] {
     std::vector<store::RunId> runs;
     for (const store::RunSummary& run : m_runs) runs.push_back(run.id);
-    Q_EMIT showRunsRequested(QStringLiteral("Figures"), runs);
+    Q_EMIT showRunsRequested(pages::kFigures, runs);
   });
   m_header->addWidget(save);
   m_exports = {exportButton, save};
@@ -165,7 +165,7 @@ QWidget* ComparePage::buildPlotSide() {
   column->addWidget(m_plot, 1);
   m_emptyButton = new QPushButton(QStringLiteral("Open Design"), m_plot);
   m_emptyButton->hide();
-  connect(m_emptyButton, &QPushButton::clicked, this, [this] { openPageRequested(QStringLiteral("Design")); });
+  connect(m_emptyButton, &QPushButton::clicked, this, [this] { openPageRequested(pages::kDesign); });
   return side;
 }
 
@@ -201,10 +201,7 @@ QWidget* ComparePage::buildTableSide() {
   QPushButton* columns = flat(QStringLiteral("Columns"), QStringLiteral("columns"));
   connect(columns, &QPushButton::clicked, this, [this, columns] { showColumnsMenu(columns); });
   QPushButton* copy = flat(QStringLiteral("Copy as CSV"), QStringLiteral("copy"));
-  connect(copy, &QPushButton::clicked, this, [this] {
-    for (QAction* action : m_actions)
-      if (action->text() == QStringLiteral("Copy the table as CSV")) action->trigger();
-  });
+  connect(copy, &QPushButton::clicked, this, [this] { m_copyTable->trigger(); });
   column->addWidget(bar);
   m_table = new CompareTable(m_model, m_selection);
   m_table->setMinimumHeight(120);

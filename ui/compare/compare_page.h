@@ -8,11 +8,11 @@
 
 #include "ui/compare/compare_plot.h"
 #include "ui/compare/pair_selection.h"
-#include "ui/figures/figure.h"
 #include "ui/models/configuration_groups.h"
 #include "ui/models/project_session.h"
 #include "ui/models/run_filter.h"
-#include "ui/window/page.h"
+#include "ui/paper/figure.h"
+#include "ui/parts/page.h"
 
 class QCheckBox;
 class QComboBox;
@@ -36,10 +36,9 @@ class ComparePage : public Page {
   explicit ComparePage(QWidget* parent = nullptr);
   ~ComparePage() override;
 
-  QString pageName() const override { return QStringLiteral("Compare"); }
+  PageId id() const override { return pages::kCompare; }
   QString iconName() const override { return QStringLiteral("compare"); }
   void setSession(ProjectSession* session) override;
-  QList<QAction*> pageActions() const override { return m_actions; }
   // One or two are chosen among the runs of the plot (and join them if they are not there); more become the runs of the
   // plot.
   void showRuns(const std::vector<store::RunId>& runs) override;
@@ -65,7 +64,9 @@ class ComparePage : public Page {
   QWidget* buildPlotSide();
   QWidget* buildTableSide();
   void buildActions();
-  QAction* addAction(const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act);
+  QAction* addAction(const QString& text, const QKeySequence& key, const QString& iconName, std::function<void()> act,
+                     PageMenu menu = PageMenu::Run);
+  QAction* m_copyTable = nullptr;
   void openingChanged() override;
   void applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot);
   bool takesPart(const store::RunSummary& run) const;
@@ -119,8 +120,7 @@ class ComparePage : public Page {
   QSplitter* m_whole;
   QPushButton* m_runsButton;
   std::vector<QPushButton*> m_exports;  // need a point
-  QList<QAction*> m_actions;
-  std::vector<QAction*> m_runActions;  // need a chosen run
+  std::vector<QAction*> m_runActions;   // need a chosen run
 };
 
 }  // namespace weft::ui

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/parts/icons.h"
+#include "ui/parts/run_cell_painter.h"
+#include "ui/parts/widgets.h"
 #include "ui/plot/series_style.h"
-#include "ui/runs/run_cell_painter.h"
-#include "ui/window/icons.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {

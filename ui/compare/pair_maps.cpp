@@ -6,10 +6,10 @@
 
 #include "engine/sharing/map_text.h"
 #include "ui/compare/compare_table.h"
-#include "ui/diagram/sharing_painter.h"
 #include "ui/models/run_text.h"
+#include "ui/parts/sharing_painter.h"
+#include "ui/parts/widgets.h"
 #include "ui/plot/series_style.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 

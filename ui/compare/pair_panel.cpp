@@ -13,7 +13,7 @@
 
 #include "ui/compare/compare_model.h"
 #include "ui/models/run_text.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {

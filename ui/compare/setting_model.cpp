@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/config/run_config.h"
-#include "ui/window/theme.h"
+#include "ui/parts/theme.h"
 
 namespace weft::ui {
 namespace {

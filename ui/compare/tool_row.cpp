@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ui/window/widgets.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {

@@ -10,8 +10,9 @@
 
 #include "engine/base/text.h"
 #include "ui/diagram/cost_panel.h"
-#include "ui/window/theme.h"
-#include "ui/window/widgets.h"
+#include "ui/models/qt_text.h"
+#include "ui/parts/theme.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -19,7 +20,6 @@ namespace {
 constexpr int kRow = 18;
 constexpr double kMiB = 1 << 20;
 
-QString toQt(const std::string& text) { return QString::fromStdString(text); }
 QString number(std::int64_t value) { return toQt(groupDigits(value)); }
 QString bytesText(double bytes) { return toQt(formatBytes(bytes)); }
 QString gibiText(double bytes) { return toQt(fmt::format("{:.2f}", bytes / (1024 * kMiB))); }

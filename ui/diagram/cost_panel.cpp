@@ -17,9 +17,10 @@
 #include "engine/service/resolved_run.h"
 #include "engine/sharing/memory_model.h"
 #include "ui/diagram/cost_bars.h"
-#include "ui/diagram/panel_parts.h"
-#include "ui/window/icons.h"
-#include "ui/window/widgets.h"
+#include "ui/models/qt_text.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/panel_parts.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -29,7 +30,6 @@ constexpr std::array kTypes{sharing::ElementType::BFloat16, sharing::ElementType
 constexpr std::array kTypeNames{"bf16", "fp16", "fp32", "int8"};
 constexpr double kMiB = 1 << 20;
 
-QString toQt(const std::string& text) { return QString::fromStdString(text); }
 QString number(std::int64_t value) { return toQt(groupDigits(value)); }
 QString bytesText(double bytes) { return toQt(formatBytes(bytes)); }
 QString gibiText(double bytes) { return toQt(fmt::format("{:.2f}", bytes / (1024 * kMiB))); }

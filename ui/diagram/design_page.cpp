@@ -31,10 +31,10 @@
 #include "ui/diagram/queue_panel.h"
 #include "ui/diagram/sharing_stack.h"
 #include "ui/diagram/tokenizer_reader.h"
-#include "ui/window/file_dialog.h"
-#include "ui/window/icons.h"
-#include "ui/window/weft_style.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/file_dialog.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/weft_style.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -144,35 +144,36 @@ DesignPage::~DesignPage() {
   m_document->undo().disconnect(this);
 }
 
-QAction* DesignPage::addPageAction(const QString& text, const QKeySequence& shortcut, const QString& iconName) {
-  auto* action = new QAction(text, this);
-  action->setShortcut(shortcut);
-  action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-  if (!iconName.isEmpty()) action->setIcon(icon(iconName));
+QAction* DesignPage::addPageAction(PageMenu menu, const QString& text, const QKeySequence& key,
+                                   const QString& iconName) {
+  QAction* action = declareAction(menu, text, key, iconName);
   addAction(action);
-  m_actions << action;
   return action;
 }
 
 void DesignPage::makeActions() {
-  m_undo = addPageAction(tr("Undo"), QKeySequence::Undo, QStringLiteral("undo"));
-  m_redo = addPageAction(tr("Redo"), QKeySequence::Redo, QStringLiteral("redo"));
+  m_undo = addPageAction(PageMenu::Edit, tr("Undo"), QKeySequence::Undo, QStringLiteral("undo"));
+  m_redo = addPageAction(PageMenu::Edit, tr("Redo"), QKeySequence::Redo, QStringLiteral("redo"));
   // Whatever the desktop's own is, both usual keys work.
   m_redo->setShortcuts({QKeySequence(QStringLiteral("Ctrl+Shift+Z")), QKeySequence(QStringLiteral("Ctrl+Y"))});
-  m_copy = addPageAction(tr("Copy map as text"), QKeySequence(QStringLiteral("Ctrl+Shift+C")), QStringLiteral("copy"));
-  m_copyJson = addPageAction(tr("Copy map as JSON list"), {}, QStringLiteral("copy"));
-  m_export = addPageAction(tr("Export diagram…"), QKeySequence(QStringLiteral("Ctrl+E")), QStringLiteral("export"));
-  m_queueAction = addPageAction(tr("Queue run…"), QKeySequence(QStringLiteral("Ctrl+Return")), QStringLiteral("queue"));
-  m_nextError = addPageAction(tr("Next error of the map"), QKeySequence(Qt::Key_F8), {});
-  m_firstFix = addPageAction(tr("Apply the first fix"), QKeySequence(QStringLiteral("Alt+Return")), {});
+  m_copy = addPageAction(PageMenu::Edit, tr("Copy map as text"), QKeySequence(QStringLiteral("Ctrl+Shift+C")),
+                         QStringLiteral("copy"));
+  m_copyJson = addPageAction(PageMenu::Edit, tr("Copy map as JSON list"), {}, QStringLiteral("copy"));
+  m_export = addPageAction(PageMenu::Run, tr("Export diagram…"), QKeySequence(QStringLiteral("Ctrl+E")),
+                           QStringLiteral("export"));
+  m_queueAction = addPageAction(PageMenu::Run, tr("Queue run…"), QKeySequence(QStringLiteral("Ctrl+Return")),
+                                QStringLiteral("queue"));
+  m_nextError = addPageAction(PageMenu::Run, tr("Next error of the map"), QKeySequence(Qt::Key_F8), {});
+  m_firstFix = addPageAction(PageMenu::Run, tr("Apply the first fix"), QKeySequence(QStringLiteral("Alt+Return")), {});
   m_firstFix->setShortcuts({QKeySequence(QStringLiteral("Alt+Return")), QKeySequence(QStringLiteral("Alt+Enter"))});
-  m_table = addPageAction(tr("Map as a table"), QKeySequence(QStringLiteral("Ctrl+T")), QStringLiteral("columns"));
+  m_table = addPageAction(PageMenu::Run, tr("Map as a table"), QKeySequence(QStringLiteral("Ctrl+T")),
+                          QStringLiteral("columns"));
   m_table->setCheckable(true);
-  m_formulas =
-      addPageAction(tr("Show formulas"), QKeySequence(QStringLiteral("Ctrl+Shift+F")), QStringLiteral("formula"));
+  m_formulas = addPageAction(PageMenu::Run, tr("Show formulas"), QKeySequence(QStringLiteral("Ctrl+Shift+F")),
+                             QStringLiteral("formula"));
   m_formulas->setCheckable(true);
-  m_focusMap =
-      addPageAction(tr("Edit the map as text"), QKeySequence(QStringLiteral("Ctrl+L")), QStringLiteral("edit"));
+  m_focusMap = addPageAction(PageMenu::Edit, tr("Edit the map as text"), QKeySequence(QStringLiteral("Ctrl+L")),
+                             QStringLiteral("edit"));
   QUndoStack& undo = m_document->undo();
   m_undo->setEnabled(false);
   m_redo->setEnabled(false);
@@ -299,7 +300,7 @@ QWidget* DesignPage::makeRight() {
   connect(m_queue, &QueuePanel::messageRaised, this, &Page::messageRaised);
   connect(m_queue, &QueuePanel::openProjectRequested, this, [this] {
     Q_EMIT messageRaised(tr("Open or create a project, then queue the run: the design waits here."), false);
-    Q_EMIT openPageRequested(QStringLiteral("Runs"));
+    Q_EMIT openPageRequested(pages::kRuns);
   });
   connect(m_queue, &QueuePanel::queued, this, [this](const std::vector<store::RunId>& runs) {
     QStringList numbers;

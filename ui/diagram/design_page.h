@@ -8,7 +8,7 @@
 
 #include "engine/store/run_store.h"
 #include "ui/diagram/sharing_document.h"
-#include "ui/window/page.h"
+#include "ui/parts/page.h"
 
 class QHBoxLayout;
 class QLineEdit;
@@ -34,10 +34,9 @@ class DesignPage : public Page {
   explicit DesignPage(QWidget* parent = nullptr);
   ~DesignPage() override;
 
-  QString pageName() const override { return QStringLiteral("Design"); }
+  PageId id() const override { return pages::kDesign; }
   QString iconName() const override { return QStringLiteral("design"); }
   void setSession(ProjectSession* session) override;
-  QList<QAction*> pageActions() const override { return m_actions; }
   void showRuns(const std::vector<store::RunId>& runs) override;  // the first one's configuration
   void startNewRun() override { openQueue(); }
 
@@ -63,7 +62,7 @@ class DesignPage : public Page {
 
  private:
   void makeActions();
-  QAction* addPageAction(const QString& text, const QKeySequence& shortcut, const QString& iconName);
+  QAction* addPageAction(PageMenu menu, const QString& text, const QKeySequence& key, const QString& iconName);
   QWidget* makeHeader();
   QWidget* makeLeft();
   QWidget* makeRight();
@@ -77,7 +76,6 @@ class DesignPage : public Page {
   SharingDocument* m_document;
   DesignDraft* m_draft;
   QPointer<ProjectSession> m_session;
-  QList<QAction*> m_actions;
   QAction *m_undo, *m_redo, *m_copy, *m_copyJson, *m_export, *m_queueAction, *m_nextError, *m_firstFix, *m_table,
       *m_formulas, *m_focusMap;
   QLineEdit* m_name;

@@ -9,10 +9,11 @@
 
 #include "engine/sharing/generators.h"
 #include "ui/diagram/map_field.h"
-#include "ui/diagram/panel_parts.h"
-#include "ui/window/icons.h"
-#include "ui/window/weft_style.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/frames.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/panel_parts.h"
+#include "ui/parts/weft_style.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -21,21 +22,6 @@ constexpr std::size_t kMostFixes = 3;
 constexpr int kLabelWidth = 64;
 constexpr int kLeastWidth = 380;
 constexpr int kRoomForCounts = 560;  // of the bar, for how many layers produce and consume beside the map
-
-// The red band of an error.
-class ErrorBand : public QWidget {
- public:
-  using QWidget::QWidget;
-
- protected:
-  void paintEvent(QPaintEvent*) override {
-    const Theme& theme = Theme::current();
-    QPainter painter(this);
-    painter.fillRect(rect(), theme.errorFill);
-    painter.fillRect(QRect(0, 0, width(), 1), theme.hairline);
-    paintIcon(painter, QRectF(metrics::pageMargin, height() / 2 - 8, 16, 16), QStringLiteral("failed"), theme.error);
-  }
-};
 
 class CheckMark : public QWidget {
  public:
@@ -64,7 +50,7 @@ GeneratorBar::GeneratorBar(SharingDocument* document, QWidget* parent)
       m_check(new CheckMark),
       m_verdict(new TextLabel({}, Type::Body, Tone::Good)),
       m_counts(new TextLabel({}, Type::Body, Tone::Text2)),
-      m_band(new ErrorBand),
+      m_band(new ErrorBand(ErrorBand::Sign::Middle)),
       m_sentence(new TextLabel({}, Type::Body, Tone::Text)),
       m_bandLayout(new QHBoxLayout(m_band)) {
   auto* top = new Surface(Surface::Fill::Panel);

@@ -4,7 +4,7 @@
 #include <QHBoxLayout>
 #include <QToolButton>
 
-#include "ui/window/icons.h"
+#include "ui/parts/icons.h"
 
 namespace weft::ui {
 

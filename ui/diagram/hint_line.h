@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ui/diagram/sharing_document.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/widgets.h"
 
 class QAction;
 

@@ -6,7 +6,7 @@
 #include <QPainter>
 #include <QTextCharFormat>
 
-#include "ui/window/theme.h"
+#include "ui/parts/theme.h"
 
 namespace weft::ui {
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include "engine/base/text.h"
-#include "ui/diagram/panel_parts.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/panel_parts.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {

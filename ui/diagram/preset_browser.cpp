@@ -17,15 +17,15 @@
 #include "engine/config/presets.h"
 #include "engine/service/local_executor.h"
 #include "engine/service/resolved_run.h"
-#include "ui/window/icons.h"
-#include "ui/window/widgets.h"
+#include "ui/models/qt_text.h"
+#include "ui/parts/frames.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {
 
 constexpr int kWidth = 700, kMostHeight = 560, kFieldHeight = 40, kHintHeight = 44;
-
-QString toQt(const std::string& text) { return QString::fromStdString(text); }
 
 // What a run of the preset has: no tokenizer.json is read for it, since no preset names one.
 std::optional<service::ResolvedRun> resolved(const config::RunConfig& config) {
@@ -245,13 +245,7 @@ bool PresetBrowser::eventFilter(QObject* watched, QEvent* event) {
 void PresetBrowser::paintEvent(QPaintEvent*) {
   const Theme& theme = Theme::current();
   QPainter painter(this);
-  painter.setRenderHint(QPainter::Antialiasing);
-  painter.setPen(QPen(theme.text3, 1.5));
-  painter.setBrush(theme.panel);
-  painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 4, 4);
-  painter.setRenderHint(QPainter::Antialiasing, false);
-  painter.fillRect(QRect(2, kFieldHeight + 2, width() - 4, 1), theme.hairline);
-  painter.fillRect(QRect(2, height() - kHintHeight, width() - 4, 1), theme.hairline);
+  paintPopupFrame(painter, rect(), kFieldHeight, kHintHeight);
   painter.setFont(captionFont());
   painter.setPen(theme.text2);
   painter.drawText(QRect(14, height() - kHintHeight + 2, width() - 28, kHintHeight - 6),

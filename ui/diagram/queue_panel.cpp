@@ -11,20 +11,19 @@
 
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
-#include "ui/diagram/panel_parts.h"
 #include "ui/diagram/run_preview.h"
+#include "ui/models/qt_text.h"
 #include "ui/models/run_forecast.h"
-#include "ui/window/file_dialog.h"
-#include "ui/window/weft_style.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/file_dialog.h"
+#include "ui/parts/panel_parts.h"
+#include "ui/parts/weft_style.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {
 
 constexpr int kMostSteps = 1'000'000'000;
 constexpr std::size_t kMostSeeds = 32;
-
-QString toQt(const std::string& text) { return QString::fromStdString(text); }
 
 std::vector<std::string> fileList(const QString& text) {
   std::vector<std::string> files;
@@ -88,12 +87,12 @@ QueuePanel::QueuePanel(SharingDocument* document, QWidget* parent)
   auto* section = new PanelSection(tr("Queue run"));
   section->add(labelled(tr("Name"), m_name));
   section->add(labelled(tr("Training settings of"), m_preset));
-  auto* data = new PanelSection(tr("Data"));
-  data->add(labelled(tr("Source"), m_source));
-  data->add(labelled(tr("Files"), m_files));
-  data->add(m_browseFiles);
-  data->add(labelled(tr("Tokenizer"), m_tokenizer));
-  data->add(browseTokenizer);
+  auto* dataSection = new PanelSection(tr("Data"));
+  dataSection->add(labelled(tr("Source"), m_source));
+  dataSection->add(labelled(tr("Files"), m_files));
+  dataSection->add(m_browseFiles);
+  dataSection->add(labelled(tr("Tokenizer"), m_tokenizer));
+  dataSection->add(browseTokenizer);
   auto* training = new PanelSection(tr("Training"));
   training->add(fieldRow({labelled(tr("Steps"), m_steps), labelled(tr("Learning rate"), m_learningRate)}));
   training->add(fieldRow({labelled(tr("Sequence length"), m_sequence), labelled(tr("Batch, in sequences"), m_batch)}));
@@ -104,7 +103,8 @@ QueuePanel::QueuePanel(SharingDocument* document, QWidget* parent)
   auto* rows = new QVBoxLayout(content);
   rows->setContentsMargins(0, 0, 0, 0);
   rows->setSpacing(0);
-  for (QWidget* part : std::initializer_list<QWidget*>{section, data, training, m_preview}) rows->addWidget(part);
+  for (QWidget* part : std::initializer_list<QWidget*>{section, dataSection, training, m_preview})
+    rows->addWidget(part);
   rows->addStretch();
   auto* scroll = new QScrollArea;
   scroll->setFrameShape(QFrame::NoFrame);

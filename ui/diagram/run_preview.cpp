@@ -7,14 +7,14 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "ui/diagram/panel_parts.h"
-#include "ui/window/icons.h"
-#include "ui/window/widgets.h"
+#include "ui/models/qt_text.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/panel_parts.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {
 
-QString toQt(const std::string& text) { return QString::fromStdString(text); }
 QString gibi(double bytes) { return toQt(fmt::format("{:.2f}", bytes / (1 << 30))); }
 
 // An icon of the theme in a line of text.

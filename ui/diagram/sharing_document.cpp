@@ -8,6 +8,7 @@
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
 #include "engine/sharing/generators.h"
+#include "ui/models/qt_text.h"
 
 namespace weft::ui {
 namespace {
@@ -16,8 +17,6 @@ constexpr std::int64_t kUsualWindow = 1024;
 constexpr const char* kFirstPreset = "paper-1b-h128-mqa-cla2";
 
 sharing::UpwardReads upwardOf(const config::ModelConfig& model) { return sharing::upwardReads(model.allowUpward); }
-
-QString toQt(const std::string& text) { return QString::fromStdString(text); }
 
 // The tokens of a map whose K and V are read together; empty for every other text.
 std::vector<std::string> plainTokens(const std::string& text) {

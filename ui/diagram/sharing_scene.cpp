@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "engine/base/text.h"
-#include "ui/diagram/sharing_painter.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/sharing_painter.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {

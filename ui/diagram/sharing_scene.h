@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "ui/diagram/sharing_document.h"
-#include "ui/window/theme.h"
+#include "ui/parts/theme.h"
 
 namespace weft::ui {
 

@@ -12,10 +12,10 @@
 #include <set>
 #include <unordered_set>
 
-#include "ui/figures/curve_choice.h"
 #include "ui/models/configuration_groups.h"
 #include "ui/models/run_sort_proxy.h"
 #include "ui/models/run_text.h"
+#include "ui/paper/curve_choice.h"
 
 namespace weft::ui {
 namespace {
@@ -232,17 +232,6 @@ QString kindTitle(FigureKind kind) {
       return QStringLiteral("Sharing maps");
   }
   return {};
-}
-
-const std::vector<std::pair<std::string, QString>>& metricChoices() {
-  static const std::vector<std::pair<std::string, QString>> all{
-      {"train/loss", QStringLiteral("Training loss")},
-      {"valid/perplexity", QStringLiteral("Validation perplexity")},
-      {"valid/loss", QStringLiteral("Validation loss")},
-      {"train/learning_rate", QStringLiteral("Learning rate")},
-      {"train/gradient_norm", QStringLiteral("Gradient norm")},
-      {"train/tokens_per_second", QStringLiteral("Tokens per second")}};
-  return all;
 }
 
 std::vector<FigureDocument> usualFigures() {

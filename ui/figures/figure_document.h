@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "engine/base/result.h"
-#include "ui/figures/figure.h"
 #include "ui/models/project_session.h"
+#include "ui/paper/figure.h"
 
 namespace weft::ui {
 
@@ -42,8 +42,6 @@ struct FigureDocument {
 // Perplexity against memory, training loss, sharing maps, of all runs: what a project begins with.
 std::vector<FigureDocument> usualFigures();
 QString kindTitle(FigureKind kind);  // "Memory and perplexity"
-// What curves can be drawn of: the trainer's metrics and, as valid/..., the evaluations of the held-out split.
-const std::vector<std::pair<std::string, QString>>& metricChoices();
 
 QString figuresToJson(const std::vector<FigureDocument>& figures);
 // A field that is missing or wrong keeps its usual value. Corrupt: no JSON, or no list of figures.

@@ -7,9 +7,10 @@
 #include <memory>
 
 #include "engine/base/files.h"
+#include "engine/protocol/metrics.h"
 #include "engine/store/evaluations.h"
-#include "ui/figures/curve_choice.h"
 #include "ui/models/run_text.h"
+#include "ui/paper/curve_choice.h"
 
 namespace weft::ui {
 namespace {
@@ -34,13 +35,13 @@ void inBackground(QObject* context, Work work, Then then) {
 }
 
 // Curves of the held-out split are evaluations, not metrics.
-bool isEvaluation(const std::string& metric) { return metric == "valid/perplexity" || metric == "valid/loss"; }
 
 store::MetricSeries seriesOf(const std::string& metric, const std::vector<store::Evaluation>& evaluations) {
   store::MetricSeries series{.name = metric, .points = {}};
   for (const store::Evaluation& evaluation : store::heldOutCurve(evaluations)) {
-    series.points.push_back(
-        {evaluation.step, metric == "valid/loss" ? evaluation.loss_nats : evaluation.perplexity, evaluation.time});
+    series.points.push_back({evaluation.step,
+                             metric == protocol::kValidLoss ? evaluation.loss_nats : evaluation.perplexity,
+                             evaluation.time});
   }
   return series;
 }
@@ -233,7 +234,7 @@ void FigureLibrary::fetch(int index) {
                     [&](const store::MetricPoint& point) { return point.step > (*collected)[run].summary.step; });
     (*collected)[run].series = std::move(series);
   };
-  if (isEvaluation(metric)) {
+  if (protocol::isOfEvaluations(metric)) {
     // One answer a run, in order; the last one completes the figure.
     for (std::size_t i = 0; i < needed.size(); ++i)
       m_session->loadHistory((*collected)[needed[i]].summary.id, this,

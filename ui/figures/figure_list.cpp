@@ -5,8 +5,8 @@
 #include <QTextLayout>
 #include <cmath>
 
-#include "ui/figures/figure_scene.h"
-#include "ui/window/widgets.h"
+#include "ui/paper/figure_scene.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {

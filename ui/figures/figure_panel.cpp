@@ -15,13 +15,14 @@
 #include <array>
 #include <cmath>
 
-#include "ui/diagram/panel_parts.h"
-#include "ui/figures/figure_scene.h"
+#include "engine/protocol/metrics.h"
 #include "ui/figures/panel_lines.h"
-#include "ui/runs/filter_field.h"
-#include "ui/window/icons.h"
-#include "ui/window/weft_style.h"
-#include "ui/window/widgets.h"
+#include "ui/paper/figure_scene.h"
+#include "ui/parts/filter_field.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/panel_parts.h"
+#include "ui/parts/weft_style.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -130,13 +131,13 @@ QWidget* FigurePanel::buildFigure() {
   QStringList xs, ys, metrics;
   for (const ParetoX x : {ParetoX::KvBytes, ParetoX::KvMeasured, ParetoX::Parameters}) xs << titleOf(x);
   for (const ParetoY y : {ParetoY::Perplexity, ParetoY::BestPerplexity, ParetoY::LastLoss}) ys << titleOf(y);
-  for (const auto& [key, name] : metricChoices()) metrics << name;
+  for (const protocol::Metric& metric : protocol::metrics()) metrics << QString::fromStdString(metric.title);
   m_x = box(QStringLiteral("Horizontal axis"), xs,
             [](FigureDocument& figure, int i) { figure.options.x = static_cast<ParetoX>(i); });
   m_y = box(QStringLiteral("Vertical axis"), ys,
             [](FigureDocument& figure, int i) { figure.options.y = static_cast<ParetoY>(i); });
   m_metric = box(QStringLiteral("Metric"), metrics, [](FigureDocument& figure, int i) {
-    figure.options.metric = metricChoices()[static_cast<std::size_t>(i)].first;
+    figure.options.metric = protocol::metrics()[static_cast<std::size_t>(i)].name;
   });
   m_paretoParts = {panelLine(QStringLiteral("x"), {m_x}), panelLine(QStringLiteral("y"), {m_y})};
   m_curveParts = {panelLine(QStringLiteral("y"), {m_metric})};
@@ -322,9 +323,8 @@ void FigurePanel::setFigure(const FigureDocument& figure) {
   m_kind->setCurrentIndex(static_cast<int>(options.kind));
   m_x->setCurrentIndex(static_cast<int>(options.x));
   m_y->setCurrentIndex(static_cast<int>(options.y));
-  const auto metric = std::find_if(metricChoices().begin(), metricChoices().end(),
-                                   [&](const auto& one) { return one.first == options.metric; });
-  m_metric->setCurrentIndex(metric == metricChoices().end() ? -1 : static_cast<int>(metric - metricChoices().begin()));
+  const protocol::Metric* metric = protocol::findMetric(options.metric);
+  m_metric->setCurrentIndex(metric ? static_cast<int>(metric - protocol::metrics().data()) : -1);
   m_which->setCurrentIndex(static_cast<int>(figure.which));
   if (!m_filter->hasFocus() && m_filter->text() != figure.filter) m_filter->setText(figure.filter);
   m_baseline->setCurrentIndex(std::max(0, m_baseline->findData(static_cast<qlonglong>(options.baseline.value))));

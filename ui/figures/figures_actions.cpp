@@ -4,10 +4,10 @@
 #include <QPushButton>
 #include <memory>
 
-#include "ui/figures/figure_export.h"
 #include "ui/figures/figure_panel.h"
 #include "ui/figures/figures_page.h"
-#include "ui/runs/run_picker.h"
+#include "ui/paper/figure_export.h"
+#include "ui/parts/run_picker.h"
 
 namespace weft::ui {
 

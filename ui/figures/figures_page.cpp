@@ -17,10 +17,10 @@
 #include "ui/figures/paper_view.h"
 #include "ui/models/configuration_groups.h"
 #include "ui/models/run_text.h"
-#include "ui/runs/run_picker.h"
-#include "ui/window/icons.h"
-#include "ui/window/weft_style.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/run_picker.h"
+#include "ui/parts/weft_style.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -94,7 +94,7 @@ FiguresPage::FiguresPage(QWidget* parent)
 }
 
 QWidget* FiguresPage::buildHeader() {
-  m_header = new PageHeader(QStringLiteral("Figures"));
+  m_header = new PageHeader(pages::kFigures.name());
   m_state = new TextLabel({}, Type::Body, Tone::Good);
   m_header->addWidget(m_state);
   m_freeze = new QPushButton(QStringLiteral("Freeze"));
@@ -178,13 +178,9 @@ QWidget* FiguresPage::buildCentre() {
 
 void FiguresPage::buildActions() {
   const auto add = [this](const QString& text, const QKeySequence& key, const QString& iconName, QWidget* owner,
-                          std::function<void()> act) {
-    auto* action = new QAction(icon(iconName), text, this);
-    action->setShortcut(key);
-    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    connect(action, &QAction::triggered, this, std::move(act));
+                          std::function<void()> act, PageMenu menu = PageMenu::Run) {
+    QAction* action = declareAction(menu, text, key, iconName, std::move(act));
     owner->addAction(action);
-    m_actions << action;
   };
   add(QStringLiteral("Refresh the figure's data"), Qt::Key_F5, QStringLiteral("refresh"), this, [this] {
     if (current() >= 0) m_library->refresh(current());
@@ -198,8 +194,9 @@ void FiguresPage::buildActions() {
   });
   add(QStringLiteral("Export the figure to..."), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_E),
       QStringLiteral("export"), this, [this] { askExport(); });
-  add(QStringLiteral("Copy the figure as LaTeX"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
-      QStringLiteral("copy"), this, [this] { copyLatex(); });
+  add(
+      QStringLiteral("Copy the figure as LaTeX"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
+      QStringLiteral("copy"), this, [this] { copyLatex(); }, PageMenu::Edit);
   add(QStringLiteral("Rename the figure"), Qt::Key_F2, QStringLiteral("edit"), this, [this] {
     m_panel->titleField()->setFocus();
     m_panel->titleField()->selectAll();
@@ -210,7 +207,7 @@ void FiguresPage::buildActions() {
   connect(m_list, &QWidget::customContextMenuRequested, this, [this](QPoint at) {
     auto* menu = new QMenu(this);
     menu->setAttribute(Qt::WA_DeleteOnClose);
-    menu->addActions(m_actions);
+    menu->addActions(pageActions());
     menu->popup(m_list->viewport()->mapToGlobal(at));
   });
 }

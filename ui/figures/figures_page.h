@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "ui/figures/figure_library.h"
-#include "ui/window/page.h"
+#include "ui/parts/page.h"
 
 class QCheckBox;
 class QComboBox;
@@ -27,10 +27,9 @@ class FiguresPage : public Page {
  public:
   explicit FiguresPage(QWidget* parent = nullptr);
 
-  QString pageName() const override { return QStringLiteral("Figures"); }
+  PageId id() const override { return pages::kFigures; }
   QString iconName() const override { return QStringLiteral("figures"); }
   void setSession(ProjectSession* session) override;
-  QList<QAction*> pageActions() const override { return m_actions; }
   // A new figure of these runs.
   void showRuns(const std::vector<store::RunId>& runs) override;
 
@@ -82,7 +81,6 @@ class FiguresPage : public Page {
   RunPicker* m_picker;
   QTimer m_checkTimer;
   std::vector<store::RunId> m_wanted;  // handed over before the figures were read
-  QList<QAction*> m_actions;
 };
 
 }  // namespace weft::ui

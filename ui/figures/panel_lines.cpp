@@ -8,8 +8,8 @@
 #include <QPushButton>
 #include <algorithm>
 
-#include "ui/window/icons.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {

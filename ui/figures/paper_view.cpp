@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ui/figures/figure_scene.h"
-#include "ui/window/theme.h"
+#include "ui/paper/figure_scene.h"
+#include "ui/parts/theme.h"
 
 namespace weft::ui {
 namespace {

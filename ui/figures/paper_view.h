@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "ui/figures/figure.h"
+#include "ui/paper/figure.h"
 
 namespace weft::ui {
 

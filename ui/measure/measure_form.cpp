@@ -11,13 +11,12 @@
 #include "engine/config/run_config.h"
 #include "engine/service/client.h"
 #include "engine/service/measure.h"
-#include "ui/window/weft_style.h"
+#include "ui/models/qt_text.h"
+#include "ui/parts/weft_style.h"
 
 namespace weft::ui {
 
 namespace {
-
-QString toQt(const std::string& text) { return QString::fromStdString(text); }
 
 struct Outcome {
   Result<void> ended;
@@ -39,9 +38,9 @@ Outcome measured(const store::Project& project, const std::string& model, servic
       store.emplace(std::move(opened));
       keep = service::MeasuredRun{.store = &*store, .run = *outcome.run};
     }
-    const auto follow = [&](const service::Event& event) {
-      if (std::holds_alternative<service::MeasurementEvent>(event.body)) ++outcome.points;
-      const auto* progress = std::get_if<service::ProgressEvent>(&event.body);
+    const auto follow = [&](const protocol::Event& event) {
+      if (std::holds_alternative<protocol::MeasurementEvent>(event.body)) ++outcome.points;
+      const auto* progress = std::get_if<protocol::ProgressEvent>(&event.body);
       if (progress != nullptr && progress->total > 0)
         control.report(progress->done / progress->total, toQt(progress->phase));
     };

@@ -7,7 +7,7 @@
 
 #include "ui/models/background_task.h"
 #include "ui/models/project_session.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/widgets.h"
 
 class QCheckBox;
 class QLineEdit;

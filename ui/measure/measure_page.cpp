@@ -13,15 +13,15 @@
 #include <algorithm>
 
 #include "engine/store/run_labels.h"
-#include "ui/figures/figure_export.h"
 #include "ui/measure/measure_form.h"
 #include "ui/measure/measure_model.h"
 #include "ui/models/run_sort_proxy.h"
 #include "ui/models/table_export.h"
-#include "ui/runs/filter_field.h"
-#include "ui/window/icons.h"
-#include "ui/window/weft_style.h"
-#include "ui/window/widgets.h"
+#include "ui/paper/figure_export.h"
+#include "ui/parts/filter_field.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/weft_style.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 
@@ -55,7 +55,7 @@ MeasurePage::MeasurePage(QWidget* parent)
 }
 
 QWidget* MeasurePage::buildHeader() {
-  m_header = new PageHeader(QStringLiteral("Measure"));
+  m_header = new PageHeader(pages::kMeasure.name());
   m_exportButton = new QPushButton(QStringLiteral("Export"));
   auto* menu = new QMenu(m_exportButton);
   for (const char* format : {"pdf", "svg", "png"})
@@ -163,30 +163,31 @@ QWidget* MeasurePage::buildTableSide() {
 
 void MeasurePage::buildActions() {
   const auto add = [this](const QString& text, const QKeySequence& key, const QString& iconName,
-                          std::function<void()> act) {
-    auto* action = new QAction(icon(iconName), text, this);
-    action->setShortcut(key);
-    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    connect(action, &QAction::triggered, this, std::move(act));
-    m_actions << action;
+                          std::function<void()> act, PageMenu menu = PageMenu::Run) {
+    QAction* action = declareAction(menu, text, key, iconName, std::move(act));
     return action;
   };
-  QWidget::addAction(
-      add(QStringLiteral("Filter the measured runs"), QKeySequence::Find, QStringLiteral("filter"), [this] {
+  QWidget::addAction(add(
+      QStringLiteral("Filter the measured runs"), QKeySequence::Find, QStringLiteral("filter"),
+      [this] {
         m_filter->setFocus();
         m_filter->selectAll();
-      }));
-  QWidget::addAction(add(QStringLiteral("Copy the table as CSV"), QKeySequence::Copy, QStringLiteral("copy"), [this] {
-    QGuiApplication::clipboard()->setText(m_model->csv());
-    Q_EMIT messageRaised(QStringLiteral("Copied %1 rows as CSV.").arg(m_model->rowCount()), false);
-  }));
+      },
+      PageMenu::Edit));
+  QWidget::addAction(add(
+      QStringLiteral("Copy the table as CSV"), QKeySequence::Copy, QStringLiteral("copy"),
+      [this] {
+        QGuiApplication::clipboard()->setText(m_model->csv());
+        Q_EMIT messageRaised(QStringLiteral("Copied %1 rows as CSV.").arg(m_model->rowCount()), false);
+      },
+      PageMenu::Edit));
   QWidget::addAction(add(QStringLiteral("Export the plot as PDF..."), QKeySequence(Qt::CTRL | Qt::Key_E),
                          QStringLiteral("export"), [this] { askExport(QStringLiteral("pdf")); }));
   // Letters belong to plot and table, so that the filter can be typed in.
   for (QAction* action : {add(QStringLiteral("Show in the run table"), Qt::Key_R, QStringLiteral("runs"),
-                              [this] { showRunsRequested(QStringLiteral("Runs"), selectedRuns()); }),
+                              [this] { showRunsRequested(pages::kRuns, selectedRuns()); }),
                           add(QStringLiteral("Compare these runs"), Qt::Key_C, QStringLiteral("compare"),
-                              [this] { showRunsRequested(QStringLiteral("Compare"), selectedRuns()); })}) {
+                              [this] { showRunsRequested(pages::kCompare, selectedRuns()); })}) {
     m_plot->addAction(action);
     m_table->addAction(action);
   }

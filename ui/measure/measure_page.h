@@ -9,7 +9,7 @@
 #include "ui/measure/measure_plot.h"
 #include "ui/models/project_session.h"
 #include "ui/models/run_filter.h"
-#include "ui/window/page.h"
+#include "ui/parts/page.h"
 
 class QComboBox;
 class QPushButton;
@@ -29,10 +29,9 @@ class MeasurePage : public Page {
  public:
   explicit MeasurePage(QWidget* parent = nullptr);
 
-  QString pageName() const override { return QStringLiteral("Measure"); }
+  PageId id() const override { return pages::kMeasure; }
   QString iconName() const override { return QStringLiteral("measure"); }
   void setSession(ProjectSession* session) override;
-  QList<QAction*> pageActions() const override { return m_actions; }
   // Only these, until the filter is emptied or changed.
   void showRuns(const std::vector<store::RunId>& runs) override;
   void exportPlot(const QString& path);
@@ -84,7 +83,6 @@ class MeasurePage : public Page {
   QPushButton* m_exportButton = nullptr;
   MeasurePlot* m_plot = nullptr;
   QTableView* m_table = nullptr;
-  QList<QAction*> m_actions;
 };
 
 }  // namespace weft::ui

@@ -7,88 +7,29 @@
 #include <set>
 
 #include "engine/base/text.h"
-#include "ui/models/run_text.h"
+#include "engine/store/run_fields.h"
 
 namespace weft::ui {
 namespace {
 
 using store::RunSummary;
+using Field = store::RunField;
 
-enum class FieldKind { Text, Number, Flag, List };
 enum class Operator { Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, Matches };
 
-struct Field {
-  QString name;
-  FieldKind kind = FieldKind::Text;
-  std::function<QString(const RunSummary&)> text;
-  std::function<std::optional<double>(const RunSummary&)> number;
-  std::function<bool(const RunSummary&)> flag;
-};
+const Field* findField(const QString& name) { return store::findRunField(name.toStdString()); }
 
-Field textField(const char* name, std::function<std::string(const RunSummary&)> get) {
-  return {QString::fromLatin1(name),
-          FieldKind::Text,
-          [get](const RunSummary& run) { return QString::fromStdString(get(run)); },
-          {},
-          {}};
-}
-Field numberField(const char* name, std::function<std::optional<double>(const RunSummary&)> get) {
-  return {QString::fromLatin1(name), FieldKind::Number, {}, std::move(get), {}};
-}
-Field flagField(const char* name, std::function<bool(const RunSummary&)> get) {
-  return {QString::fromLatin1(name), FieldKind::Flag, {}, {}, std::move(get)};
-}
+QString nameOf(const Field& field) { return QString::fromStdString(field.name); }
 
-using Number = std::optional<double>;
-
-const std::vector<Field>& allFields() {
-  static const std::vector<Field> fields{
-      textField("name", [](const RunSummary& r) { return r.name; }),
-      textField("state", [](const RunSummary& r) { return std::string(store::toString(r.state)); }),
-      {QStringLiteral("tags"), FieldKind::List, {}, {}, {}},
-      textField("map", [](const RunSummary& r) { return r.map; }),
-      textField("generator", [](const RunSummary& r) { return r.generator; }),
-      textField("cache", [](const RunSummary& r) { return r.cache.empty() ? std::string("dense") : r.cache; }),
-      numberField("kv_bytes_per_token", [](const RunSummary& r) -> Number { return r.kvBytesPerToken; }),
-      numberField("kv_bytes_measured", [](const RunSummary& r) { return r.kvBytesPerTokenMeasured; }),
-      numberField("perplexity", [](const RunSummary& r) { return r.perplexity; }),
-      numberField("best_perplexity", [](const RunSummary& r) { return r.bestPerplexity; }),
-      numberField("loss", [](const RunSummary& r) { return r.lastLoss; }),
-      numberField("parameters", [](const RunSummary& r) -> Number { return static_cast<double>(r.parameters); }),
-      numberField("tokens_per_second", [](const RunSummary& r) { return r.tokensPerSecond; }),
-      numberField("layers", [](const RunSummary& r) -> Number { return r.layers; }),
-      numberField("hidden", [](const RunSummary& r) -> Number { return static_cast<double>(r.hidden); }),
-      numberField("query_heads", [](const RunSummary& r) -> Number { return r.queryHeads; }),
-      numberField("kv_heads", [](const RunSummary& r) -> Number { return r.kvHeads; }),
-      numberField("head_width", [](const RunSummary& r) -> Number { return r.headWidth; }),
-      numberField("seed", [](const RunSummary& r) -> Number { return static_cast<double>(r.seed); }),
-      numberField("step", [](const RunSummary& r) -> Number { return static_cast<double>(r.step); }),
-      numberField("steps", [](const RunSummary& r) -> Number { return static_cast<double>(r.steps); }),
-      numberField("tokens", [](const RunSummary& r) -> Number { return static_cast<double>(r.tokens); }),
-      numberField("attempt", [](const RunSummary& r) -> Number { return r.attempt; }),
-      numberField("priority", [](const RunSummary& r) -> Number { return r.priority; }),
-      numberField("age_days", [](const RunSummary& r) -> Number { return (now_s() - r.created) / 86400; }),
-      numberField("id", [](const RunSummary& r) -> Number { return static_cast<double>(r.id.value); }),
-      textField("kind", [](const RunSummary& r) { return r.kind; }),
-      textField("device", [](const RunSummary& r) { return r.device; }),
-      textField("note", [](const RunSummary& r) { return r.note; }),
-      textField("failure", [](const RunSummary& r) { return r.failure; }),
-      flagField("archived", [](const RunSummary& r) { return r.archived; }),
-      flagField("starred", [](const RunSummary& r) { return r.starred; }),
-      flagField("baseline", [](const RunSummary& r) { return r.baseline; }),
-  };
-  return fields;
-}
-
-const Field* findField(const QString& name) {
-  for (const Field& field : allFields())
-    if (field.name.compare(name, Qt::CaseInsensitive) == 0) return &field;
-  return nullptr;
+// What a filter compares: a run without a plugin keeps its cache "dense", as the tables say.
+QString valueText(const Field& field, const RunSummary& run) {
+  if (field.name == "cache" && run.cache.empty()) return QStringLiteral("dense");
+  return QString::fromStdString(store::textOf(field, run));
 }
 
 QString nearestField(const QString& name) {
   std::vector<std::string> names;
-  for (const Field& field : allFields()) names.push_back(field.name.toStdString());
+  for (const Field& field : store::runFields()) names.push_back(field.name);
   return QString::fromStdString(nearestName(name.toLower().toStdString(), names));
 }
 
@@ -168,7 +109,7 @@ struct RunFilter::Node {
 
   bool matches(const RunSummary& run) const;
   bool mentions(const QString& name) const {
-    if (field && field->name == name) return true;
+    if (field && nameOf(*field) == name) return true;
     return std::any_of(children.begin(), children.end(), [&](const auto& child) { return child->mentions(name); });
   }
 };
@@ -220,12 +161,12 @@ bool RunFilter::Node::matches(const RunSummary& run) const {
     case Kind::Compare:
       break;
   }
-  if (field->kind == FieldKind::Flag) return field->flag(run) == (op == Operator::Equal);
-  if (field->kind == FieldKind::Number) {
-    const std::optional<double> value = field->number(run);
+  if (field->isFlag()) return (store::numberOf(*field, run) == 1.0) == (op == Operator::Equal);
+  if (field->isNumber()) {
+    const std::optional<double> value = store::numberOf(*field, run);
     return value && compareNumbers(*value, op, number);
   }
-  if (field->kind == FieldKind::Text) return compareTexts(field->text(run), op, text, pattern);
+  if (field->isText()) return compareTexts(valueText(*field, run), op, text, pattern);
   const Operator one = op == Operator::NotEqual ? Operator::Equal : op;
   const bool any = std::any_of(run.tags.begin(), run.tags.end(), [&](const std::string& tag) {
     return compareTexts(QString::fromStdString(tag), one, text, pattern);
@@ -346,11 +287,10 @@ struct RunFilter::Parser {
     node->begin = name.begin;
     node->end = name.end;
     if (next().kind != Token::Kind::Operator) {
-      if (field->kind == FieldKind::Flag) return node;
-      return wrong(
-          QStringLiteral("%1 needs a comparison, such as %1 %2.")
-              .arg(field->name, field->kind == FieldKind::Number ? QStringLiteral("<= 100") : QStringLiteral("~ cla")),
-          name);
+      if (field->isFlag()) return node;
+      return wrong(QStringLiteral("%1 needs a comparison, such as %1 %2.")
+                       .arg(nameOf(*field), field->isNumber() ? QStringLiteral("<= 100") : QStringLiteral("~ cla")),
+                   name);
     }
     const Token sign = next();
     static const std::vector<std::pair<QString, Operator>> operators{
@@ -363,7 +303,7 @@ struct RunFilter::Parser {
     ++at;
     const Token value = next();
     if (value.kind != Token::Kind::Word && value.kind != Token::Kind::Quoted)
-      return wrong(QStringLiteral("A value is missing after “%1 %2”.").arg(field->name, sign.text),
+      return wrong(QStringLiteral("A value is missing after “%1 %2”.").arg(nameOf(*field), sign.text),
                    value.kind == Token::Kind::End ? sign : value);
     ++at;
     node->end = value.end;
@@ -377,20 +317,21 @@ struct RunFilter::Parser {
       return FilterError{message, token.begin, token.end};
     };
     node.text = value.text;
-    if (field.kind == FieldKind::Number) {
+    if (field.isNumber()) {
       if (node.op == Operator::Matches)
-        return error(QStringLiteral("%1 is a number: ~ searches only in texts.").arg(field.name), sign);
+        return error(QStringLiteral("%1 is a number: ~ searches only in texts.").arg(nameOf(field)), sign);
       const std::optional<double> number = parseNumber(value.text);
       if (!number)
-        return error(QStringLiteral("%1 is compared with a number; “%2” is none.").arg(field.name, value.text), value);
+        return error(QStringLiteral("%1 is compared with a number; “%2” is none.").arg(nameOf(field), value.text),
+                     value);
       node.number = *number;
-    } else if (field.kind == FieldKind::Flag) {
+    } else if (field.isFlag()) {
       const QString word = value.text.toLower();
       if ((node.op != Operator::Equal && node.op != Operator::NotEqual) ||
           (word != QStringLiteral("true") && word != QStringLiteral("false")))
-        return error(QStringLiteral("%1 is either true or false: write %1 or not %1.").arg(field.name), value);
+        return error(QStringLiteral("%1 is either true or false: write %1 or not %1.").arg(nameOf(field)), value);
       if (word == QStringLiteral("false")) node.op = node.op == Operator::Equal ? Operator::NotEqual : Operator::Equal;
-    } else if (field.name == QStringLiteral("state") && node.op != Operator::Matches) {
+    } else if (field.name == "state" && node.op != Operator::Matches) {
       if (const auto state = store::parseRunState(value.text.toLower().toStdString()); !state)
         return error(QString::fromStdString(state.error().message), value);
     }
@@ -424,7 +365,7 @@ tl::expected<RunFilter, FilterError> RunFilter::parse(const QString& text) {
 const QStringList& RunFilter::fields() {
   static const QStringList names = [] {
     QStringList list;
-    for (const Field& field : allFields()) list << field.name;
+    for (const Field& field : store::runFields()) list << nameOf(field);
     return list;
   }();
   return names;
@@ -435,8 +376,8 @@ QStringList RunFilter::values(const QString& field, const std::vector<store::Run
   std::set<QString> values;
   if (found)
     for (const RunSummary& run : runs) {
-      if (found->kind == FieldKind::Text) values.insert(found->text(run));
-      if (found->kind == FieldKind::List)
+      if (found->isText()) values.insert(valueText(*found, run));
+      if (found->isList())
         for (const std::string& tag : run.tags) values.insert(QString::fromStdString(tag));
     }
   values.erase(QString());

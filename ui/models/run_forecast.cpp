@@ -3,14 +3,13 @@
 #include <utility>
 
 #include "engine/store/run_store.h"
+#include "ui/models/qt_text.h"
 
 namespace weft::ui {
 
 namespace {
 
 constexpr int kDelay_ms = 250;
-
-QString toQt(const std::string& text) { return QString::fromStdString(text); }
 
 }  // namespace
 

@@ -11,44 +11,22 @@ namespace {
 
 using store::RunSummary;
 
+// Columns that are ordered by something else than the value of their field.
 std::optional<double> number(const RunSummary& run, RunColumn column) {
-  switch (column) {
-    case RunColumn::Marks:
-      return run.baseline ? 2 : run.starred ? 1 : 0;
-    case RunColumn::Status:
-      return stateOrder(run.state);
-    case RunColumn::Heads:
-      return run.queryHeads * 1e6 + run.kvHeads * 1e3 + run.headWidth;
-    case RunColumn::Parameters:
-      return static_cast<double>(run.parameters);
-    case RunColumn::Perplexity:
-      return run.perplexity;
-    case RunColumn::KvBytes:
-      return run.kvBytesPerToken;
-    case RunColumn::KvMeasured:
-      return run.kvBytesPerTokenMeasured;
-    case RunColumn::TokensPerSecond:
-      return run.tokensPerSecond;
-    case RunColumn::Progress:
-      return run.progress;
-    case RunColumn::Loss:
-      return run.lastLoss;
-    case RunColumn::Updated:
-      return run.updated > 0 ? run.updated : run.created;
-    default:
-      return std::nullopt;
-  }
-}
-
-std::string text(const RunSummary& run, RunColumn column) {
-  if (column == RunColumn::Name) return run.name;
-  if (column == RunColumn::Map) return run.map;
-  return join(run.tags, " ");
+  if (column == RunColumn::Marks) return run.baseline ? 2 : run.starred ? 1 : 0;
+  if (column == RunColumn::Status) return stateOrder(run.state);
+  if (column == RunColumn::Heads) return run.queryHeads * 1e6 + run.kvHeads * 1e3 + run.headWidth;
+  if (column == RunColumn::Updated) return run.updated > 0 ? run.updated : run.created;
+  const store::RunField* field = fieldOf(column);
+  return field ? store::numberOf(*field, run) : std::nullopt;
 }
 
 bool isText(RunColumn column) {
-  return column == RunColumn::Name || column == RunColumn::Map || column == RunColumn::Tags;
+  const store::RunField* field = fieldOf(column);
+  return field && column != RunColumn::Status && !field->isNumber() && !field->isFlag();
 }
+
+std::string text(const RunSummary& run, RunColumn column) { return store::textOf(*fieldOf(column), run); }
 
 // Negative: a first. A missing number is last in both orders.
 int compare(const RunSummary& a, const RunSummary& b, const SortKey& key) {

@@ -1,8 +1,8 @@
 #include "ui/models/run_table_model.h"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 #include "engine/base/text.h"
@@ -13,78 +13,75 @@ namespace {
 
 using store::RunSummary;
 
-// Everything that a row shows or that a filter can ask for.
-auto shown(const RunSummary& r) {
-  return std::tuple_cat(
-      std::tie(r.name, r.state, r.failure, r.kind, r.map, r.generator, r.layers, r.queryHeads, r.kvHeads, r.headWidth,
-               r.hidden, r.parameters),
-      std::tie(r.kvBytesPerToken, r.kvBytesPerTokenMeasured, r.cache, r.seed, r.step, r.steps, r.tokens, r.lastLoss,
-               r.bestLoss, r.perplexity),
-      std::tie(r.bestPerplexity, r.unigramPerplexity, r.tokensPerSecond, r.device, r.phase, r.progress, r.sparkline,
-               r.tags, r.note, r.starred),
-      std::tie(r.archived, r.baseline, r.priority, r.position, r.attempt, r.created, r.started, r.ended, r.updated));
+const char* fieldNameOf(RunColumn column) {
+  switch (column) {
+    case RunColumn::Marks:
+    case RunColumn::Heads:
+      return "";
+    case RunColumn::Status:
+      return "state";
+    case RunColumn::Name:
+      return "name";
+    case RunColumn::Map:
+      return "map";
+    case RunColumn::Parameters:
+      return "parameters";
+    case RunColumn::Perplexity:
+      return "perplexity";
+    case RunColumn::KvBytes:
+      return "kv_bytes_per_token";
+    case RunColumn::KvMeasured:
+      return "kv_bytes_per_token_measured";
+    case RunColumn::TokensPerSecond:
+      return "tokens_per_second";
+    case RunColumn::Progress:
+      return "progress";
+    case RunColumn::Loss:
+      return "last_loss";
+    case RunColumn::Tags:
+      return "tags";
+    case RunColumn::Updated:
+      return "updated";
+  }
+  return "";
+}
+
+// Column by column; nullptr where a column shows several fields.
+const std::vector<const store::RunField*>& columnFields() {
+  static const auto all = [] {
+    std::vector<const store::RunField*> fields;
+    for (int i = 0; i < kDrawnRunColumns; ++i)
+      fields.push_back(store::findRunField(fieldNameOf(static_cast<RunColumn>(i))));
+    // The flags are the marks.
+    const std::set<std::string_view> drawn{"starred", "baseline"};
+    for (const store::RunField& field : store::runFields())
+      if (!drawn.contains(field.name) && std::find(fields.begin(), fields.end(), &field) == fields.end())
+        fields.push_back(&field);
+    return fields;
+  }();
+  return all;
 }
 
 QString title(RunColumn column) {
-  switch (column) {
-    case RunColumn::Marks:
-      return {};
-    case RunColumn::Status:
-      return QStringLiteral("Status");
-    case RunColumn::Name:
-      return QStringLiteral("Name");
-    case RunColumn::Map:
-      return QStringLiteral("Map");
-    case RunColumn::Heads:
-      return QStringLiteral("Heads Q / KV × width");
-    case RunColumn::Parameters:
-      return QStringLiteral("Parameters");
-    case RunColumn::Perplexity:
-      return QStringLiteral("Val. perplexity");
-    case RunColumn::KvBytes:
-      return QStringLiteral("KV B/token");
-    case RunColumn::KvMeasured:
-      return QStringLiteral("Measured");
-    case RunColumn::TokensPerSecond:
-      return QStringLiteral("Tokens/s");
-    case RunColumn::Progress:
-      return QStringLiteral("Progress");
-    case RunColumn::Loss:
-      return QStringLiteral("Loss");
-    case RunColumn::Tags:
-      return QStringLiteral("Tags");
-    case RunColumn::Updated:
-      return QStringLiteral("Updated");
-  }
-  return {};
+  if (const store::RunField* field = fieldOf(column)) return QString::fromStdString(field->title);
+  return column == RunColumn::Heads ? QStringLiteral("Heads Q / KV × width") : QString();
 }
 
 QString explanation(RunColumn column) {
-  switch (column) {
-    case RunColumn::Heads:
-      return QStringLiteral("Query heads / KV heads of a producing layer × width of one head");
-    case RunColumn::Perplexity:
-      return QStringLiteral("Held-out perplexity of the last evaluation: exp of the mean loss in nats per token");
-    case RunColumn::KvBytes:
-      return QStringLiteral(
-          "By formula: sum over the producing layers of 2 · KV heads · head width · bytes per element");
-    case RunColumn::KvMeasured:
-      return QStringLiteral("Measured: bytes of the unique storages that hold the cache ÷ (batch · context)");
-    case RunColumn::TokensPerSecond:
-      return QStringLiteral("Training throughput over the last logged steps");
-    case RunColumn::Loss:
-      return QStringLiteral("Training loss over the steps so far, to scale within the row");
-    case RunColumn::Map:
-      return QStringLiteral("One column a layer: tall = producer, short = consumer in its producer's colour");
-    default:
-      return {};
-  }
+  if (column == RunColumn::Heads)
+    return QStringLiteral("Query heads / KV heads of a producing layer × width of one head");
+  if (column == RunColumn::Loss) return QStringLiteral("Training loss over the steps so far, to scale within the row");
+  if (column == RunColumn::Map)
+    return QStringLiteral("One column a layer: tall = producer, short = consumer in its producer's colour");
+  const store::RunField* field = fieldOf(column);
+  return field ? QString::fromStdString(field->explanation) : QString();
 }
 
 bool isNumeric(RunColumn column) {
-  return column == RunColumn::Heads || column == RunColumn::Parameters || column == RunColumn::Perplexity ||
-         column == RunColumn::KvBytes || column == RunColumn::KvMeasured || column == RunColumn::TokensPerSecond ||
-         column == RunColumn::Updated;
+  if (column == RunColumn::Heads) return true;
+  if (column == RunColumn::Progress || column == RunColumn::Loss) return false;  // a bar, a curve
+  const store::RunField* field = fieldOf(column);
+  return field && field->isNumber();
 }
 
 QString cellText(const RunSummary& run, RunColumn column) {
@@ -118,7 +115,8 @@ QString cellText(const RunSummary& run, RunColumn column) {
     case RunColumn::Updated:
       return ageText(run.updated > 0 ? run.updated : run.created, now_s());
   }
-  return {};
+  const store::RunField* field = fieldOf(column);
+  return field ? fieldText(*field, run) : QString();
 }
 
 QString toolTip(const RunSummary& run, RunColumn column) {
@@ -135,6 +133,24 @@ QString toolTip(const RunSummary& run, RunColumn column) {
 }
 
 }  // namespace
+
+int runColumnCount() { return static_cast<int>(columnFields().size()); }
+
+const store::RunField* fieldOf(RunColumn column) {
+  const auto place = static_cast<std::size_t>(column);
+  return place < columnFields().size() ? columnFields()[place] : nullptr;
+}
+
+QString keyOf(RunColumn column) {
+  if (const store::RunField* field = fieldOf(column)) return QString::fromStdString(field->name);
+  return column == RunColumn::Marks ? QStringLiteral("marks") : QStringLiteral("heads");
+}
+
+std::optional<RunColumn> columnOfKey(const QString& key) {
+  for (int i = 0; i < runColumnCount(); ++i)
+    if (keyOf(static_cast<RunColumn>(i)) == key) return static_cast<RunColumn>(i);
+  return std::nullopt;
+}
 
 RunTableModel::RunTableModel(QObject* parent)
     : QAbstractTableModel(parent), m_snapshot(std::make_shared<RunsSnapshot>()) {}
@@ -166,9 +182,9 @@ void RunTableModel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot) {
       continue;
     }
     RunSummary& held = m_runs[static_cast<std::size_t>(row)];
-    const bool changed = shown(held) != shown(*next);
+    const bool changed = !store::isSame(held, *next);
     held = *next;
-    if (changed) Q_EMIT dataChanged(index(row, 0), index(row, kRunColumns - 1));
+    if (changed) Q_EMIT dataChanged(index(row, 0), index(row, runColumnCount() - 1));
     ++row;
     ++next;
   }
@@ -206,7 +222,7 @@ int RunTableModel::rowCount(const QModelIndex& parent) const {
   return parent.isValid() ? 0 : static_cast<int>(m_runs.size());
 }
 
-int RunTableModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kRunColumns; }
+int RunTableModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : runColumnCount(); }
 
 QVariant RunTableModel::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
@@ -234,7 +250,7 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant RunTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
-  if (orientation != Qt::Horizontal || section < 0 || section >= kRunColumns) return {};
+  if (orientation != Qt::Horizontal || section < 0 || section >= runColumnCount()) return {};
   const auto column = static_cast<RunColumn>(section);
   if (role == Qt::DisplayRole) return title(column);
   if (role == Qt::ToolTipRole) return explanation(column);

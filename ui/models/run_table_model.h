@@ -4,12 +4,16 @@
 
 #include <QAbstractTableModel>
 #include <memory>
+#include <optional>
 
+#include "engine/store/run_fields.h"
 #include "ui/models/project_session.h"
 
 namespace weft::ui {
 
-enum class RunColumn {
+// The columns that are drawn in a way of their own, in the order in which a new user sees them. After them comes every
+// other described field of a run (store/run_fields.h) as plain text, hidden until it is asked for.
+enum class RunColumn : int {
   Marks,
   Status,
   Name,
@@ -25,7 +29,13 @@ enum class RunColumn {
   Tags,
   Updated
 };
-inline constexpr int kRunColumns = static_cast<int>(RunColumn::Updated) + 1;
+inline constexpr int kDrawnRunColumns = static_cast<int>(RunColumn::Updated) + 1;
+int runColumnCount();
+// What the column shows; nullptr for Marks and Heads, which show several.
+const store::RunField* fieldOf(RunColumn column);
+// A name that stays, for settings: the field's, "marks", "heads".
+QString keyOf(RunColumn column);
+std::optional<RunColumn> columnOfKey(const QString& key);
 
 class RunTableModel : public QAbstractTableModel {
   Q_OBJECT

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "engine/base/text.h"
-#include "engine/service/resolved_run.h"
+#include "engine/store/kv_type.h"
 #include "engine/store/run_labels.h"
 
 namespace weft::ui {
@@ -20,6 +20,35 @@ QStringList runLabels(const std::vector<store::RunSummary>& shown) {
   labels.reserve(static_cast<qsizetype>(shown.size()));
   for (const std::string& label : store::runLabels(shown)) labels << QString::fromStdString(label);
   return labels;
+}
+
+QString fieldText(const store::RunField& field, const store::RunSummary& run) {
+  if (field.isFlag()) return store::numberOf(field, run) == 1.0 ? QStringLiteral("yes") : QString();
+  if (!field.isNumber()) return QString::fromStdString(store::textOf(field, run));
+  const std::optional<double> value = store::numberOf(field, run);
+  if (!value || !std::isfinite(*value)) return kNone;
+  switch (field.style) {
+    case store::FieldStyle::Count:
+      return countText(*value);
+    case store::FieldStyle::Bytes:
+      return bytesPerTokenText(value);
+    case store::FieldStyle::Perplexity:
+      return perplexityText(value);
+    case store::FieldStyle::Loss:
+      return QString::number(*value, 'f', 3);
+    case store::FieldStyle::Rate:
+      return rateText(value);
+    case store::FieldStyle::Share:
+      return QStringLiteral("%1%").arg(std::floor(*value * 100));
+    case store::FieldStyle::Time:
+      return *value > 0
+                 ? QDateTime::fromSecsSinceEpoch(std::llround(*value)).toString(QStringLiteral("yyyy-MM-dd hh:mm"))
+                 : kNone;
+    case store::FieldStyle::Plain:
+      break;
+  }
+  return *value == std::floor(*value) ? QString::number(static_cast<qlonglong>(*value))
+                                      : QString::number(*value, 'f', 2);
 }
 
 QString stateLabel(RunState state) {
@@ -141,7 +170,7 @@ QString bytesPerTokenText(std::optional<double> bytes) {
 
 QString kvBytesText(const store::RunSummary& run) {
   const QString bytes = bytesPerTokenText(run.kvBytesPerToken) + QStringLiteral(" B"),
-                type = QString::fromStdString(service::kvTypeOf(run));
+                type = QString::fromStdString(store::kvTypeOf(run));
   if (type.isEmpty()) return bytes;
   return run.cache.empty() ? QStringLiteral("%1 in %2").arg(bytes, type)
                            : QStringLiteral("%1 with %2").arg(bytes, type);

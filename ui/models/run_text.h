@@ -6,13 +6,16 @@
 #include <QStringList>
 #include <vector>
 
-#include "engine/store/run_store.h"
+#include "engine/store/run_fields.h"
 
 namespace weft::ui {
 
 // What each of these is called beside the others: "MQA s1", "MQA s2", "MHA" (store/run_labels.h). A run that stands
 // alone: RunsSnapshot::label().
 QStringList runLabels(const std::vector<store::RunSummary>& shown);
+
+// A described field of the run in its style: "13.54", "945.8 M", "2026-11-26 14:05"; "–" for what it has not.
+QString fieldText(const store::RunField& field, const store::RunSummary& run);
 
 QString stateLabel(store::RunState state);     // "Running"
 QString stateIconName(store::RunState state);  // a shape of its own for every state

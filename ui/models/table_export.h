@@ -12,8 +12,9 @@ class QObject;
 
 namespace weft::ui {
 
+// Every field, the same as `weft export runs` and `weft runs --json` give.
 QString runsAsCsv(const std::vector<store::RunSummary>& runs);
-QString runsAsJson(const std::vector<store::RunSummary>& runs);  // the same keys as `weft runs --json`
+QString runsAsJson(const std::vector<store::RunSummary>& runs);
 
 // Written by a thread of the pool; `done` is called on the GUI thread unless `context` is gone.
 void writeInBackground(const QString& path, const QByteArray& content, QObject* context,

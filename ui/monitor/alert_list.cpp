@@ -7,8 +7,8 @@
 
 #include "engine/base/text.h"
 #include "ui/models/run_text.h"
-#include "ui/window/icons.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {

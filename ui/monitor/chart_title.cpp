@@ -3,8 +3,8 @@
 #include <QPainter>
 #include <cmath>
 
+#include "ui/parts/theme.h"
 #include "ui/plot/series_style.h"
-#include "ui/window/theme.h"
 
 namespace weft::ui {
 namespace {

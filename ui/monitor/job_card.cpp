@@ -7,12 +7,12 @@
 
 #include "ui/models/run_text.h"
 #include "ui/monitor/job_text.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/run_actions.h"
+#include "ui/parts/run_cell_painter.h"
+#include "ui/parts/weft_style.h"
+#include "ui/parts/widgets.h"
 #include "ui/plot/series_style.h"
-#include "ui/runs/run_actions.h"
-#include "ui/runs/run_cell_painter.h"
-#include "ui/window/icons.h"
-#include "ui/window/weft_style.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {

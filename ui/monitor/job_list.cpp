@@ -6,8 +6,8 @@
 
 #include "ui/models/run_text.h"
 #include "ui/monitor/job_card.h"
+#include "ui/parts/widgets.h"
 #include "ui/plot/series_style.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {

@@ -11,7 +11,7 @@
 #include <QTextBlock>
 #include <QVBoxLayout>
 
-#include "ui/window/icons.h"
+#include "ui/parts/icons.h"
 
 namespace weft::ui {
 namespace {

@@ -2,7 +2,7 @@
 // found text is lit.
 #pragma once
 
-#include "ui/window/widgets.h"
+#include "ui/parts/widgets.h"
 
 class QCheckBox;
 class QLineEdit;

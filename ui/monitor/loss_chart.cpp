@@ -6,8 +6,8 @@
 
 #include "engine/store/evaluations.h"
 #include "ui/monitor/loss_marks.h"
+#include "ui/parts/theme.h"
 #include "ui/plot/curve.h"
-#include "ui/window/theme.h"
 
 namespace weft::ui {
 namespace {
@@ -105,13 +105,13 @@ std::optional<QCPRange> LossChart::valuesWorthSeeing(const QCPRange& keys) const
   std::optional<QCPRange> values;
   const auto add = [&](const QCPRange& range) { values = values ? values->expanded(range) : range; };
   for (const RunCurve& curve : curves()) {
-    const CurveData& data = *curve.curve.raw();
-    if (data.isEmpty()) continue;
+    const CurveData& points = *curve.curve.raw();
+    if (points.isEmpty()) continue;
     QCPRange seen = keys;
     // The first steps fall from ln(vocabulary): they would press everything after them flat. A logarithmic axis and a
     // zoom onto them show them.
-    const double first = data.x(0), last = data.x(data.size() - 1);
-    if (data.size() >= kStartPoints && !options().logY && keys.lower <= first &&
+    const double first = points.x(0), last = points.x(points.size() - 1);
+    if (points.size() >= kStartPoints && !options().logY && keys.lower <= first &&
         keys.upper >= first + (last - first) / 2)
       seen.lower = first + std::min(lastX() * kStart, (last - first) / 4);
     if (const auto range = curve.line->valuesIn(seen)) add(*range);
@@ -123,10 +123,10 @@ std::optional<QCPRange> LossChart::valuesWorthSeeing(const QCPRange& keys) const
       if (seen.contains(curve.series->x(point.step, options().x))) add({point.loss_nats, point.loss_nats});
   }
   if (!values) return values;
-  const QCPRange data = *values;
+  const QCPRange shown = *values;
   for (const LossReference& reference : m_references) {
-    const double distance = std::max(data.lower - reference.loss_nats, reference.loss_nats - data.upper);
-    if (distance <= kReferenceReach * std::max(data.size(), 0.05)) add({reference.loss_nats, reference.loss_nats});
+    const double distance = std::max(shown.lower - reference.loss_nats, reference.loss_nats - shown.upper);
+    if (distance <= kReferenceReach * std::max(shown.size(), 0.05)) add({reference.loss_nats, reference.loss_nats});
   }
   return values;
 }

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "ui/monitor/loss_chart.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/theme.h"
 #include "ui/plot/end_labels.h"
-#include "ui/window/icons.h"
-#include "ui/window/theme.h"
 
 namespace weft::ui {
 namespace {

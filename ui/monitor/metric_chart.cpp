@@ -4,8 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "ui/parts/theme.h"
 #include "ui/plot/curve.h"
-#include "ui/window/theme.h"
 
 namespace weft::ui {
 namespace {
@@ -147,8 +147,8 @@ bool MetricChart::hasData() const {
 double MetricChart::lastX() const {
   double last = 0;
   for (const RunCurve& curve : m_curves) {
-    const CurveData& data = *curve.curve.raw();
-    if (!data.isEmpty()) last = std::max(last, data.x(data.size() - 1));
+    const CurveData& points = *curve.curve.raw();
+    if (!points.isEmpty()) last = std::max(last, points.x(points.size() - 1));
   }
   return last;
 }

@@ -1,37 +1,20 @@
 #include "ui/monitor/metric_text.h"
 
-#include <array>
 #include <cmath>
 
 #include "engine/base/text.h"
+#include "engine/protocol/metrics.h"
 #include "ui/models/run_text.h"
 
 namespace weft::ui {
-namespace {
-
-struct Known {
-  const char* name;
-  const char* title;
-  const char* caption;
-  Quantity quantity;
-  bool startsAtZero;
-};
-
-constexpr std::array<Known, 4> kKnown{{
-    {kLossMetric, "Training loss", "nats per token", Quantity::Number, false},
-    {"train/learning_rate", "Learning rate", "", Quantity::Number, true},
-    {"train/gradient_norm", "Gradient norm", "before clipping", Quantity::Number, true},
-    {"train/tokens_per_second", "Tokens/s", "", Quantity::Count, true},
-}};
-
-}  // namespace
-
 MetricText metricText(const std::string& name) {
-  for (std::size_t i = 0; i < kKnown.size(); ++i) {
-    const Known& known = kKnown[i];
-    if (name == known.name)
-      return {QLatin1String(known.title), QLatin1String(known.caption), known.quantity, static_cast<int>(i),
-              known.startsAtZero};
+  const std::vector<protocol::Metric>& all = protocol::metrics();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const protocol::Metric& known = all[i];
+    if (name != known.name) continue;
+    return {QString::fromStdString(known.title), QString::fromStdString(known.unit.empty() ? known.note : known.unit),
+            known.style == protocol::MetricStyle::Count ? Quantity::Count : Quantity::Number, static_cast<int>(i),
+            known.startsAtZero};
   }
   const QString text = QString::fromStdString(name);
   QString title = text.section(u'/', -1).replace(u'_', u' ');

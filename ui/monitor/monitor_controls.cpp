@@ -12,8 +12,8 @@
 #include <array>
 #include <cmath>
 
-#include "ui/window/icons.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {

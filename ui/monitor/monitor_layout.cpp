@@ -24,10 +24,10 @@
 #include "ui/monitor/run_strip.h"
 #include "ui/monitor/series_loader.h"
 #include "ui/monitor/small_charts.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/weft_style.h"
+#include "ui/parts/widgets.h"
 #include "ui/plot/shared_cursor.h"
-#include "ui/window/icons.h"
-#include "ui/window/weft_style.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -65,7 +65,7 @@ MonitorPage::MonitorPage(QWidget* parent)
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
-  m_header = new PageHeader(QStringLiteral("Monitor"));
+  m_header = new PageHeader(pages::kMonitor.name());
   m_controls = new MonitorControls;
   m_header->addWidget(m_controls);
   layout->addWidget(m_header);
@@ -185,7 +185,7 @@ QWidget* MonitorPage::buildEmpty() {
 }
 
 void MonitorPage::connectParts() {
-  connect(m_emptyButton, &QPushButton::clicked, this, [this] { Q_EMIT openPageRequested(QStringLiteral("Design")); });
+  connect(m_emptyButton, &QPushButton::clicked, this, [this] { Q_EMIT openPageRequested(pages::kDesign); });
   connect(m_engineButton, &QPushButton::clicked, this, [this] {
     if (m_session) m_session->startEngine();
   });
@@ -261,13 +261,9 @@ void MonitorPage::connectParts() {
 
 void MonitorPage::buildActions() {
   const auto add = [this](const QString& text, const QKeySequence& key, const QString& iconName,
-                          std::function<void()> act) {
-    auto* action = new QAction(icon(iconName), text, this);
-    action->setShortcut(key);
-    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    connect(action, &QAction::triggered, this, std::move(act));
+                          std::function<void()> act, PageMenu menu = PageMenu::Run) {
+    QAction* action = declareAction(menu, text, key, iconName, std::move(act));
     addAction(action);
-    m_actions << action;
     return action;
   };
   const auto ask = [&](const QString& text, const QKeySequence& key, const QString& iconName, store::RequestKind kind) {
@@ -287,13 +283,19 @@ void MonitorPage::buildActions() {
     options.logY = !options.logY;
     m_controls->setOptions(options);
   });
-  add(QStringLiteral("Copy the readings at the cursor"), QKeySequence::Copy, QStringLiteral("copy"), [this] {
-    if (m_cursor->copy()) Q_EMIT messageRaised(QStringLiteral("The readings are on the clipboard."), false);
-  });
-  add(QStringLiteral("Find in the log"), QKeySequence::Find, QStringLiteral("search"), [this] {
-    m_log->find()->setFocus(Qt::ShortcutFocusReason);
-    m_log->find()->selectAll();
-  });
+  add(
+      QStringLiteral("Copy the readings at the cursor"), QKeySequence::Copy, QStringLiteral("copy"),
+      [this] {
+        if (m_cursor->copy()) Q_EMIT messageRaised(QStringLiteral("The readings are on the clipboard."), false);
+      },
+      PageMenu::Edit);
+  add(
+      QStringLiteral("Find in the log"), QKeySequence::Find, QStringLiteral("search"),
+      [this] {
+        m_log->find()->setFocus(Qt::ShortcutFocusReason);
+        m_log->find()->selectAll();
+      },
+      PageMenu::Edit);
   add(QStringLiteral("Export the loss chart as PDF..."), QKeySequence(Qt::CTRL | Qt::Key_E), QStringLiteral("export"),
       [this] { exportChart(kLossMetric, QStringLiteral("pdf")); });
   for (const char* format : {"svg", "png", "csv"})

@@ -7,7 +7,6 @@
 #include <tuple>
 #include <utility>
 
-#include "ui/figures/figure_export.h"
 #include "ui/models/run_text.h"
 #include "ui/monitor/alert_list.h"
 #include "ui/monitor/chart_title.h"
@@ -21,9 +20,10 @@
 #include "ui/monitor/run_strip.h"
 #include "ui/monitor/series_loader.h"
 #include "ui/monitor/small_charts.h"
+#include "ui/paper/figure_export.h"
+#include "ui/parts/run_actions.h"
+#include "ui/parts/widgets.h"
 #include "ui/plot/shared_cursor.h"
-#include "ui/runs/run_actions.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -237,7 +237,7 @@ void MonitorPage::updateCurrent() {
   m_strip->setPlotted(states);
   m_strip->setRun(run, run ? m_snapshot->label(*run) : QString(),
                   run ? m_loader->checkpoints(run->id) : std::vector<store::Checkpoint>{});
-  for (QAction* action : m_actions) {
+  for (QAction* action : pageActions()) {
     const auto kind = action->data();
     if (!kind.isValid() || kind.toInt() < 0) continue;
     const auto request = static_cast<store::RequestKind>(kind.toInt());

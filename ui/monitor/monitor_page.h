@@ -6,7 +6,7 @@
 #include <set>
 
 #include "ui/models/project_session.h"
-#include "ui/window/page.h"
+#include "ui/parts/page.h"
 
 class QPushButton;
 class QStackedWidget;
@@ -36,10 +36,9 @@ class MonitorPage : public Page {
  public:
   explicit MonitorPage(QWidget* parent = nullptr);
   ~MonitorPage() override;
-  QString pageName() const override { return QStringLiteral("Monitor"); }
+  PageId id() const override { return pages::kMonitor; }
   QString iconName() const override { return QStringLiteral("monitor"); }
   void setSession(ProjectSession* session) override;
-  QList<QAction*> pageActions() const override { return m_actions; }
   void showRuns(const std::vector<store::RunId>& runs) override;
 
   JobList* jobs() const { return m_jobs; }
@@ -89,7 +88,6 @@ class MonitorPage : public Page {
   SeriesLoader* m_loader;
   LinkedCharts* m_charts;
   SharedCursor* m_cursor;
-  QList<QAction*> m_actions;
 
   PageHeader* m_header;
   MonitorControls* m_controls;

@@ -8,7 +8,7 @@
 
 #include "engine/store/run_id.h"
 #include "ui/monitor/run_series.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 

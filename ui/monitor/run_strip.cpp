@@ -8,9 +8,9 @@
 
 #include "ui/models/run_text.h"
 #include "ui/monitor/job_text.h"
-#include "ui/runs/run_actions.h"
-#include "ui/runs/run_cell_painter.h"
-#include "ui/window/icons.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/run_actions.h"
+#include "ui/parts/run_cell_painter.h"
 
 namespace weft::ui {
 

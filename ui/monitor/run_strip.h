@@ -3,7 +3,7 @@
 #pragma once
 
 #include "ui/models/project_session.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/widgets.h"
 
 class QPushButton;
 

@@ -5,8 +5,8 @@
 
 #include "ui/monitor/chart_title.h"
 #include "ui/monitor/linked_charts.h"
+#include "ui/parts/widgets.h"
 #include "ui/plot/shared_cursor.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {

@@ -5,7 +5,7 @@
 #include <map>
 #include <tuple>
 
-#include "engine/service/resolved_run.h"
+#include "engine/store/kv_type.h"
 #include "engine/store/run_labels.h"
 #include "ui/plot/paper_table.h"
 
@@ -136,7 +136,7 @@ ParetoData paretoData(const std::vector<store::RunSummary>& runs, ParetoX x, Par
     data.points.push_back(std::move(point));
     shown.push_back(&run);
   }
-  if (x != ParetoX::Parameters) data.kvTypes = QString::fromStdString(service::kvTypesOf(shown));
+  if (x != ParetoX::Parameters) data.kvTypes = QString::fromStdString(store::kvTypesOf(shown));
   std::vector<std::pair<double, double>> measured;
   for (const ParetoPoint& point : data.points) measured.emplace_back(point.x, point.y);
   data.frontier = frontierOf(measured);

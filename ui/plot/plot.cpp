@@ -7,8 +7,8 @@
 #include <cmath>
 #include <functional>
 
+#include "ui/parts/theme.h"
 #include "ui/plot/axis_ticker.h"
-#include "ui/window/theme.h"
 
 namespace weft::ui {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/store/run_store.h"
-#include "ui/window/theme.h"
+#include "ui/parts/theme.h"
 
 class QCPScatterStyle;
 

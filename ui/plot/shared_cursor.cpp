@@ -5,8 +5,8 @@
 #include <QKeyEvent>
 #include <cmath>
 
-#include "ui/window/icons.h"
-#include "ui/window/theme.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/theme.h"
 
 namespace weft::ui {
 namespace {

@@ -10,9 +10,9 @@
 #include <cmath>
 
 #include "ui/models/run_text.h"
+#include "ui/parts/theme.h"
+#include "ui/parts/widgets.h"
 #include "ui/plot/series_style.h"
-#include "ui/window/theme.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {

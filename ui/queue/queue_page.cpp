@@ -12,11 +12,11 @@
 
 #include "engine/base/text.h"
 #include "ui/models/run_text.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/run_actions.h"
+#include "ui/parts/weft_style.h"
+#include "ui/parts/widgets.h"
 #include "ui/queue/lanes_widget.h"
-#include "ui/runs/run_actions.h"
-#include "ui/window/icons.h"
-#include "ui/window/weft_style.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -47,7 +47,7 @@ QueuePage::QueuePage(QWidget* parent)
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
-  m_header = new PageHeader(QStringLiteral("Queue"));
+  m_header = new PageHeader(pages::kQueue.name());
   m_engineButton = new QPushButton(QStringLiteral("Start engine"));
   connect(m_engineButton, &QPushButton::clicked, this, [this] {
     if (!m_session) return;
@@ -172,12 +172,8 @@ QWidget* QueuePage::buildPanel() {
 void QueuePage::buildActions() {
   const auto add = [this](const QString& text, const QKeySequence& key, const QString& iconName,
                           std::function<void()> act) {
-    auto* action = new QAction(icon(iconName), text, this);
-    action->setShortcut(key);
-    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    connect(action, &QAction::triggered, this, std::move(act));
+    QAction* action = declareAction(PageMenu::Run, text, key, iconName, std::move(act));
     m_table->addAction(action);
-    m_actions << action;
   };
   add(QStringLiteral("Move up in the queue"), QKeySequence(Qt::ALT | Qt::Key_Up), QStringLiteral("chevron-up"),
       [this] { moveBy(-1); });
@@ -193,7 +189,7 @@ void QueuePage::buildActions() {
       [this] { executeOnCurrent(JobCommand::Release); });
   add(QStringLiteral("Kill the job..."), {}, QStringLiteral("kill"), [this] { executeOnCurrent(JobCommand::Kill); });
   add(QStringLiteral("Open the job in Monitor"), Qt::Key_Return, QStringLiteral("monitor"), [this] {
-    if (const store::RunSummary* run = m_table->currentRun()) showRunsRequested(QStringLiteral("Monitor"), {run->id});
+    if (const store::RunSummary* run = m_table->currentRun()) showRunsRequested(pages::kMonitor, {run->id});
   });
 }
 

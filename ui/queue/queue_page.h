@@ -5,9 +5,9 @@
 #include <QPointer>
 
 #include "ui/models/project_session.h"
+#include "ui/parts/page.h"
 #include "ui/queue/queue_plan.h"
 #include "ui/queue/queue_table.h"
-#include "ui/window/page.h"
 
 class QComboBox;
 class QFormLayout;
@@ -24,10 +24,9 @@ class QueuePage : public Page {
   Q_OBJECT
  public:
   explicit QueuePage(QWidget* parent = nullptr);
-  QString pageName() const override { return QStringLiteral("Queue"); }
+  PageId id() const override { return pages::kQueue; }
   QString iconName() const override { return QStringLiteral("queue"); }
   void setSession(ProjectSession* session) override;
-  QList<QAction*> pageActions() const override { return m_actions; }
   void showRuns(const std::vector<store::RunId>& runs) override;
 
   QueueTable* table() const { return m_table; }
@@ -50,7 +49,6 @@ class QueuePage : public Page {
   std::shared_ptr<const RunsSnapshot> m_snapshot;
   QueuePlan m_plan;
   QueueModel* m_model;
-  QList<QAction*> m_actions;
   PageHeader* m_header;
   QPushButton* m_engineButton;
   LanesWidget* m_lanes;

@@ -6,10 +6,10 @@
 #include <QPainter>
 #include <QToolTip>
 
-#include "ui/runs/run_actions.h"
-#include "ui/runs/run_cell_painter.h"
-#include "ui/window/icons.h"
-#include "ui/window/theme.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/run_actions.h"
+#include "ui/parts/run_cell_painter.h"
+#include "ui/parts/theme.h"
 
 namespace weft::ui {
 namespace {

@@ -7,7 +7,7 @@
 #include <QPainter>
 #include <cmath>
 
-#include "ui/window/theme.h"
+#include "ui/parts/theme.h"
 
 namespace weft::ui {
 namespace {

@@ -16,10 +16,10 @@
 #include "engine/sharing/map_text.h"
 #include "engine/store/evaluations.h"
 #include "engine/store/measurements.h"
-#include "ui/diagram/sharing_painter.h"
 #include "ui/models/run_text.h"
-#include "ui/window/icons.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/sharing_painter.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 

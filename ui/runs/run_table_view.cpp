@@ -8,8 +8,8 @@
 #include <set>
 
 #include "ui/models/run_text.h"
-#include "ui/runs/run_cell_painter.h"
-#include "ui/window/icons.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/run_cell_painter.h"
 
 namespace weft::ui {
 namespace {
@@ -47,7 +47,7 @@ int preferredWidth(RunColumn column) {
     case RunColumn::Updated:
       return 66;
   }
-  return 80;
+  return 90;
 }
 
 QStringList tagsOf(const store::RunSummary& run) {
@@ -309,12 +309,13 @@ RunTableView::RunTableView(RunSortProxy* proxy, QWidget* parent)
   setMouseTracking(true);
   setAccessibleName(QStringLiteral("Runs"));
   applyWidths();
+  for (int i = kDrawnRunColumns; i < runColumnCount(); ++i) setColumnHidden(i, true);
 }
 
 void RunTableView::applyWidths() {
   const double scale = double(QFontMetrics(bodyFont()).height()) / 16;
   verticalHeader()->setDefaultSectionSize(qMax(metrics::row, QFontMetrics(bodyFont()).height() + 10));
-  for (int i = 0; i < kRunColumns; ++i)
+  for (int i = 0; i < runColumnCount(); ++i)
     setColumnWidth(i, int(preferredWidth(static_cast<RunColumn>(i)) * qMax(1.0, scale)));
   m_header->setSectionResizeMode(QHeaderView::Interactive);
   m_header->setStretchLastSection(true);
@@ -337,7 +338,7 @@ void RunTableView::selectRuns(const std::vector<store::RunId>& runs) {
     const QModelIndex index = m_proxy->index(row, 0);
     const store::RunSummary* run = runOf(index);
     if (!run || !wanted.contains(run->id)) continue;
-    selection.select(index, m_proxy->index(row, kRunColumns - 1));
+    selection.select(index, m_proxy->index(row, runColumnCount() - 1));
     if (!first.isValid()) first = m_proxy->index(row, static_cast<int>(RunColumn::Name));
   }
   if (first.isValid()) {
@@ -379,7 +380,7 @@ void RunTableView::paintBars() {
   QPainter painter(viewport());
   const int row = verticalHeader()->defaultSectionSize();
   for (int i = 0; i < kBars && i * row < viewport()->height(); ++i) {
-    for (int column = 0; column < kRunColumns; ++column) {
+    for (int column = 0; column < runColumnCount(); ++column) {
       if (isColumnHidden(column)) continue;
       const int room = columnWidth(column) - 2 * kPadding;
       const int width = room * (5 + (i * 7 + column * 3) % 5) / 10;

@@ -18,15 +18,15 @@
 #include "engine/base/text.h"
 #include "ui/models/run_text.h"
 #include "ui/models/table_export.h"
-#include "ui/runs/filter_field.h"
+#include "ui/parts/file_dialog.h"
+#include "ui/parts/filter_field.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/run_actions.h"
+#include "ui/parts/weft_style.h"
+#include "ui/parts/widgets.h"
 #include "ui/runs/filter_tabs.h"
-#include "ui/runs/run_actions.h"
 #include "ui/runs/run_panel.h"
 #include "ui/runs/run_table_view.h"
-#include "ui/window/file_dialog.h"
-#include "ui/window/icons.h"
-#include "ui/window/weft_style.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -103,7 +103,7 @@ RunsPage::RunsPage(QWidget* parent)
 
   connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RunsPage::updateSelection);
   connect(m_table, &QTableView::doubleClicked, this,
-          [this] { showRunsRequested(QStringLiteral("Monitor"), m_table->selectedRuns()); });
+          [this] { showRunsRequested(pages::kMonitor, m_table->selectedRuns()); });
   connect(m_table, &RunTableView::emptyButtonClicked, this, [this] {
     if (m_emptyAction) m_emptyAction();
   });
@@ -134,18 +134,18 @@ QWidget* RunsPage::buildTop() {
   auto* rows = new QVBoxLayout(top);
   rows->setContentsMargins(0, 0, 0, 0);
   rows->setSpacing(0);
-  m_header = new PageHeader(QStringLiteral("Runs"));
+  m_header = new PageHeader(pages::kRuns.name());
   auto* columns = new QPushButton(icon(QStringLiteral("columns")), QStringLiteral("Columns"));
   connect(columns, &QPushButton::clicked, this, &RunsPage::showColumnsMenu);
   auto* exportButton = new QPushButton(QStringLiteral("Export"));
   auto* exportMenu = new QMenu(exportButton);
   exportMenu->addAction(QStringLiteral("Table as CSV or JSON..."), this, &RunsPage::exportTable);
   exportMenu->addAction(QStringLiteral("Copy rows as CSV"), this, &RunsPage::copyTable);
-  exportMenu->addAction(QStringLiteral("Figure..."), this, [this] { openPageRequested(QStringLiteral("Figures")); });
+  exportMenu->addAction(QStringLiteral("Figure..."), this, [this] { openPageRequested(pages::kFigures); });
   exportButton->setMenu(exportMenu);
   m_compareButton = new QPushButton(QStringLiteral("Compare"));
   connect(m_compareButton, &QPushButton::clicked, this,
-          [this] { showRunsRequested(QStringLiteral("Compare"), m_table->selectedRuns()); });
+          [this] { showRunsRequested(pages::kCompare, m_table->selectedRuns()); });
   auto* newRun = new QPushButton(QStringLiteral("New run..."));
   makePrimary(newRun);
   connect(newRun, &QPushButton::clicked, this, &Page::newRunRequested);
@@ -251,27 +251,21 @@ QWidget* RunsPage::buildFooter() {
 }
 
 QAction* RunsPage::addAction(const QString& text, const QKeySequence& shortcut, const QString& iconName,
-                             std::function<void()> act) {
-  auto* action = new QAction(text, this);
-  if (!iconName.isEmpty()) action->setIcon(icon(iconName));
-  action->setShortcut(shortcut);
-  action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-  connect(action, &QAction::triggered, this, std::move(act));
-  m_actions << action;
-  return action;
+                             std::function<void()> act, PageMenu menu) {
+  return declareAction(menu, text, shortcut, iconName, std::move(act));
 }
 
 void RunsPage::buildActions() {
   // Letters belong to the table alone; the others to the whole page.
   const auto forRuns = [this](const QString& text, const QKeySequence& key, const QString& iconName,
-                              std::function<void()> act) {
-    QAction* action = addAction(text, key, iconName, std::move(act));
+                              std::function<void()> act, PageMenu menu = PageMenu::Run) {
+    QAction* action = addAction(text, key, iconName, std::move(act), menu);
     m_table->addAction(action);
     m_runActions.push_back(action);
     return action;
   };
   forRuns(QStringLiteral("Open in Monitor"), Qt::Key_Return, QStringLiteral("monitor"),
-          [this] { showRunsRequested(QStringLiteral("Monitor"), m_table->selectedRuns()); });
+          [this] { showRunsRequested(pages::kMonitor, m_table->selectedRuns()); });
   forRuns(QStringLiteral("Preview"), Qt::Key_Space, QStringLiteral("side-panel"), [this] {
     m_panel->setVisible(!m_panel->isVisible());
     if (m_panel->isVisible() && m_splitter->sizes().value(1) < 300)
@@ -279,17 +273,21 @@ void RunsPage::buildActions() {
     updateSelection();
   });
   m_compareAction = forRuns(QStringLiteral("Compare"), Qt::Key_C, QStringLiteral("compare"),
-                            [this] { showRunsRequested(QStringLiteral("Compare"), m_table->selectedRuns()); });
+                            [this] { showRunsRequested(pages::kCompare, m_table->selectedRuns()); });
   forRuns(QStringLiteral("Draw its map in Design"), Qt::Key_D, QStringLiteral("design"),
-          [this] { showRunsRequested(QStringLiteral("Design"), m_table->selectedRuns()); });
-  forRuns(QStringLiteral("Edit tags"), Qt::Key_T, QStringLiteral("tag"), [this] { askTags(); });
-  forRuns(QStringLiteral("Edit note"), Qt::Key_N, QStringLiteral("note"), [this] {
-    const auto runs = selected();
-    if (!runs.empty())
-      askInFooter(QStringLiteral("Note of %1").arg(m_model->snapshot().label(runs.front())),
-                  QString::fromStdString(runs.front().note),
-                  [this, id = runs.front().id](const QString& note) { setNote(id, note); });
-  });
+          [this] { showRunsRequested(pages::kDesign, m_table->selectedRuns()); });
+  forRuns(
+      QStringLiteral("Edit tags"), Qt::Key_T, QStringLiteral("tag"), [this] { askTags(); }, PageMenu::Edit);
+  forRuns(
+      QStringLiteral("Edit note"), Qt::Key_N, QStringLiteral("note"),
+      [this] {
+        const auto runs = selected();
+        if (!runs.empty())
+          askInFooter(QStringLiteral("Note of %1").arg(m_model->snapshot().label(runs.front())),
+                      QString::fromStdString(runs.front().note),
+                      [this, id = runs.front().id](const QString& note) { setNote(id, note); });
+      },
+      PageMenu::Edit);
   forRuns(QStringLiteral("Set or clear as baseline"), Qt::Key_B, QStringLiteral("star"), [this] { toggleBaseline(); });
   forRuns(QStringLiteral("Star"), Qt::Key_S, QStringLiteral("star-outline"), [this] { toggleStar(); });
   m_stopAction = forRuns(QStringLiteral("Stop with a checkpoint"), {}, QStringLiteral("stop"),
@@ -302,12 +300,17 @@ void RunsPage::buildActions() {
   m_killAction->setIcon(icon(QStringLiteral("kill"), IconColor::Error));
   forRuns(QStringLiteral("Archive or bring back"), QKeySequence::Delete, QStringLiteral("archive"),
           [this] { archive(); });
-  forRuns(QStringLiteral("Copy rows as CSV"), QKeySequence::Copy, QStringLiteral("copy"), [this] { copyTable(); });
+  forRuns(
+      QStringLiteral("Copy rows as CSV"), QKeySequence::Copy, QStringLiteral("copy"), [this] { copyTable(); },
+      PageMenu::Edit);
 
-  QAction* find = addAction(QStringLiteral("Filter runs"), QKeySequence::Find, QStringLiteral("filter"), [this] {
-    m_filter->setFocus();
-    m_filter->selectAll();
-  });
+  QAction* find = addAction(
+      QStringLiteral("Filter runs"), QKeySequence::Find, QStringLiteral("filter"),
+      [this] {
+        m_filter->setFocus();
+        m_filter->selectAll();
+      },
+      PageMenu::Edit);
   QAction* undo = m_undo->createUndoAction(this, QStringLiteral("Undo"));
   undo->setShortcut(QKeySequence::Undo);
   QAction* redo = m_undo->createRedoAction(this, QStringLiteral("Redo"));
@@ -316,12 +319,13 @@ void RunsPage::buildActions() {
   redo->setIcon(icon(QStringLiteral("redo")));
   for (QAction* action : {undo, redo}) {
     action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    m_actions << action;
+    declareAction(PageMenu::Edit, action);
   }
   QAction* exportAction = addAction(QStringLiteral("Export the table..."), QKeySequence(Qt::CTRL | Qt::Key_E),
                                     QStringLiteral("export"), [this] { exportTable(); });
-  QAction* clear = addAction(QStringLiteral("Clear the filter"), QKeySequence(Qt::CTRL | Qt::Key_Backspace),
-                             QStringLiteral("close"), [this] { setExpression({}); });
+  QAction* clear = addAction(
+      QStringLiteral("Clear the filter"), QKeySequence(Qt::CTRL | Qt::Key_Backspace), QStringLiteral("close"),
+      [this] { setExpression({}); }, PageMenu::Edit);
   for (QAction* action : {find, undo, redo, exportAction, clear}) QWidget::addAction(action);
 }
 
@@ -387,7 +391,7 @@ void RunsPage::updateEmptyText() {
             : QString());
   if (m_proxy->rowCount() > 0) return m_table->setEmptyText({});
   if (runs.empty()) {
-    m_emptyAction = [this] { openPageRequested(QStringLiteral("Design")); };
+    m_emptyAction = [this] { openPageRequested(pages::kDesign); };
     return m_table->setEmptyText(QStringLiteral("No runs yet. Draw a map in Design and queue it."),
                                  QStringLiteral("Open Design"));
   }
@@ -655,8 +659,11 @@ void RunsPage::exportTable() {
 void RunsPage::showColumnsMenu() {
   auto* menu = new QMenu(this);
   menu->setAttribute(Qt::WA_DeleteOnClose);
-  for (int i = static_cast<int>(RunColumn::Map); i < kRunColumns; ++i) {
+  menu->setToolTipsVisible(true);
+  for (int i = static_cast<int>(RunColumn::Map); i < runColumnCount(); ++i) {
+    if (i == kDrawnRunColumns) menu->addSeparator();
     QAction* action = menu->addAction(m_model->headerData(i, Qt::Horizontal).toString());
+    action->setToolTip(m_model->headerData(i, Qt::Horizontal, Qt::ToolTipRole).toString());
     action->setCheckable(true);
     action->setChecked(!m_table->isColumnHidden(i));
     connect(action, &QAction::toggled, this, [this, i](bool shown) {
@@ -668,25 +675,43 @@ void RunsPage::showColumnsMenu() {
   menu->popup(button ? button->mapToGlobal(QPoint(0, button->height())) : QCursor::pos());
 }
 
+// By name, in the order on screen: a column that a later Weft adds disturbs none of those that somebody has arranged.
 void RunsPage::saveColumns() {
   QSettings settings;
-  settings.setValue(QStringLiteral("runs/columns"), m_table->horizontalHeader()->saveState());
+  const QHeaderView* header = m_table->horizontalHeader();
+  QStringList columns;
+  for (int place = 0; place < header->count(); ++place) {
+    const int i = header->logicalIndex(place);
+    columns << QStringLiteral("%1:%2:%3")
+                   .arg(keyOf(static_cast<RunColumn>(i)))
+                   .arg(header->isSectionHidden(i) ? 0 : header->sectionSize(i))
+                   .arg(header->isSectionHidden(i) ? QStringLiteral("hidden") : QStringLiteral("shown"));
+  }
+  settings.setValue(QStringLiteral("runs/layout"), columns);
   QStringList keys;
   for (const SortKey& key : m_proxy->sortKeys())
-    keys << QStringLiteral("%1:%2").arg(static_cast<int>(key.column)).arg(static_cast<int>(key.order));
+    keys << QStringLiteral("%1:%2").arg(keyOf(key.column)).arg(static_cast<int>(key.order));
   settings.setValue(QStringLiteral("runs/sort"), keys);
 }
 
 void RunsPage::restoreColumns() {
   const QSettings settings;
-  if (const QByteArray state = settings.value(QStringLiteral("runs/columns")).toByteArray(); !state.isEmpty())
-    m_table->horizontalHeader()->restoreState(state);
+  QHeaderView* header = m_table->horizontalHeader();
+  int place = 0;
+  for (const QString& entry : settings.value(QStringLiteral("runs/layout")).toStringList()) {
+    const std::optional<RunColumn> column = columnOfKey(entry.section(u':', 0, 0));
+    if (!column) continue;
+    const int i = static_cast<int>(*column);
+    header->moveSection(header->visualIndex(i), place++);
+    const bool isHidden = entry.endsWith(QStringLiteral(":hidden"));
+    if (const int width = entry.section(u':', 1, 1).toInt(); width > 0) header->resizeSection(i, width);
+    header->setSectionHidden(i, isHidden);
+  }
   std::vector<SortKey> keys;
   for (const QString& key : settings.value(QStringLiteral("runs/sort")).toStringList()) {
-    const int column = key.section(u':', 0, 0).toInt();
-    if (column >= 0 && column < kRunColumns)
-      keys.push_back({static_cast<RunColumn>(column),
-                      key.section(u':', 1, 1) == QStringLiteral("1") ? Qt::DescendingOrder : Qt::AscendingOrder});
+    if (const std::optional<RunColumn> column = columnOfKey(key.section(u':', 0, 0)))
+      keys.push_back(
+          {*column, key.section(u':', 1, 1) == QStringLiteral("1") ? Qt::DescendingOrder : Qt::AscendingOrder});
   }
   if (!keys.empty()) m_proxy->setSortKeys(std::move(keys));
 }

@@ -9,7 +9,7 @@
 #include "ui/models/project_session.h"
 #include "ui/models/run_sort_proxy.h"
 #include "ui/models/run_table_model.h"
-#include "ui/window/page.h"
+#include "ui/parts/page.h"
 
 class QLineEdit;
 class QPushButton;
@@ -33,10 +33,9 @@ class RunsPage : public Page {
   explicit RunsPage(QWidget* parent = nullptr);
   ~RunsPage() override;
 
-  QString pageName() const override { return QStringLiteral("Runs"); }
+  PageId id() const override { return pages::kRuns; }
   QString iconName() const override { return QStringLiteral("runs"); }
   void setSession(ProjectSession* session) override;
-  QList<QAction*> pageActions() const override { return m_actions; }
   void showRuns(const std::vector<store::RunId>& runs) override;
 
   // For tests and the window's palette.
@@ -53,7 +52,7 @@ class RunsPage : public Page {
   QWidget* buildTop();
   QWidget* buildFooter();
   QAction* addAction(const QString& text, const QKeySequence& shortcut, const QString& iconName,
-                     std::function<void()> act);
+                     std::function<void()> act, PageMenu menu = PageMenu::Run);
   void openingChanged() override;
   void applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot);
   void updateCounts();
@@ -86,7 +85,6 @@ class RunsPage : public Page {
   RunSortProxy* m_proxy;
   QUndoStack* m_undo;
   QTimer* m_ages;
-  QList<QAction*> m_actions;
   std::vector<QAction*> m_runActions;  // need a selection
   QAction* m_compareAction = nullptr;
   QAction* m_stopAction = nullptr;

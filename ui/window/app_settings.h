@@ -6,7 +6,7 @@
 #include <QString>
 #include <QStringList>
 
-#include "ui/window/theme.h"
+#include "ui/parts/theme.h"
 #include "ui/window/theme_controller.h"
 
 namespace weft::ui::settings {

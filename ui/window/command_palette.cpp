@@ -10,9 +10,10 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "ui/runs/run_cell_painter.h"
-#include "ui/window/icons.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/frames.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/run_cell_painter.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -313,13 +314,7 @@ bool CommandPalette::eventFilter(QObject* watched, QEvent* event) {
 void CommandPalette::paintEvent(QPaintEvent*) {
   const Theme& theme = Theme::current();
   QPainter painter(this);
-  painter.setRenderHint(QPainter::Antialiasing);
-  painter.setPen(QPen(theme.text3, 1.5));
-  painter.setBrush(theme.panel);
-  painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 4, 4);
-  painter.setRenderHint(QPainter::Antialiasing, false);
-  painter.fillRect(QRect(2, 47, width() - 4, 1), theme.hairline);
-  painter.fillRect(QRect(2, height() - 32, width() - 4, 1), theme.hairline);
+  paintPopupFrame(painter, rect(), 45, 32);
   painter.setFont(captionFont());
   painter.setPen(theme.text2);
   painter.drawText(QRect(18, height() - 31, width() - 36, 29), Qt::AlignVCenter | Qt::AlignLeft,

@@ -5,7 +5,7 @@
 #include <QPainter>
 #include <algorithm>
 
-#include "ui/window/widgets.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {

@@ -21,9 +21,10 @@
 
 #include "ui/models/project_opener.h"
 #include "ui/models/run_text.h"
+#include "ui/parts/file_dialog.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/widgets.h"
 #include "ui/window/app_settings.h"
-#include "ui/window/file_dialog.h"
-#include "ui/window/icons.h"
 #include "ui/window/keys_overlay.h"
 #include "ui/window/message_bar.h"
 #include "ui/window/new_project_dialog.h"
@@ -32,7 +33,6 @@
 #include "ui/window/start_page.h"
 #include "ui/window/status_strip.h"
 #include "ui/window/theme_controller.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -161,25 +161,24 @@ MainWindow::MainWindow(ThemeController& theme, std::vector<Page*> pages, QWidget
   for (Page* page : m_pages) {
     m_stack->addWidget(page);
     ++number;
-    m_rail->addPage(page->pageName(), page->iconName(),
-                    number <= 7 ? QStringLiteral("Ctrl+%1").arg(number) : QString());
+    m_rail->addPage(page->id().name(), page->iconName(),
+                    number <= 9 ? QStringLiteral("Ctrl+%1").arg(number) : QString());
   }
   m_stack->addWidget(m_settings);
-  m_rail->addAtBottom(m_settings->pageName(), m_settings->iconName());
+  m_rail->addAtBottom(m_settings->id().name(), m_settings->iconName());
   m_pages.push_back(m_settings);
   for (Page* page : m_pages) {
     page->setAutoFillBackground(true);
     page->setBackgroundRole(QPalette::Base);
-    connect(page, &Page::openPageRequested, this, &MainWindow::showPage);
+    connect(page, &Page::openPageRequested, this, qOverload<PageId>(&MainWindow::showPage));
     connect(page, &Page::newRunRequested, this, [this] {
-      const QString design = QStringLiteral("Design");
-      showPage(design);
-      if (Page* target = this->page(design)) target->startNewRun();
+      showPage(pages::kDesign);
+      if (Page* target = this->page(pages::kDesign)) target->startNewRun();
     });
     connect(page, &Page::messageRaised, this, &MainWindow::raiseMessage);
-    connect(page, &Page::showRunsRequested, this, [this](const QString& name, const std::vector<store::RunId>& runs) {
-      showPage(name);
-      if (Page* target = this->page(name)) target->showRuns(runs);
+    connect(page, &Page::showRunsRequested, this, [this](PageId id, const std::vector<store::RunId>& runs) {
+      showPage(id);
+      if (Page* target = this->page(id)) target->showRuns(runs);
     });
   }
 
@@ -188,8 +187,8 @@ MainWindow::MainWindow(ThemeController& theme, std::vector<Page*> pages, QWidget
   m_keys = new KeysOverlay(this);
   buildMenus();
   buildCorner();
-  connect(m_rail, &Rail::pageChosen, this, &MainWindow::showPage);
-  connect(m_status, &StatusStrip::engineClicked, this, [this] { showPage(QStringLiteral("Queue")); });
+  connect(m_rail, &Rail::pageChosen, this, qOverload<const QString&>(&MainWindow::showPage));
+  connect(m_status, &StatusStrip::engineClicked, this, [this] { showPage(pages::kQueue); });
   connect(m_status, &StatusStrip::startClicked, this, [this] {
     if (m_session) m_session->startEngine();
   });
@@ -246,9 +245,9 @@ void MainWindow::buildMenus() {
     if (page == m_settings) continue;
     ++number;
     addWindowAction(
-        view, page->pageName(),
-        number <= 7 ? QKeySequence(static_cast<int>(Qt::CTRL) | static_cast<int>(Qt::Key_0 + number)) : QKeySequence(),
-        page->iconName(), [this, name = page->pageName()] { showPage(name); });
+        view, page->id().name(),
+        number <= 9 ? QKeySequence(static_cast<int>(Qt::CTRL) | static_cast<int>(Qt::Key_0 + number)) : QKeySequence(),
+        page->iconName(), [this, name = page->id().name()] { showPage(name); });
   }
   view->addSeparator();
   addWindowAction(view, QStringLiteral("Last page"), QKeySequence(Qt::CTRL | Qt::Key_Tab), {}, [this] {
@@ -269,24 +268,15 @@ void MainWindow::buildMenus() {
   connect(themes, &QMenu::aboutToShow, this,
           [this, group] { group->actions().at(static_cast<int>(m_theme.choice()))->setChecked(true); });
 
-  // The page's own actions: undo and the like under Edit, the rest under Run; filled for the page in front.
-  const auto fill = [this](QMenu* menu, bool isEdit) {
+  // The page's own actions, as it declared them; filled for the page in front.
+  const auto fill = [this](QMenu* menu, PageMenu which) {
     menu->clear();
-    Page* page = this->page(currentPage());
-    static const QStringList editWords{QStringLiteral("undo"),   QStringLiteral("redo"), QStringLiteral("copy"),
-                                       QStringLiteral("paste"),  QStringLiteral("cut"),  QStringLiteral("edit"),
-                                       QStringLiteral("filter"), QStringLiteral("find"), QStringLiteral("select"),
-                                       QStringLiteral("clear")};
-    if (page)
-      for (QAction* action : page->pageActions()) {
-        const QString first = plain(action->text()).section(u' ', 0, 0).toLower();
-        if (editWords.contains(first) == isEdit) menu->addAction(action);
-      }
+    if (const Page* page = this->page(currentPage())) menu->addActions(page->pageActions(which));
     if (menu->isEmpty()) menu->addAction(QStringLiteral("Nothing on this page"))->setEnabled(false);
   };
-  connect(edit, &QMenu::aboutToShow, this, [edit, fill] { fill(edit, true); });
+  connect(edit, &QMenu::aboutToShow, this, [edit, fill] { fill(edit, PageMenu::Edit); });
   connect(run, &QMenu::aboutToShow, this, [this, run, fill] {
-    fill(run, false);
+    fill(run, PageMenu::Run);
     run->addSeparator();
     QAction* start = run->addAction(icon(QStringLiteral("engine")), QStringLiteral("Start the engine"), this, [this] {
       if (m_session) m_session->startEngine();
@@ -297,7 +287,7 @@ void MainWindow::buildMenus() {
   addWindowAction(tools, QStringLiteral("Command palette"), QKeySequence(Qt::CTRL | Qt::Key_K),
                   QStringLiteral("search"), [this] { m_palette->popUp(); });
   addWindowAction(tools, QStringLiteral("Settings"), QKeySequence(Qt::CTRL | Qt::Key_Comma), QStringLiteral("settings"),
-                  [this] { showPage(m_settings->pageName()); });
+                  [this] { showPage(m_settings->id().name()); });
   addWindowAction(help, QStringLiteral("Keys of this page"), Qt::Key_F1, QStringLiteral("help"),
                   [this] { showKeys(); });
   addWindowAction(help, QStringLiteral("About Weft"), {}, QStringLiteral("info"), [this] {
@@ -391,7 +381,7 @@ void MainWindow::adopt(Result<store::Project> project) {
     settings::addRecentProject(folder);
     setSession(std::move(m_opening));
     setOpening({});
-    if (currentPage() == kStart) showPage(QStringLiteral("Runs"));
+    if (currentPage() == kStart) showPage(pages::kRuns);
     Q_EMIT projectOpened(folder);
   });
 }
@@ -413,7 +403,7 @@ void MainWindow::setSession(std::unique_ptr<ProjectSession> session) {
   m_start->setRecent(settings::recentProjects());
   if (!m_session) {
     m_status->setSnapshot(nullptr);
-    m_rail->setBadge(QStringLiteral("Queue"), 0);
+    m_rail->setBadge(pages::kQueue.name(), 0);
     if (m_stack->currentWidget() == nullptr) showPage(kStart);
     return;
   }
@@ -425,7 +415,7 @@ void MainWindow::applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapsh
   m_status->setSnapshot(snapshot);
   const auto waiting = std::count_if(snapshot->runs.begin(), snapshot->runs.end(),
                                      [](const auto& run) { return run.state == store::RunState::Queued; });
-  m_rail->setBadge(QStringLiteral("Queue"), static_cast<int>(waiting));
+  m_rail->setBadge(pages::kQueue.name(), static_cast<int>(waiting));
   if (!m_engineAsked && waiting > 0 && !snapshot->engineRunning && settings::startsEngine()) {
     m_engineAsked = true;
     m_session->startEngine();
@@ -434,14 +424,16 @@ void MainWindow::applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapsh
 
 Page* MainWindow::page(const QString& name) const {
   const auto found =
-      std::find_if(m_pages.begin(), m_pages.end(), [&](const Page* page) { return page->pageName() == name; });
+      std::find_if(m_pages.begin(), m_pages.end(), [&](const Page* page) { return page->id().name() == name; });
   return found == m_pages.end() ? nullptr : *found;
 }
 
 QString MainWindow::currentPage() const {
   const auto* page = qobject_cast<const Page*>(m_stack->currentWidget());
-  return page ? page->pageName() : kStart;
+  return page ? page->id().name() : kStart;
 }
+
+void MainWindow::showPage(PageId page) { showPage(page.name()); }
 
 void MainWindow::showPage(const QString& name) {
   const QString before = currentPage();
@@ -469,7 +461,7 @@ void MainWindow::raiseMessage(const QString& sentence, bool isError) {
 void MainWindow::askNewProject() {
   auto* dialog = new NewProjectDialog(settings::projectsFolder(), this);
   connect(dialog, &NewProjectDialog::chosen, this, [this](const QString& folder, bool opensDesign) {
-    if (opensDesign) showPage(QStringLiteral("Design"));
+    if (opensDesign) showPage(pages::kDesign);
     openProject(folder);
   });
   dialog->popUp();
@@ -522,9 +514,7 @@ std::vector<PaletteEntry> MainWindow::paletteEntries() const {
                          isLive ? QStringLiteral("monitor") : QStringLiteral("runs"),
                          run.map,
                          [self, id = run.id, isLive] {
-                           const QString target = isLive && self->page(QStringLiteral("Monitor"))
-                                                      ? QStringLiteral("Monitor")
-                                                      : QStringLiteral("Runs");
+                           const PageId target = isLive && self->page(pages::kMonitor) ? pages::kMonitor : pages::kRuns;
                            self->showPage(target);
                            if (Page* page = self->page(target)) page->showRuns({id});
                          }});
@@ -536,13 +526,13 @@ std::vector<PaletteEntry> MainWindow::paletteEntries() const {
                            QStringLiteral("design"),
                            run.map,
                            [self, id = run.id] {
-                             self->showPage(QStringLiteral("Design"));
-                             if (Page* page = self->page(QStringLiteral("Design"))) page->showRuns({id});
+                             self->showPage(pages::kDesign);
+                             if (Page* page = self->page(pages::kDesign)) page->showRuns({id});
                            }});
     }
   }
   for (Page* page : m_pages) {
-    const QString name = page->pageName();
+    const QString name = page->id().name();
     entries.push_back(
         {PaletteEntry::Kind::Page, name, {}, {}, page->iconName(), {}, [self, name] { self->showPage(name); }});
   }
@@ -562,9 +552,9 @@ std::vector<PaletteEntry> MainWindow::paletteEntries() const {
   };
   // The page in front first: its actions are the likely ones.
   std::vector<Page*> ordered = m_pages;
-  std::stable_partition(ordered.begin(), ordered.end(), [&](const Page* page) { return page->pageName() == front; });
+  std::stable_partition(ordered.begin(), ordered.end(), [&](const Page* page) { return page->id().name() == front; });
   for (Page* page : ordered)
-    for (QAction* action : page->pageActions()) addAction(action, page->pageName());
+    for (QAction* action : page->pageActions()) addAction(action, page->id().name());
   for (QAction* action : m_windowActions) addAction(action, {});
   return entries;
 }

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "ui/models/project_session.h"
+#include "ui/parts/page.h"
 #include "ui/window/command_palette.h"
-#include "ui/window/page.h"
 
 class QMenu;
 class QPushButton;
@@ -37,8 +37,11 @@ class MainWindow : public QMainWindow {
   void closeProject();
   ProjectSession* session() const { return m_session.get(); }
 
+  void showPage(PageId page);
+  // By what the rail calls it, as on the command line; the start page, or a page that there is none of: nothing.
   void showPage(const QString& name);
   QString currentPage() const;
+  Page* page(PageId id) const { return page(id.name()); }
   Page* page(const QString& name) const;
   void showError(const QString& sentence);
 

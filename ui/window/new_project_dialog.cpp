@@ -11,10 +11,12 @@
 #include <utility>
 
 #include "engine/base/text.h"
-#include "ui/window/file_dialog.h"
-#include "ui/window/icons.h"
-#include "ui/window/weft_style.h"
-#include "ui/window/widgets.h"
+#include "ui/models/qt_text.h"
+#include "ui/parts/file_dialog.h"
+#include "ui/parts/frames.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/weft_style.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -37,30 +39,12 @@ QString breakable(const QString& sentence) {
   return result;
 }
 
-QString toQt(const std::string& text) { return QString::fromStdString(text); }
-QString toQt(const std::filesystem::path& path) { return QString::fromStdString(path.string()); }
-
 TextLabel* wrapped(Type type, Tone tone) {
   auto* label = new TextLabel({}, type, tone);
   label->setWordWrap(true);
   label->setMinimumWidth(1);
   return label;
 }
-
-// The refusal's surface: the error's fill with its sign.
-class Refusal : public QWidget {
- public:
-  using QWidget::QWidget;
-
- protected:
-  void paintEvent(QPaintEvent*) override {
-    const Theme& theme = Theme::current();
-    QPainter painter(this);
-    painter.fillRect(rect(), theme.errorFill);
-    painter.fillRect(QRect(0, 0, width(), 1), theme.hairline);
-    paintIcon(painter, QRectF(metrics::pageMargin, 14, 16, 16), QStringLiteral("failed"), theme.error);
-  }
-};
 
 }  // namespace
 
@@ -101,7 +85,7 @@ void NewProjectDialog::buildFields() {
   grid->addWidget(m_space, 4, 1, 1, 2);
   body()->addWidget(fields);
 
-  m_refusal = new Refusal;
+  m_refusal = new ErrorBand(ErrorBand::Sign::FirstLine);
   auto* rows = new QVBoxLayout(m_refusal);
   rows->setContentsMargins(metrics::pageMargin + 24, 12, metrics::pageMargin, 12);
   m_refusalText = wrapped(Type::Body, Tone::Text);

@@ -6,7 +6,7 @@
 #include <QLineEdit>
 
 #include "ui/models/project_opener.h"
-#include "ui/window/sheet.h"
+#include "ui/parts/sheet.h"
 
 class QCheckBox;
 class QPushButton;

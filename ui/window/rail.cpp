@@ -3,8 +3,8 @@
 #include <QPainter>
 #include <QVBoxLayout>
 
-#include "ui/window/icons.h"
-#include "ui/window/theme.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/theme.h"
 
 namespace weft::ui {
 

@@ -10,10 +10,10 @@
 #include <QVBoxLayout>
 
 #include "ui/models/project_session.h"
+#include "ui/parts/file_dialog.h"
+#include "ui/parts/widgets.h"
 #include "ui/window/app_settings.h"
-#include "ui/window/file_dialog.h"
 #include "ui/window/theme_controller.h"
-#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -43,7 +43,7 @@ SettingsPage::SettingsPage(ThemeController& theme, QWidget* parent) : Page(paren
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
-  layout->addWidget(new PageHeader(QStringLiteral("Settings")));
+  layout->addWidget(new PageHeader(pages::kSettings.name()));
   auto* scroll = new QScrollArea;
   scroll->setFrameShape(QFrame::NoFrame);
   scroll->setWidgetResizable(true);

@@ -2,7 +2,7 @@
 // apply.
 #pragma once
 
-#include "ui/window/page.h"
+#include "ui/parts/page.h"
 
 class QComboBox;
 class QLabel;
@@ -16,7 +16,7 @@ class SettingsPage : public Page {
   Q_OBJECT
  public:
   SettingsPage(ThemeController& theme, QWidget* parent = nullptr);
-  QString pageName() const override { return QStringLiteral("Settings"); }
+  PageId id() const override { return pages::kSettings; }
   QString iconName() const override { return QStringLiteral("settings"); }
   void setSession(ProjectSession* session) override;
 

@@ -6,8 +6,8 @@
 #include <QPainter>
 #include <QVBoxLayout>
 
-#include "ui/window/icons.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {

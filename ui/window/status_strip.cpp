@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "ui/models/run_text.h"
-#include "ui/window/icons.h"
-#include "ui/window/theme.h"
+#include "ui/parts/icons.h"
+#include "ui/parts/theme.h"
 
 namespace weft::ui {
 

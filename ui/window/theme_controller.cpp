@@ -4,7 +4,7 @@
 #include <QEvent>
 #include <QStyleHints>
 
-#include "ui/window/weft_style.h"
+#include "ui/parts/weft_style.h"
 
 namespace weft::ui {
 namespace {

@@ -6,7 +6,7 @@
 #include <QObject>
 #include <QPalette>
 
-#include "ui/window/theme.h"
+#include "ui/parts/theme.h"
 
 namespace weft::ui {
 
