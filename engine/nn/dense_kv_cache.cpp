@@ -2,46 +2,23 @@
 #include "engine/nn/dense_kv_cache.h"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
-#include <stdexcept>
+
+#include "engine/nn/kv_ring.h"
 
 namespace weft::nn {
 
 namespace {
-
-std::int64_t kept(const SlotSpec& slot, std::int64_t tokens) {
-  return slot.window ? std::min(*slot.window, tokens) : tokens;
-}
-
-// Writes x at positions first .. first+T-1 into a ring of `capacity` entries; of more than `capacity` tokens the last
-// stay.
-void writeRing(at::Tensor& ring_BGSD, const at::Tensor& x_BGTD, std::int64_t first, std::int64_t capacity) {
-  const std::int64_t tokens = std::min(x_BGTD.size(2), capacity);
-  const at::Tensor last = x_BGTD.narrow(2, x_BGTD.size(2) - tokens, tokens);
-  const std::int64_t begin = (first + x_BGTD.size(2) - tokens) % capacity;
-  const std::int64_t untilEnd = std::min(tokens, capacity - begin);
-  ring_BGSD.narrow(2, begin, untilEnd).copy_(last.narrow(2, 0, untilEnd));
-  if (untilEnd < tokens) ring_BGSD.narrow(2, 0, tokens - untilEnd).copy_(last.narrow(2, untilEnd, tokens - untilEnd));
-}
-
-// The entries at positions first .. first+count-1 in order.
-at::Tensor readRing(const at::Tensor& ring_BGSD, std::int64_t first, std::int64_t count, std::int64_t capacity) {
-  const std::int64_t begin = first % capacity;
-  if (begin + count <= capacity) return ring_BGSD.narrow(2, begin, count);
-  return at::cat({ring_BGSD.narrow(2, begin, capacity - begin), ring_BGSD.narrow(2, 0, begin + count - capacity)}, 2);
-}
 
 class DenseKvCache final : public KvCache {
  public:
   explicit DenseKvCache(const CacheSpec& spec) : m_spec(spec) {
     const at::TensorOptions options = at::TensorOptions().dtype(spec.dtype).device(spec.device);
     for (const SlotSpec& slot : spec.slots) {
-      Slot made;
-      made.capacity = kept(slot, spec.capacity);
-      const std::vector<std::int64_t> shape{spec.batch, slot.heads, made.capacity, slot.headWidth};
+      Slot made{.places = RingPlaces(slot, spec)};
+      const std::vector<std::int64_t> shape{spec.batch, slot.heads, made.places.entries(), slot.headWidth};
       if (slot.storesK) made.k_BGSD = at::empty(shape, options);
       if (slot.storesV) made.v_BGSD = at::empty(shape, options);
       m_slots.push_back(std::move(made));
@@ -51,37 +28,28 @@ class DenseKvCache final : public KvCache {
   SlotView append(int index, const at::Tensor& k_BGTD, const at::Tensor& v_BGTD) override {
     Slot& slot = m_slots.at(static_cast<std::size_t>(index));
     const std::int64_t tokens = (k_BGTD.defined() ? k_BGTD : v_BGTD).size(2);
-    if (slot.length + tokens > m_spec.capacity) {
-      throw std::length_error(fmt::format("the KV cache holds {} tokens a sequence; {} more do not fit behind {}",
-                                          m_spec.capacity, tokens, slot.length));
-    }
-    // Entries from before these tokens that some new query still sees: all, or the last window - 1.
-    const bool isRing = slot.capacity < m_spec.capacity;
-    const std::int64_t before = isRing ? std::min(slot.length, slot.capacity - 1) : slot.length;
+    requireRoom(slot.places, tokens, m_spec.capacity, "KV cache");
     SlotView view;
-    view.k_BGSD = store(slot, slot.k_BGSD, k_BGTD, before, isRing);
-    view.v_BGSD = store(slot, slot.v_BGSD, v_BGTD, before, isRing);
-    view.positions_S = at::arange(slot.length - before, slot.length + tokens,
-                                  at::TensorOptions().dtype(at::kLong).device(m_spec.device));
-    slot.length += tokens;
+    view.k_BGSD = store(slot.places, slot.k_BGSD, k_BGTD);
+    view.v_BGSD = store(slot.places, slot.v_BGSD, v_BGTD);
+    view.positions_S = slot.places.positions_S(tokens, m_spec.device);
+    slot.places.advance(tokens);
     return view;
   }
 
   SlotView read(int index) const override {
     const Slot& slot = m_slots.at(static_cast<std::size_t>(index));
-    const bool isRing = slot.capacity < m_spec.capacity;
-    const std::int64_t count = isRing ? std::min(slot.length, slot.capacity - 1) : slot.length;
+    const std::int64_t count = slot.places.visible(), first = slot.places.length() - count;
     SlotView view;
-    view.positions_S =
-        at::arange(slot.length - count, slot.length, at::TensorOptions().dtype(at::kLong).device(m_spec.device));
-    if (slot.k_BGSD.defined()) view.k_BGSD = readRing(slot.k_BGSD, slot.length - count, count, slot.capacity);
-    if (slot.v_BGSD.defined()) view.v_BGSD = readRing(slot.v_BGSD, slot.length - count, count, slot.capacity);
+    view.positions_S = slot.places.positions_S(0, m_spec.device);
+    if (slot.k_BGSD.defined()) view.k_BGSD = readRing(slot.k_BGSD, first, count);
+    if (slot.v_BGSD.defined()) view.v_BGSD = readRing(slot.v_BGSD, first, count);
     return view;
   }
 
-  std::int64_t length(int slot) const override { return m_slots.at(static_cast<std::size_t>(slot)).length; }
+  std::int64_t length(int slot) const override { return m_slots.at(static_cast<std::size_t>(slot)).places.length(); }
   void reset() override {
-    for (Slot& slot : m_slots) slot.length = 0;
+    for (Slot& slot : m_slots) slot.places.reset();
   }
   std::vector<at::Tensor> tensors() const override {
     std::vector<at::Tensor> all;
@@ -95,22 +63,23 @@ class DenseKvCache final : public KvCache {
 
  private:
   struct Slot {
-    at::Tensor k_BGSD, v_BGSD;
-    std::int64_t capacity = 0, length = 0;
+    RingPlaces places;
+    at::Tensor k_BGSD{}, v_BGSD{};
   };
 
-  static at::Tensor store(const Slot& slot, at::Tensor stored_BGSD, const at::Tensor& x_BGTD, std::int64_t before,
-                          bool isRing) {
+  static at::Tensor store(const RingPlaces& places, at::Tensor stored_BGSD, const at::Tensor& x_BGTD) {
     if (!stored_BGSD.defined()) return {};
-    if (!isRing) {
-      stored_BGSD.narrow(2, slot.length, x_BGTD.size(2)).copy_(x_BGTD);
-      return stored_BGSD.narrow(2, 0, slot.length + x_BGTD.size(2));
+    const std::int64_t length = places.length(), tokens = x_BGTD.size(2);
+    if (!places.isRing()) {
+      stored_BGSD.narrow(2, length, tokens).copy_(x_BGTD);
+      return stored_BGSD.narrow(2, 0, length + tokens);
     }
     // A chunk longer than the ring overwrites entries that its own first tokens still see, so the view is made before
     // the write.
+    const std::int64_t before = places.visible();
     at::Tensor view = x_BGTD.to(stored_BGSD.scalar_type());
-    if (before > 0) view = at::cat({readRing(stored_BGSD, slot.length - before, before, slot.capacity), view}, 2);
-    writeRing(stored_BGSD, x_BGTD, slot.length, slot.capacity);
+    if (before > 0) view = at::cat({readRing(stored_BGSD, length - before, before), view}, 2);
+    writeRing(stored_BGSD, x_BGTD, length);
     return view;
   }
 
@@ -125,8 +94,8 @@ std::unique_ptr<KvCache> makeDenseKvCache(const CacheSpec& spec) { return std::m
 std::int64_t denseBytes(const CacheSpec& spec, std::int64_t tokens) {
   std::int64_t bytes = 0;
   for (const SlotSpec& slot : spec.slots) {
-    const std::int64_t one =
-        static_cast<std::int64_t>(c10::elementSize(spec.dtype)) * slot.heads * slot.headWidth * kept(slot, tokens);
+    const std::int64_t one = static_cast<std::int64_t>(c10::elementSize(spec.dtype)) * slot.heads * slot.headWidth *
+                             keptEntries(slot, tokens);
     bytes += (slot.storesK ? one : 0) + (slot.storesV ? one : 0);
   }
   return bytes;

@@ -9,22 +9,19 @@
 #include <torch/version.h>
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 
 #include "engine/nn/kv_cache.h"
+#include "engine/nn/kv_ring.h"
 
 namespace {
 
 using weft::nn::CacheSpec;
 using weft::nn::KvCache;
 using weft::nn::KvCachePlugin;
+using weft::nn::RingPlaces;
 using weft::nn::SlotSpec;
 using weft::nn::SlotView;
-
-std::int64_t kept(const SlotSpec& slot, std::int64_t tokens) {
-  return slot.window ? std::min(*slot.window, tokens) : tokens;
-}
 
 struct Quantised {
   at::Tensor values_BGTD;  // int8
@@ -53,11 +50,10 @@ at::Tensor restore(const at::Tensor& values, const at::Tensor& scales, at::Scala
 class Stream {
  public:
   Stream() = default;
-  Stream(const CacheSpec& spec, const SlotSpec& slot, std::int64_t capacity)
-      : m_capacity(capacity), m_type(spec.dtype) {
+  Stream(const CacheSpec& spec, const SlotSpec& slot, std::int64_t entries) : m_type(spec.dtype) {
     const at::TensorOptions options = at::TensorOptions().device(spec.device);
-    m_values = at::empty({spec.batch, slot.heads, capacity, slot.headWidth}, options.dtype(at::kChar));
-    m_scales = at::empty({spec.batch, slot.heads, capacity, 1}, options.dtype(at::kHalf));
+    m_values = at::empty({spec.batch, slot.heads, entries, slot.headWidth}, options.dtype(at::kChar));
+    m_scales = at::empty({spec.batch, slot.heads, entries, 1}, options.dtype(at::kHalf));
   }
   bool isStored() const { return m_values.defined(); }
 
@@ -68,13 +64,14 @@ class Stream {
     const Quantised made = quantise(x_BGTD);
     at::Tensor view = restore(made.values_BGTD, made.scales_BGT1, m_type);
     if (before > 0) view = at::cat({last(length, before), view}, 2);
-    write(m_values, made.values_BGTD, length);
-    write(m_scales, made.scales_BGT1, length);
+    weft::nn::writeRing(m_values, made.values_BGTD, length);
+    weft::nn::writeRing(m_scales, made.scales_BGT1, length);
     return view;
   }
   at::Tensor last(std::int64_t length, std::int64_t count) const {
     if (!isStored()) return {};
-    return restore(read(m_values, length - count, count), read(m_scales, length - count, count), m_type);
+    return restore(weft::nn::readRing(m_values, length - count, count),
+                   weft::nn::readRing(m_scales, length - count, count), m_type);
   }
   void addTensors(std::vector<at::Tensor>& all) const {
     if (!isStored()) return;
@@ -83,21 +80,6 @@ class Stream {
   }
 
  private:
-  at::Tensor read(const at::Tensor& ring, std::int64_t first, std::int64_t count) const {
-    const std::int64_t begin = first % m_capacity;
-    if (begin + count <= m_capacity) return ring.narrow(2, begin, count);
-    return at::cat({ring.narrow(2, begin, m_capacity - begin), ring.narrow(2, 0, begin + count - m_capacity)}, 2);
-  }
-  void write(at::Tensor& ring, const at::Tensor& x, std::int64_t first) const {
-    const std::int64_t tokens = std::min(x.size(2), m_capacity);
-    const at::Tensor last = x.narrow(2, x.size(2) - tokens, tokens);
-    const std::int64_t begin = (first + x.size(2) - tokens) % m_capacity,
-                       untilEnd = std::min(tokens, m_capacity - begin);
-    ring.narrow(2, begin, untilEnd).copy_(last.narrow(2, 0, untilEnd));
-    if (untilEnd < tokens) ring.narrow(2, 0, tokens - untilEnd).copy_(last.narrow(2, untilEnd, tokens - untilEnd));
-  }
-
-  std::int64_t m_capacity = 0;
   at::ScalarType m_type = at::kFloat;
   at::Tensor m_values, m_scales;
 };
@@ -106,10 +88,9 @@ class Int8KvCache final : public KvCache {
  public:
   explicit Int8KvCache(const CacheSpec& spec) : m_spec(spec) {
     for (const SlotSpec& slot : spec.slots) {
-      const std::int64_t capacity = kept(slot, spec.capacity);
-      Slot made{.isRing = capacity < spec.capacity, .capacity = capacity};
-      if (slot.storesK) made.k = Stream(spec, slot, capacity);
-      if (slot.storesV) made.v = Stream(spec, slot, capacity);
+      Slot made{.places = RingPlaces(slot, spec)};
+      if (slot.storesK) made.k = Stream(spec, slot, made.places.entries());
+      if (slot.storesV) made.v = Stream(spec, slot, made.places.entries());
       m_slots.push_back(std::move(made));
     }
   }
@@ -117,28 +98,22 @@ class Int8KvCache final : public KvCache {
   SlotView append(int index, const at::Tensor& k_BGTD, const at::Tensor& v_BGTD) override {
     Slot& slot = m_slots.at(static_cast<std::size_t>(index));
     const std::int64_t tokens = (k_BGTD.defined() ? k_BGTD : v_BGTD).size(2);
-    if (slot.length + tokens > m_spec.capacity) {
-      throw std::length_error("the int8 KV cache holds " + std::to_string(m_spec.capacity) + " tokens a sequence; " +
-                              std::to_string(tokens) + " more do not fit behind " + std::to_string(slot.length));
-    }
-    const std::int64_t before = slot.isRing ? std::min(slot.length, slot.capacity - 1) : slot.length;
+    weft::nn::requireRoom(slot.places, tokens, m_spec.capacity, "int8 KV cache");
     SlotView view;
-    view.k_BGSD = slot.k.append(k_BGTD, slot.length, before);
-    view.v_BGSD = slot.v.append(v_BGTD, slot.length, before);
-    view.positions_S = at::arange(slot.length - before, slot.length + tokens,
-                                  at::TensorOptions().dtype(at::kLong).device(m_spec.device));
-    slot.length += tokens;
+    view.k_BGSD = slot.k.append(k_BGTD, slot.places.length(), slot.places.visible());
+    view.v_BGSD = slot.v.append(v_BGTD, slot.places.length(), slot.places.visible());
+    view.positions_S = slot.places.positions_S(tokens, m_spec.device);
+    slot.places.advance(tokens);
     return view;
   }
   SlotView read(int index) const override {
     const Slot& slot = m_slots.at(static_cast<std::size_t>(index));
-    const std::int64_t count = slot.isRing ? std::min(slot.length, slot.capacity - 1) : slot.length;
-    return {slot.k.last(slot.length, count), slot.v.last(slot.length, count),
-            at::arange(slot.length - count, slot.length, at::TensorOptions().dtype(at::kLong).device(m_spec.device))};
+    const std::int64_t length = slot.places.length(), count = slot.places.visible();
+    return {slot.k.last(length, count), slot.v.last(length, count), slot.places.positions_S(0, m_spec.device)};
   }
-  std::int64_t length(int slot) const override { return m_slots.at(static_cast<std::size_t>(slot)).length; }
+  std::int64_t length(int slot) const override { return m_slots.at(static_cast<std::size_t>(slot)).places.length(); }
   void reset() override {
-    for (Slot& slot : m_slots) slot.length = 0;
+    for (Slot& slot : m_slots) slot.places.reset();
   }
   std::vector<at::Tensor> tensors() const override {
     std::vector<at::Tensor> all;
@@ -151,7 +126,7 @@ class Int8KvCache final : public KvCache {
   std::int64_t analyticBytes(std::int64_t tokens) const override {
     std::int64_t bytes = 0;
     for (const SlotSpec& slot : m_spec.slots) {
-      const std::int64_t one = slot.heads * (slot.headWidth + 2) * kept(slot, tokens);
+      const std::int64_t one = slot.heads * (slot.headWidth + 2) * weft::nn::keptEntries(slot, tokens);
       bytes += (slot.storesK ? one : 0) + (slot.storesV ? one : 0);
     }
     return bytes;
@@ -159,9 +134,8 @@ class Int8KvCache final : public KvCache {
 
  private:
   struct Slot {
-    bool isRing = false;
-    std::int64_t capacity = 0, length = 0;
-    Stream k, v;
+    RingPlaces places;
+    Stream k{}, v{};
   };
   CacheSpec m_spec;
   std::vector<Slot> m_slots;
