@@ -12,8 +12,7 @@ namespace {
 constexpr std::string_view kInt8Tag = "int8-of:";
 
 // What one of the demo's runs may spend. The only place where this is tuned: on two CPU cores the whole demo has 15
-// minutes for twelve trainings,
-// --quick one for four, and a GPU three.
+// minutes for twelve trainings, --quick one for four, and a GPU three.
 struct Budget {
   std::int64_t steps, sequenceLength, batchSequences, evaluateEvery, evaluationTokens, syntheticTokens;
   double learningRate;

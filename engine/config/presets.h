@@ -1,6 +1,5 @@
 // engine/config/presets.h -- ready configurations. The files of resources/presets/*.toml are compiled into the library;
-// a line
-// "# base = NAME" there takes another preset's fields as defaults.
+// a line "# base = NAME" there takes another preset's fields as defaults.
 #pragma once
 
 #include <string>

@@ -1,14 +1,15 @@
 // engine/data/choice_tasks.h -- multiple-choice tasks: items from the data sets' own files, and the prompts that
 // lm-eval 0.4 makes of them (zero-shot). Read are both the form in which each data set was published and Hugging Face's
 // export of it:
-//   hellaswag                  ctx_a, ctx_b, activity_label, endings, label          hellaswag_val.jsonl arXiv
-//   1905.07830 piqa                       goal, sol1, sol2, label (or beside valid.jsonl: valid-labels.lst) arXiv
-//   1911.11641 winogrande                 sentence with "_", option1, option2, answer           dev.jsonl arXiv
-//   1907.10641 sciq                       question, support, distractor1..3, correct_answer     test.json arXiv
-//   1707.06209 openbookqa                 question_stem or question.stem, choices, answerKey    test.jsonl arXiv
-//   1809.02789 boolq                      question, passage, answer or label, title             dev.jsonl, SuperGLUE's
-//   val.jsonl   arXiv 1905.10044 arc_easy, arc_challenge    question or question.stem, choices, answerKey
-//   ARC-Easy-Test.jsonl            arXiv 1803.05457
+//   task                      fields                                            published as             arXiv
+//   hellaswag                 ctx_a, ctx_b, activity_label, endings, label      hellaswag_val.jsonl      1905.07830
+//   piqa                      goal, sol1, sol2, label (or valid-labels.lst)     valid.jsonl              1911.11641
+//   winogrande                sentence with "_", option1, option2, answer       dev.jsonl                1907.10641
+//   sciq                      question, support, distractor1..3, correct_answer test.json                1707.06209
+//   openbookqa                question_stem or question.stem, choices, answerKey  test.jsonl             1809.02789
+//   boolq                     question, passage, answer or label, title         dev.jsonl, val.jsonl     1905.10044
+//   arc_easy, arc_challenge   question or question.stem, choices, answerKey     ARC-Easy-Test.jsonl      1803.05457
+// PIQA's labels lie in valid-labels.lst beside valid.jsonl where an item has none; BoolQ's val.jsonl is SuperGLUE's.
 // WinoGrande is scored by what follows the blank, with each option in its place (Trinh and Le 2018, arXiv 1806.02847).
 #pragma once
 

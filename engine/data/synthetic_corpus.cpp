@@ -120,7 +120,8 @@ void SyntheticCorpus::writeThing(Person& owner, std::size_t verb, std::string& t
   if (keeps > 0) nouns[owner.noun] += keeps;
   const std::size_t noun = draw(nouns);
 
-  // Whoever has nothing yet keeps this; a thing used for once does not replace it.
+  // A person's first thing stays theirs for the rest of the paragraph, so that later sentences can be told from it;
+  // any other thing is mentioned this once.
   if (!owner.hasThing) owner = {.name = owner.name, .hasThing = true, .adjective = adjective, .noun = noun};
   text += " the " + m_adjectives[adjective] + " " + m_nouns[noun];
 }

@@ -1,9 +1,10 @@
 // engine/data/wikitext.h -- WikiText as lm-eval 0.4's task `wikitext` scores it: whole pages, detokenised, their words
 // and bytes counted before that.
 //   pages       a page begins at a heading of level 1, a line " = Title = " (EleutherAI/wikitext_document_level; 62
-//   pages in WikiText-2's test split) detokenised " @-@ " -> "-", no space before punctuation or inside brackets and
-//   quotes, ... (Megatron's rules, tasks/wikitext/preprocess_wikitext.py,
-//               with their slips: "/' 4/" becomes the text "/'[0-9]/", every " N " becomes " 1 ")
+//               pages in WikiText-2's test split)
+//   detokenised " @-@ " -> "-", no space before punctuation or inside brackets and quotes, ... (Megatron's rules,
+//               tasks/wikitext/preprocess_wikitext.py, with their slips: "/' 4/" becomes the text "/'[0-9]/", every
+//               " N " becomes " 1 ")
 //   words       len(re.split(r"\s+", page)), bytes its UTF-8, both of the page as it was
 #pragma once
 

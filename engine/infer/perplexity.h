@@ -13,12 +13,13 @@ namespace weft::infer {
 
 struct PerplexityOptions {
   std::int64_t window = 128;  // context length T
-  std::int64_t stride = 0;  // 0 = window: windows do not overlap; else a window begins every `stride` tokens and scores
-                            // only its new tokens
+  // A window begins every `stride` tokens and scores only the tokens that no earlier window has scored; 0 = window, so
+  // that windows do not overlap.
+  std::int64_t stride = 0;
   std::int64_t tokens = 0;  // scored at most; 0 = all
   std::int64_t batch = 8;
-  // Not "": every window goes through a fresh cache of this kind, so that K and V are read back as it keeps them. Else
-  // attention over K and V as produced.
+  // Given: every window goes through a fresh cache that it makes, so that K and V are read back as that cache keeps
+  // them (rounded, quantised). nullptr: attention over K and V as they were produced, without a cache.
   const nn::CacheFactory* caches = nullptr;
 };
 
@@ -29,8 +30,9 @@ struct Perplexity {
 };
 
 // Counts of the same text in other units turn nats per token into the other perplexities:
-//   bits per byte = nats tokens / (bytes ln 2);  word perplexity = exp(nats tokens / words); byte perplexity = exp(nats
-//   tokens / bytes)
+//   bits per byte   = nats tokens / (bytes ln 2)
+//   word perplexity = exp(nats tokens / words)
+//   byte perplexity = exp(nats tokens / bytes)
 struct TextMeasures {
   double bitsPerByte = 0, wordPerplexity = 0, bytePerplexity = 0;
 };

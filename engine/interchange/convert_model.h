@@ -1,11 +1,10 @@
 // engine/interchange/convert_model.h -- a checkpoint under another sharing map, or with fewer KV heads: what training
 // goes on from ("uptraining").
-//   first   a producer's K and V weights are those that its own layer read before                  (the CLA authors'
-//   conversion) mean    the mean over what all of its readers read before, each counted once                    (MLKV,
-//   arXiv 2406.09297; its code averages step by step, so
-//           that later layers weigh more; ours is the mean)
-//   heads   G -> G': each new head is the mean of G / G' neighbouring ones                          (Ainslie et al.
-//   2023, arXiv 2305.13245, sec. 2.1)
+//   first   a producer's K and V weights are those that its own layer read before (the CLA authors' conversion)
+//   mean    the mean over what all of its readers read before, each counted once (MLKV, arXiv 2406.09297; its code
+//           averages step by step, so that later layers weigh more; ours is the mean)
+//   heads   G -> G': each new head is the mean of G / G' neighbouring ones (Ainslie et al. 2023, arXiv 2305.13245,
+//           sec. 2.1)
 // The KV norm of a producer is the one that its layer's K and V went through before, a copy of the query norm where
 // that served both (own_kv_norm is then turned on, unless the map shares nothing). Biases go with the rows that they
 // belong to, the norm over a key's heads with the keys. All else stays as it is, bit for bit and in its type; means are

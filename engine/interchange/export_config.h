@@ -1,12 +1,10 @@
 // engine/interchange/export_config.h -- a [model] table of ours as a config.json that Hugging Face's transformers
 // reads.
 //   Llama       LlamaForCausalLM, or MistralForCausalLM where every layer has the same window; Qwen2ForCausalLM with
-//   QKV biases, Qwen3ForCausalLM with QK
-//               norm: for maps that share nothing
+//               QKV biases, Qwen3ForCausalLM with QK norm: for maps that share nothing
 //   CrossLayer  model_type "weft_cross_layer", for all maps: Llama's fields with sharing_pattern and what else a layer
-//   may have of its own. Each field
-//               is described in resources/interchange/configuration_weft.py, which an export carries with
-//               modeling_weft.py.
+//               may have of its own. Each field is described in resources/interchange/configuration_weft.py, which an
+//               export carries with modeling_weft.py.
 #pragma once
 
 #include <cstdint>

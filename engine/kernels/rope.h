@@ -1,7 +1,9 @@
 // engine/kernels/rope.h -- rotary position embedding in the half-split layout of Llama.
-//   for i < D/2, a = position * theta^(-2i/D):  y_i = x_i cos a - x_{i+D/2} sin a,  y_{i+D/2} = x_{i+D/2} cos a + x_i
-//   sin a Su et al. 2021, eq. 34; the pairing (i, i + D/2) is Hugging Face's. An odd D leaves its last channel as it
-//   is. Scaled frequencies turn by another angle, and YaRN's attention factor multiplies cos and sin (rope_scaling.h).
+//   for i < D/2, a = position * theta^(-2i/D):
+//     y_i       = x_i cos a - x_{i+D/2} sin a
+//     y_{i+D/2} = x_{i+D/2} cos a + x_i sin a
+//   Su et al. 2021, eq. 34; the pairing (i, i + D/2) is Hugging Face's. An odd D leaves its last channel as it is.
+//   Scaled frequencies turn by another angle, and YaRN's attention factor multiplies cos and sin (rope_scaling.h).
 // x_BHTD any float type; positions_T int64 on the same device. Angles in float64, then float32 (float64 for float64
 // input); y has x's type. Backward: the rotation by the negative angle, times the same factor. Throws
 // std::invalid_argument if positions are not [T], or the table was made for other positions or another type.

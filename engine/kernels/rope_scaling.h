@@ -2,13 +2,14 @@
 // stretch that over a longer context. s factor, c original context, D head width, i < D/2 the pair:
 //   none     w_i = theta^(-2i/D). Su et al. 2021 (2104.09864), eq. 15.
 //   linear   w_i / s. Position interpolation: Chen et al. 2023 (2306.15595), eq. 4.
-//   dynamic  w_i with theta (s n / c - s + 1)^(D/(D-2)) for theta, n = max(sequence, c). Dynamic NTK: Peng et al. 2023
-//   (YaRN, 2309.00071), sec. 3.3. llama3   (1 - g) w_i / s + g w_i, g = clamp((c w_i / (2 pi) - low) / (high - low), 0,
-//   1). Llama 3.1's reference code, apply_scaling. yarn     r w_i / s + (1 - r) w_i, r = clamp((i - a) / (b - a), 0,
-//   1), a = max(d(betaFast), 0), b = min(d(betaSlow), D - 1),
-//            d(n) = D ln(c / (2 pi n)) / (2 ln theta), rounded outwards if `truncate`; cos and sin times the attention
-//            factor. YaRN, eq. 17 to 22; as in its authors' code the ramp is linear in the pair, where the paper's is
-//            linear in the turns.
+//   dynamic  w_i with theta (s n / c - s + 1)^(D/(D-2)) for theta, n = max(sequence, c).
+//            Dynamic NTK: Peng et al. 2023 (YaRN, 2309.00071), sec. 3.3.
+//   llama3   (1 - g) w_i / s + g w_i, g = clamp((c w_i / (2 pi) - low) / (high - low), 0, 1).
+//            Llama 3.1's reference code, apply_scaling.
+//   yarn     r w_i / s + (1 - r) w_i, r = clamp((i - a) / (b - a), 0, 1),
+//            a = max(d(betaFast), 0), b = min(d(betaSlow), D - 1), d(n) = D ln(c / (2 pi n)) / (2 ln theta),
+//            a and b rounded outwards if `truncate`; cos and sin times the attention factor. YaRN, eq. 17 to 22; as in
+//            its authors' code the ramp is linear in the pair, where the paper's is linear in the turns.
 // The numbers are those of Hugging Face's modeling_rope_utils (transformers 5.24), here in float64. Only `dynamic`
 // depends on the sequence.
 #pragma once

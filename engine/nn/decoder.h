@@ -1,8 +1,8 @@
 // engine/nn/decoder.h -- the decoder-only transformer with cross-layer KV sharing.
 // B batch, T tokens, V vocabulary, d hidden, f feed-forward, H query heads, G KV heads, D head width.
 //   x = embed(ids); per layer l:
-//     producer: n = rmsNorm(x, kvNorm_l); K_l = rope(n Wk_l), V_l = n Wv_l        (block input, own KV norm; arXiv
-//     2405.12981 sec. 3.1 and code)
+//     producer: n = rmsNorm(x, kvNorm_l); K_l = rope(n Wk_l), V_l = n Wv_l
+//       (block input, own KV norm; arXiv 2405.12981 sec. 3.1 and code)
 //       and, as in Qwen2, + a bias behind Wq, Wk, Wv; as in Qwen3, an rmsNorm over each head of queries and keys in
 //       front of rope
 //     x += attention(rope(rmsNorm(x, queryNorm_l) Wq_l), K_source(l), V_source(l)) Wo_l

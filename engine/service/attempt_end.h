@@ -14,7 +14,8 @@ namespace weft::service {
 // run's course.
 //   completed, stopped, paused, failed: what the worker said;
 //   nothing said: what was asked of it (kill; stop or pause that came before it could listen); else Failed with signal
-//   or exit code; nothing said and nobody watched: Lost.
+//     or exit code;
+//   nothing said and nobody watched: Lost.
 store::AttemptEnd attemptEnd(const store::ActiveRun& run, const std::optional<ChildEnd>& end,
                              const std::string& logLine);
 

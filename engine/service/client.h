@@ -16,8 +16,10 @@
 
 namespace weft::service {
 
-// Validates, computes map and costs, makes the run's folder with config.toml, adds a Queued row. InvalidInput; nothing
-// is left behind.
+// Validates the whole configuration (map, head counts, files, tokenizer), computes its costs, and adds one row in
+// `state` (Queued, Held or Draft) that holds all of it: one transaction, so a refused configuration leaves nothing
+// behind. The run's folder is made by the service when it starts the first attempt. InvalidInput, NotFound (a data,
+// tokenizer or weights file), Corrupt (a tokenizer that is none).
 [[nodiscard]] Result<store::RunId> submit(const store::Project& project, store::RunStore& store,
                                           const config::RunConfig& config,
                                           store::RunState state = store::RunState::Queued);
@@ -39,8 +41,8 @@ struct DirectJob {
 [[nodiscard]] Result<protocol::FinishedEvent> runDirectJob(const DirectJob& job,
                                                            const std::function<void(const protocol::Event&)>& onEvent);
 
-// MODEL argument: a checkpoint folder, RUN, RUN@step-N, RUN@best -> the checkpoint's folder. NotFound says what there
-// is.
+// MODEL argument: a checkpoint folder, RUN, RUN@step-N, RUN@best -> the checkpoint's folder. RUN is what
+// store::RunStore::findRun takes: InvalidInput asks which where several runs fit. NotFound says what there is.
 [[nodiscard]] Result<std::filesystem::path> resolveModel(const std::string& model,
                                                          const std::optional<store::Project>& project);
 

@@ -2,15 +2,18 @@
 // config.json can be passed whole. Keys that say nothing of sharing are ignored; of the forms below the first whose
 // keys are there is taken.
 //
-//   {"sharing_pattern": [0,0,2,2]}                                    the CLA authors' code (dolomite-engine,
-//   gpt_crosslayer): never upward or back
-//   {"layer_types": "0_1s_1"}                                         LCKV: "s" = the model's window; may read upward
-//   {"layer_types": ["sliding_attention", ...], "num_kv_shared_layers": 15}   Gemma 3n: the last layers read the last
-//   of their kind before them
-//   {"num_hidden_layers": 64, "use_cla": true, "cla_share_factor": 2}         Hunyuan: layer i reads i - i % factor
-//   {"num_hidden_layers": 32, "kv_reuse_group": [[1,2],...], "global_attn_idx": [0,15,31]}   Hymba: a group reads its
-//   first; others than the global slide
-//   {"num_hidden_layers": 12, "num_key_value_layers": 6}                      MLKV: even groups read their first
+//   {"sharing_pattern": [0,0,2,2]}
+//       the CLA authors' code (dolomite-engine, gpt_crosslayer): never upward or back
+//   {"layer_types": "0_1s_1"}
+//       LCKV: "s" = the model's window; may read upward
+//   {"layer_types": ["sliding_attention", ...], "num_kv_shared_layers": 15}
+//       Gemma 3n: the last layers read the last of their kind before them
+//   {"num_hidden_layers": 64, "use_cla": true, "cla_share_factor": 2}
+//       Hunyuan: layer i reads i - i % factor
+//   {"num_hidden_layers": 32, "kv_reuse_group": [[1,2],...], "global_attn_idx": [0,15,31]}
+//       Hymba: a group reads its first; all but the global layers have windows
+//   {"num_hidden_layers": 12, "num_key_value_layers": 6}
+//       MLKV: even groups read their first
 //
 // In LCKV's older files a layer may compute K and V that only others read ("1_2s_0"). A SharingMap's source always
 // reads itself, as LCKV's own check asks by now, so such a string is refused at that layer.

@@ -1,8 +1,8 @@
 // engine/train/adamw.h -- AdamW over the decoder's parameters, in torch's fused kernels (CPU and CUDA), without a wait
 // for the device.
 //   m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2
-//   w = w (1 - lr wd) - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)            Loshchilov and Hutter 2019,
-//   algorithm 2
+//   w = w (1 - lr wd) - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
+//   Loshchilov and Hutter 2019, algorithm 2
 // g is the gradient times the clip coefficient min(1, clipNorm / norm). Norms are not decayed (NamedParameter::decays).
 #pragma once
 

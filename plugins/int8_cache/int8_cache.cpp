@@ -1,8 +1,10 @@
 // plugins/int8_cache -- keys and values kept in int8 with one scale per token and head; composes with any sharing map,
 // because a slot is a producer.
-//   scale = max |x| / 127 over the D channels, rounded up to float16;  q = round(x / scale), ties to even, within -127
-//   .. 127;  x' = q scale A row of zeros has scale 0 and comes back as zeros. |x - x'| <= scale / 2 (plus the rounding
-//   of x' to the model's type).
+//   scale = max |x| / 127 over the D channels, rounded up to float16
+//   q     = round(x / scale), ties to even, within -127 .. 127
+//   x'    = q scale
+// A row of zeros has scale 0 and comes back as zeros. |x - x'| <= scale / 2 (plus the rounding of x' to the model's
+// type).
 // Bytes per token: sum over slots of G (D + 2) for K and the same for V, as far as stored.
 // B batch, G KV heads, T new tokens, S entries, D head width.
 #include <ATen/ATen.h>

@@ -80,7 +80,8 @@ TEST(RmsNormBackward, EqualsFiniteDifferencesInFloat64) {
         [&](const auto& in) { return (rmsNorm(in[0], in[1], kEpsilon) * weights).sum(); },
         {randomTensor(shape, 7), randomTensor({shape.back()}, 8)});
   }
-  // Rows as long as sqrt(epsilon), where epsilon has its say.
+  // Rows whose mean square is about as large as epsilon: there the gradient depends on epsilon, and a backward pass
+  // that left it out would be found.
   const torch::Tensor weights = randomTensor({4, 3}, 13);
   expectGradientsOfFiniteDifferences(
       [&](const auto& in) { return (rmsNorm(in[0] * 3e-3, in[1], kEpsilon) * weights).sum(); },

@@ -1,21 +1,19 @@
 // The bugs that come back in every framework that shares keys and values, each with a test that sees it: where the bug
 // can be acted out in a few lines, the test also shows that it would change what is compared. Issues by repository:
 //  1. Sharing that hangs on a cache object: transformers #45253 #45242 (a loss of 6.84 became 16.17 without one),
-//  unsloth-zoo #813, mlx-lm #1674 #1702
-//     #322 #323, mlx-swift-lm #333, gemma-4-swift-mlx #22.            Here; also generate_test.cpp (greedy = argmax
-//     without a cache), perplexity_test.cpp.
-//  2. Queries of consumers turned too far, by a cache that the producer had already advanced: mlx-lm #1396. Here; also
-//  kv_cache_test.cpp.
+//     unsloth-zoo #813, mlx-lm #1674 #1702 #322 #323, mlx-swift-lm #333, gemma-4-swift-mlx #22.
+//     Here; also generate_test.cpp (greedy = argmax without a cache), perplexity_test.cpp.
+//  2. Queries of consumers turned too far, by a cache that the producer had already advanced: mlx-lm #1396.
+//     Here; also kv_cache_test.cpp.
 //  3. Gradients of consumers that never reach their producer, at an unchanged loss: unsloth-zoo #1275 (through
-//  activation checkpoints, which this
-//     engine does not have: whoever adds them runs these tests through them).  Here; also decoder_sharing_test.cpp
-//     (sums, finite differences).
+//     activation checkpoints, which this engine does not have: whoever adds them runs these tests through them).
+//     Here; also decoder_sharing_test.cpp (sums, finite differences).
 //  4. Batches, rolling windows and prompts longer than a chunk: mlx-lm #1384 #1383, llama.cpp #14604. Renamed keys:
-//  axolotl #3701.
+//     axolotl #3701.
 //     Here; also decoder_reference_test.cpp (chunks against PyTorch), checkpoint_test.cpp (a tensor under another name
 //     is refused).
-//  5. Slots for layers that produce nothing, slots that grow: vllm-metal #269, gemma.cpp #1012.           Here; also
-//  kv_cache_test.cpp, kv_memory_test.cpp.
+//  5. Slots for layers that produce nothing, slots that grow: vllm-metal #269, gemma.cpp #1012.
+//     Here; also kv_cache_test.cpp, kv_memory_test.cpp.
 #include <random>
 #include <set>
 

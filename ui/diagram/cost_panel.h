@@ -35,8 +35,8 @@ class CostPanel : public QWidget {
   void setMemoryChoice(int index);
   void setFormulasShown(bool shown);
 
-  // "with the byte tokenizer's 257 ids", "256 B in bfloat16, 512 B in float32 on this CPU": what the two numbers above
-  // them are numbers of.
+  // The small print under two of the numbers: under the parameters the vocabulary that they count ("with the byte
+  // tokenizer's 257 ids"), under the KV bytes their element type ("256 B in bfloat16, 512 B in float32 on this CPU").
   QString vocabularyWords() const;
   QString typeWords() const;
   // The lines in reading order, for tests and for "copy costs".

@@ -1,8 +1,8 @@
 // ui/queue/queue_plan.h -- when which waiting job will start, guessed from what finished runs took. A pure function of
 // a snapshot.
-//   Seconds a step = median over runs that have trained of (elapsed / steps done) scaled by the ratio of their
-//   parameters. A waiting job starts on the device that is free first, in the queue's order (priority, then position),
-//   as the scheduler does.
+// Seconds a step: the median over runs that have trained of (elapsed / steps done), scaled by the ratio of their
+// parameters. A waiting job starts on the device that is free first, in the queue's order (priority, then position), as
+// in the service.
 #pragma once
 
 #include <optional>
