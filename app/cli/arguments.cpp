@@ -6,7 +6,6 @@
 #include <system_error>
 #include <utility>
 
-#include "app/cli/output.h"
 #include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
@@ -60,16 +59,10 @@ Result<sharing::SharingMap> namedMap(const std::string& argument, const sharing:
   return tl::unexpected(std::move(error));
 }
 
-Result<store::RunSummary> findRun(store::RunStore& store, const std::string& text) {
-  WEFT_ASSIGN(store::RunReference found, store::findRunReference(store, text));
-  if (!found.remark.empty()) inform(found.remark);
-  return std::move(found.run);
-}
-
 Result<std::vector<store::RunSummary>> findRuns(store::RunStore& store, const std::vector<std::string>& texts) {
   std::vector<store::RunSummary> runs;
   for (const std::string& text : texts) {
-    WEFT_ASSIGN(store::RunSummary run, findRun(store, text));
+    WEFT_ASSIGN(store::RunSummary run, store.findRun(text));
     runs.push_back(std::move(run));
   }
   return runs;

@@ -28,10 +28,7 @@ struct ConfigArguments {
 // The map that such an argument says; the sentence of an error ends with a text that would be valid, if one is near.
 [[nodiscard]] Result<sharing::SharingMap> namedMap(const std::string& argument, const sharing::ParseOptions& options);
 
-// The run that a number, a name or a label ("MQA s2", "MQA:s2") means. Of several that bear the name it is the newest,
-// and stderr says which there are.
-[[nodiscard]] Result<store::RunSummary> findRun(store::RunStore& store, const std::string& text);
-// Several of them, in that order.
+// Each of them as RunStore::findRun finds it, in that order; every argument must say one run.
 [[nodiscard]] Result<std::vector<store::RunSummary>> findRuns(store::RunStore& store,
                                                               const std::vector<std::string>& texts);
 // To be held against each other: a name stands for every run that bears it and is not archived. Each run once.

@@ -254,15 +254,18 @@ struct CompareArguments {
 
 void addCompareVerb(Program& program) {
   const auto arguments = std::make_shared<CompareArguments>();
-  CLI::App* verb = program.addVerb(kResultsGroup, "compare",
-                                   "Runs side by side, their configurations against the first one's over shared seeds, "
-                                   "and the settings in which they differ",
-                                   [arguments](const Context& context) {
-                                     if (arguments->ofMeasurements)
-                                       return compareMeasurements(arguments->runs, context);
-                                     if (arguments->ofEvaluations) return compareEvaluations(arguments->runs, context);
-                                     return compare(arguments->runs, context);
-                                   });
+  CLI::App* verb = program.addVerb(
+      {.group = kResultsGroup,
+       .name = "compare",
+       .description = "Runs side by side, their configurations against the first one's over shared seeds, and the "
+                      "settings in which they differ",
+       .examples = {"weft compare MQA MQA-CLA2 H16-MQA", "weft compare --measurements MQA MQA-CLA2",
+                    "weft compare --evaluations MQA:s1 MQA-CLA2:s1"}},
+      [arguments](const Context& context) {
+        if (arguments->ofMeasurements) return compareMeasurements(arguments->runs, context);
+        if (arguments->ofEvaluations) return compareEvaluations(arguments->runs, context);
+        return compare(arguments->runs, context);
+      });
   verb->add_option("RUN", arguments->runs,
                    "Numbers, labels (MQA:s2) or names; a name stands for all its runs that are not archived");
   CLI::Option* measurements =
@@ -271,9 +274,6 @@ void addCompareVerb(Program& program) {
   verb->add_flag("--evaluations", arguments->ofEvaluations,
                  "Instead: texts, WikiText and tasks, as `weft eval` found them")
       ->excludes(measurements);
-  verb->footer(
-      "Examples:\n  weft compare MQA MQA-CLA2 H16-MQA\n  weft compare --measurements MQA MQA-CLA2\n  weft compare "
-      "--evaluations MQA MQA-CLA2");
 }
 
 }  // namespace weft::cli

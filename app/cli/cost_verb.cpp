@@ -387,9 +387,15 @@ Result<void> showCost(const CostArguments& arguments, const Context& context) {
 
 void addCostVerb(Program& program) {
   const auto cost = std::make_shared<CostArguments>();
-  CLI::App* verb =
-      program.addVerb(kPatternsGroup, "cost", "Parameters, FLOPs and KV bytes of a configuration, with their formulas",
-                      [cost](const Context& context) { return showCost(*cost, context); });
+  CLI::App* verb = program.addVerb(
+      {.group = kPatternsGroup,
+       .name = "cost",
+       .description = "Parameters, FLOPs and KV bytes of a configuration, with their formulas",
+       .examples = {"weft cost --preset paper-1b-h128-mqa --map cla2 --context 8192 --device h100",
+                    "weft cost --preset scaled-110m-mqa --peak 165 --bandwidth 1008 --memory 24", "weft cost --paper"},
+       .remark = "L layers, d hidden, f feed-forward, H query heads, G KV heads, D head width, V "
+                 "vocabulary, T context."},
+      [cost](const Context& context) { return showCost(*cost, context); });
   cost->config.addTo(*verb, "--config");
   verb->add_option("--map", cost->map, "Another sharing map than the configuration's (text, pattern or @FILE)")
       ->type_name("MAP");
@@ -415,13 +421,6 @@ void addCostVerb(Program& program) {
   peak->needs("--bandwidth");
   verb->add_flag("--allow-upward", cost->allowsUpward, "Accept a --map whose layers read from later ones");
   verb->add_flag("--paper", cost->showsPaper, "The tables of the CLA paper beside ours");
-  verb->footer(
-      "L layers, d hidden, f feed-forward, H query heads, G KV heads, D head width, V vocabulary, T "
-      "context.\n\nExample:\n"
-      "  weft cost --preset paper-1b-h128-mqa --map cla2 --context 8192 --batch 16 --device h100\n"
-      "  weft cost --preset scaled-110m-mqa --device here\n  weft cost --preset scaled-110m-mqa --peak 165 --bandwidth "
-      "1008 --memory 24\n  weft cost "
-      "--paper");
 }
 
 }  // namespace weft::cli

@@ -300,7 +300,12 @@ Result<void> demo(DemoArguments arguments, const Context& context) {
 void addDemoVerb(Program& program) {
   const auto arguments = std::make_shared<DemoArguments>();
   CLI::App* verb = program.addVerb(
-      kRunsGroup, "demo", "Train four sharing patterns with paired seeds on the same tokens, and say what they show",
+      {.group = kRunsGroup,
+       .name = "demo",
+       .description = "Train four sharing patterns with paired seeds on the same tokens, and say what they show",
+       .examples = {"weft demo --quick", "weft demo --text book.txt --tokenizer tokenizer.json",
+                    "weft demo --seeds 4,5,6 --no-wait"},
+       .remark = "The project is ./weft-demo, or what -C names; it is made if it does not exist."},
       [arguments](const Context& context) {
         arguments->options.cuda = hasGpu();
         return demo(*arguments, context);
@@ -317,10 +322,6 @@ void addDemoVerb(Program& program) {
       ->type_name("N,N,...");
   verb->add_flag("--fresh", arguments->startsAgain, "Train again, even if the project has these runs already");
   verb->add_flag("--no-wait", arguments->returnsAtOnce, "Queue the runs and return");
-  verb->footer(
-      "The project is ./weft-demo, or what -C names; it is made if it does not exist.\n\nExample:\n  weft demo --text "
-      "book.txt --tokenizer "
-      "tokenizer.json");
 }
 
 }  // namespace weft::cli

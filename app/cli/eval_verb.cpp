@@ -139,9 +139,18 @@ Result<void> evaluate(const EvalArguments& arguments, const Context& context) {
 
 void addEvalVerb(Program& program) {
   const auto arguments = std::make_shared<EvalArguments>();
-  CLI::App* verb = program.addVerb(kModelsGroup, "eval",
-                                   "Perplexity of a text or of the held-out split, WikiText, multiple-choice tasks",
-                                   [arguments](const Context& context) { return evaluate(*arguments, context); });
+  CLI::App* verb = program.addVerb(
+      {.group = kModelsGroup,
+       .name = "eval",
+       .description = "Perplexity of a text or of the held-out split, WikiText, multiple-choice tasks",
+       .examples = {"weft eval MQA-CLA2:s1 --text book.txt",
+                    "weft eval MQA-CLA2:s1 --task wikitext --data wiki.test.raw",
+                    "weft eval MQA-CLA2:s1@best --task hellaswag --data hellaswag_val.jsonl --limit 1000"},
+       .remark = "Tasks are scored as lm-eval 0.4 does it without examples in the prompt: the same prompts, windows, "
+                 "word and byte counts; acc, acc_norm and their standard errors. Their files are read as the data sets "
+                 "were published or as Hugging Face exports them (.jsonl). `weft compare --evaluations` sets runs side "
+                 "by side."},
+      [arguments](const Context& context) { return evaluate(*arguments, context); });
   arguments->choice.addModel(*verb, "; a run keeps what was found");
   verb->add_option(
           "--text,--data", arguments->files,
@@ -158,15 +167,6 @@ void addEvalVerb(Program& program) {
       ->type_name("F.jsonl");
   arguments->choice.addCache(*verb);
   arguments->choice.addType(*verb);
-  verb->footer(
-      "Tasks are scored as lm-eval 0.4 does it without examples in the prompt: the same prompts, windows, word and "
-      "byte counts; acc, acc_norm and "
-      "their standard "
-      "errors. Their files are read as the data sets were published or as Hugging Face exports them (.jsonl).\n\n"
-      "Examples:\n  weft eval MQA-CLA2 --task wikitext --data wiki.test.raw\n  weft eval MQA-CLA2 --task hellaswag "
-      "--data hellaswag_val.jsonl "
-      "--limit 1000\n"
-      "  weft compare --evaluations MQA MQA-CLA2");
 }
 
 }  // namespace weft::cli

@@ -94,7 +94,11 @@ Result<void> exportAll(const ExportArguments& arguments, const Context& context)
 
 void addExportVerb(Program& program) {
   const auto arguments = std::make_shared<ExportArguments>();
-  CLI::App* verb = program.addVerb(kResultsGroup, "export", "Numbers as CSV or JSON; figures as PDF, SVG, PNG or CSV",
+  CLI::App* verb = program.addVerb({.group = kResultsGroup,
+                                    .name = "export",
+                                    .description = "Numbers as CSV or JSON; figures as PDF, SVG, PNG or CSV",
+                                    .examples = {"weft export --out runs.csv", "weft export metrics --runs MQA:s1,7",
+                                                 "weft export --figure pareto --out pareto.pdf --runs 1,2,3,4"}},
                                    [arguments](const Context& context) { return exportAll(*arguments, context); });
   verb->add_option("WHAT", arguments->what, "runs (a row a run) or metrics (a row a point) [runs]");
   verb->add_option("--figure", arguments->figure,
@@ -106,9 +110,6 @@ void addExportVerb(Program& program) {
   verb->add_option("--runs", arguments->runs,
                    "Numbers, names or labels (MQA:s2) with commas between [all but the archived]")
       ->type_name("1,2,...");
-  verb->footer(
-      "Examples:\n  weft export --figure pareto --out pareto.pdf --runs 1,2,3,4\n  weft export metrics --runs MQA "
-      "--out mqa.csv");
 }
 
 }  // namespace weft::cli

@@ -171,17 +171,24 @@ Result<void> inspect(const std::string& file, const Context& context) {
 
 void addFileVerbs(Program& program) {
   const auto arguments = std::make_shared<TokenizeArguments>();
-  CLI::App* verb = program.addVerb(kFilesGroup, "tokenize", "Token ids of each document, one JSON line a document",
-                                   [arguments](const Context& context) { return tokenize(*arguments, context); });
+  CLI::App* verb = program.addVerb(
+      {.group = kFilesGroup,
+       .name = "tokenize",
+       .description = "Token ids of each document, one JSON line a document",
+       .examples = {"weft tokenize book.txt", "echo -n 'Weft runs' | weft tokenize --tokenizer tokenizer.json -"}},
+      [arguments](const Context& context) { return tokenize(*arguments, context); });
   verb->add_option("--tokenizer", arguments->tokenizer, "byte, or a byte-level BPE tokenizer.json [byte]")
       ->type_name("FILE");
   verb->add_option("FILE", arguments->file, ".txt, .jsonl or .jsonl.zst; '-': standard input as one document")
       ->required();
-  verb->footer("Example:\n  echo -n 'Weft runs' | weft tokenize --tokenizer tokenizer.json -");
 
   const auto file = std::make_shared<std::string>();
-  verb = program.addVerb(kFilesGroup, "inspect", "Say what a file or folder is and what is in it",
-                         [file](const Context& context) { return inspect(*file, context); });
+  verb = program.addVerb(
+      {.group = kFilesGroup,
+       .name = "inspect",
+       .description = "Say what a file or folder is and what is in it",
+       .examples = {"weft inspect model.safetensors", "weft inspect study/runs/3/checkpoints/step-500"}},
+      [file](const Context& context) { return inspect(*file, context); });
   verb->add_option("FILE", *file,
                    "safetensors, tokenizer.json, token shard, run TOML, checkpoint folder, project folder")
       ->required();

@@ -104,21 +104,27 @@ Result<void> exportModel(const ExportArguments& arguments, const Context& contex
 void addInterchangeVerbs(Program& program) {
   const auto arguments = std::make_shared<ImportArguments>();
   CLI::App* verb =
-      program.addVerb(kModelsGroup, "import", "Make a checkpoint of a Hugging Face or cross-layer model folder",
+      program.addVerb({.group = kModelsGroup,
+                       .name = "import",
+                       .description = "Make a checkpoint of a Hugging Face or cross-layer model folder",
+                       .examples = {"weft import ~/models/TinyLlama-1.1B --out tinyllama"},
+                       .remark = "Read are Llama, Mistral, Qwen2 and Qwen3 where their blocks fit, LCKV's Llama, "
+                                 "gpt_crosslayer of the CLA authors, and what export-model wrote. Weights keep their "
+                                 "type. The checkpoint is a MODEL for eval, generate, logits, measure and convert."},
                       [arguments](const Context& context) { return import(*arguments, context); });
   verb->add_option("DIR", arguments->folder, "config.json, safetensors (one or sharded), tokenizer.json")->required();
   verb->add_option("--out", arguments->out, "The checkpoint's folder; it must not be there yet")
       ->type_name("DIR")
       ->required();
-  verb->footer(
-      "Read are Llama, Mistral, Qwen2 and Qwen3 where their blocks fit, LCKV's Llama, gpt_crosslayer of the CLA "
-      "authors, and what export-model "
-      "wrote. Weights keep their "
-      "type.\n\n"
-      "Example:\n  weft import ~/models/TinyLlama-1.1B --out tinyllama && weft eval tinyllama --text valid.txt");
 
   const auto conversion = std::make_shared<ConvertArguments>();
-  verb = program.addVerb(kModelsGroup, "convert", "A checkpoint under another sharing map, to train on from",
+  verb = program.addVerb({.group = kModelsGroup,
+                          .name = "convert",
+                          .description = "A checkpoint under another sharing map, to train on from",
+                          .examples = {"weft convert tinyllama --map cla2 --method mean --out tinyllama-cla2",
+                                       "weft convert MHA:s1@best --map 0_0_2_2 --out mha-cla2"},
+                          .remark = "A run with the same [model] trains on from it: `weft submit run.toml --set "
+                                    "train.init_from=tinyllama-cla2`."},
                          [conversion](const Context& context) { return convert(*conversion, context); });
   verb->add_option("MODEL", conversion->choice.model, "A checkpoint folder, RUN, RUN@step-N or RUN@best")->required();
   verb->add_option("--map", conversion->map, "The map, in any text form, a pattern like cla2, or @FILE")
@@ -133,12 +139,17 @@ void addInterchangeVerbs(Program& program) {
   verb->add_option("--out", conversion->out, "The checkpoint's folder; it must not be there yet")
       ->type_name("DIR")
       ->required();
-  verb->footer(
-      "Example:\n  weft convert tinyllama --map cla2 --method mean --out tinyllama-cla2\n"
-      "  weft submit run.toml --set train.init_from=tinyllama-cla2     # with the same [model]");
 
   const auto exported = std::make_shared<ExportArguments>();
-  verb = program.addVerb(kModelsGroup, "export-model", "A checkpoint as a model folder for Hugging Face's transformers",
+  verb = program.addVerb({.group = kModelsGroup,
+                          .name = "export-model",
+                          .description = "A checkpoint as a model folder for Hugging Face's transformers",
+                          .examples = {"weft export-model MQA-CLA2:s1@best --out mqa-cla2-hf",
+                                       "weft export-model tinyllama --out tinyllama-hf --dtype bfloat16"},
+                          .remark = "A model that shares nothing becomes a LlamaForCausalLM, or a MistralForCausalLM "
+                                    "where all layers have one window; others get config.json with sharing_pattern and "
+                                    "the Python files that let transformers run it. `weft import` reads all of them "
+                                    "back."},
                          [exported](const Context& context) { return exportModel(*exported, context); });
   verb->add_option("MODEL", exported->choice.model, "A checkpoint folder, RUN, RUN@step-N or RUN@best")->required();
   verb->add_option("--out", exported->out, "The folder; it must not be there yet")->type_name("DIR")->required();
@@ -147,11 +158,6 @@ void addInterchangeVerbs(Program& program) {
   verb->add_option("--dtype", exported->type, "keep, float32, bfloat16 or float16 [keep]")->type_name("TYPE");
   verb->add_option("--shard-size", exported->shard_GB, "A larger model is divided into files of at most so many [5]")
       ->type_name("GB");
-  verb->footer(
-      "A model that shares nothing becomes a LlamaForCausalLM, or a MistralForCausalLM where all layers have one "
-      "window; others get config.json with "
-      "sharing_pattern and the Python files that let transformers run it. `weft import` reads all of them back.\n\n"
-      "Example:\n  weft export-model MQA-CLA2@best --out mqa-cla2-hf");
 }
 
 }  // namespace weft::cli

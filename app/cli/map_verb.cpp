@@ -146,7 +146,11 @@ Result<void> showMap(const MapArguments& arguments, const Context& context) {
 
 void addMapVerb(Program& program) {
   const auto map = std::make_shared<MapArguments>();
-  CLI::App* verb = program.addVerb(kPatternsGroup, "map", "Read a sharing map in any text form and say what it is",
+  CLI::App* verb = program.addVerb({.group = kPatternsGroup,
+                                    .name = "map",
+                                    .description = "Read a sharing map in any text form and say what it is",
+                                    .examples = {"weft map cla3 --layers 10", "weft map @config.json --as lckv",
+                                                 "weft map keep-ends --layers 20 --compare cla2"}},
                                    [map](const Context& context) { return showMap(*map, context); });
   verb->add_option(
       "MAP", map->text,
@@ -158,9 +162,6 @@ void addMapVerb(Program& program) {
                    "Print it as another project writes it: sharing-pattern, lckv, gemma-3n, hunyuan, hymba, mlkv")
       ->type_name("FORM");
   verb->add_flag("--list", map->lists, "List the patterns with an example of 12 layers");
-  verb->footer(
-      "Examples:\n  weft map cla3 --layers 10\n  weft map 0_0s1024_2_2 --json\n  weft map @config.json --as lckv\n"
-      "  weft map keep-ends --layers 20 --compare cla2");
 }
 
 }  // namespace weft::cli

@@ -94,7 +94,12 @@ Result<void> measure(const MeasureArguments& arguments, const Context& context) 
 void addMeasureVerb(Program& program) {
   const auto arguments = std::make_shared<MeasureArguments>();
   CLI::App* verb = program.addVerb(
-      kModelsGroup, "measure", "Speed of prefill and decode, KV memory in four numbers, the largest batch that fits",
+      {.group = kModelsGroup,
+       .name = "measure",
+       .description = "Speed of prefill and decode, KV memory in four numbers, the largest batch that fits",
+       .examples = {"weft measure MQA-CLA2:s1 --batch 1,2,4 --context 128,512",
+                    "weft measure MQA-CLA2:s1 --largest-batch --context 2048 --memory 4"},
+       .remark = "`weft compare --measurements` sets what was measured of several runs side by side."},
       [arguments](const Context& context) { return measure(*arguments, context); });
   arguments->choice.addModel(*verb, "; a run keeps what was measured");
   verb->add_option("--batch", arguments->batches, "Sequences; several: every pair with a context [1]")
@@ -112,10 +117,6 @@ void addMeasureVerb(Program& program) {
       ->type_name("GiB");
   arguments->choice.addCache(*verb);
   arguments->choice.addType(*verb);
-  verb->footer(
-      "Examples:\n  weft measure MQA-CLA2 --batch 1,2,4 --context 128,512\n  weft measure MQA-CLA2 --largest-batch "
-      "--context 2048 --memory 4\n"
-      "  weft compare --measurements MQA MQA-CLA2");
 }
 
 }  // namespace weft::cli

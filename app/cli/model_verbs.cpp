@@ -71,8 +71,13 @@ Result<void> logits(const ModelArguments& arguments, const Context& context) {
 
 void addModelVerbs(Program& program) {
   auto arguments = std::make_shared<ModelArguments>();
-  CLI::App* verb = program.addVerb(kModelsGroup, "generate", "Continue a text",
-                                   [arguments](const Context& context) { return generate(*arguments, context); });
+  CLI::App* verb =
+      program.addVerb({.group = kModelsGroup,
+                       .name = "generate",
+                       .description = "Continue a text",
+                       .examples = {"weft generate MQA-CLA2:s1 --prompt 'The ' --tokens 100",
+                                    "weft generate MQA-CLA2:s1@best --prompt - --temperature 0.8 --top-k 40"}},
+                      [arguments](const Context& context) { return generate(*arguments, context); });
   arguments->choice.addModel(*verb);
   verb->add_option("--prompt", arguments->prompt, "The text to continue; '-': standard input")->type_name("TEXT");
   verb->add_option("--ids", arguments->ids, "Token ids instead of a text")->type_name("1,2,3");
@@ -81,10 +86,12 @@ void addModelVerbs(Program& program) {
   verb->add_option("--top-k", arguments->topK, "Sample among the K likeliest only; 0: all [0]")->type_name("K");
   verb->add_option("--seed", arguments->seed, "Of the sampling [1]")->type_name("N");
   arguments->choice.addCache(*verb);
-  verb->footer("Example:\n  weft generate MQA-CLA2 --prompt 'The ' --tokens 100 --temperature 0.8");
 
   arguments = std::make_shared<ModelArguments>();
-  verb = program.addVerb(kModelsGroup, "logits", "Write the logits of given tokens to a safetensors file",
+  verb = program.addVerb({.group = kModelsGroup,
+                          .name = "logits",
+                          .description = "Write the logits of given tokens to a safetensors file",
+                          .examples = {"weft logits MQA-CLA2:s1 --ids 84,104,101 --out logits.safetensors"}},
                          [arguments](const Context& context) { return logits(*arguments, context); });
   arguments->choice.addModel(*verb);
   verb->add_option("--ids", arguments->ids, "Token ids")->type_name("1,2,3")->required();

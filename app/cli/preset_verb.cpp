@@ -67,7 +67,10 @@ Result<void> showPresets(const std::string& name, const Context& context) {
 
 void addPresetVerb(Program& program) {
   const auto name = std::make_shared<std::string>();
-  CLI::App* verb = program.addVerb(kPatternsGroup, "presets", "List the ready configurations, or print one as TOML",
+  CLI::App* verb = program.addVerb({.group = kPatternsGroup,
+                                    .name = "presets",
+                                    .description = "List the ready configurations, or print one as TOML",
+                                    .examples = {"weft presets", "weft presets demo-mqa-cla2 > run.toml"}},
                                    [name](const Context& context) { return showPresets(*name, context); });
   verb->add_option("NAME", *name, "Print this one");
 }

@@ -1,5 +1,8 @@
 #include "app/cli/program.h"
 
+#include <fmt/format.h>
+
+#include <cassert>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -55,16 +58,18 @@ Program::Program() : m_app("Weft: research on cross-layer KV sharing in transfor
   m_app.get_formatter()->column_width(26);
 }
 
-CLI::App* Program::addVerb(const char* group, const char* name, const char* description, Handler handler,
-                           CLI::App* parent) {
-  CLI::App* verb = (parent == nullptr ? &m_app : parent)->add_subcommand(name, description);
-  verb->group(group);
-  verb->add_option("-C,--project", m_context.projectFolder,
-                   "The project's folder (default: the nearest one upward that holds a weft.db)")
+CLI::App* Program::addVerb(const Verb& verb, Handler handler) {
+  assert(!verb.examples.empty() && verb.examples.size() <= 3);
+  CLI::App* app = (verb.parent == nullptr ? &m_app : verb.parent)->add_subcommand(verb.name, verb.description);
+  app->group(verb.group);
+  app->add_option("-C,--project", m_context.projectFolder,
+                  "The project's folder (default: the nearest one upward that holds a weft.db)")
       ->type_name("DIR");
-  verb->add_flag("--json", m_context.json, "Print one JSON value");
-  m_handlers.emplace(verb, std::move(handler));
-  return verb;
+  app->add_flag("--json", m_context.json, "Print one JSON value");
+  app->footer(fmt::format("{}{}{}:\n  {}", verb.remark, verb.remark.empty() ? "" : "\n\n",
+                          verb.examples.size() == 1 ? "Example" : "Examples", join(verb.examples, "\n  ")));
+  m_handlers.emplace(app, std::move(handler));
+  return app;
 }
 
 std::optional<std::string> Program::unknownVerb(int argc, char** argv) const {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/result.h"
 #include "engine/store/project.h"
@@ -31,13 +32,24 @@ struct OpenProject {
 
 using Handler = std::function<Result<void>(const Context&)>;
 
+// How a verb is declared: all that `weft --help` and `weft VERB --help` say of it besides its options.
+struct Verb {
+  const char* group;
+  const char* name;
+  const char* description;
+  // One to three command lines of this very verb, as somebody would type them: the end of its --help. What a remark
+  // after '#' says is for the reader alone; tests/cli runs the rest.
+  std::vector<std::string> examples;
+  std::string remark = {};     // what else --help says, before the examples
+  CLI::App* parent = nullptr;  // `weft queue` of `weft queue stop`
+};
+
 // The verbs in their help groups, and the one that the user named.
 class Program {
  public:
   Program();
-  // A verb with -C and --json; `handler` runs when it was named. `parent`: for `weft queue stop`.
-  CLI::App* addVerb(const char* group, const char* name, const char* description, Handler handler,
-                    CLI::App* parent = nullptr);
+  // A verb with -C and --json; `handler` runs when it was named.
+  CLI::App* addVerb(const Verb& verb, Handler handler);
   // Parses and runs; the exit code of DESIGN.md section 6.
   int run(int argc, char** argv);
 
@@ -58,6 +70,7 @@ void addProjectVerbs(Program& program);  // init, submit, engine
 void addQueueVerbs(Program& program);    // queue
 void addRunVerbs(Program& program);      // runs, show, log
 void addReplayVerb(Program& program);    // replay
+void addMarkVerbs(Program& program);     // tag, note, star, archive, baseline
 void addCompareVerb(Program& program);   // compare
 void addExportVerb(Program& program);    // export
 void addModelVerbs(Program& program);    // generate, logits

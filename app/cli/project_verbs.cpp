@@ -2,6 +2,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -14,8 +15,10 @@
 #include "app/cli/program.h"
 #include "app/cli/run_table.h"
 #include "app/cli/watch.h"
+#include "engine/base/text.h"
 #include "engine/service/client.h"
 #include "engine/service/service.h"
+#include "engine/store/run_marks.h"
 
 namespace weft::cli {
 
@@ -45,7 +48,9 @@ Result<void> init(const std::string& given, const Context& context) {
 Result<void> submit(const SubmitArguments& arguments, const Context& context) {
   WEFT_ASSIGN(config::RunConfig config, arguments.config.load());
   if (!arguments.name.empty()) config.name = arguments.name;
-  config.tags.insert(config.tags.end(), arguments.tags.begin(), arguments.tags.end());
+  for (std::string& tag : store::parseTags(join(arguments.tags, ",")))
+    if (std::find(config.tags.begin(), config.tags.end(), tag) == config.tags.end())
+      config.tags.push_back(std::move(tag));
   WEFT_TRY(config::validate(config));
   WEFT_ASSIGN(OpenProject open, openProject(context));
   const auto state = arguments.holds ? store::RunState::Held : store::RunState::Queued;
@@ -94,29 +99,38 @@ Result<void> engine(const EngineArguments& arguments, const Context& context) {
 
 void addProjectVerbs(Program& program) {
   const auto folder = std::make_shared<std::string>();
-  CLI::App* verb = program.addVerb(kRunsGroup, "init", "Make a folder a Weft project",
+  CLI::App* verb = program.addVerb({.group = kRunsGroup,
+                                    .name = "init",
+                                    .description = "Make a folder a Weft project",
+                                    .examples = {"weft init study"}},
                                    [folder](const Context& context) { return init(*folder, context); });
   verb->add_option("DIR", *folder, "The folder; made if it does not exist [.]");
 
   const auto submitted = std::make_shared<SubmitArguments>();
-  verb = program.addVerb(kRunsGroup, "submit", "Queue a run",
-                         [submitted](const Context& context) { return submit(*submitted, context); });
+  verb =
+      program.addVerb({.group = kRunsGroup,
+                       .name = "submit",
+                       .description = "Queue a run",
+                       .examples = {"weft submit run.toml --tag ablation",
+                                    "weft submit --preset demo-mqa-cla2 --set train.steps=500 --wait",
+                                    "weft submit --preset demo-mqa --set data.source=text --set data.files=book.txt"}},
+                      [submitted](const Context& context) { return submit(*submitted, context); });
   submitted->config.addTo(*verb, "FILE");
   verb->add_option("--name", submitted->name, "The run's name")->type_name("NAME");
-  verb->add_option("--tag", submitted->tags, "A tag (repeatable)")->type_name("TAG")->allow_extra_args(false);
+  verb->add_option("--tag", submitted->tags, "A tag, or several with commas between (repeatable)")
+      ->type_name("TAG")
+      ->allow_extra_args(false);
   verb->add_flag("--hold", submitted->holds,
                  "Put it into the queue without starting it; `weft queue resume` releases it");
   verb->add_flag("--wait", submitted->waits, "Show its progress and wait for its end");
-  verb->footer(
-      "Examples:\n  weft submit run.toml\n  weft submit --preset demo-mqa-cla2 --set train.steps=500 --set "
-      "data.source=text --set "
-      "data.files=book.txt "
-      "--wait");
 
   const auto service = std::make_shared<EngineArguments>();
-  verb = program.addVerb(kRunsGroup, "engine",
-                         "The background service that works on the queue; other verbs start it by themselves",
-                         [service](const Context& context) { return engine(*service, context); });
+  verb = program.addVerb(
+      {.group = kRunsGroup,
+       .name = "engine",
+       .description = "The background service that works on the queue; other verbs start it by themselves",
+       .examples = {"weft engine --foreground --until-idle", "weft engine --stop"}},
+      [service](const Context& context) { return engine(*service, context); });
   verb->add_flag("--foreground", service->inForeground, "Serve in this process, and write what happens to stderr");
   verb->add_flag("--until-idle", service->untilIdle,
                  "With --foreground: end when nothing has been to do for ten seconds")

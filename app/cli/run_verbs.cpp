@@ -10,14 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "app/cli/arguments.h"
 #include "app/cli/evaluations.h"
 #include "app/cli/output.h"
 #include "app/cli/program.h"
+#include "app/cli/run_details.h"
 #include "app/cli/run_table.h"
 #include "engine/base/files.h"
 #include "engine/base/text.h"
-#include "engine/config/run_config.h"
 #include "engine/store/evaluations.h"
 #include "engine/store/kv_type.h"
 
@@ -53,68 +52,6 @@ Result<void> listRuns(const RunsArguments& arguments, const Context& context) {
 }
 
 // ---- show
-
-Json configJson(const std::string& toml) {
-  Json fields = Json::object();
-  if (const Result<config::RunConfig> config = config::parseRunConfig(toml, "config.toml")) {
-    for (const auto& [key, value] : config::flatten(*config)) fields[key] = value;
-  }
-  return fields;
-}
-
-struct RunDetails {
-  RunSummary run;
-  std::string toml;
-  std::vector<store::Evaluation> evaluations;
-  std::vector<store::Measurement> measurements;
-  std::vector<store::Checkpoint> checkpoints;
-  std::vector<store::Attempt> attempts;
-};
-
-Result<RunDetails> readDetails(store::RunStore& store, const std::string& name) {
-  RunDetails details;
-  WEFT_ASSIGN(details.run, findRun(store, name));
-  WEFT_ASSIGN(details.toml, store.configToml(details.run.id));
-  WEFT_ASSIGN(details.evaluations, store.evaluations(details.run.id));
-  WEFT_ASSIGN(details.measurements, store.measurements(details.run.id));
-  WEFT_ASSIGN(details.checkpoints, store.checkpoints(details.run.id));
-  WEFT_ASSIGN(details.attempts, store.attempts(details.run.id));
-  return details;
-}
-
-Json detailsJson(const RunDetails& details) {
-  Json value = runJson(details.run);
-  value["config"] = configJson(details.toml);
-  Json evaluations = Json::array(), measurements = Json::array(), checkpoints = Json::array(), attempts = Json::array();
-  for (const store::Evaluation& one : details.evaluations) {
-    evaluations.push_back({{"step", one.step},
-                           {"split", one.split},
-                           {"task", one.task},
-                           {"loss_nats", one.loss_nats},
-                           {"perplexity", one.perplexity},
-                           {"tokens", one.tokens},
-                           {"values", one.values}});
-  }
-  for (const store::Measurement& one : details.measurements)
-    measurements.push_back({{"name", one.name}, {"values", one.values}, {"labels", one.labels}});
-  for (const store::Checkpoint& one : details.checkpoints)
-    checkpoints.push_back({{"step", one.step}, {"path", one.path}, {"bytes", one.bytes}});
-  for (const store::Attempt& one : details.attempts) {
-    attempts.push_back({{"number", one.number},
-                        {"device", one.device},
-                        {"torch", one.torch},
-                        {"build", one.build},
-                        {"outcome", one.outcome},
-                        {"message", one.message},
-                        {"started", one.started},
-                        {"ended", one.ended}});
-  }
-  value["evaluations"] = std::move(evaluations);
-  value["measurements"] = std::move(measurements);
-  value["checkpoints"] = std::move(checkpoints);
-  value["attempts"] = std::move(attempts);
-  return value;
-}
 
 void printDetails(const RunDetails& details) {
   const RunSummary& run = details.run;
@@ -159,7 +96,8 @@ void printDetails(const RunDetails& details) {
 
 Result<void> show(const std::string& name, const Context& context) {
   WEFT_ASSIGN(OpenProject open, openProject(context));
-  WEFT_ASSIGN(const RunDetails details, readDetails(open.store, name));
+  WEFT_ASSIGN(RunSummary run, open.store.findRun(name));
+  WEFT_ASSIGN(const RunDetails details, readDetails(open.store, std::move(run)));
   if (context.json) {
     printJson(Json::array({detailsJson(details)}));
   } else {
@@ -187,7 +125,7 @@ void printFrom(const std::filesystem::path& file, std::streamoff& offset) {
 
 Result<void> log(const LogArguments& arguments, const Context& context) {
   WEFT_ASSIGN(OpenProject open, openProject(context));
-  WEFT_ASSIGN(RunSummary run, findRun(open.store, arguments.run));
+  WEFT_ASSIGN(RunSummary run, open.store.findRun(arguments.run));
   const std::filesystem::path file =
       open.project.runFolder(run.id) / (arguments.showsEvents ? "events.jsonl" : "log.txt");
   std::error_code error;
@@ -214,7 +152,10 @@ Result<void> log(const LogArguments& arguments, const Context& context) {
 
 void addRunVerbs(Program& program) {
   const auto filter = std::make_shared<RunsArguments>();
-  CLI::App* verb = program.addVerb(kResultsGroup, "runs", "List the runs",
+  CLI::App* verb = program.addVerb({.group = kResultsGroup,
+                                    .name = "runs",
+                                    .description = "List the runs",
+                                    .examples = {"weft runs", "weft runs --state finished --tag ablation --json"}},
                                    [filter](const Context& context) { return listRuns(*filter, context); });
   verb->add_option("--state", filter->state, "Only runs in this state: queued, running, finished, failed, ...")
       ->type_name("STATE");
@@ -222,12 +163,18 @@ void addRunVerbs(Program& program) {
   verb->add_flag("--all", filter->includesArchived, "Archived runs too");
 
   const auto name = std::make_shared<std::string>();
-  verb = program.addVerb(kResultsGroup, "show", "Everything about one run",
+  verb = program.addVerb({.group = kResultsGroup,
+                          .name = "show",
+                          .description = "Everything about one run",
+                          .examples = {"weft show 3", "weft show MQA-CLA2:s1 --json"}},
                          [name](const Context& context) { return show(*name, context); });
   verb->add_option("RUN", *name, "Number, name or label, like MQA or MQA:s2")->required();
 
   const auto logged = std::make_shared<LogArguments>();
-  verb = program.addVerb(kResultsGroup, "log", "What a run's worker wrote",
+  verb = program.addVerb({.group = kResultsGroup,
+                          .name = "log",
+                          .description = "What a run's worker wrote",
+                          .examples = {"weft log 3 --follow", "weft log MQA-CLA2:s1 --events"}},
                          [logged](const Context& context) { return log(*logged, context); });
   verb->add_option("RUN", logged->run, "Number, name or label, like MQA or MQA:s2")->required();
   verb->add_flag("-f,--follow", logged->follows, "Go on until the run ends");

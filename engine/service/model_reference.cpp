@@ -7,7 +7,6 @@
 #include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/service/client.h"
-#include "engine/store/run_reference.h"
 
 namespace weft::service {
 
@@ -48,8 +47,7 @@ std::string list(const std::vector<fs::path>& checkpoints) {
 
 Result<fs::path> ofRun(const std::string& name, const std::string& which, const store::Project& project) {
   WEFT_ASSIGN(store::RunStore store, store::RunStore::open(project.database(), store::RunStore::Mode::ReadOnly));
-  WEFT_ASSIGN(const store::RunReference reference, store::findRunReference(store, name));
-  const store::RunSummary& run = reference.run;
+  WEFT_ASSIGN(const store::RunSummary run, store.findRun(name));
   const fs::path folder = project.runFolder(run.id) / "checkpoints";
   const std::vector<fs::path> checkpoints = checkpointsOf(folder);
   if (checkpoints.empty()) {
@@ -79,7 +77,7 @@ Result<fs::path> resolveModel(const std::string& model, const std::optional<stor
   const std::string name = model.substr(0, at), which = at == std::string::npos ? "" : model.substr(at + 1);
   if (project) {
     Result<fs::path> found = ofRun(name, which, *project);
-    if (found || !isFolder) return found;
+    if (found || !isFolder || found.error().code == ErrorCode::InvalidInput) return found;
   }
   if (isFolder)
     return fail(ErrorCode::NotFound, model + " is no checkpoint: it has no model.toml and model.safetensors.");

@@ -14,7 +14,7 @@ namespace {
 
 // "MQA s1, MQA s2 and 40 more".
 std::string listed(const std::vector<std::string>& labels) {
-  constexpr std::size_t kMost = 5;
+  constexpr std::size_t kMost = 8;
   if (labels.size() > kMost) {
     std::vector<std::string> first(labels.begin(), labels.begin() + kMost);
     return join(first, ", ") + fmt::format(" and {} more", labels.size() - kMost);
@@ -56,54 +56,92 @@ std::vector<RunSummary> fitting(const std::vector<RunSummary>& runs, std::string
   return fit;
 }
 
-// nullopt: no beginning of the text is a name.
-std::optional<Result<RunReference>> byLabel(const std::vector<RunSummary>& all, const std::string& text) {
+// "MQA s2": the runs whose name and label begin and go on so. Empty: no beginning of the text is a name.
+Result<std::vector<RunSummary>> byLabel(const std::vector<RunSummary>& all, const std::string& text) {
   // The longest name that fits: names may have spaces in them.
   for (std::size_t cut = text.find_last_of(" :"); cut != std::string::npos && cut > 0;
        cut = text.find_last_of(" :", cut - 1)) {
     const std::vector<RunSummary> runs = named(all, std::string_view(text).substr(0, cut));
     if (runs.empty()) continue;
-    const std::vector<RunSummary> fit = fitting(runs, trim(std::string_view(text).substr(cut + 1)));
-    if (fit.size() == 1) return RunReference{fit.front(), ""};
-    if (fit.empty())
-      return fail(ErrorCode::NotFound,
-                  fmt::format("There is no run '{}'; {} named {}: {}.", text,
-                              runs.size() == 1 ? "one run is" : fmt::format("{} runs are", runs.size()),
-                              runs.front().name, listed(runLabels(runs))));
-    std::vector<std::string> labels;
-    for (const RunSummary& run : fit) labels.push_back(runLabel(run, runs));
-    return fail(ErrorCode::InvalidInput, fmt::format("'{}' fits {} runs: {}; name one of them or give its number.",
-                                                     text, fit.size(), listed(labels)));
+    std::vector<RunSummary> fit = fitting(runs, trim(std::string_view(text).substr(cut + 1)));
+    if (!fit.empty()) return fit;
+    return fail(ErrorCode::NotFound,
+                fmt::format("There is no run '{}'; {} named {}: {}.", text,
+                            runs.size() == 1 ? "one run is" : fmt::format("{} runs are", runs.size()),
+                            runs.front().name, listed(runLabels(runs))));
   }
-  return std::nullopt;
+  return std::vector<RunSummary>{};
+}
+
+tl::unexpected<Error> notFound(const std::vector<RunSummary>& all, const std::string& text) {
+  std::vector<std::string> names;
+  for (auto run = all.rbegin(); run != all.rend(); ++run)
+    if (std::find(names.begin(), names.end(), run->name) == names.end()) names.push_back(run->name);
+  const std::string nearest = nearestName(text, names);
+  const std::string hint = names.empty()     ? "this project has no runs yet"
+                           : nearest.empty() ? "`weft runs` lists them"
+                                             : "the nearest name is '" + nearest + "'";
+  return fail(ErrorCode::NotFound, fmt::format("There is no run '{}'; {}.", text, hint));
+}
+
+// "2 runs are named MQA: 1 (s1) and 2 (s2). Which one? Give its number, or its label, like MQA:s1."
+tl::unexpected<Error> question(const std::string& text, const std::vector<RunSummary>& runs,
+                               const std::vector<RunSummary>& all) {
+  const std::vector<std::string> distinctions = runDistinctions(named(all, runs.front().name));
+  std::vector<std::string> places;
+  std::string label;
+  for (std::size_t i = 0, at = 0; const RunSummary& run : all) {
+    if (run.name != runs.front().name) continue;
+    const std::string& distinction = distinctions[i++];
+    if (at == runs.size() || runs[at].id != run.id) continue;
+    ++at;
+    places.push_back(distinction.empty() ? fmt::format("{}", run.id.value)
+                                         : fmt::format("{} ({})", run.id.value, distinction));
+    if (label.empty() && !distinction.empty()) label = run.name + ":" + distinction;
+  }
+  if (label.find(' ') != std::string::npos) label = "'" + label + "'";
+  const std::string which = runs.front().name == text ? "are named " + text : "fit '" + text + "'";
+  return fail(ErrorCode::InvalidInput, fmt::format("{} runs {}: {}. Which one? Give its number, or its label, like {}.",
+                                                   runs.size(), which, listed(places), label));
+}
+
+struct Found {
+  std::vector<RunSummary> runs;  // at least one
+  std::vector<RunSummary> all;   // of the project; empty where a number said which
+};
+
+Result<Found> findFitting(RunStore& store, const std::string& text) {
+  std::int64_t number = 0;
+  if (parseInteger(text, number)) {
+    Result<RunSummary> byNumber = store.run(RunId{number});
+    if (byNumber) return Found{{std::move(*byNumber)}, {}};
+    if (byNumber.error().code != ErrorCode::NotFound) return tl::unexpected(byNumber.error());
+  }
+  Found found;
+  WEFT_ASSIGN(found.all, store.runs());
+  found.runs = named(found.all, text);
+  if (found.runs.empty()) {
+    WEFT_ASSIGN(found.runs, byLabel(found.all, text));
+  }
+  if (found.runs.empty()) return notFound(found.all, text);
+  return found;
 }
 
 }  // namespace
 
-Result<RunReference> findRunReference(RunStore& store, const std::string& text) {
-  Result<RunSummary> found = store.findRun(text);
-  if (found && found->name != text) return RunReference{std::move(*found), ""};  // by its number
-  if (!found && found.error().code != ErrorCode::NotFound) return tl::unexpected(found.error());
-  WEFT_ASSIGN(const std::vector<RunSummary> all, store.runs());
-  if (!found) {
-    std::optional<Result<RunReference>> labelled = byLabel(all, text);
-    return labelled ? std::move(*labelled) : tl::unexpected(found.error());
-  }
-  const std::vector<RunSummary> runs = named(all, text);
-  if (runs.size() < 2) return RunReference{std::move(*found), ""};
-  std::string remark = fmt::format("{} runs are named {}: {}. This is {}, the newest.", runs.size(), text,
-                                   listed(runLabels(runs)), runLabel(*found, runs));
-  return RunReference{std::move(*found), std::move(remark)};
+Result<RunSummary> RunStore::findRun(const std::string& text) {
+  WEFT_ASSIGN(Found found, findFitting(*this, text));
+  if (found.runs.size() > 1) return question(text, found.runs, found.all);
+  return std::move(found.runs.front());
 }
 
 Result<std::vector<RunSummary>> findRunsMeant(RunStore& store, const std::string& text) {
-  WEFT_ASSIGN(RunReference one, findRunReference(store, text));
-  if (one.remark.empty()) return std::vector{std::move(one.run)};
-  WEFT_ASSIGN(const std::vector<RunSummary> all, store.runs());
-  std::vector<RunSummary> runs = named(all, text);
+  WEFT_ASSIGN(Found found, findFitting(store, text));
+  std::vector<RunSummary>& runs = found.runs;
+  if (runs.size() > 1 && runs.front().name != text) return question(text, runs, found.all);
   if (std::any_of(runs.begin(), runs.end(), [](const RunSummary& run) { return !run.archived; }))
     std::erase_if(runs, [](const RunSummary& run) { return run.archived; });
-  return runs;
+  return std::move(runs);
 }
 
 }  // namespace weft::store

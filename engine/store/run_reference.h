@@ -1,4 +1,5 @@
-// engine/store/run_reference.h -- the run that somebody means by a number, a name or a label as run_labels.h writes it.
+// engine/store/run_reference.h -- the runs that somebody means by a number, a name or a label as run_labels.h writes
+// it. RunStore::findRun is defined here too: the one answer to "which run?" that every face gives.
 #pragma once
 
 #include <string>
@@ -9,18 +10,8 @@
 
 namespace weft::store {
 
-struct RunReference {
-  RunSummary run;
-  // Where the name alone does not say which: "3 runs are named MQA: MQA s1, MQA s2 and MQA s3. This is MQA s3, the
-  // newest." Else empty.
-  std::string remark;
-};
-
-// A number; else a name (the newest of that name); else "NAME s2", "NAME:s2", "NAME cla2 s2" or any words of the label
-// that fit one run only. NotFound as RunStore::findRun; InvalidInput naming the runs if the words fit several.
-[[nodiscard]] Result<RunReference> findRunReference(RunStore& store, const std::string& text);
-
-// As above, but a name that several runs bear means all of them that are not archived, oldest first.
+// As RunStore::findRun, but a name that several runs bear means all of them that are not archived, oldest first: for
+// comparisons, where the seeds of a configuration are one name. A label that fits several is still a question.
 [[nodiscard]] Result<std::vector<RunSummary>> findRunsMeant(RunStore& store, const std::string& text);
 
 }  // namespace weft::store

@@ -109,27 +109,6 @@ Result<RunSummary> RunStore::run(RunId id) {
   });
 }
 
-Result<RunSummary> RunStore::findRun(const std::string& idOrName) {
-  std::int64_t number = 0;
-  if (parseInteger(idOrName, number)) {
-    Result<RunSummary> byNumber = run(RunId{number});
-    if (byNumber || byNumber.error().code != ErrorCode::NotFound) return byNumber;
-  }
-  return m_database->read([&](SQLite::Database& connection) -> Result<RunSummary> {
-    SQLite::Statement statement(connection, selectSummary() + "WHERE name = ? ORDER BY id DESC LIMIT 1");
-    statement.bind(1, idOrName);
-    if (statement.executeStep()) return summaryOf(statement);
-    SQLite::Statement all(connection, "SELECT DISTINCT name FROM run ORDER BY id DESC");
-    const std::vector<std::string> names =
-        rowsOf(all, [](const SQLite::Statement& row) { return row.getColumn(0).getString(); });
-    const std::string nearest = nearestName(idOrName, names);
-    const std::string hint = names.empty()     ? "this project has no runs yet"
-                             : nearest.empty() ? "`weft runs` lists them"
-                                               : "the nearest name is '" + nearest + "'";
-    return fail(ErrorCode::NotFound, fmt::format("There is no run '{}'; {}.", idOrName, hint));
-  });
-}
-
 Result<std::string> RunStore::configToml(RunId id) {
   return m_database->read([&](SQLite::Database& connection) -> Result<std::string> {
     WEFT_TRY(requireRun(connection, id));

@@ -155,8 +155,10 @@ class RunStore {
   [[nodiscard]] Result<std::int64_t> dataVersion();  // PRAGMA data_version: changes when another connection wrote
   [[nodiscard]] Result<std::vector<RunSummary>> runs();
   [[nodiscard]] Result<RunSummary> run(RunId id);  // NotFound
-  [[nodiscard]] Result<RunSummary> findRun(
-      const std::string& idOrName);  // number, else name (the newest of that name); NotFound names the nearest
+  // By its number, its name, or its label ("MQA s2", "MQA:s2", "MQA cla2 s2", or any words of it that fit one run only;
+  // run_labels.h). NotFound names the nearest. Where several fit, InvalidInput asks which, with the number of each and
+  // what tells them apart: no run is ever chosen for being the newest.
+  [[nodiscard]] Result<RunSummary> findRun(const std::string& text);
   [[nodiscard]] Result<std::string> configToml(RunId id);
   [[nodiscard]] Result<std::vector<std::string>> metricNames(RunId id);
   [[nodiscard]] Result<MetricSeries> metric(RunId id, const std::string& name,

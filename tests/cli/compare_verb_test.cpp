@@ -176,20 +176,10 @@ TEST_F(CompareVerb, ConfigurationsOfOneNameAreToldApart) {
   EXPECT_THAT(outcome.out, HasSubstr("MQA " + steps + " steps s1"));
 }
 
-TEST_F(CompareVerb, ANameOfSeveralRunsIsTheNewestElsewhereAndStderrSaysWhichThereAre) {
+TEST_F(CompareVerb, TakesOneSeedByItsLabel) {
   addFinished("demo-mqa", "MQA", 1, 6.46);
   addFinished("demo-mqa", "MQA", 2, 6.61);
-  const Outcome shown = weft({"show", "MQA", "--json"});
-  ASSERT_TRUE(succeeded(shown));
-  EXPECT_EQ(shown.json()[0]["id"], 2);
-  EXPECT_EQ(shown.err, "2 runs are named MQA: MQA s1 and MQA s2. This is MQA s2, the newest.\n");
-  const Outcome labelled = weft({"show", "MQA:s1", "--json"});
-  EXPECT_EQ(labelled.json()[0]["id"], 1);
-  EXPECT_EQ(labelled.err, "");
   EXPECT_THAT(weft({"runs"}).out, AllOf(HasSubstr("MQA s1"), HasSubstr("MQA s2")));
   EXPECT_THAT(weft({"export", "--runs", "MQA:s1"}).out, Not(HasSubstr("6.61")));
-  const Outcome none = weft({"show", "MQA:s7"});
-  EXPECT_TRUE(isOneSentenceOfBadInput(none));
-  EXPECT_THAT(none.err, HasSubstr("2 runs are named MQA: MQA s1 and MQA s2"));
   EXPECT_TRUE(isOneSentenceOfBadInput(weft({"compare", "MQA:s1", "1"}))) << "one run is not two";
 }

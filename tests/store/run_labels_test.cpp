@@ -119,26 +119,36 @@ TEST_F(RunReferences, ALabelFindsItsRun) {
   const RunId first = addSeed(store, "MQA", 1), second = addSeed(store, "MQA", 2),
               other = addSeed(store, "wide MQA", 5);
   for (const char* text : {"MQA s1", "MQA:s1", "MQA  s1", "MQA:#1", "1"})
-    EXPECT_EQ(findRunReference(store, text)->run.id, first) << text;
-  EXPECT_EQ(findRunReference(store, "MQA:s2")->run.id, second);
-  EXPECT_EQ(findRunReference(store, "wide MQA:s5")->run.id, other)
-      << "a seed may be said where it distinguishes nothing";
-  EXPECT_EQ(findRunReference(store, "MQA:s2")->remark, "");
-  EXPECT_EQ(findRunReference(store, "wide MQA")->remark, "");
+    EXPECT_EQ(store.findRun(text)->id, first) << text;
+  EXPECT_EQ(store.findRun("MQA:s2")->id, second);
+  EXPECT_EQ(store.findRun("wide MQA")->id, other);
+  EXPECT_EQ(store.findRun("wide MQA:s5")->id, other) << "a seed may be said where it distinguishes nothing";
 }
 
-TEST_F(RunReferences, ANameOfSeveralMeansTheNewestAndSaysWhichThereAre) {
+TEST_F(RunReferences, ANameOfSeveralIsAQuestionThatListsThem) {
   RunStore store = open();
   addSeed(store, "MQA", 1);
-  const RunId second = addSeed(store, "MQA", 2);
-  const Result<RunReference> found = findRunReference(store, "MQA");
-  ASSERT_TRUE(found);
-  EXPECT_EQ(found->run.id, second);
-  EXPECT_EQ(found->remark, "2 runs are named MQA: MQA s1 and MQA s2. This is MQA s2, the newest.");
-  EXPECT_EQ(findRunReference(store, "2")->remark, "") << "a number says which";
-  for (std::int64_t seed = 3; seed <= 9; ++seed) addSeed(store, "MQA", seed);
-  EXPECT_EQ(findRunReference(store, "MQA")->remark,
-            "9 runs are named MQA: MQA s1, MQA s2, MQA s3, MQA s4, MQA s5 and 4 more. This is MQA s9, the newest.");
+  addSeed(store, "MQA", 2);
+  const Result<RunSummary> found = store.findRun("MQA");
+  ASSERT_FALSE(found) << "not the newest";
+  EXPECT_EQ(found.error().code, ErrorCode::InvalidInput);
+  EXPECT_EQ(found.error().message,
+            "2 runs are named MQA: 1 (s1) and 2 (s2). Which one? Give its number, or its label, like MQA:s1.");
+  EXPECT_EQ(store.findRun("MQA:s1")->id, RunId{1}) << "the label that the question proposes";
+  for (std::int64_t seed = 3; seed <= 10; ++seed) addSeed(store, "MQA", seed);
+  EXPECT_EQ(store.findRun("MQA").error().message,
+            "10 runs are named MQA: 1 (s1), 2 (s2), 3 (s3), 4 (s4), 5 (s5), 6 (s6), 7 (s7), 8 (s8) and 2 more. Which "
+            "one? Give its number, or its label, like MQA:s1.");
+}
+
+TEST_F(RunReferences, AnArchivedRunOfTheNameIsAskedForToo) {
+  RunStore store = open();
+  const RunId old = addSeed(store, "MQA", 1), fresh = addSeed(store, "MQA", 1);
+  ASSERT_TRUE(store.setArchived(old, true));
+  EXPECT_EQ(store.findRun("MQA").error().message,
+            "2 runs are named MQA: 1 (archived) and 2. Which one? Give its number, or its label, like MQA:archived.");
+  EXPECT_EQ(store.findRun("MQA:archived")->id, old);
+  EXPECT_EQ(store.findRun("2")->id, fresh);
 }
 
 TEST_F(RunReferences, WhatFitsNoneOrSeveralIsRefusedWithTheirLabels) {
@@ -146,17 +156,19 @@ TEST_F(RunReferences, WhatFitsNoneOrSeveralIsRefusedWithTheirLabels) {
   addSeed(store, "MQA", 1);
   addSeed(store, "MQA", 1);
   addSeed(store, "MQA", 2);
-  const Result<RunReference> several = findRunReference(store, "MQA:s1");
+  const Result<RunSummary> several = store.findRun("MQA:s1");
   ASSERT_FALSE(several);
   EXPECT_EQ(several.error().code, ErrorCode::InvalidInput);
-  EXPECT_EQ(several.error().message,
-            "'MQA:s1' fits 2 runs: MQA s1 #1 and MQA s1 #2; name one of them or give its number.");
-  EXPECT_EQ(findRunReference(store, "MQA s1 #2")->run.id, RunId{2});
-  const Result<RunReference> none = findRunReference(store, "MQA:s7");
+  EXPECT_EQ(
+      several.error().message,
+      "2 runs fit 'MQA:s1': 1 (s1 #1) and 2 (s1 #2). Which one? Give its number, or its label, like 'MQA:s1 #1'.");
+  EXPECT_EQ(store.findRun("MQA s1 #2")->id, RunId{2});
+  EXPECT_EQ(findRunsMeant(store, "MQA:s1").error().message, several.error().message);
+  const Result<RunSummary> none = store.findRun("MQA:s7");
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, ErrorCode::NotFound);
   EXPECT_EQ(none.error().message, "There is no run 'MQA:s7'; 3 runs are named MQA: MQA s1 #1, MQA s1 #2 and MQA s2.");
-  EXPECT_THAT(findRunReference(store, "MQE").error().message, HasSubstr("the nearest name is 'MQA'"));
+  EXPECT_THAT(store.findRun("MQE").error().message, HasSubstr("the nearest name is 'MQA'"));
 }
 
 TEST_F(RunReferences, WhereANameMayMeanSeveralAllThatAreNotArchivedAreMeant) {

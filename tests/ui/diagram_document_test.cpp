@@ -31,6 +31,15 @@ TEST(MapEdits, GroupingMakesTheLowestLayerTheProducer) {
       << "a layer between that was not selected keeps its source";
 }
 
+TEST(MapEdits, ALayerJoinsTheGroupOfTheOneBelowIt) {
+  EXPECT_EQ(textOf(*joinedBelow(mapOf("0_1_2_3"), 2)), "0_1_1_3");
+  EXPECT_EQ(textOf(*joinedBelow(mapOf("0_0_2_3"), 2)), "0_0_0_3") << "the one below stays in its group";
+  EXPECT_EQ(textOf(*joinedBelow(mapOf("0_0_2_2"), 2)), "0_0_0_0") << "its readers follow";
+  EXPECT_EQ(textOf(*joinedBelow(mapOf("k:0_0_2 v:0_1_2"), 2)), "k:0_0_0 v:0_1_1");
+  EXPECT_EQ(textOf(*joinedBelow(mapOf("0_1h2_2h4"), 2)), "0_1h2_1") << "a reader has no heads of its own";
+  EXPECT_FALSE(joinedBelow(mapOf("0_1"), 0)) << "nothing lies below the lowest layer";
+}
+
 TEST(MapEdits, SeparatedLayersKeepTheHeadCountTheyRead) {
   EXPECT_EQ(textOf(separated(mapOf("0h2_0_2"), {1})), "0h2_1h2_2");
 }

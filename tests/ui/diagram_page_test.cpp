@@ -180,6 +180,37 @@ TEST_F(DesignPageTest, GivesARowASourceByClickAndDigits) {
   EXPECT_EQ(document().map().layers()[3].kSource, 3) << "separated";
 }
 
+// As README.md says: click a layer, press G.
+TEST_F(DesignPageTest, GroupsTheClickedLayerWithTheOneBelowOnG) {
+  document().setMapText("0_1_2_3_4_5_6_7");
+  document().undo().clear();
+  SharingStack* stack = m_page->stack();
+  QString said;
+  QObject::connect(m_page.get(), &Page::messageRaised, [&](const QString& sentence, bool) { said = sentence; });
+  const auto click = [&](int layer) {
+    QTest::mouseClick(stack->viewport(), Qt::LeftButton, {}, stack->sceneLayout().row(layer).center().toPoint());
+  };
+  EXPECT_GT(stack->sceneLayout().rowTop(2), stack->sceneLayout().rowTop(3)) << "layer 2 lies below layer 3";
+  click(3);
+  QTest::keyClick(stack, Qt::Key_G);
+  EXPECT_EQ(document().text(), "0_1_2_2_4_5_6_7");
+  EXPECT_EQ(document().undo().undoText(), QStringLiteral("group layer 3 with layer 2"));
+  EXPECT_EQ(stack->selection(), LayerSet{3});
+  click(4);
+  QTest::keyClick(stack, Qt::Key_G);
+  EXPECT_EQ(document().text(), "0_1_2_2_2_5_6_7") << "it joins the group";
+  EXPECT_EQ(said, QString());
+  QTest::keyClick(stack, Qt::Key_G);
+  EXPECT_EQ(said, QStringLiteral("Layers 3 and 4 share their K and V already."));
+  click(0);
+  QTest::keyClick(stack, Qt::Key_G);
+  EXPECT_EQ(said, QStringLiteral("Layer 0 is the lowest; there is no layer below it to group it with."));
+  EXPECT_EQ(document().undo().count(), 2) << "what is refused is no step";
+  QTest::keyClick(stack, Qt::Key_Escape);
+  QTest::keyClick(stack, Qt::Key_G);
+  EXPECT_EQ(said, QStringLiteral("Select a layer to group it with the one below, or several to group them."));
+}
+
 TEST_F(DesignPageTest, DragsARingOntoTheRowThatItShallRead) {
   SharingStack* stack = m_page->stack();
   const SceneLayout& layout = stack->sceneLayout();

@@ -13,6 +13,8 @@ HintLine::HintLine(SharingDocument* document, QAction* undo, QAction* redo, QWid
       m_document(document),
       m_undoText(new TextLabel({}, Type::Body, Tone::Text2)),
       m_selected(new TextLabel({}, Type::Strong)),
+      m_layerKeys(new KeyHints({tr("G"), tr("group with the one below"), tr("U"), tr("separate"), tr("[ ]"),
+                                tr("move boundary"), tr("W"), tr("window"), tr("Esc"), tr("clear")})),
       m_editKeys(new KeyHints({tr("G"), tr("group"), tr("U"), tr("separate"), tr("[ ]"), tr("move boundary"), tr("W"),
                                tr("window"), tr("Esc"), tr("clear")})),
       m_errorKeys(new KeyHints(
@@ -36,7 +38,7 @@ HintLine::HintLine(SharingDocument* document, QAction* undo, QAction* redo, QWid
   button(redo);
   layout->addSpacing(8);
   layout->addWidget(m_selected);
-  for (KeyHints* keys : {m_editKeys, m_errorKeys, m_startKeys}) layout->addWidget(keys, 1);
+  for (KeyHints* keys : {m_layerKeys, m_editKeys, m_errorKeys, m_startKeys}) layout->addWidget(keys, 1);
   connect(document, &SharingDocument::changed, this, &HintLine::refresh);
   connect(&document->undo(), &QUndoStack::indexChanged, this, &HintLine::refresh);
   refresh();
@@ -61,7 +63,8 @@ void HintLine::refresh() {
   }
   m_selected->setText(selected);
   m_errorKeys->setVisible(!m_document->isValid());
-  m_editKeys->setVisible(m_document->isValid() && !m_selection.empty());
+  m_layerKeys->setVisible(m_document->isValid() && m_selection.size() == 1);
+  m_editKeys->setVisible(m_document->isValid() && m_selection.size() > 1);
   m_startKeys->setVisible(m_document->isValid() && m_selection.empty());
 }
 

@@ -21,7 +21,8 @@ class HintLine : public Surface {
   LayerSet m_selection;
   TextLabel* m_undoText;
   TextLabel* m_selected;
-  KeyHints* m_editKeys;
+  KeyHints* m_layerKeys;  // of one selected layer
+  KeyHints* m_editKeys;   // of several
   KeyHints* m_errorKeys;
   KeyHints* m_startKeys;
 };

@@ -81,6 +81,20 @@ Layers grouped(const SharingMap& map, const LayerSet& members) {
   return layers;
 }
 
+std::optional<Layers> joinedBelow(const SharingMap& map, int layer) {
+  if (layer < 1 || layer >= map.layerCount()) return std::nullopt;
+  const LayerSharing& below = map.layer(layer - 1);
+  Layers layers = map.layers();
+  for (LayerSharing& reader : layers) {
+    if (reader.kSource == layer) reader.kSource = below.kSource;
+    if (reader.vSource == layer) reader.vSource = below.vSource;
+  }
+  at(layers, layer).kSource = below.kSource;
+  at(layers, layer).vSource = below.vSource;
+  dropHeadsOfConsumers(layers);
+  return layers;
+}
+
 Layers separated(const SharingMap& map, const LayerSet& members) {
   Layers layers = map.layers();
   for (const int member : members) {

@@ -17,6 +17,9 @@ using LayerSet = std::vector<int>;  // ascending, without repeats
 Layers withSource(const sharing::SharingMap& map, const LayerSet& readers, int source);
 // The lowest of `members` produces, the others read it.
 Layers grouped(const sharing::SharingMap& map, const LayerSet& members);
+// `layer` joins the group of the layer below it and reads what that one reads; who read `layer` follows. nullopt: there
+// is none below.
+std::optional<Layers> joinedBelow(const sharing::SharingMap& map, int layer);
 // Each of `members` produces its own K and V.
 Layers separated(const sharing::SharingMap& map, const LayerSet& members);
 // The same map without any sharing: every reader keeps a slot like the one it reads. What the ghosts and "removed" are

@@ -217,11 +217,25 @@ void SharingDocument::setSource(const LayerSet& layers, int source) {
 }
 
 void SharingDocument::group(const LayerSet& layers) {
-  if (layers.size() < 2) {
-    Q_EMIT refused(tr("Select two or more layers to group them."));
+  if (layers.empty()) {
+    Q_EMIT refused(tr("Select a layer to group it with the one below, or several to group them."));
     return;
   }
+  if (layers.size() == 1) return groupWithBelow(layers.front());
   pushLayers(tr("group %1").arg(toQt(describeLayers(layers))), grouped(m_map, layers));
+}
+
+void SharingDocument::groupWithBelow(int layer) {
+  const auto next = joinedBelow(m_map, layer);
+  if (!next) {
+    Q_EMIT refused(tr("Layer %1 is the lowest; there is no layer below it to group it with.").arg(layer));
+    return;
+  }
+  if (*next == m_map.layers() && isValid()) {
+    Q_EMIT refused(tr("Layers %1 and %2 share their K and V already.").arg(layer - 1).arg(layer));
+    return;
+  }
+  pushLayers(tr("group layer %1 with layer %2").arg(layer).arg(layer - 1), *next);
 }
 
 void SharingDocument::separate(const LayerSet& layers) {

@@ -75,7 +75,7 @@ class SharingDocument : public QObject {
   void applyGenerator(const std::string& nameAndNumber);
   void applyFix(std::size_t index);
   void setSource(const LayerSet& layers, int source);  // not a possible source: becomes wrong text, with its sentence
-  void group(const LayerSet& layers);
+  void group(const LayerSet& layers);                  // one layer alone joins the group of the one below it
   void separate(const LayerSet& layers);
   void moveBoundary(int layer, Boundary direction);
   void setWindow(const LayerSet& layers, const sharing::Window& window);
@@ -111,6 +111,7 @@ class SharingDocument : public QObject {
  private:
   class Step;
   void push(const QString& what, Design next, int mergeKey = 0);
+  void groupWithBelow(int layer);
   void pushLayers(const QString& what, Layers layers);
   void apply(const Design& design);
   void parse();

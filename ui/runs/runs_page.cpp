@@ -16,6 +16,7 @@
 #include <algorithm>
 
 #include "engine/base/text.h"
+#include "engine/store/run_marks.h"
 #include "ui/models/run_text.h"
 #include "ui/models/table_export.h"
 #include "ui/parts/file_dialog.h"
@@ -38,15 +39,6 @@ std::vector<SavedFilter> builtInFilters() {
           {QStringLiteral("Finished"), QStringLiteral("state = finished")},
           {QStringLiteral("Failed"), QStringLiteral("state = failed or state = lost or state = killed")},
           {QStringLiteral("Archived"), QStringLiteral("archived")}};
-}
-
-std::vector<std::string> tagsFrom(const QString& text) {
-  std::vector<std::string> tags;
-  for (const QString& part : text.split(u','))
-    if (const std::string tag = part.trimmed().toStdString();
-        !tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end())
-      tags.push_back(tag);
-  return tags;
 }
 
 // Rows that share the KV bytes are the comparison this program is for.
@@ -542,7 +534,7 @@ void RunsPage::askTags() {
       runs.size() == 1 ? m_model->snapshot().label(runs.front()) : QStringLiteral("%1 runs").arg(runs.size());
   askInFooter(QStringLiteral("Tags of %1, with commas between").arg(who),
               QString::fromStdString(join(runs.front().tags, ", ")), [this, runs, who](const QString& text) {
-                const std::vector<std::string> tags = tagsFrom(text);
+                const std::vector<std::string> tags = store::parseTags(text.toStdString());
                 pushEdit(
                     QStringLiteral("Tagged %1").arg(who),
                     [runs, tags](store::RunStore& store) -> Result<void> {
@@ -569,8 +561,8 @@ void RunsPage::setNote(store::RunId id, const QString& note) {
 void RunsPage::archive() {
   const std::vector<store::RunSummary> runs = selected();
   if (runs.empty()) return;
-  if (std::any_of(runs.begin(), runs.end(), [](const auto& run) { return store::isActive(run.state); }))
-    return messageRaised(QStringLiteral("A run that is running cannot be archived; stop it first."), true);
+  if (const Result<void> possible = store::checkArchivable(runs); !possible)
+    return messageRaised(QString::fromStdString(possible.error().message), true);
   const bool archived = !std::all_of(runs.begin(), runs.end(), [](const auto& run) { return run.archived; });
   const QString who =
       runs.size() == 1 ? m_model->snapshot().label(runs.front()) : QStringLiteral("%1 runs").arg(runs.size());
