@@ -21,7 +21,7 @@ class MappedFile {
   std::uint64_t size() const { return m_size; }  // when it was opened
   // Fills `out` with the `size` bytes from `offset` on, which lie within size(). Corrupt if the file has become shorter
   // since, or if a page of it cannot be read: touching it raises SIGBUS, which is caught for the copying thread alone;
-  // everybody else's goes to the handler that was there.
+  // a SIGBUS of any other thread goes to the handler that was installed before.
   [[nodiscard]] Result<void> copy(std::uint64_t offset, void* out, std::uint64_t size) const;
 
  private:

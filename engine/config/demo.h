@@ -20,8 +20,8 @@ struct DemoOptions {
 };
 
 // Seed by seed: MHA, MQA, MQA-CLA2 and H16-MQA, the narrower MQA with MQA-CLA2's KV bytes; after all of them MQA-CLA2
-// of each seed read through the int8 cache, which is not trained: whoever runs it fills in train.initFrom with the run
-// that demoOriginal() names and that has its seed.
+// of each seed read through the int8 cache, which is not trained: the caller sets train.initFrom to a checkpoint of
+// the run that has the name demoOriginal() gives and the same seed.
 std::vector<RunConfig> demoRuns(const DemoOptions& options);
 // The name of the run whose weights a run of the demo reads; "" for one that is trained.
 std::string demoOriginal(const RunConfig& config);

@@ -17,7 +17,7 @@ struct MemoryLimit {
 };
 
 // What this process may still take on the device now. CPU: MemAvailable of /proc/meminfo, or what the cgroup leaves if
-// that is less, without a reserve of a tenth (at least 512 MiB) for everybody else. CUDA: the free memory that
+// that is less, minus a reserve of a tenth (at least 512 MiB) for other processes. CUDA: the free memory that
 // cudaMemGetInfo tells, and what torch holds unused. Io.
 [[nodiscard]] Result<MemoryLimit> availableMemory(const c10::Device& device);
 

@@ -19,8 +19,8 @@ namespace weft::service {
 // What the configuration does not say itself.
 struct Surroundings {
   std::vector<Lane> lanes;  // of the machine, as localLanes() gives them; empty: this machine's
-  // Ids of the tokenizer, by whoever has read it already; nullopt: it is read from disk, unless it is the byte
-  // tokenizer.
+  // How many ids the tokenizer has, where the caller has read it already; nullopt: it is read from disk (the byte
+  // tokenizer needs no reading).
   std::optional<std::int64_t> tokenizerVocabulary;
 };
 

@@ -33,8 +33,8 @@ struct Generator {
 // In the order of a menu: families together, the simplest first.
 const std::vector<Generator>& generators();
 
-// "cla2", "CLA-2", "identity", "keep-ends", ... NotFound names the nearest. The map may read upward: whoever takes no
-// such map refuses it.
+// "cla2", "CLA-2", "identity", "keep-ends", ... NotFound names the nearest. The map may read upward; a
+// caller that accepts causal maps only must check it (SharingMap::isCausal).
 [[nodiscard]] Result<SharingMap> generate(std::string_view nameAndNumber, int layers);
 // The generator that a text names, nullptr if none; `number` gets its number, if it has one.
 const Generator* findGenerator(std::string_view nameAndNumber, int* number = nullptr);

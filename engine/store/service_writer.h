@@ -111,8 +111,8 @@ class RunStore::ServiceWriter {
 
   // --- events
   [[nodiscard]] Result<std::int64_t> eventsOffset(RunId run);
-  // The rows and the new offset, in one transaction: exactly once, whoever dies. Busy if the stored offset is not
-  // `from` (somebody else ingests this run); nothing is changed then.
+  // The rows and the new offset, in one transaction: stored exactly once, even if a process dies. Busy if the stored
+  // offset is not `from` (another process ingests this run); nothing is changed then.
   [[nodiscard]] Result<void> ingest(const IngestBatch& batch);
   // A whole run in one transaction: nobody sees it before it is over, so no service takes it for work.
   [[nodiscard]] Result<RunId> addRecorded(const RecordedRun& recorded);

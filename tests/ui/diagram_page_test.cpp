@@ -16,6 +16,7 @@
 #include "ui/diagram/map_field.h"
 #include "ui/diagram/queue_panel.h"
 #include "ui/diagram/sharing_stack.h"
+#include "ui/window/widgets.h"
 
 namespace weft::ui {
 namespace {
@@ -191,6 +192,16 @@ TEST_F(DesignPageTest, GroupsTheClickedLayerWithTheOneBelowOnG) {
     QTest::mouseClick(stack->viewport(), Qt::LeftButton, {}, stack->sceneLayout().row(layer).center().toPoint());
   };
   EXPECT_GT(stack->sceneLayout().rowTop(2), stack->sceneLayout().rowTop(3)) << "layer 2 lies below layer 3";
+  const auto shownKeys = [&] {
+    QString keys;
+    for (const KeyHints* hints : m_page->findChildren<KeyHints*>())
+      if (hints->isVisible()) keys += hints->accessibleName();
+    return keys;
+  };
+  click(3);
+  EXPECT_TRUE(shownKeys().contains(QStringLiteral("G group with below"))) << shownKeys().toStdString();
+  QTest::keyClick(stack, Qt::Key_Up, Qt::ShiftModifier);
+  EXPECT_TRUE(shownKeys().contains(QStringLiteral("G group U"))) << "several become one group";
   click(3);
   QTest::keyClick(stack, Qt::Key_G);
   EXPECT_EQ(document().text(), "0_1_2_2_4_5_6_7");

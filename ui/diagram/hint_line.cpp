@@ -13,7 +13,7 @@ HintLine::HintLine(SharingDocument* document, QAction* undo, QAction* redo, QWid
       m_document(document),
       m_undoText(new TextLabel({}, Type::Body, Tone::Text2)),
       m_selected(new TextLabel({}, Type::Strong)),
-      m_layerKeys(new KeyHints({tr("G"), tr("group with the one below"), tr("U"), tr("separate"), tr("[ ]"),
+      m_layerKeys(new KeyHints({tr("G"), tr("group with below"), tr("U"), tr("separate"), tr("[ ]"),
                                 tr("move boundary"), tr("W"), tr("window"), tr("Esc"), tr("clear")})),
       m_editKeys(new KeyHints({tr("G"), tr("group"), tr("U"), tr("separate"), tr("[ ]"), tr("move boundary"), tr("W"),
                                tr("window"), tr("Esc"), tr("clear")})),

@@ -1,7 +1,7 @@
 // ui/figures/figure_library.h -- the saved figures of a project: figures/figures.json, read and written by threads of
 // the pool, and the data that each of them shows. While the page is on show, its figure follows the store, every few
 // seconds at most, and the others when they are chosen; a figure that was frozen keeps its data and knows when there is
-// newer. Nobody looks: nothing is read.
+// newer. While the page is hidden, nothing is read.
 #pragma once
 
 #include <QElapsedTimer>

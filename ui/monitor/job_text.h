@@ -21,7 +21,7 @@ QString stepText(const store::RunSummary& run);    // "4,410 of 7,153", "-"
 QString deviceText(const store::RunSummary& run);  // "cuda:0"
 // "heartbeat 4 s ago", "no sign of life for 12 min"; empty for a job that does not run.
 QString heartbeatText(const store::RunSummary& run, double now_s);
-// Long enough without a heartbeat that somebody should look.
+// Whether its last heartbeat is so old that the user should be told.
 bool isQuiet(const store::RunSummary& run, double now_s);
 // "Finished, perplexity 13.54", "Failed: ...", "Queued"
 QString outcomeText(const store::RunSummary& run);

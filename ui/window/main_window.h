@@ -1,5 +1,5 @@
 // ui/window/main_window.h -- the studio's one window: menu bar, rail, pages, status, palette. It owns the open
-// project's session; pages come from whoever composes the program.
+// project's session; app/studio makes the pages and hands them over.
 #pragma once
 
 #include <QMainWindow>
