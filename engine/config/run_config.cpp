@@ -352,7 +352,8 @@ Result<RunConfig> loadRunConfig(const std::filesystem::path& path) {
 void resolvePaths(RunConfig& config, const std::filesystem::path& folder) {
   for (std::string& file : config.data.files) makeAbsolute(file, folder);
   for (std::string& file : config.data.validFiles) makeAbsolute(file, folder);
-  if (config.data.tokenizer != "byte") makeAbsolute(config.data.tokenizer, folder);
+  if (config.data.tokenizer != "byte" && config.data.tokenizer != kNoTokenizer)
+    makeAbsolute(config.data.tokenizer, folder);
   makeAbsolute(config.train.initFrom, folder);
 }
 

@@ -37,8 +37,15 @@ Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig&
   const std::filesystem::path shards = context.job.folder() / context.job.text("shards", "../../shards");
   WEFT_TRY(context.job.check());
   ProgressReporter report(context);
-  return data::prepareDataset(config, shards,
-                              [&](double fraction, const std::string& what) { report(what, fraction); });
+  WEFT_ASSIGN(data::Dataset dataset,
+              data::prepareDataset(config, shards,
+                                   [&](double fraction, const std::string& what) { report(what, fraction); }));
+  for (const std::string& note : dataset.notes) warn(context, note);
+  return dataset;
+}
+
+void warn(JobContext& context, const std::string& sentence) {
+  context.events.write(service::AlertEvent{.level = "warning", .message = sentence});
 }
 
 std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t count) {

@@ -34,6 +34,8 @@ struct ReadyModel {
 
 // Shards of the configuration's data in the job's folder of shards, with progress events.
 [[nodiscard]] Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config);
+// An alert of level "warning": the faces show it, and a run keeps it.
+void warn(JobContext& context, const std::string& sentence);
 std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t count);  // the first `count`, 0 = all
 
 // InvalidInput for no ids and for one outside the vocabulary.

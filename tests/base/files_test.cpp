@@ -56,7 +56,7 @@ TEST_F(Files, AMissingFileIsNamedInTheError) {
 TEST_F(Files, AFolderIsNoFile) {
   const weft::Result<std::string> content = weft::readFile(m_folder->path());
   ASSERT_FALSE(content);
-  EXPECT_EQ(content.error().code, ErrorCode::Io);
+  EXPECT_EQ(content.error().code, ErrorCode::InvalidInput);
 }
 
 TEST_F(Files, WritingIntoAMissingFolderFailsWithASentence) {

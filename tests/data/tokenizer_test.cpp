@@ -184,7 +184,7 @@ TEST_F(BadTokenizerFile, IsRefusedWhenItIsNoJsonOrCutOff) {
                                  content.substr(0, content.size() / 2), content.substr(0, content.size() - 1),
                                  content + "}", std::string(100000, '['), "{\"model\": " + std::string(100000, '{')}) {
     test::expectError(openTokenizer(write("bad.json", bad).string()), ErrorCode::Corrupt,
-                      "is not a byte-level BPE tokenizer.json");
+                      "is not a BPE tokenizer.json that Weft reads");
   }
 }
 
@@ -279,7 +279,7 @@ TEST_F(BadTokenizerFile, IsRefusedWithTheReason) {
     SCOPED_TRACE(damage.says);
     const auto tokenizer = openTokenizer(write("bad.json", file.dump()).string());
     test::expectError(tokenizer, ErrorCode::Corrupt, damage.says);
-    test::expectError(tokenizer, ErrorCode::Corrupt, "bad.json' is not a byte-level BPE tokenizer.json");
+    test::expectError(tokenizer, ErrorCode::Corrupt, "bad.json' is not a BPE tokenizer.json that Weft reads");
   }
 }
 

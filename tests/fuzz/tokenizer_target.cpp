@@ -73,7 +73,7 @@ Outcome check(const std::string& content) {
       std::string(100, '=');
   auto definition = data::parseBpeDefinition(content, "fuzz.json");
   if (!definition) {
-    if (!definition.error().message.starts_with("'fuzz.json' is not a byte-level BPE tokenizer.json: "))
+    if (!definition.error().message.starts_with("'fuzz.json' is not a BPE tokenizer.json that Weft reads: "))
       return broken(definition.error().message);
     return refused(definition.error());
   }
