@@ -67,8 +67,7 @@ Result<Json> filesOf(const EvalArguments& arguments, std::optional<TemporaryFold
   Json files = Json::array();
   for (const std::string& file : arguments.files) {
     if (file != "-") {
-      std::error_code error;
-      if (!fs::is_regular_file(file, error)) return fail(ErrorCode::NotFound, "There is no file " + file + ".");
+      WEFT_TRY(InputFile::open(file));
       files.push_back(absolutePath(file));
       continue;
     }

@@ -17,6 +17,7 @@
 #include "engine/data/corpus_reader.h"
 #include "engine/data/token_shard.h"
 #include "engine/data/tokenizer.h"
+#include "engine/data/utf8.h"
 #include "engine/sharing/generators.h"
 #include "engine/sharing/map_text.h"
 
@@ -42,9 +43,15 @@ Result<void> tokenize(const TokenizeArguments& arguments, const Context&) {
   };
   if (arguments.file == "-") {
     WEFT_ASSIGN(std::string text, readFile("-"));
+    data::ReadNotes notes;
+    if (const std::int64_t line = data::firstIllFormedLine(text); line > 0)
+      notes.add(line, data::replaceInvalidUtf8(text));
+    if (notes.replacedBytes > 0) inform("weft: " + notes.sentence("standard input"));
     take(std::move(text));
   } else {
-    WEFT_TRY(data::readDocuments(arguments.file, take));
+    data::ReadNotes notes;
+    WEFT_TRY(data::readDocuments(arguments.file, take, &notes));
+    if (notes.replacedBytes > 0) inform("weft: " + notes.sentence(arguments.file));
   }
   inform(
       fmt::format("{} documents, {} tokens with {}", groupDigits(documents), groupDigits(tokens), tokenizer->name()));
@@ -173,8 +180,7 @@ void addFileVerbs(Program& program) {
   const auto arguments = std::make_shared<TokenizeArguments>();
   CLI::App* verb = program.addVerb(kFilesGroup, "tokenize", "Token ids of each document, one JSON line a document",
                                    [arguments](const Context& context) { return tokenize(*arguments, context); });
-  verb->add_option("--tokenizer", arguments->tokenizer, "byte, or a BPE tokenizer.json [byte]")
-      ->type_name("FILE");
+  verb->add_option("--tokenizer", arguments->tokenizer, "byte, or a BPE tokenizer.json [byte]")->type_name("FILE");
   verb->add_option("FILE", arguments->file, ".txt, .jsonl or .jsonl.zst; '-': standard input as one document")
       ->required();
   verb->footer("Example:\n  echo -n 'Weft runs' | weft tokenize --tokenizer tokenizer.json -");

@@ -4,6 +4,7 @@
 
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -14,8 +15,10 @@
 #include "app/cli/program.h"
 #include "app/cli/run_table.h"
 #include "app/cli/watch.h"
+#include "engine/base/run_name.h"
 #include "engine/service/client.h"
 #include "engine/service/service.h"
+#include "engine/store/runs_link.h"
 
 namespace weft::cli {
 
@@ -23,7 +26,7 @@ namespace {
 
 struct SubmitArguments {
   ConfigArguments config;
-  std::string name;
+  std::optional<std::string> name;
   std::vector<std::string> tags;
   bool holds = false, waits = false;
 };
@@ -32,6 +35,8 @@ Result<void> init(const std::string& given, const Context& context) {
   const std::string folder = !given.empty() ? given : !context.projectFolder.empty() ? context.projectFolder : ".";
   std::error_code error;
   const bool existed = std::filesystem::exists(std::filesystem::path(folder) / "weft.db", error);
+  // Whoever says "a project" of a folder says it of the link to its runs, too.
+  WEFT_TRY(store::recordRunsLink(folder));
   WEFT_ASSIGN(const store::Project project, store::Project::create(folder));
   WEFT_TRY(store::RunStore::open(project.database()));
   if (context.json) {
@@ -44,8 +49,9 @@ Result<void> init(const std::string& given, const Context& context) {
 
 Result<void> submit(const SubmitArguments& arguments, const Context& context) {
   WEFT_ASSIGN(config::RunConfig config, arguments.config.load());
-  if (!arguments.name.empty()) config.name = arguments.name;
+  if (arguments.name) config.name = *arguments.name;
   config.tags.insert(config.tags.end(), arguments.tags.begin(), arguments.tags.end());
+  WEFT_TRY(checkRunName(config.name));
   WEFT_TRY(config::validate(config));
   WEFT_ASSIGN(OpenProject open, openProject(context));
   const auto state = arguments.holds ? store::RunState::Held : store::RunState::Queued;

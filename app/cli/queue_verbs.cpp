@@ -26,7 +26,7 @@ bool isInQueue(const RunSummary& run) {
 }
 
 Result<void> list(const Context& context) {
-  WEFT_ASSIGN(OpenProject open, openProject(context));
+  WEFT_ASSIGN(OpenProject open, openProjectToRead(context));
   WEFT_ASSIGN(std::vector<RunSummary> runs, open.store.runs());
   runs.erase(std::remove_if(runs.begin(), runs.end(), [](const RunSummary& run) { return !isInQueue(run); }),
              runs.end());

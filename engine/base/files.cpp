@@ -99,8 +99,9 @@ Result<InputFile> InputFile::open(const fs::path& path) {
     std::array<char, kLfsPointer.size()> head;
     WEFT_ASSIGN(const std::size_t count, file.readAt(0, head.data(), head.size()));
     if (std::string_view(head.data(), count) == kLfsPointer)
-      return fail(ErrorCode::Corrupt,
-                  path.string() + " is a Git LFS pointer, not the file itself; `git lfs pull` in its folder gets that.");
+      return fail(
+          ErrorCode::Corrupt,
+          path.string() + " is a Git LFS pointer, not the file itself; `git lfs pull` in its folder gets that.");
   }
   return file;
 }

@@ -38,9 +38,9 @@ class InputFile {
 [[nodiscard]] Result<std::string> readFileEnd(const std::filesystem::path& path, std::uint64_t bytes);
 
 // `folder` / `name`, for a folder that came from outside: a link in it may lead to another file of the folder, but not
-// out of it, where it could name anything that the reader may read. The one layout that is let through is Hugging Face's
-// own cache, whose snapshots/REVISION holds links into ../../blobs. A name that is not there is returned as it is.
-// InvalidInput naming the link and where it leads.
+// out of it, where it could name anything that the reader may read. The one layout that is let through is Hugging
+// Face's own cache, whose snapshots/REVISION holds links into ../../blobs. A name that is not there is returned as it
+// is. InvalidInput naming the link and where it leads.
 [[nodiscard]] Result<std::filesystem::path> fileWithin(const std::filesystem::path& folder, const std::string& name);
 
 // Writes to a temporary name beside `path`, syncs, renames over it, syncs the folder: after a crash the old or the new

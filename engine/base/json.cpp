@@ -45,7 +45,8 @@ Result<Json> parsed(std::string_view text, const std::string& origin, JsonDialec
 }  // namespace
 
 std::string excessOf(std::string_view json, const JsonLimits& limits) {
-  if (json.size() > limits.bytes) return fmt::format("has {} bytes of JSON; at most {} are read", json.size(), limits.bytes);
+  if (json.size() > limits.bytes)
+    return fmt::format("has {} bytes of JSON; at most {} are read", json.size(), limits.bytes);
   int depth = 0;
   std::int64_t values = 1;
   bool isText = false;

@@ -15,7 +15,8 @@ namespace weft {
 
 struct JsonLimits {
   std::size_t bytes = std::size_t{64} << 20;
-  int depth = 100;  // of objects and lists inside each other; serde_json, which safetensors and tokenizers use, takes 127
+  int depth =
+      100;  // of objects and lists inside each other; serde_json, which safetensors and tokenizers use, takes 127
   std::int64_t values = 8'000'000;  // of objects, lists, texts and numbers together: below 1 GB as they are kept
 };
 
@@ -23,15 +24,16 @@ struct JsonLimits {
 // surrogate pair as an escape; serde_json takes neither.
 enum class JsonDialect { Strict, Python };
 
-// "" or what is too much, as the end of a sentence: "nests deeper than 100 levels". One pass, no memory. Text that is no
-// JSON is judged as far as its quotes go.
+// "" or what is too much, as the end of a sentence: "nests deeper than 100 levels". One pass, no memory. Text that is
+// no JSON is judged as far as its quotes go.
 std::string excessOf(std::string_view json, const JsonLimits& limits);
 
 // The value. Python's three words become the texts "NaN", "Infinity" and "-Infinity", so that a field that must be a
 // number says what it is; half a surrogate pair becomes U+FFFD. `origin` begins the message. Of a key that stands twice
 // the last one counts, as in Python and serde_json. Corrupt: "F is no JSON ..." or "F nests deeper than ...".
 [[nodiscard]] Result<nlohmann::json> parseJson(std::string_view text, const std::string& origin,
-                                               JsonDialect dialect = JsonDialect::Python, const JsonLimits& limits = {});
+                                               JsonDialect dialect = JsonDialect::Python,
+                                               const JsonLimits& limits = {});
 // The same, with an object's keys in the file's order.
 [[nodiscard]] Result<nlohmann::ordered_json> parseOrderedJson(std::string_view text, const std::string& origin,
                                                               JsonDialect dialect = JsonDialect::Python,

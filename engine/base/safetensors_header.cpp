@@ -24,10 +24,10 @@ constexpr int kMaximumDepth = 127;                     // the reference implemen
 
 // safetensors 0.8.0, enum Dtype.
 constexpr std::array<std::pair<std::string_view, std::uint64_t>, 22> kTypes{{
-    {"BOOL", 8},        {"F4", 4},       {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8},          {"I8", 8},
-    {"F8_E5M2", 8},     {"F8_E4M3", 8},  {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},
-    {"U16", 16},        {"F16", 16},     {"BF16", 16},   {"I32", 32},    {"U32", 32},        {"F32", 32},
-    {"C64", 64},        {"F64", 64},     {"I64", 64},    {"U64", 64},
+    {"BOOL", 8},    {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6},     {"U8", 8},          {"I8", 8},
+    {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},
+    {"U16", 16},    {"F16", 16},    {"BF16", 16},   {"I32", 32},        {"U32", 32},        {"F32", 32},
+    {"C64", 64},    {"F64", 64},    {"I64", 64},    {"U64", 64},
 }};
 
 tl::unexpected<Error> corrupt(const std::filesystem::path& path, const std::string& why) {
@@ -79,8 +79,8 @@ Result<SafetensorsEntry> parseEntry(const std::filesystem::path& path, const std
   }
   const Json &type = value["dtype"], &shape = value["shape"], &offsets = value["data_offsets"];
   if (!type.is_string() || elementBits(type.get<std::string>()) == 0)
-    return bad(fmt::format("has an unknown dtype, {}",
-                           shortened(type.dump(-1, ' ', false, Json::error_handler_t::replace))));
+    return bad(
+        fmt::format("has an unknown dtype, {}", shortened(type.dump(-1, ' ', false, Json::error_handler_t::replace))));
   entry.type = type.get<std::string>();
   if (!shape.is_array()) return bad("has no list as shape");
   // In this order and with these overflows, as the reference multiplies.

@@ -1,5 +1,6 @@
-// engine/base/safetensors_header.h -- the table of contents of a safetensors file, checked against the file's size before
-// anything is made of it: the one reader of inspect, import and checkpoints. Format: the huggingface/safetensors README.
+// engine/base/safetensors_header.h -- the table of contents of a safetensors file, checked against the file's size
+// before anything is made of it: the one reader of inspect, import and checkpoints. Format: the huggingface/safetensors
+// README.
 //
 // What is accepted and refused is what the `safetensors` package 0.8.0 accepts and refuses, but that a key that stands
 // twice is refused wherever it stands (the package takes the last of two tensors of one name), and a tensor that is
@@ -36,8 +37,9 @@ struct SafetensorsHeader {
 std::uint64_t elementBits(const std::string& type);
 
 // Corrupt with the reason: a header longer than the file or 100 MB, no JSON object or one that nests deeply, a key that
-// stands twice, metadata that is no text, an unknown type, offsets that are out of range, overlap, leave a hole or do not
-// fit the shape, bytes behind the last tensor. `path` is what the message calls the file. Errors of MappedFile.
-[[nodiscard]] Result<SafetensorsHeader> readSafetensorsHeader(const MappedFile& file, const std::filesystem::path& path);
+// stands twice, metadata that is no text, an unknown type, offsets that are out of range, overlap, leave a hole or do
+// not fit the shape, bytes behind the last tensor. `path` is what the message calls the file. Errors of MappedFile.
+[[nodiscard]] Result<SafetensorsHeader> readSafetensorsHeader(const MappedFile& file,
+                                                              const std::filesystem::path& path);
 
 }  // namespace weft

@@ -82,7 +82,8 @@ class Parser {
 
  private:
   tl::unexpected<Error> no(const std::string& reason) const {
-    return fail(ErrorCode::Corrupt, fmt::format("'{}' is not a BPE tokenizer.json that Weft reads: {}.", m_origin, reason));
+    return fail(ErrorCode::Corrupt,
+                fmt::format("'{}' is not a BPE tokenizer.json that Weft reads: {}.", m_origin, reason));
   }
 
   // A member that is there and not null.
@@ -206,9 +207,10 @@ class Parser {
         WEFT_TRY(readPattern(*step));  // which says what is known
         return no("its pre_tokenizer does not end with \"ByteLevel\"");
       } else {
-        return no(fmt::format("its pre_tokenizer has a {} step; Weft reads \"ByteLevel\" (after \"Split\" and "
-                              "\"Digits\") and \"Metaspace\"",
-                              shown(type)));
+        return no(
+            fmt::format("its pre_tokenizer has a {} step; Weft reads \"ByteLevel\" (after \"Split\" and "
+                        "\"Digits\") and \"Metaspace\"",
+                        shown(type)));
       }
     }
     return {};
@@ -222,7 +224,9 @@ class Parser {
     WEFT_ASSIGN(const bool addsPrefix, flag(step, "add_prefix_space", "\"Metaspace\"", true));
     WEFT_ASSIGN(metaspace.splits, flag(step, "split", "\"Metaspace\"", true));
     const Json* scheme = member(step, "prepend_scheme");
-    const std::string name = !scheme ? (addsPrefix ? "always" : "never") : scheme->is_string() ? scheme->get<std::string>() : "";
+    const std::string name = !scheme               ? (addsPrefix ? "always" : "never")
+                             : scheme->is_string() ? scheme->get<std::string>()
+                                                   : "";
     if (name != "always" && name != "first" && name != "never")
       return no("the prepend_scheme of its \"Metaspace\" is none of always, first and never");
     metaspace.prefix = name == "always"  ? Metaspace::Prefix::Always
@@ -316,9 +320,10 @@ class Parser {
         made.strip = CharacterDecoder::Strip::Blanks;
         made.blanks = start->get<std::size_t>();
       } else if (type != "Fuse") {
-        return no(fmt::format("its decoder has a {} step; Weft reads SentencePiece's \"Replace\", \"ByteFallback\", "
-                              "\"Fuse\" and \"Strip\", \"Metaspace\" and \"ByteLevel\"",
-                              shown(type)));
+        return no(
+            fmt::format("its decoder has a {} step; Weft reads SentencePiece's \"Replace\", \"ByteFallback\", "
+                        "\"Fuse\" and \"Strip\", \"Metaspace\" and \"ByteLevel\"",
+                        shown(type)));
       }
     }
     return {};
@@ -380,8 +385,9 @@ class Parser {
     return {};
   }
 
-  // Two tokens of the vocabulary with one id are refused; an id that no token has is a row of the embedding that nothing
-  // reaches. An added token may share the id of a token of the vocabulary (where ids have holes), and is printed then.
+  // Two tokens of the vocabulary with one id are refused; an id that no token has is a row of the embedding that
+  // nothing reaches. An added token may share the id of a token of the vocabulary (where ids have holes), and is
+  // printed then.
   Result<void> fillTokens() {
     std::vector<std::string>& tokens = m_definition.tokens;
     TokenId size = 0;
@@ -425,7 +431,8 @@ class Parser {
     const std::string* name = textOf(model, "unk_token");
     const auto found = name ? m_ids.find(*name) : m_ids.end();
     if (found == m_ids.end())
-      return no("a character that its vocabulary lacks would be lost: it has no \"byte_fallback\" and no \"unk_token\"");
+      return no(
+          "a character that its vocabulary lacks would be lost: it has no \"byte_fallback\" and no \"unk_token\"");
     m_definition.unknown = found->second;
     return {};
   }

@@ -32,7 +32,8 @@ struct Merge {
 // What BPE begins with.
 enum class Alphabet {
   Bytes,      // the bytes of the text, each written as one character: GPT-2 and its like
-  Characters  // the characters of the text, a blank written as U+2581: SentencePiece's BPE (Llama 1 and 2, Mistral, Gemma)
+  Characters  // the characters of the text, a blank written as U+2581: SentencePiece's BPE (Llama 1 and 2, Mistral,
+              // Gemma)
 };
 
 // A step of the normaliser of a file of characters.
@@ -81,8 +82,9 @@ struct BpeDefinition {
 };
 
 // `origin` is what the message calls the text. Of the post-processor only the tokens before a text are read, and
-// encode() does not add them; truncation and padding are not applied. An added token that is not in the vocabulary gets the
-// next free id, as `tokenizers` gives it, whatever id it states. Corrupt: "'F' is not a BPE tokenizer.json that Weft reads:
+// encode() does not add them; truncation and padding are not applied. An added token that is not in the vocabulary gets
+// the next free id, as `tokenizers` gives it, whatever id it states. Corrupt: "'F' is not a BPE tokenizer.json that
+// Weft reads:
 // ...", also for what is understood but would give other ids.
 [[nodiscard]] Result<BpeDefinition> parseBpeDefinition(std::string_view text, const std::string& origin);
 

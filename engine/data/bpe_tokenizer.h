@@ -1,8 +1,9 @@
-// engine/data/bpe_tokenizer.h -- BPE after a Hugging Face tokenizer.json, byte-level (GPT-2, GPT-NeoX, Llama 3, Qwen 2 and
-// 3 and their like) or of characters with bytes to fall back to, as SentencePiece's files become (Llama 1 and 2,
-// TinyLlama, Mistral, Gemma): the ids of `tokenizers`' encode(text, add_special_tokens=False); what the post-processor would
-// put in front is prefix(). Text travels: added tokens as written -> NFC -> added tokens, normalised -> splitters ->
-// merges; of characters: added tokens as written -> normaliser's steps -> added tokens, normalised -> Metaspace -> merges. Input that is not UTF-8 is read with U+FFFD for each ill-formed sequence. An added token decodes to its
+// engine/data/bpe_tokenizer.h -- BPE after a Hugging Face tokenizer.json, byte-level (GPT-2, GPT-NeoX, Llama 3, Qwen 2
+// and 3 and their like) or of characters with bytes to fall back to, as SentencePiece's files become (Llama 1 and 2,
+// TinyLlama, Mistral, Gemma): the ids of `tokenizers`' encode(text, add_special_tokens=False); what the post-processor
+// would put in front is prefix(). Text travels: added tokens as written -> NFC -> added tokens, normalised -> splitters
+// -> merges; of characters: added tokens as written -> normaliser's steps -> added tokens, normalised -> Metaspace ->
+// merges. Input that is not UTF-8 is read with U+FFFD for each ill-formed sequence. An added token decodes to its
 // content. Equal to `tokenizers` 0.23 on every code point, on random texts and on 16,000 documents:
 // tests/fixtures/tokenizer/compare_documents.py.
 #pragma once

@@ -101,16 +101,6 @@ Result<void> readJsonLines(const fs::path& file, Compression compression,
   }
 }
 
-// The line of the first ill-formed byte.
-std::int64_t firstIllFormedLine(const std::string& text) {
-  std::size_t begin = 0;
-  for (std::int64_t line = 1;; ++line) {
-    const std::size_t end = text.find('\n', begin);
-    if (end == std::string::npos || !isValidUtf8(std::string_view(text).substr(begin, end - begin))) return line;
-    begin = end + 1;
-  }
-}
-
 Result<void> readPlainText(const fs::path& file, const std::function<bool(std::string&& text)>& take,
                            ReadNotes& notes) {
   WEFT_ASSIGN(std::string text, readFile(file));
@@ -118,10 +108,8 @@ Result<void> readPlainText(const fs::path& file, const std::function<bool(std::s
     return fail(ErrorCode::Corrupt, fmt::format("'{}', line 1: it is UTF-16; convert it to UTF-8.", file.string()));
   }
   if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
-  if (!isValidUtf8(text)) {
-    const std::int64_t line = firstIllFormedLine(text);
-    notes.add(line, replaceInvalidUtf8(text));
-  }
+  const std::int64_t line = firstIllFormedLine(text);
+  if (line > 0) notes.add(line, replaceInvalidUtf8(text));
   if (!text.empty()) take(std::move(text));
   return {};
 }
@@ -135,9 +123,10 @@ void ReadNotes::add(std::int64_t line, std::int64_t bytes) {
 
 std::string ReadNotes::sentence(const fs::path& file) const {
   if (replacedBytes == 0) return {};
-  return fmt::format("'{}' is not all UTF-8: {} bytes of it, the first in line {}, were read as U+FFFD; convert it if it "
-                     "is in another encoding.",
-                     presentable(file.string()), groupDigits(replacedBytes), firstLine);
+  return fmt::format(
+      "'{}' is not all UTF-8: {} bytes of it, the first in line {}, were read as U+FFFD; convert it if it "
+      "is in another encoding.",
+      presentable(file.string()), groupDigits(replacedBytes), firstLine);
 }
 
 Result<void> readDocuments(const fs::path& file, const std::function<bool(std::string&& text)>& take,
@@ -154,7 +143,8 @@ Result<void> readDocuments(const fs::path& file, const std::function<bool(std::s
     return fail(ErrorCode::InvalidInput,
                 fmt::format("'{}' is a folder; give the .txt, .jsonl or .jsonl.zst files in it.", file.string()));
   if (isPlain) return readPlainText(file, take, notes);
-  if (isLines || isCompressed) return readJsonLines(file, isCompressed ? Compression::Zstd : Compression::None, take, notes);
+  if (isLines || isCompressed)
+    return readJsonLines(file, isCompressed ? Compression::Zstd : Compression::None, take, notes);
   return fail(ErrorCode::Unsupported,
               fmt::format("'{}' does not end in .txt, .jsonl or .jsonl.zst, which is what Weft reads text from.",
                           file.string()));

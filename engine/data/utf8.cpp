@@ -33,6 +33,16 @@ bool isValidUtf8(std::string_view text) {
   return true;
 }
 
+std::int64_t firstIllFormedLine(std::string_view text) {
+  if (isValidUtf8(text)) return 0;
+  std::size_t begin = 0;
+  for (std::int64_t line = 1;; ++line) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string_view::npos || !isValidUtf8(text.substr(begin, end - begin))) return line;
+    begin = end + 1;
+  }
+}
+
 std::int64_t replaceInvalidUtf8(std::string& text) {
   if (isValidUtf8(text)) return 0;
   std::int64_t replaced = 0;

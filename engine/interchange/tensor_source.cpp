@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
 
 namespace weft::interchange {
 
@@ -31,7 +32,8 @@ Result<TensorSource> TensorSource::open(const fs::path& folder) {
   TensorSource source;
   source.m_folder = folder;
   std::error_code error;
-  const fs::path single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
+  WEFT_ASSIGN(const fs::path single, fileWithin(folder, "model.safetensors"));
+  WEFT_ASSIGN(const fs::path index, fileWithin(folder, "model.safetensors.index.json"));
   if (fs::exists(single, error)) {
     WEFT_TRY(source.add(single));
     return source;
@@ -44,7 +46,7 @@ Result<TensorSource> TensorSource::open(const fs::path& folder) {
             folder.string()));
   }
   WEFT_ASSIGN(const std::string text, readFile(index));
-  const nlohmann::json parsed = nlohmann::json::parse(text, nullptr, false);
+  WEFT_ASSIGN(const nlohmann::json parsed, parseJson(text, index.string()));
   const auto bad = [&](const std::string& why) {
     return fail(ErrorCode::Corrupt, fmt::format("{} {}.", index.string(), why));
   };
@@ -61,7 +63,10 @@ Result<TensorSource> TensorSource::open(const fs::path& folder) {
     }
     files.insert(text);
   }
-  for (const std::string& file : files) WEFT_TRY(source.add(folder / file));
+  for (const std::string& file : files) {
+    WEFT_ASSIGN(const fs::path path, fileWithin(folder, file));
+    WEFT_TRY(source.add(path));
+  }
   for (const auto& [name, file] : parsed["weight_map"].items()) {
     if (!source.find(name))
       return bad(fmt::format("names the tensor \"{}\", which {} does not have", name, file.get<std::string>()));

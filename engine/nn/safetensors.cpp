@@ -56,10 +56,11 @@ Result<TensorInfo> infoOf(const std::filesystem::path& path, const SafetensorsEn
   };
   const TypeName* type = byName(entry.type);
   if (!type) {
-    return fail(ErrorCode::Unsupported,
-                fmt::format("{}: the tensor \"{}\" is stored in {}, which is not read here; take the model's weights in "
-                            "F32, BF16 or F16.",
-                            path.string(), entry.name, entry.type));
+    return fail(
+        ErrorCode::Unsupported,
+        fmt::format("{}: the tensor \"{}\" is stored in {}, which is not read here; take the model's weights in "
+                    "F32, BF16 or F16.",
+                    path.string(), entry.name, entry.type));
   }
   if (entry.shape.size() > kMaximumDimensions)
     return corrupt(fmt::format("has more than {} dimensions", kMaximumDimensions));
@@ -147,8 +148,7 @@ SafetensorsReader::SafetensorsReader(SafetensorsReader&&) noexcept = default;
 SafetensorsReader& SafetensorsReader::operator=(SafetensorsReader&&) noexcept = default;
 SafetensorsReader::~SafetensorsReader() = default;
 const std::vector<TensorInfo>& SafetensorsReader::tensors() const { return m_file->infos; }
-const std::map<std::string, std::string>& SafetensorsReader::metadata() const { return m_file->header.metadata;
-}
+const std::map<std::string, std::string>& SafetensorsReader::metadata() const { return m_file->header.metadata; }
 
 Result<SafetensorsReader> SafetensorsReader::open(const std::filesystem::path& path) {
   WEFT_ASSIGN(MappedFile input, MappedFile::open(path));

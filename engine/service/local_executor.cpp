@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
 #include "engine/base/text.h"
 
 namespace weft::service {
@@ -139,9 +140,10 @@ Result<std::unique_ptr<PreparedAttempt>> LocalExecutor::prepare(const AttemptOrd
 Lane LocalExecutor::laneOf(store::RunId run) const {
   const Result<std::string> text = readFile(m_project.runFolder(run) / "job.json");
   if (!text) return {};
-  const nlohmann::json job = nlohmann::json::parse(*text, nullptr, false);
-  return job.is_object() && job.contains("device") && job["device"].is_string() ? job["device"].get<std::string>()
-                                                                                : Lane{};
+  const Result<nlohmann::json> parsed = parseJson(*text, "job.json", JsonDialect::Strict);
+  if (!parsed || !parsed->is_object()) return {};
+  const auto device = parsed->find("device");
+  return device != parsed->end() && device->is_string() ? device->get<std::string>() : Lane{};
 }
 
 bool LocalExecutor::isRunning(const ProcessId& attempt) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/sharing/foreign_forms.h"
 #include "engine/sharing/generators.h"
@@ -203,8 +204,7 @@ Parsed<Draft> separateDraft(std::string_view text, Span whole) {
 
 Parsed<Draft> listDraft(std::string_view text, Span whole) {
   const nlohmann::json list =
-      nlohmann::json::parse(text.begin() + static_cast<std::ptrdiff_t>(whole.begin),
-                            text.begin() + static_cast<std::ptrdiff_t>(whole.end), nullptr, false);
+      parseJson(text.substr(whole.begin, whole.end - whole.begin), "The map").value_or(nlohmann::json());
   if (!list.is_array())
     return wrong("The text begins like a JSON list but is none; a list looks like [0, 0, 2, 2].", whole);
   Draft draft;

@@ -46,6 +46,7 @@ struct Evaluation {
 
 Result<Evaluation> setUpEvaluation(JobContext& context) {
   WEFT_ASSIGN(ReadyModel model, setUpModel(context));
+  WEFT_TRY(checkWeights(*model.loaded.decoder));
   const JobFile& job = context.job;
   const std::int64_t window = job.integer("window", 0);
   Evaluation evaluation{.model = std::move(model),
@@ -75,11 +76,13 @@ struct ScoredText {
   std::int64_t bytes = 0, words = 0;
 };
 
-Result<ScoredText> readText(const std::vector<std::string>& files, const data::Tokenizer& tokenizer) {
+Result<ScoredText> readText(JobContext& context, const std::vector<std::string>& files,
+                            const data::Tokenizer& tokenizer) {
   ScoredText text;
   bool isFirst = true;
   for (const std::string& file : files) {
-    WEFT_TRY(data::readDocuments(file, [&](std::string&& document) {
+    data::ReadNotes notes;
+    const auto take = [&](std::string&& document) {
       // Between documents, as in the shards that the model was trained on.
       if (!isFirst && tokenizer.endOfText()) text.ids.push_back(*tokenizer.endOfText());
       text.bytes += static_cast<std::int64_t>(document.size());
@@ -88,12 +91,20 @@ Result<ScoredText> readText(const std::vector<std::string>& files, const data::T
         text.ids.push_back(id);
       isFirst = false;
       return true;
-    }));
+    };
+    WEFT_TRY(data::readDocuments(file, take, &notes));
+    if (notes.replacedBytes > 0) warn(context, notes.sentence(file));
   }
   return text;
 }
 
 std::vector<std::int64_t> wide(const std::vector<data::TokenId>& ids) { return {ids.begin(), ids.end()}; }
+
+// What a score must not be made of: every comparison with NaN is false, so that an accuracy would come out of it.
+Result<void> checkNumber(double nats) {
+  if (!std::isnan(nats)) return {};
+  return fail(ErrorCode::JobFailed, "The model gives NaN instead of log-likelihoods; it cannot be scored.");
+}
 
 service::FinishedEvent perplexities(double nats, std::int64_t tokens, std::int64_t bytes, std::int64_t words,
                                     std::int64_t window, std::int64_t stride) {
@@ -122,7 +133,7 @@ Result<service::FinishedEvent> scoreText(JobContext& context, Evaluation& evalua
     text = {readIds(shard, 0), dataset.validBytes, dataset.validWords};
   } else {
     WEFT_ASSIGN(const std::shared_ptr<const data::Tokenizer> tokenizer, evaluation.tokenizer());
-    WEFT_ASSIGN(text, readText(evaluation.files, *tokenizer));
+    WEFT_ASSIGN(text, readText(context, evaluation.files, *tokenizer));
   }
   if (text.ids.size() < 2)
     return fail(ErrorCode::InvalidInput,
@@ -136,6 +147,7 @@ Result<service::FinishedEvent> scoreText(JobContext& context, Evaluation& evalua
                                          .caches = evaluation.caches()};
   const infer::Perplexity result = infer::perplexity(evaluation.decoder(), text.ids, options,
                                                      [&](double fraction) { report("evaluating", fraction); });
+  WEFT_TRY(checkNumber(result.loss_nats));
   // When only a part was scored, bytes and words are taken in proportion.
   const double part = static_cast<double>(result.tokens) / static_cast<double>(text.ids.size() - 1);
   const auto bytes = std::llround(part * static_cast<double>(text.bytes)),
@@ -175,6 +187,7 @@ Result<service::FinishedEvent> scoreWikitext(JobContext& context, Evaluation& ev
                              [&](double fraction) { report("evaluating", fraction); })) {
     nats -= one.logLikelihood_nats;
   }
+  WEFT_TRY(checkNumber(nats));
   service::FinishedEvent finished = perplexities(nats, tokens, bytes, words, evaluation.window, evaluation.stride);
   finished.summary["pages"] = static_cast<double>(pages);
   return finished;
@@ -227,6 +240,7 @@ Result<service::FinishedEvent> scoreChoices(JobContext& context, Evaluation& eva
   const std::vector<infer::Likelihood> likelihoods =
       infer::logLikelihoods(evaluation.decoder(), requests, evaluation.likelihoodOptions(),
                             [&](double fraction) { report("evaluating", fraction); });
+  for (const infer::Likelihood& one : likelihoods) WEFT_TRY(checkNumber(one.logLikelihood_nats));
   std::vector<infer::ScoredItem> scored;
   std::string samples;
   std::size_t next = 0;

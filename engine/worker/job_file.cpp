@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
 #include "engine/base/text.h"
 
 namespace weft::worker {
@@ -29,7 +30,8 @@ Result<JobFile> JobFile::read(const std::filesystem::path& folder) {
   WEFT_ASSIGN(const std::string text, readFile(path));
   JobFile job;
   job.m_folder = folder;
-  job.m_json = nlohmann::json::parse(text, nullptr, false);
+  const Result<nlohmann::json> parsed = parseJson(text, path.string(), JsonDialect::Strict);
+  if (parsed) job.m_json = *parsed;
   if (!job.m_json.is_object()) return fail(ErrorCode::Corrupt, fmt::format("{} is no JSON object.", path.string()));
   if (!job.m_json.contains("kind") || !job.m_json["kind"].is_string()) {
     return fail(ErrorCode::Corrupt, fmt::format("{} does not say which kind of job it is (\"kind\").", path.string()));

@@ -32,6 +32,9 @@ struct ReadyModel {
 // The job's "model" folder, on its device, in its type, with its "cache" (else the configuration's).
 [[nodiscard]] Result<ReadyModel> setUpModel(JobContext& context);
 
+// Corrupt, naming the first weight that holds NaN: such a model gives no numbers, and what it gives looks like some.
+[[nodiscard]] Result<void> checkWeights(const nn::Decoder& decoder);
+
 // Shards of the configuration's data in the job's folder of shards, with progress events.
 [[nodiscard]] Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config);
 // An alert of level "warning": the faces show it, and a run keeps it.

@@ -196,7 +196,7 @@ TEST_F(Generate, EndsAtTheStopTokenAndTellsEachTokenAtOnce) {
       infer::generate(*decoder, m_dense, {9}, {.tokens = 20, .temperature = 1, .seed = 2}).ids;
   std::vector<std::int64_t> told;
   const infer::Generated made =
-      infer::generate(*decoder, m_dense, {9}, {.tokens = 20, .temperature = 1, .seed = 2, .stopToken = all[6]},
+      infer::generate(*decoder, m_dense, {9}, {.tokens = 20, .temperature = 1, .seed = 2, .stopTokens = {all[6]}},
                       [&](std::int64_t id) { told.push_back(id); });
   const auto stop = std::find(all.begin(), all.end(), all[6]);
   EXPECT_EQ(made.ids, std::vector<std::int64_t>(all.begin(), stop + 1));

@@ -97,7 +97,7 @@ TEST_F(ModelJob, GenerateContinuesAPromptOrIds) {
   wanted.update({{"prompt", "The "}, {"tokens", 12}});
   const FinishedEvent text = answer("text", wanted);
   const auto made = infer::generate(*m_decoder, nn::CacheFactory::create("").value(), bytesOf("The "),
-                                    {.tokens = 12, .stopToken = 256});
+                                    {.tokens = 12, .stopTokens = {256}});
   EXPECT_EQ(json::parse(text.texts.at("ids")), json(made.ids));
   EXPECT_EQ(text.summary.at("tokens"), static_cast<double>(made.ids.size()));
   // Two producers, K and V of 16 in float32, for 4 + 12 - 1 tokens.
