@@ -203,6 +203,18 @@ TEST_F(Generate, EndsAtTheStopTokenAndTellsEachTokenAtOnce) {
   EXPECT_EQ(told, made.ids);
 }
 
+TEST_F(Generate, SaysThatTheModelGivesNaN) {
+  const auto decoder = makeDecoder("identity");
+  {
+    const torch::NoGradGuard noGrad;
+    decoder->parameters().front().value.fill_(std::nan(""));
+  }
+  for (const double temperature : {0.0, 1.0}) {
+    EXPECT_THAT([&] { infer::generate(*decoder, m_dense, {1}, {.tokens = 3, .temperature = temperature}); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("the model gives NaN")));
+  }
+}
+
 TEST_F(Generate, RefusesAnEmptyPromptAndIdsOutsideTheVocabulary) {
   const auto decoder = makeDecoder("identity");
   EXPECT_THAT([&] { infer::generate(*decoder, m_dense, {}, {}); },

@@ -325,5 +325,35 @@ TEST_F(Schema, ManyProcessesThatMigrateAtOnceDoItOnce) {
   }
 }
 
+// A foreign weft.db must not bring statements that run when ours do.
+TEST_F(Schema, AStoreWithTriggersOrViewsIsNotOpened) {
+  for (const auto& [statement, what] :
+       {std::pair("CREATE TRIGGER t AFTER UPDATE ON run BEGIN DELETE FROM run; END", "the trigger 't'"),
+        std::pair("CREATE VIEW v AS SELECT 1", "the view 'v'"),
+        std::pair("CREATE VIRTUAL TABLE f USING fts5(a)", "the virtual table 'f'")}) {
+    fs::remove(database());
+    { ASSERT_TRUE(RunStore::open(database())); }
+    execute(database(), statement);
+    for (const RunStore::Mode mode : {RunStore::Mode::ReadOnly, RunStore::Mode::ReadWrite}) {
+      const Result<RunStore> store = RunStore::open(database(), mode);
+      ASSERT_FALSE(store) << statement;
+      EXPECT_EQ(store.error().code, ErrorCode::Corrupt);
+      EXPECT_THAT(store.error().message, testing::HasSubstr(what));
+    }
+  }
+}
+
+TEST_F(Schema, APipeBesideAStoreIsNotWaitedFor) {
+  { ASSERT_TRUE(RunStore::open(database())); }
+  for (const char* beside : {"-wal", "-journal"}) {
+    const std::string pipe = database().string() + beside;
+    fs::remove(pipe);
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_FALSE(RunStore::open(database(), RunStore::Mode::ReadOnly));
+    EXPECT_FALSE(RunStore::open(database()));
+    fs::remove(pipe);
+  }
+}
+
 }  // namespace
 }  // namespace weft::store::test
