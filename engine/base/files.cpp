@@ -153,7 +153,7 @@ Result<fs::path> fileWithin(const fs::path& folder, const std::string& name) {
     const fs::path relative = file.lexically_relative(in);
     return !relative.empty() && *relative.begin() != "..";
   };
-  const fs::path real = fs::weakly_canonical(path, error), home = fs::weakly_canonical(folder, error);
+  const fs::path home = fs::canonical(folder, error), real = error ? fs::path() : fs::canonical(path, error);
   if (!error && lies(real, home)) return path;
   if (!error && home.parent_path().filename() == "snapshots" && lies(real, home.parent_path().parent_path() / "blobs"))
     return path;

@@ -33,8 +33,10 @@ template <class Json>
 Result<Json> parsed(std::string_view text, const std::string& origin, JsonDialect dialect, const JsonLimits& limits) {
   if (const std::string excess = excessOf(text, limits); !excess.empty())
     return fail(ErrorCode::Corrupt, origin + " " + excess + ".");
-  Json value = Json::parse(text, nullptr, false);
-  if (value.is_discarded() && dialect == JsonDialect::Python) {
+  // The parser takes a NUL for the end, whatever follows; none may stand in JSON.
+  const bool hasNul = text.find('\0') != std::string_view::npos;
+  Json value = hasNul ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
+  if (!hasNul && value.is_discarded() && dialect == JsonDialect::Python) {
     std::string plain(text);
     if (replacePythonJson(plain)) value = Json::parse(plain, nullptr, false);
   }

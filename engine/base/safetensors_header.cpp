@@ -56,8 +56,9 @@ Result<Json> parseHeader(const std::filesystem::path& path, std::string_view tex
     }
     return true;
   };
-  // The parser would pass over a byte-order mark.
-  Json header = text.starts_with("\xEF\xBB\xBF") ? Json() : Json::parse(text, watch, false);
+  // The parser would pass over a byte-order mark, and take a NUL for the end.
+  const bool isPlain = !text.starts_with("\xEF\xBB\xBF") && text.find('\0') == std::string_view::npos;
+  Json header = isPlain ? Json::parse(text, watch, false) : Json();
   if (header.is_discarded() || !header.is_object()) return corrupt(path, "its header is no JSON object");
   if (isTwice) return corrupt(path, fmt::format("its header names \"{}\" twice", shortened(duplicate)));
   return header;

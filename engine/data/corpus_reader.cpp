@@ -86,6 +86,11 @@ Result<void> readJsonLines(const fs::path& file, Compression compression,
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     notes.add(number, replaceInvalidUtf8(line));
     TextField field;
+    // The parser would take a NUL for the end of the line.
+    if (const std::size_t nul = line.find('\0'); nul != std::string::npos) {
+      return fail(ErrorCode::Corrupt, fmt::format("'{}', line {}: it is not JSON from its character {} on.",
+                                                  file.string(), number, nul + 1));
+    }
     bool isParsed = Json::sax_parse(line, &field);
     if (!isParsed && replacePythonJson(line)) {
       field = TextField();

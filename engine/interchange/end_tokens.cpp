@@ -68,7 +68,8 @@ Result<std::string> generationConfig(const std::optional<std::string>& generatio
     WEFT_ASSIGN(object, parseOrderedJson(*generation, kGenerationConfigFile));
     if (!object.is_object())
       return fail(ErrorCode::InvalidInput, std::string(kGenerationConfigFile) + " is no JSON object.");
-    if (object.contains("eos_token_id") && !object["eos_token_id"].is_null()) return *generation;
+    WEFT_ASSIGN(const std::vector<std::int64_t> own, parseEndTokens(*generation, kGenerationConfigFile));
+    if (!own.empty() && own == endTokens) return *generation;
   }
   if (endTokens.size() == 1) {
     object["eos_token_id"] = endTokens.front();

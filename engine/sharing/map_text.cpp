@@ -203,6 +203,8 @@ Parsed<Draft> separateDraft(std::string_view text, Span whole) {
 }
 
 Parsed<Draft> listDraft(std::string_view text, Span whole) {
+  if (const std::string excess = excessOf(text.substr(whole.begin, whole.end - whole.begin), {}); !excess.empty())
+    return wrong("The map " + excess + ".", whole);
   const nlohmann::json list =
       parseJson(text.substr(whole.begin, whole.end - whole.begin), "The map").value_or(nlohmann::json());
   if (!list.is_array())

@@ -60,7 +60,7 @@ Result<Project> Project::create(const fs::path& folder) {
   if (isMade) return project;
   if (before == FileKind::Missing) {
     for (const char* end : {"", "-wal", "-shm", "-journal"}) fs::remove(project.database().string() + end, error);
-    for (const fs::path& folder : made) fs::remove(folder, error);  // the innermost first, and only while empty
+    for (const fs::path& part : made) fs::remove(part, error);  // the innermost first, and only while empty
   }
   return tl::unexpected(isMade.error());
 }

@@ -34,6 +34,8 @@ TEST(Json, OfTooManyBytesOrValuesIsRefused) {
 TEST(Json, ThatIsNoneIsRefused) {
   for (const char* text : {"", "{", "[1,]", "nul", "{\"a\": 1} x", "\"\xFF\""})
     EXPECT_EQ(refusal(text), "a.json is no JSON, or is cut off.") << text;
+  EXPECT_NE(refusal(std::string("{}\0", 3)), "") << "nlohmann's parser ends at a NUL";
+  EXPECT_NE(refusal(std::string("{}\0 and more", 12)), "");
 }
 
 TEST(Json, KnowsThreeWordsThatOnlyPythonWrites) {

@@ -150,6 +150,7 @@ TEST_F(CorpusReader, NamesTheBadLine) {
                                                         {"{\"text\": 17}", "not a string"},
                                                         {"{\"text\": null}", "not a string"},
                                                         {"{\"text\": [\"ok\"]}", "not a string"},
+                                                        {std::string("{\"text\": \"ok\"}\0 more", 21), "is not JSON"},
                                                         {std::string(200000, '['), "is not a JSON object"}}) {
     const auto documents = documentsOf(write("a.jsonl", good + line + "\n"));
     test::expectError(documents, ErrorCode::Corrupt, "line 3");
