@@ -47,7 +47,7 @@ const char* kindOf(mode_t mode) {
 // https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer is a text of less than 1,024 bytes.
 constexpr std::string_view kLfsPointer = "version https://git-lfs.github.com/spec/v1\n";
 
-Result<std::string> readAll(int descriptor, const std::string& name) {
+Result<std::string> readAll(int descriptor, const std::string& name, std::uint64_t most_bytes) {
   std::string content;
   std::array<char, 1 << 16> buffer;
   for (;;) {
@@ -55,6 +55,9 @@ Result<std::string> readAll(int descriptor, const std::string& name) {
     if (count == 0) return content;
     if (count > 0) {
       content.append(buffer.data(), static_cast<std::size_t>(count));
+      if (content.size() > most_bytes)
+        return fail(ErrorCode::InvalidInput,
+                    name + " has more than the " + std::to_string(most_bytes) + " bytes that are read of such a file.");
     } else if (errno == EISDIR) {
       return fail(ErrorCode::Io, name + " is a folder, not a file.");
     } else if (errno != EINTR) {
@@ -130,10 +133,10 @@ Result<std::size_t> InputFile::readAt(std::uint64_t offset, void* out, std::size
   return had;
 }
 
-Result<std::string> readFile(const fs::path& path) {
-  if (path == "-" || path == "/dev/stdin") return readAll(STDIN_FILENO, "standard input");
+Result<std::string> readFile(const fs::path& path, std::uint64_t most_bytes) {
+  if (path == "-" || path == "/dev/stdin") return readAll(STDIN_FILENO, "standard input", most_bytes);
   WEFT_ASSIGN(const InputFile file, InputFile::open(path));
-  return readAll(file.descriptor(), path.string());
+  return readAll(file.descriptor(), path.string(), most_bytes);
 }
 
 Result<std::string> readFileEnd(const fs::path& path, std::uint64_t bytes) {

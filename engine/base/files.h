@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -31,8 +32,10 @@ class InputFile {
   std::uint64_t m_size = 0;
 };
 
-// The whole file. Errors of InputFile::open. "-" and /dev/stdin read standard input, whatever it is.
-[[nodiscard]] Result<std::string> readFile(const std::filesystem::path& path);
+// The whole file. Errors of InputFile::open; InvalidInput if it has more than `most_bytes`. "-" and /dev/stdin read
+// standard input, whatever it is.
+[[nodiscard]] Result<std::string> readFile(const std::filesystem::path& path,
+                                           std::uint64_t most_bytes = std::numeric_limits<std::uint64_t>::max());
 
 // The last `bytes` of a file, or all of a shorter one. Errors of InputFile::open.
 [[nodiscard]] Result<std::string> readFileEnd(const std::filesystem::path& path, std::uint64_t bytes);

@@ -338,7 +338,8 @@ Result<RunConfig> parseRunConfig(std::string_view text, const std::string& origi
 }
 
 Result<RunConfig> loadRunConfig(const std::filesystem::path& path) {
-  WEFT_ASSIGN(const std::string text, readFile(path));
+  constexpr std::uint64_t kMost_bytes = 16 << 20;  // of a table of a hundred fields
+  WEFT_ASSIGN(const std::string text, readFile(path, kMost_bytes));
   WEFT_ASSIGN(RunConfig config, parseRunConfig(text, path == "-" ? "standard input" : path.string()));
   std::error_code error;
   const std::filesystem::path folder =

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
 #include "engine/data/corpus_reader.h"
 #include "engine/data/synthetic_corpus.h"
 #include "engine/data/token_shard.h"
@@ -97,7 +98,7 @@ Result<void> save(const Dataset& dataset, const fs::path& folder) {
 std::optional<Dataset> load(const fs::path& folder, const std::string& fingerprint) {
   const Result<std::string> text = readFile(folder / "dataset.json");
   if (!text) return std::nullopt;
-  const Json json = Json::parse(*text, nullptr, false);
+  const Json json = parseJson(*text, "dataset.json", JsonDialect::Strict).value_or(Json());
   if (!json.is_object()) return std::nullopt;
   bool isWhole =
       json.value("format", Json()) == Json(kFormat) && json.value("fingerprint", Json()) == Json(fingerprint);

@@ -40,7 +40,7 @@ Result<void> readLines(const std::filesystem::path& file, Compression compressio
 }
 
 Result<void> readList(const std::filesystem::path& file, const Take& take) {
-  WEFT_ASSIGN(std::string text, readFile(file));
+  WEFT_ASSIGN(std::string text, readFile(file, kLimits.bytes));
   clean(text, true);
   WEFT_ASSIGN(Json list, parseJson(text, fmt::format("'{}'", file.string()), JsonDialect::Python, kLimits));
   if (!list.is_array()) return fail(ErrorCode::Corrupt, fmt::format("'{}' is no JSON list of objects.", file.string()));

@@ -53,7 +53,7 @@ Result<std::optional<std::string>> optionalFile(const fs::path& folder, const st
   WEFT_ASSIGN(const fs::path path, fileWithin(folder, name));
   std::error_code error;
   if (!fs::exists(path, error)) return std::optional<std::string>();
-  WEFT_ASSIGN(std::string text, readFile(path));
+  WEFT_ASSIGN(std::string text, readFile(path, JsonLimits().bytes));
   return std::optional(std::move(text));
 }
 
@@ -111,7 +111,7 @@ Result<ImportReport> importModel(const fs::path& folder, const fs::path& out,
                                  const std::function<void(double)>& progress) {
   WEFT_TRY(PartialFolder::checkFree(out));
   WEFT_ASSIGN(const fs::path configFile, fileWithin(folder, "config.json"));
-  WEFT_ASSIGN(const std::string configText, readFile(configFile));
+  WEFT_ASSIGN(const std::string configText, readFile(configFile, JsonLimits().bytes));
   WEFT_ASSIGN(const ForeignConfig foreign, parseForeignConfig(configText, configFile.string()));
   WEFT_ASSIGN(const TensorSource source, TensorSource::open(folder));
   if (!foreign.quantization.empty()) {

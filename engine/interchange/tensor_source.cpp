@@ -45,7 +45,7 @@ Result<TensorSource> TensorSource::open(const fs::path& folder) {
             "{} has no model.safetensors and no model.safetensors.index.json; weights in other formats are not read.",
             folder.string()));
   }
-  WEFT_ASSIGN(const std::string text, readFile(index));
+  WEFT_ASSIGN(const std::string text, readFile(index, JsonLimits().bytes));
   WEFT_ASSIGN(const nlohmann::json parsed, parseJson(text, index.string()));
   const auto bad = [&](const std::string& why) {
     return fail(ErrorCode::Corrupt, fmt::format("{} {}.", index.string(), why));

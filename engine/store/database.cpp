@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
 
 namespace weft::store {
 
@@ -26,7 +27,7 @@ std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::er
 
 // What another version or hand wrote into a JSON column must not end the reading of the other rows.
 Json parsedObject(const std::string& text) {
-  Json value = Json::parse(text, nullptr, false);
+  Json value = parseJson(text, "A column", JsonDialect::Strict).value_or(Json::object());
   return value.is_object() ? value : Json::object();
 }
 
@@ -194,7 +195,7 @@ std::string textsToJson(const std::vector<std::string>& texts) { return dump(Jso
 
 std::vector<std::string> textsFromJson(const std::string& json) {
   std::vector<std::string> texts;
-  const Json value = Json::parse(json, nullptr, false);
+  const Json value = parseJson(json, "A column", JsonDialect::Strict).value_or(Json());
   if (!value.is_array()) return texts;
   for (const Json& item : value) {
     if (item.is_string()) texts.push_back(item.get<std::string>());

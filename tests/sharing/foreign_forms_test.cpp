@@ -81,7 +81,7 @@ TEST(ForeignForms, HaveTheDefaultsOfGemma3n) {
 
 TEST(ForeignForms, OfTooManyLevelsAreRefused) {
   EXPECT_THAT(read("{\"sharing_pattern\": " + std::string(1'000'000, '[')), HasSubstr("nests deeper than 100 levels"));
-  EXPECT_FALSE(parseMap(std::string(1'000'000, '[')));
+  EXPECT_FALSE(parseMap(std::string(1'000'000, '['), {}));
 }
 
 TEST(ForeignForms, SayWhichFieldAndLayerIsWrong) {
