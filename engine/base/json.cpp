@@ -36,9 +36,9 @@ Result<Json> parsed(std::string_view text, const std::string& origin, JsonDialec
   // The parser takes a NUL for the end, whatever follows; none may stand in JSON.
   const bool hasNul = text.find('\0') != std::string_view::npos;
   Json value = hasNul ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
-  if (!hasNul && value.is_discarded() && dialect == JsonDialect::Python) {
+  if (!hasNul && value.is_discarded() && dialect != JsonDialect::Strict) {
     std::string plain(text);
-    if (replacePythonJson(plain)) value = Json::parse(plain, nullptr, false);
+    if (replacePythonJson(plain, dialect)) value = Json::parse(plain, nullptr, false);
   }
   if (value.is_discarded()) return fail(ErrorCode::Corrupt, origin + " is no JSON, or is cut off.");
   return value;
@@ -74,7 +74,7 @@ std::string excessOf(std::string_view json, const JsonLimits& limits) {
   return {};
 }
 
-bool replacePythonJson(std::string& text) {
+bool replacePythonJson(std::string& text, JsonDialect dialect) {
   std::string plain;
   plain.reserve(text.size() + 16);
   bool isText = false, isChanged = false;
@@ -83,7 +83,11 @@ bool replacePythonJson(std::string& text) {
     if (c == '"') isText = !isText;
     if (!isText) {
       if (const std::string_view word = wordAt(text, at); !word.empty()) {
-        plain.append("\"").append(word).append("\"");
+        if (dialect == JsonDialect::PythonData) {
+          plain.append("null");
+        } else {
+          plain.append("\"").append(word).append("\"");
+        }
         at += word.size();
         isChanged = true;
       } else {

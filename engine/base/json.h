@@ -21,15 +21,15 @@ struct JsonLimits {
 };
 
 // Whose JSON it is. Python's json module writes and reads NaN, Infinity and -Infinity as bare words, and half a
-// surrogate pair as an escape; serde_json takes neither.
-enum class JsonDialect { Strict, Python };
+// surrogate pair as an escape; serde_json takes neither. The words become texts, so that a field of a configuration
+// that must be a number says what it is, or, in data, null: what a program that lacks a value writes in its place.
+enum class JsonDialect { Strict, Python, PythonData };
 
 // "" or what is too much, as the end of a sentence: "nests deeper than 100 levels". One pass, no memory. Text that is
 // no JSON is judged as far as its quotes go.
 std::string excessOf(std::string_view json, const JsonLimits& limits);
 
-// The value. Python's three words become the texts "NaN", "Infinity" and "-Infinity", so that a field that must be a
-// number says what it is; half a surrogate pair becomes U+FFFD. `origin` begins the message. Of a key that stands twice
+// The value. Half a surrogate pair of Python's becomes U+FFFD. `origin` begins the message. Of a key that stands twice
 // the last one counts, as in Python and serde_json. Corrupt: "F is no JSON ..." or "F nests deeper than ...".
 [[nodiscard]] Result<nlohmann::json> parseJson(std::string_view text, const std::string& origin,
                                                JsonDialect dialect = JsonDialect::Python,
@@ -39,7 +39,7 @@ std::string excessOf(std::string_view json, const JsonLimits& limits);
                                                               JsonDialect dialect = JsonDialect::Python,
                                                               const JsonLimits& limits = {});
 
-// Rewrites what only Python's JSON knows (see above) so that a strict parser takes it. False if there is nothing such.
-bool replacePythonJson(std::string& text);
+// Rewrites what only Python's JSON knows so that a strict parser takes it. False if there is nothing such.
+bool replacePythonJson(std::string& text, JsonDialect dialect);
 
 }  // namespace weft

@@ -11,6 +11,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/data/python_text.h"
 #include "engine/data/utf8.h"
 
 namespace weft::data {
@@ -412,7 +413,9 @@ class Parser {
       tokens[id] = *bytes;
       m_definition.modelTokens.emplace_back(*std::move(bytes), id);
     }
-    for (const AddedToken& token : m_definition.addedTokens) tokens[token.id] = token.content;
+    // tokenizers 0.23 prints one of characters as it is looked for.
+    for (const AddedToken& token : m_definition.addedTokens)
+      tokens[token.id] = token.isNormalized ? normalized(token.content, m_definition.normalizer) : token.content;
     std::sort(m_definition.modelTokens.begin(), m_definition.modelTokens.end(),
               [](const auto& a, const auto& b) { return a.second < b.second; });
     return isOfCharacters() ? Result<void>() : requireAllBytes();
@@ -529,6 +532,13 @@ class Parser {
 };
 
 }  // namespace
+
+std::string normalized(std::string_view stretch, const std::vector<NormalizerStep>& steps) {
+  std::string text(stretch);
+  for (const NormalizerStep& step : steps)
+    text = step.kind == NormalizerStep::Kind::Prepend ? step.to + text : replaceAll(text, step.from, step.to);
+  return text;
+}
 
 std::string byteFallbackToken(unsigned char byte) { return fmt::format("<0x{:02X}>", byte); }
 

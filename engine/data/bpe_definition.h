@@ -88,6 +88,9 @@ struct BpeDefinition {
 // ...", also for what is understood but would give other ids.
 [[nodiscard]] Result<BpeDefinition> parseBpeDefinition(std::string_view text, const std::string& origin);
 
+// A stretch of text, which is not empty, after the steps.
+std::string normalized(std::string_view stretch, const std::vector<NormalizerStep>& steps);
+
 // "<0x0A>": how a file of characters writes a byte that it has no character for.
 std::string byteFallbackToken(unsigned char byte);
 

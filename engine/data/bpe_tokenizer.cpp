@@ -14,14 +14,6 @@
 namespace weft::data {
 namespace {
 
-// A stretch of text, which is not empty, after the steps.
-std::string normalized(std::string_view stretch, const std::vector<NormalizerStep>& steps) {
-  std::string text(stretch);
-  for (const NormalizerStep& step : steps)
-    text = step.kind == NormalizerStep::Kind::Prepend ? step.to + text : replaceAll(text, step.from, step.to);
-  return text;
-}
-
 std::vector<std::pair<AddedToken, std::string>> tokensToMatch(const BpeDefinition& definition, bool isNormalized) {
   std::vector<std::pair<AddedToken, std::string>> tokens;
   for (const AddedToken& token : definition.addedTokens) {

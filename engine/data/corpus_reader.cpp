@@ -92,7 +92,7 @@ Result<void> readJsonLines(const fs::path& file, Compression compression,
                                                   file.string(), number, nul + 1));
     }
     bool isParsed = Json::sax_parse(line, &field);
-    if (!isParsed && replacePythonJson(line)) {
+    if (!isParsed && replacePythonJson(line, JsonDialect::PythonData)) {
       field = TextField();
       isParsed = Json::sax_parse(line, &field);
     }

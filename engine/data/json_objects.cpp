@@ -32,7 +32,7 @@ Result<void> readLines(const std::filesystem::path& file, Compression compressio
     clean(line, number == 1);
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const std::string where = fmt::format("'{}', line {}", file.string(), number);
-    WEFT_ASSIGN(Json object, parseJson(line, where + ": it", JsonDialect::Python, kLimits));
+    WEFT_ASSIGN(Json object, parseJson(line, where + ": it", JsonDialect::PythonData, kLimits));
     if (!object.is_object()) return fail(ErrorCode::Corrupt, where + ": it is no JSON object.");
     WEFT_ASSIGN(const bool goesOn, take(std::move(object), where));
     if (!goesOn) return {};
@@ -42,7 +42,10 @@ Result<void> readLines(const std::filesystem::path& file, Compression compressio
 Result<void> readList(const std::filesystem::path& file, const Take& take) {
   WEFT_ASSIGN(std::string text, readFile(file, kLimits.bytes));
   clean(text, true);
-  WEFT_ASSIGN(Json list, parseJson(text, fmt::format("'{}'", file.string()), JsonDialect::Python, kLimits));
+  const std::string origin = fmt::format("'{}'", file.string());
+  if (const std::string excess = excessOf(text, kLimits); !excess.empty())
+    return fail(ErrorCode::Corrupt, origin + " " + excess + ".");
+  Json list = parseJson(text, origin, JsonDialect::PythonData, kLimits).value_or(Json());
   if (!list.is_array()) return fail(ErrorCode::Corrupt, fmt::format("'{}' is no JSON list of objects.", file.string()));
   std::int64_t number = 0;
   for (Json& object : list) {

@@ -46,6 +46,10 @@ TEST(Json, KnowsThreeWordsThatOnlyPythonWrites) {
   EXPECT_EQ((*value)["b"], nlohmann::json({"-Infinity", "Infinity"}));
   EXPECT_EQ((*value)["NaN"], "NaN \" Infinity");
   EXPECT_NE(refusal(text, JsonDialect::Strict), "");
+  const auto data = parseJson(text, "a.json", JsonDialect::PythonData);
+  ASSERT_TRUE(data);
+  EXPECT_TRUE((*data)["a"].is_null());
+  EXPECT_EQ((*data)["NaN"], "NaN \" Infinity");
 }
 
 TEST(Json, TakesHalfASurrogatePairAsPythonWritesIt) {

@@ -158,7 +158,8 @@ TEST_F(Client, AModelIsAFolderARunOrOneOfItsCheckpoints) {
 }
 
 TEST_F(Client, TheJsonOfARunHasTheKeysOthersBuildOn) {
-  store::RunSummary run = this->run(submit("j\xffson"));
+  store::RunSummary run = this->run(submit());
+  run.name = "j\xffson";  // of a store that an older Weft filled
   run.perplexity = std::nan("");
   const auto json = nlohmann::json::parse(toJson(run));
   for (const char* key : {"id", "name", "state", "map", "parameters", "kv_bytes_per_token", "perplexity"})

@@ -159,19 +159,6 @@ TEST_F(Schema, ASchemaNumberBelowZeroIsRefused) {
   EXPECT_EQ(migrated.error().code, ErrorCode::Corrupt);
 }
 
-TEST_F(Schema, AStoreWithATriggerOfSomebodyElsesCannotReachBeyondItself) {
-  {
-    RunStore store = open();
-    add(store, "a");
-  }
-  execute(database(),
-          "CREATE TRIGGER spy AFTER UPDATE ON run BEGIN UPDATE run_summary SET phase = load_extension('/tmp/evil.so'); "
-          "END");
-  RunStore store = open();
-  EXPECT_EQ(store.setNote(RunId{1}, "n").error().code, ErrorCode::Internal);
-  EXPECT_EQ(store.run(RunId{1})->note, "");
-}
-
 TEST_F(Schema, AnEmptyFileBecomesAStore) {
   std::ofstream(database()).close();
   EXPECT_EQ(*inspectFile(database(), known()), FileKind::Empty);
