@@ -15,6 +15,7 @@
 #include "engine/data/tokenizer.h"
 #include "engine/data/tokenizer_file.h"
 #include "engine/device/device.h"
+#include "engine/interchange/end_tokens.h"
 #include "engine/interchange/import_model.h"
 #include "engine/interchange/partial_folder.h"
 #include "engine/interchange/recipe.h"

@@ -55,13 +55,13 @@ Result<TensorSource> TensorSource::open(const fs::path& folder) {
   std::set<std::string> files;
   for (const auto& [name, file] : parsed["weight_map"].items()) {
     if (!file.is_string()) return bad(fmt::format("names no file for the tensor \"{}\"", name));
-    const std::string text = file.get<std::string>();
+    const std::string fileName = file.get<std::string>();
     // A file of the folder itself, never a path that leads elsewhere.
-    if (text.empty() || text.find('/') != std::string::npos || text.find('\0') != std::string::npos || text == "." ||
-        text == "..") {
-      return bad(fmt::format("names \"{}\" for the tensor \"{}\", which is no file of this folder", text, name));
+    if (fileName.empty() || fileName.find('/') != std::string::npos || fileName.find('\0') != std::string::npos ||
+        fileName == "." || fileName == "..") {
+      return bad(fmt::format("names \"{}\" for the tensor \"{}\", which is no file of this folder", fileName, name));
     }
-    files.insert(text);
+    files.insert(fileName);
   }
   for (const std::string& file : files) {
     WEFT_ASSIGN(const fs::path path, fileWithin(folder, file));
