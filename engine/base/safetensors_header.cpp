@@ -75,10 +75,13 @@ Result<SafetensorsEntry> parseEntry(const std::filesystem::path& path, const std
   const auto bad = [&](const std::string& why) {
     return corrupt(path, fmt::format("its tensor \"{}\" {}", shortened(name), why));
   };
-  if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets")) {
-    return bad("has no dtype, shape and data_offsets");
-  }
-  const Json &type = value["dtype"], &shape = value["shape"], &offsets = value["data_offsets"];
+  // serde, which the reference reads it with, takes a list of the three as well.
+  const bool isList = value.is_array() && value.size() == 3;
+  const bool isObject =
+      value.is_object() && value.contains("dtype") && value.contains("shape") && value.contains("data_offsets");
+  if (!isList && !isObject) return bad("has no dtype, shape and data_offsets");
+  const Json &type = isList ? value[0] : value["dtype"], &shape = isList ? value[1] : value["shape"],
+             &offsets = isList ? value[2] : value["data_offsets"];
   if (!type.is_string() || elementBits(type.get<std::string>()) == 0)
     return bad(
         fmt::format("has an unknown dtype, {}", shortened(type.dump(-1, ' ', false, Json::error_handler_t::replace))));

@@ -3,8 +3,7 @@
 // README.
 //
 // What is accepted and refused is what the `safetensors` package 0.8.0 accepts and refuses, but that a key that stands
-// twice is refused wherever it stands (the package takes the last of two tensors of one name), and a tensor that is
-// written as a list instead of an object is refused.
+// twice is refused wherever it stands (the package takes the last of two tensors of one name).
 #pragma once
 
 #include <cstdint>

@@ -62,6 +62,7 @@ TEST_F(SafetensorsHeaders, TakeWhatThePackageTakes) {
   EXPECT_TRUE(read(object(good + "," + tensor("z", "F32", "[0]", 8, 8) + "," + tensor("b", "F32", "[1]", 8, 12)), 12));
   EXPECT_TRUE(read(object(tensor("", "F32", "[2]", 0, 8)), 8)) << "a name without letters";
   EXPECT_TRUE(read(object(tensor("a", "F32", "[0,1099511627776,1099511627776]", 0, 0)), 0));
+  EXPECT_TRUE(read(R"({"a":["F32",[2],[0,8]]})", 8));
   std::string many = "[1";
   for (int i = 0; i < 69; ++i) many += ",1";
   EXPECT_TRUE(read(object(tensor("a", "F32", many + "]", 0, 4)), 4));
