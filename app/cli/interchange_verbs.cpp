@@ -114,7 +114,11 @@ void addInterchangeVerbs(Program& program) {
       "Read are Llama, Mistral, Qwen2 and Qwen3 where their blocks fit, LCKV's Llama, gpt_crosslayer of the CLA "
       "authors, and what export-model "
       "wrote. Weights keep their "
-      "type.\n\n"
+      "type. A field that config.json leaves out has its class's value in transformers 5; generate ends at the "
+      "folder's "
+      "own end ids. Without a tokenizer.json that Weft reads (byte-level BPE, or SentencePiece's with bytes to fall "
+      "back "
+      "to) the checkpoint takes token ids alone.\n\n"
       "Example:\n  weft import ~/models/TinyLlama-1.1B --out tinyllama && weft eval tinyllama --text valid.txt");
 
   const auto conversion = std::make_shared<ConvertArguments>();
