@@ -86,6 +86,7 @@ class Fields {
   void problem(const std::string& what) {
     if (m_problem.empty()) m_problem = fmt::format("{}: {}.", m_origin, what);
   }
+  const std::string& firstProblem() const { return m_problem; }  // "" if there is none
   Result<void> check() const {
     if (m_problem.empty()) return {};
     return fail(ErrorCode::InvalidInput, m_problem);
@@ -112,8 +113,7 @@ void readRope(Fields& fields, const std::string& origin, config::ModelConfig& mo
   rope.mustBe("partial_rotary_factor", {Json(1), Json(1.0)}, "here all of a head is rotated");
   const std::string kind = rope.text(rope.has("rope_type") ? "rope_type" : "type", "default");
   if (kind == "default") {
-    if (const Result<void> checked = rope.check(); !checked)
-      fields.problem("rope_parameters are wrong: " + checked.error().message);
+    if (!rope.firstProblem().empty()) fields.problem("rope_parameters are wrong: " + rope.firstProblem());
     return;
   }
   if (kind != "linear" && kind != "dynamic" && kind != "llama3" && kind != "yarn") {
@@ -136,8 +136,7 @@ void readRope(Fields& fields, const std::string& origin, config::ModelConfig& mo
   model.ropeMscale = rope.number({"mscale"}, 0);
   model.ropeMscaleAllDim = rope.number({"mscale_all_dim"}, 0);
   model.ropeTruncate = rope.flag("truncate", true);
-  if (const Result<void> checked = rope.check(); !checked)
-    fields.problem("the RoPE scaling is wrong: " + checked.error().message);
+  if (!rope.firstProblem().empty()) fields.problem("the RoPE scaling is wrong: " + rope.firstProblem());
 }
 
 // Which layers slide, as the text of an identity map. Hugging Face's defaults: a window of 4,096 where none is named

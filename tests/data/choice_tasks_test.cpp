@@ -178,7 +178,7 @@ TEST_F(ChoiceFiles, MayHoldNanWhereNobodyReads) {
   ASSERT_TRUE(items) << items.error().message;
   EXPECT_EQ(items->size(), 2u);
   const auto wrong = write("nan.jsonl", "{\"question\": \"is it\", \"passage\": \"P\", \"label\": NaN}\n");
-  expectError(readChoiceItems(*findChoiceTask("boolq"), wrong, 0), ErrorCode::Corrupt, "line 1");
+  expectError(readChoiceItems(*findChoiceTask("boolq"), wrong, 0), ErrorCode::InvalidInput, "line 1");
 }
 
 TEST_F(ChoiceFiles, OfTooManyLevelsAreRefusedAtTheirLine) {
