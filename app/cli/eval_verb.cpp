@@ -66,7 +66,7 @@ Result<void> checkEval(const EvalArguments& arguments) {
 Result<Json> filesOf(const EvalArguments& arguments, std::optional<TemporaryFolder>& piped) {
   Json files = Json::array();
   for (const std::string& file : arguments.files) {
-    if (file != "-") {
+    if (file != "-" && file != "/dev/stdin") {
       WEFT_TRY(InputFile::open(file));
       files.push_back(absolutePath(file));
       continue;

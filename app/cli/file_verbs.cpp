@@ -41,7 +41,7 @@ Result<void> tokenize(const TokenizeArguments& arguments, const Context&) {
     print(dumped(Json{{"ids", ids}}, -1));
     return true;
   };
-  if (arguments.file == "-") {
+  if (arguments.file == "-" || arguments.file == "/dev/stdin") {
     WEFT_ASSIGN(std::string text, readFile("-"));
     data::ReadNotes notes;
     if (const std::int64_t line = data::firstIllFormedLine(text); line > 0)

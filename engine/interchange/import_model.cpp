@@ -62,7 +62,7 @@ std::string nameFor(const fs::path& folder, const std::string& architecture) {
   std::string name = presentable(folder.lexically_normal().filename().string());
   if (name.empty() || name == ".") name = presentable(folder.lexically_normal().parent_path().filename().string());
   for (char& letter : name) {
-    if (letter == '@' || letter == '/') letter = '-';
+    if (letter == '@' || letter == '/' || letter == ',') letter = '-';
   }
   if (checkRunName(name)) return name;
   name = "model-" + shortened(name, 150);

@@ -418,7 +418,7 @@ TEST_F(ImportModel, NamesWhatStandsInTheWeightsPlace) {
 
 TEST_F(ImportModel, GivesItsRunANameThatCanBeWrittenAgain) {
   for (const auto& [given, name] : std::initializer_list<std::pair<std::string, std::string>>{
-           {"model@v1", "model-v1"}, {"caf\xE9", "caf?"}, {"12", "model-12"}, {"-x", "model--x"}}) {
+           {"model@v1", "model-v1"}, {"a,b", "a-b"}, {"caf\xE9", "caf?"}, {"12", "model-12"}, {"-x", "model--x"}}) {
     const fs::path folder = m_folder.path() / given;
     fs::copy(this->given("llama"), folder, fs::copy_options::recursive);
     fs::remove_all(out());
