@@ -38,7 +38,7 @@ function(weft_test name)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_FILTER "-*.Slow*:Golden*${others}"
                        PROPERTIES LABELS "${arg_LABELS}" ${properties})
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_FILTER "Golden*" TEST_LIST ${name}_golden
-                       PROPERTIES LABELS "${arg_LABELS};golden" ${properties})
+                       PROPERTIES LABELS golden ${properties})
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_FILTER "*.Slow*" TEST_LIST ${name}_slow
                        PROPERTIES LABELS slow TIMEOUT 5400 ENVIRONMENT OMP_WAIT_POLICY=passive)
 endfunction()

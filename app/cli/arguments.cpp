@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
 #include "engine/store/run_reference.h"
@@ -45,9 +46,9 @@ Result<config::RunConfig> ConfigArguments::load() const {
 }
 
 Result<std::string> mapText(const std::string& argument) {
-  if (argument == "-") return readFile("-");
+  if (argument == "-") return readFile("-", JsonLimits().bytes);
   if (argument.empty() || argument.front() != '@') return argument;
-  return readFile(argument.substr(1));
+  return readFile(argument.substr(1), JsonLimits().bytes);
 }
 
 Result<sharing::SharingMap> namedMap(const std::string& argument, const sharing::ParseOptions& options) {

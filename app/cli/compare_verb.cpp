@@ -149,7 +149,7 @@ Json comparisonsOf(const Findings& findings, const RunSummary& run, const std::s
 }
 
 Result<void> compare(const std::vector<std::string>& names, const Context& context) {
-  WEFT_ASSIGN(OpenProject open, openProject(context));
+  WEFT_ASSIGN(OpenProject open, openProjectToRead(context));
   WEFT_ASSIGN(const std::vector<RunSummary> runs, findRunsToCompare(open.store, names));
   if (runs.size() < 2) return fail(ErrorCode::InvalidInput, "compare needs at least two runs; `weft runs` lists them.");
   const std::vector<std::string> labels = store::runLabels(runs);
@@ -185,7 +185,7 @@ Result<void> compare(const std::vector<std::string>& names, const Context& conte
 
 // What was measured of their inference, the newest of each kind.
 Result<void> compareMeasurements(const std::vector<std::string>& names, const Context& context) {
-  WEFT_ASSIGN(OpenProject open, openProject(context));
+  WEFT_ASSIGN(OpenProject open, openProjectToRead(context));
   WEFT_ASSIGN(const std::vector<RunSummary> runs, findRunsToCompare(open.store, names));
   const std::vector<std::string> labels = store::runLabels(runs);
   std::vector<MeasuredRun> measured;
@@ -218,7 +218,7 @@ Result<void> compareMeasurements(const std::vector<std::string>& names, const Co
 
 // What texts and tasks said of them, the newest of each kind.
 Result<void> compareEvaluations(const std::vector<std::string>& names, const Context& context) {
-  WEFT_ASSIGN(OpenProject open, openProject(context));
+  WEFT_ASSIGN(OpenProject open, openProjectToRead(context));
   WEFT_ASSIGN(const std::vector<RunSummary> runs, findRunsToCompare(open.store, names));
   const std::vector<std::string> labels = store::runLabels(runs);
   std::vector<EvaluatedRun> evaluated;

@@ -316,7 +316,7 @@ void addDemoVerb(Program& program) {
   verb->add_option("--text", arguments->textFile,
                    "Train on this .txt, .jsonl or .jsonl.zst [LibTorch's own C++ headers]")
       ->type_name("FILE");
-  verb->add_option("--tokenizer", arguments->options.tokenizer, "byte, or a byte-level BPE tokenizer.json [byte]")
+  verb->add_option("--tokenizer", arguments->options.tokenizer, "byte, or a BPE tokenizer.json [byte]")
       ->type_name("FILE");
   verb->add_option("--seeds", arguments->seeds, "The seeds, the same for every pattern [21,22,23; with --quick 21]")
       ->type_name("N,N,...");

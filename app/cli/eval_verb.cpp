@@ -66,9 +66,8 @@ Result<void> checkEval(const EvalArguments& arguments) {
 Result<std::vector<std::string>> filesOf(const EvalArguments& arguments, std::optional<TemporaryFolder>& piped) {
   std::vector<std::string> files;
   for (const std::string& file : arguments.files) {
-    if (file != "-") {
-      std::error_code error;
-      if (!fs::is_regular_file(file, error)) return fail(ErrorCode::NotFound, "There is no file " + file + ".");
+    if (file != "-" && file != "/dev/stdin") {
+      WEFT_TRY(InputFile::open(file));
       files.push_back(absolutePath(file));
       continue;
     }

@@ -78,7 +78,7 @@ Result<void> exportAll(const ExportArguments& arguments, const Context& context)
     return fail(ErrorCode::InvalidInput, "--format is '" + format + "'; it must be csv or json.");
   if (!arguments.figure.empty() && arguments.out == "-")
     return fail(ErrorCode::InvalidInput, "--figure needs --out F.pdf, F.svg, F.png or F.csv.");
-  WEFT_ASSIGN(OpenProject open, openProject(context));
+  WEFT_ASSIGN(OpenProject open, openProjectToRead(context));
   WEFT_ASSIGN(std::vector<RunSummary> runs, chosenRuns(open.store, arguments.runs));
   if (!arguments.figure.empty()) {
     WEFT_TRY(writeFigure(open.project, open.store,

@@ -2,22 +2,22 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "app/cli/inspect_safetensors.h"
 #include "app/cli/output.h"
 #include "app/cli/program.h"
-#include "app/cli/safetensors_header.h"
 #include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
 #include "engine/data/corpus_reader.h"
 #include "engine/data/token_shard.h"
 #include "engine/data/tokenizer.h"
+#include "engine/data/utf8.h"
 #include "engine/sharing/generators.h"
 #include "engine/sharing/map_text.h"
 
@@ -41,11 +41,17 @@ Result<void> tokenize(const TokenizeArguments& arguments, const Context&) {
     print(jsonText(Json{{"ids", ids}}));
     return true;
   };
-  if (arguments.file == "-") {
+  if (arguments.file == "-" || arguments.file == "/dev/stdin") {
     WEFT_ASSIGN(std::string text, readFile("-"));
+    data::ReadNotes notes;
+    if (const std::int64_t line = data::firstIllFormedLine(text); line > 0)
+      notes.add(line, data::replaceInvalidUtf8(text));
+    if (notes.replacedBytes > 0) inform("weft: " + notes.sentence("standard input"));
     take(std::move(text));
   } else {
-    WEFT_TRY(data::readDocuments(arguments.file, take));
+    data::ReadNotes notes;
+    WEFT_TRY(data::readDocuments(arguments.file, take, &notes));
+    if (notes.replacedBytes > 0) inform("weft: " + notes.sentence(arguments.file));
   }
   inform(
       fmt::format("{} documents, {} tokens with {}", groupDigits(documents), groupDigits(tokens), tokenizer->name()));
@@ -96,7 +102,7 @@ Result<Json> inspectProject(const fs::path& folder) {
 
 Result<Json> inspectCheckpoint(const fs::path& folder) {
   WEFT_ASSIGN(Json value, inspectConfig(folder / "model.toml"));
-  WEFT_ASSIGN(const Json tensors, readSafetensorsHeader(folder / "model.safetensors"));
+  WEFT_ASSIGN(const Json tensors, inspectSafetensors(folder / "model.safetensors"));
   value["kind"] = "checkpoint";
   value["parameters"] = tensors["elements"];
   value["bytes"] = tensors["bytes"];
@@ -121,9 +127,10 @@ Result<Json> inspectPath(const fs::path& path) {
   if (!fs::exists(path, error)) return fail(ErrorCode::NotFound, "There is no file " + path.string() + ".");
   if (fs::is_directory(path, error)) return inspectFolder(path);
   std::string head(16, '\0');
-  std::ifstream stream(path, std::ios::binary);
-  stream.read(head.data(), static_cast<std::streamsize>(head.size()));
-  if (!stream && !stream.eof()) return fail(ErrorCode::Io, path.string() + " cannot be read.");
+  {
+    WEFT_ASSIGN(const InputFile input, InputFile::open(path));
+    WEFT_TRY(input.readAt(0, head.data(), head.size()));
+  }
   if (head.substr(0, 7) == "WEFTTOK") return inspectShard(path);
   if (head.substr(0, 15) == "SQLite format 3") {
     const fs::path folder = fs::absolute(path, error).parent_path();
@@ -132,7 +139,7 @@ Result<Json> inspectPath(const fs::path& path) {
   }
   if (path.extension() == ".toml") return inspectConfig(path);
   if (path.extension() == ".json") return inspectTokenizer(path);
-  if (path.extension() == ".safetensors") return readSafetensorsHeader(path);
+  if (path.extension() == ".safetensors") return inspectSafetensors(path);
   return fail(
       ErrorCode::InvalidInput,
       path.string() +
@@ -145,13 +152,13 @@ void printValue(const std::string& key, const Json& value) {
     for (const Json& item : value) {
       std::vector<std::string> cells;
       for (const auto& [name, cell] : item.items())
-        cells.push_back(cell.is_string() ? cell.get<std::string>() : jsonText(cell));
+        cells.push_back(cell.is_string() ? presentable(cell.get<std::string>()) : jsonText(cell));
       print("  " + join(cells, "  "));
     }
   } else if (value.is_object()) {
     print(key + ":");
     for (const auto& [name, cell] : value.items())
-      print("  " + name + " = " + (cell.is_string() ? cell.get<std::string>() : jsonText(cell)));
+      print(presentable("  " + name + " = " + (cell.is_string() ? cell.get<std::string>() : jsonText(cell))));
   } else {
     print(key + ": " + (value.is_string() ? value.get<std::string>() : jsonText(value)));
   }
@@ -177,8 +184,7 @@ void addFileVerbs(Program& program) {
        .description = "Token ids of each document, one JSON line a document",
        .examples = {"weft tokenize book.txt", "echo -n 'Weft runs' | weft tokenize --tokenizer tokenizer.json -"}},
       [arguments](const Context& context) { return tokenize(*arguments, context); });
-  verb->add_option("--tokenizer", arguments->tokenizer, "byte, or a byte-level BPE tokenizer.json [byte]")
-      ->type_name("FILE");
+  verb->add_option("--tokenizer", arguments->tokenizer, "byte, or a BPE tokenizer.json [byte]")->type_name("FILE");
   verb->add_option("FILE", arguments->file, ".txt, .jsonl or .jsonl.zst; '-': standard input as one document")
       ->required();
 

@@ -103,15 +103,18 @@ Result<void> exportModel(const ExportArguments& arguments, const Context& contex
 
 void addInterchangeVerbs(Program& program) {
   const auto arguments = std::make_shared<ImportArguments>();
-  CLI::App* verb =
-      program.addVerb({.group = kModelsGroup,
-                       .name = "import",
-                       .description = "Make a checkpoint of a Hugging Face or cross-layer model folder",
-                       .examples = {"weft import ~/models/TinyLlama-1.1B --out tinyllama"},
-                       .remark = "Read are Llama, Mistral, Qwen2 and Qwen3 where their blocks fit, LCKV's Llama, "
-                                 "gpt_crosslayer of the CLA authors, and what export-model wrote. Weights keep their "
-                                 "type. The checkpoint is a MODEL for eval, generate, logits, measure and convert."},
-                      [arguments](const Context& context) { return import(*arguments, context); });
+  CLI::App* verb = program.addVerb(
+      {.group = kModelsGroup,
+       .name = "import",
+       .description = "Make a checkpoint of a Hugging Face or cross-layer model folder",
+       .examples = {"weft import ~/models/TinyLlama-1.1B --out tinyllama"},
+       .remark = "Read are Llama, Mistral, Qwen2 and Qwen3 where their blocks fit, LCKV's Llama, "
+                 "gpt_crosslayer of the CLA authors, and what export-model wrote. Weights keep their "
+                 "type. A field that config.json leaves out has its class's value in transformers 5; "
+                 "generate ends at the folder's own end ids. Without a tokenizer.json that Weft reads "
+                 "(byte-level BPE, or SentencePiece's with bytes to fall back to) the checkpoint takes "
+                 "token ids alone. The checkpoint is a MODEL for eval, generate, logits, measure and convert."},
+      [arguments](const Context& context) { return import(*arguments, context); });
   verb->add_option("DIR", arguments->folder, "config.json, safetensors (one or sharded), tokenizer.json")->required();
   verb->add_option("--out", arguments->out, "The checkpoint's folder; it must not be there yet")
       ->type_name("DIR")

@@ -14,6 +14,7 @@
 #include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/service/client.h"
+#include "engine/service/sampling.h"
 
 namespace weft::cli {
 
@@ -30,7 +31,7 @@ Result<void> generate(const ModelArguments& arguments, const Context& context) {
   if (arguments.prompt.empty() == arguments.ids.empty())
     return fail(ErrorCode::InvalidInput, "generate needs --prompt TEXT or --ids 1,2,3, and not both.");
   if (arguments.tokens < 1) return fail(ErrorCode::InvalidInput, "--tokens must be at least 1.");
-  if (!(arguments.temperature >= 0)) return fail(ErrorCode::InvalidInput, "--temperature must be 0 (greedy) or more.");
+  WEFT_TRY(service::checkSampling(arguments.temperature, arguments.topK));
   WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
   protocol::GenerateJob job{.model = model.folder.string(),
                             .tokens = arguments.tokens,

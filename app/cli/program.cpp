@@ -46,6 +46,16 @@ Result<OpenProject> openProject(const Context& context) {
   return OpenProject{std::move(project), std::move(store)};
 }
 
+Result<OpenProject> openProjectToRead(const Context& context) {
+  WEFT_ASSIGN(store::Project project, context.project());
+  // For writing first: it brings an older project up to date.
+  Result<store::RunStore> store = store::RunStore::open(project.database());
+  if (!store && store.error().code == ErrorCode::Io)
+    store = store::RunStore::open(project.database(), store::RunStore::Mode::ReadOnly);
+  if (!store) return tl::unexpected(store.error());
+  return OpenProject{std::move(project), std::move(*store)};
+}
+
 Program::Program() : m_app("Weft: research on cross-layer KV sharing in transformer language models.", "weft") {
   m_app.set_version_flag("--version", std::string("weft ") + version());
   m_app

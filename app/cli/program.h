@@ -29,6 +29,8 @@ struct OpenProject {
   store::RunStore store;
 };
 [[nodiscard]] Result<OpenProject> openProject(const Context& context);
+// For verbs that only look: where nothing may be written, as in a project of somebody else's, it is opened for reading.
+[[nodiscard]] Result<OpenProject> openProjectToRead(const Context& context);
 
 using Handler = std::function<Result<void>(const Context&)>;
 

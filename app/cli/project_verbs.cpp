@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -15,10 +16,12 @@
 #include "app/cli/program.h"
 #include "app/cli/run_table.h"
 #include "app/cli/watch.h"
+#include "engine/base/run_name.h"
 #include "engine/base/text.h"
 #include "engine/service/client.h"
 #include "engine/service/service.h"
 #include "engine/store/run_marks.h"
+#include "engine/store/runs_link.h"
 
 namespace weft::cli {
 
@@ -26,7 +29,7 @@ namespace {
 
 struct SubmitArguments {
   ConfigArguments config;
-  std::string name;
+  std::optional<std::string> name;
   std::vector<std::string> tags;
   bool holds = false, waits = false;
 };
@@ -35,6 +38,8 @@ Result<void> init(const std::string& given, const Context& context) {
   const std::string folder = !given.empty() ? given : !context.projectFolder.empty() ? context.projectFolder : ".";
   std::error_code error;
   const bool existed = std::filesystem::exists(std::filesystem::path(folder) / "weft.db", error);
+  // Whoever says "a project" of a folder says it of the link to its runs, too.
+  WEFT_TRY(store::recordRunsLink(folder));
   WEFT_ASSIGN(const store::Project project, store::Project::create(folder));
   WEFT_TRY(store::RunStore::open(project.database()));
   if (context.json) {
@@ -47,10 +52,11 @@ Result<void> init(const std::string& given, const Context& context) {
 
 Result<void> submit(const SubmitArguments& arguments, const Context& context) {
   WEFT_ASSIGN(config::RunConfig config, arguments.config.load());
-  if (!arguments.name.empty()) config.name = arguments.name;
+  if (arguments.name) config.name = *arguments.name;
   for (std::string& tag : store::parseTags(join(arguments.tags, ",")))
     if (std::find(config.tags.begin(), config.tags.end(), tag) == config.tags.end())
       config.tags.push_back(std::move(tag));
+  WEFT_TRY(checkRunName(config.name));
   WEFT_TRY(config::validate(config));
   WEFT_ASSIGN(OpenProject open, openProject(context));
   const auto state = arguments.holds ? store::RunState::Held : store::RunState::Queued;

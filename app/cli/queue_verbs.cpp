@@ -39,7 +39,7 @@ Result<std::vector<RunSummary>> queueOf(store::RunStore& store) {
 }
 
 Result<void> list(const Context& context) {
-  WEFT_ASSIGN(OpenProject open, openProject(context));
+  WEFT_ASSIGN(OpenProject open, openProjectToRead(context));
   WEFT_ASSIGN(const std::vector<RunSummary> runs, queueOf(open.store));
   if (context.json) {
     printJson(runsJson(runs));

@@ -41,15 +41,17 @@ Result<void> replay(const ReplayArguments& arguments, const Context& context) {
 
 void addReplayVerb(Program& program) {
   const auto arguments = std::make_shared<ReplayArguments>();
-  CLI::App* verb = program.addVerb(kRunsGroup, "replay", "Take a recorded events.jsonl into the project, as a run",
-                                   [arguments](const Context& context) { return replay(*arguments, context); });
+  CLI::App* verb =
+      program.addVerb({.group = kRunsGroup,
+                       .name = "replay",
+                       .description = "Take a recorded events.jsonl into the project, as a run",
+                       .examples = {"weft replay ~/other/project/runs/7/events.jsonl",
+                                    "weft replay run7.jsonl --config run7.toml --name 'MQA on the other machine'"}},
+                      [arguments](const Context& context) { return replay(*arguments, context); });
   verb->add_option("FILE", arguments->events, "The events.jsonl of a run, of this project or another")->required();
   verb->add_option("--config", arguments->config, "The run's configuration [config.toml beside FILE]")
       ->type_name("F.toml");
   verb->add_option("--name", arguments->name, "What the run is called [as in the configuration]")->type_name("NAME");
-  verb->footer(
-      "Examples:\n  weft replay ~/other/project/runs/7/events.jsonl\n"
-      "  weft replay run7.events.jsonl --config run7.toml --name 'MQA on the other machine'");
 }
 
 }  // namespace weft::cli

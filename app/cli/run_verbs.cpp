@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -33,7 +32,7 @@ struct RunsArguments {
 
 Result<void> listRuns(const RunsArguments& arguments, const Context& context) {
   if (!arguments.state.empty()) WEFT_TRY(store::parseRunState(arguments.state));
-  WEFT_ASSIGN(OpenProject open, openProject(context));
+  WEFT_ASSIGN(OpenProject open, openProjectToRead(context));
   WEFT_ASSIGN(std::vector<RunSummary> runs, open.store.runs());
   const auto isLeftOut = [&](const RunSummary& run) {
     if (run.archived && !arguments.includesArchived) return true;
@@ -95,7 +94,7 @@ void printDetails(const RunDetails& details) {
 }
 
 Result<void> show(const std::string& name, const Context& context) {
-  WEFT_ASSIGN(OpenProject open, openProject(context));
+  WEFT_ASSIGN(OpenProject open, openProjectToRead(context));
   WEFT_ASSIGN(RunSummary run, open.store.findRun(name));
   WEFT_ASSIGN(const RunDetails details, readDetails(open.store, std::move(run)));
   if (context.json) {
@@ -114,17 +113,19 @@ struct LogArguments {
 };
 
 // Prints what the file has beyond `offset`; a file that is not there yet has nothing.
-void printFrom(const std::filesystem::path& file, std::streamoff& offset) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream.seekg(offset)) return;
-  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  offset += static_cast<std::streamoff>(text.size());
+void printFrom(const std::filesystem::path& file, std::uint64_t& offset) {
+  const Result<InputFile> input = InputFile::open(file);
+  if (!input || input->size() <= offset) return;
+  std::string text(input->size() - offset, '\0');
+  const Result<std::size_t> count = input->readAt(offset, text.data(), text.size());
+  text.resize(count.value_or(0));
+  offset += text.size();
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
 
 Result<void> log(const LogArguments& arguments, const Context& context) {
-  WEFT_ASSIGN(OpenProject open, openProject(context));
+  WEFT_ASSIGN(OpenProject open, openProjectToRead(context));
   WEFT_ASSIGN(RunSummary run, open.store.findRun(arguments.run));
   const std::filesystem::path file =
       open.project.runFolder(run.id) / (arguments.showsEvents ? "events.jsonl" : "log.txt");
@@ -138,7 +139,7 @@ Result<void> log(const LogArguments& arguments, const Context& context) {
     printJson({{"run", run.id.value}, {"file", file.string()}, {"text", text}});
     return {};
   }
-  for (std::streamoff offset = 0;;) {
+  for (std::uint64_t offset = 0;;) {
     // The state first: what a run wrote before its end is printed before we leave.
     const bool isOver = store::isTerminal(run.state);
     printFrom(file, offset);

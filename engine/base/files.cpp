@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -34,7 +35,19 @@ class FileDescriptor {
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-Result<std::string> readAll(int descriptor, const std::string& name) {
+// What stands in the way of reading it as a file; "" for a regular one.
+const char* kindOf(mode_t mode) {
+  if (S_ISREG(mode)) return "";
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+// https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer is a text of less than 1,024 bytes.
+constexpr std::string_view kLfsPointer = "version https://git-lfs.github.com/spec/v1\n";
+
+Result<std::string> readAll(int descriptor, const std::string& name, std::uint64_t most_bytes) {
   std::string content;
   std::array<char, 1 << 16> buffer;
   for (;;) {
@@ -42,6 +55,9 @@ Result<std::string> readAll(int descriptor, const std::string& name) {
     if (count == 0) return content;
     if (count > 0) {
       content.append(buffer.data(), static_cast<std::size_t>(count));
+      if (content.size() > most_bytes)
+        return fail(ErrorCode::InvalidInput,
+                    name + " has more than the " + std::to_string(most_bytes) + " bytes that are read of such a file.");
     } else if (errno == EISDIR) {
       return fail(ErrorCode::Io, name + " is a folder, not a file.");
     } else if (errno != EINTR) {
@@ -66,15 +82,87 @@ fs::path folderOf(const fs::path& path) { return path.has_parent_path() ? path.p
 
 }  // namespace
 
-Result<std::string> readFile(const fs::path& path) {
-  if (path == "-") return readAll(STDIN_FILENO, "standard input");
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number() < 0) {
+Result<InputFile> InputFile::open(const fs::path& path) {
+  // Without O_NONBLOCK the opening of a pipe waits for a writer.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (descriptor < 0) {
     if (errno == ENOENT || errno == ENOTDIR)
       return fail(ErrorCode::NotFound, "There is no file " + path.string() + ".");
+    if (errno == ENXIO) return fail(ErrorCode::InvalidInput, path.string() + " is a socket or a device, not a file.");
     return fail(ErrorCode::Io, path.string() + " cannot be opened: " + reason(errno) + ".");
   }
-  return readAll(file.number(), path.string());
+  InputFile file(path, descriptor);
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0)
+    return fail(ErrorCode::Io, path.string() + " cannot be looked at: " + reason(errno) + ".");
+  if (const std::string kind = kindOf(status.st_mode); !kind.empty())
+    return fail(ErrorCode::InvalidInput, path.string() + " is " + kind + ", not a file.");
+  file.m_size = static_cast<std::uint64_t>(status.st_size);
+  if (file.m_size > kLfsPointer.size() && file.m_size < 1024) {
+    std::array<char, kLfsPointer.size()> head;
+    WEFT_ASSIGN(const std::size_t count, file.readAt(0, head.data(), head.size()));
+    if (std::string_view(head.data(), count) == kLfsPointer)
+      return fail(
+          ErrorCode::Corrupt,
+          path.string() + " is a Git LFS pointer, not the file itself; `git lfs pull` in its folder gets that.");
+  }
+  return file;
+}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : m_path(std::move(other.m_path)),
+      m_descriptor(std::exchange(other.m_descriptor, -1)),
+      m_size(std::exchange(other.m_size, 0)) {}
+
+InputFile::~InputFile() {
+  if (m_descriptor >= 0) ::close(m_descriptor);
+}
+
+Result<std::size_t> InputFile::readAt(std::uint64_t offset, void* out, std::size_t size) const {
+  std::size_t had = 0;
+  while (had < size) {
+    const ssize_t count =
+        ::pread(m_descriptor, static_cast<char*>(out) + had, size - had, static_cast<off_t>(offset + had));
+    if (count == 0) break;
+    if (count > 0) {
+      had += static_cast<std::size_t>(count);
+    } else if (errno != EINTR) {
+      return fail(ErrorCode::Io, m_path.string() + " cannot be read: " + reason(errno) + ".");
+    }
+  }
+  return had;
+}
+
+Result<std::string> readFile(const fs::path& path, std::uint64_t most_bytes) {
+  if (path == "-" || path == "/dev/stdin") return readAll(STDIN_FILENO, "standard input", most_bytes);
+  WEFT_ASSIGN(const InputFile file, InputFile::open(path));
+  return readAll(file.descriptor(), path.string(), most_bytes);
+}
+
+Result<std::string> readFileEnd(const fs::path& path, std::uint64_t bytes) {
+  WEFT_ASSIGN(const InputFile file, InputFile::open(path));
+  const std::uint64_t count = std::min(bytes, file.size());
+  std::string text(count, '\0');
+  WEFT_ASSIGN(const std::size_t had, file.readAt(file.size() - count, text.data(), text.size()));
+  text.resize(had);
+  return text;
+}
+
+Result<fs::path> fileWithin(const fs::path& folder, const std::string& name) {
+  std::error_code error;
+  const fs::path path = folder / name;
+  if (fs::symlink_status(path, error).type() == fs::file_type::not_found) return path;
+  const auto lies = [](const fs::path& file, const fs::path& in) {
+    const fs::path relative = file.lexically_relative(in);
+    return !relative.empty() && *relative.begin() != "..";
+  };
+  const fs::path home = fs::canonical(folder, error), real = error ? fs::path() : fs::canonical(path, error);
+  if (!error && lies(real, home)) return path;
+  if (!error && home.parent_path().filename() == "snapshots" && lies(real, home.parent_path().parent_path() / "blobs"))
+    return path;
+  return fail(ErrorCode::InvalidInput, path.string() + " is a link out of its folder, to " +
+                                           (real.empty() ? std::string("nowhere") : real.string()) +
+                                           "; put the file itself there.");
 }
 
 AtomicFile::AtomicFile(fs::path path, std::string temporary, int descriptor)

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -10,8 +11,40 @@
 
 namespace weft {
 
-// The whole file. NotFound, Io. "-" reads standard input.
-[[nodiscard]] Result<std::string> readFile(const std::filesystem::path& path);
+// An open regular file: the one way in for every file that Weft reads. Opening never waits, and what is no regular file
+// is refused before a byte of it is asked for: a pipe would never end, a device might not either.
+class InputFile {
+ public:
+  // NotFound; InvalidInput for a folder, pipe, socket or device; Corrupt for a Git LFS pointer in a file's place; Io.
+  [[nodiscard]] static Result<InputFile> open(const std::filesystem::path& path);
+  InputFile(InputFile&& other) noexcept;
+  InputFile& operator=(InputFile&&) = delete;
+  ~InputFile();
+  std::uint64_t size() const { return m_size; }  // when it was opened
+  int descriptor() const { return m_descriptor; }
+  // At most `size` bytes from `offset` on; fewer only at the file's end, where there are none left 0. Io.
+  [[nodiscard]] Result<std::size_t> readAt(std::uint64_t offset, void* out, std::size_t size) const;
+
+ private:
+  InputFile(std::filesystem::path path, int descriptor) : m_path(std::move(path)), m_descriptor(descriptor) {}
+  std::filesystem::path m_path;
+  int m_descriptor = -1;
+  std::uint64_t m_size = 0;
+};
+
+// The whole file. Errors of InputFile::open; InvalidInput if it has more than `most_bytes`. "-" and /dev/stdin read
+// standard input, whatever it is.
+[[nodiscard]] Result<std::string> readFile(const std::filesystem::path& path,
+                                           std::uint64_t most_bytes = std::numeric_limits<std::uint64_t>::max());
+
+// The last `bytes` of a file, or all of a shorter one. Errors of InputFile::open.
+[[nodiscard]] Result<std::string> readFileEnd(const std::filesystem::path& path, std::uint64_t bytes);
+
+// `folder` / `name`, for a folder that came from outside: a link in it may lead to another file of the folder, but not
+// out of it, where it could name anything that the reader may read. The one layout that is let through is Hugging
+// Face's own cache, whose snapshots/REVISION holds links into ../../blobs. A name that is not there is returned as it
+// is. InvalidInput naming the link and where it leads.
+[[nodiscard]] Result<std::filesystem::path> fileWithin(const std::filesystem::path& folder, const std::string& name);
 
 // Writes to a temporary name beside `path`, syncs, renames over it, syncs the folder: after a crash the old or the new
 // content is there, never a half. Io.

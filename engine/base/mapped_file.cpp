@@ -1,10 +1,8 @@
 #include "engine/base/mapped_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <csetjmp>
@@ -57,39 +55,27 @@ bool copiesWhole(void* out, const void* from, std::size_t size) {
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   catchBusErrors();
-  const auto cannot = [&](const char* what) {
-    return fail(ErrorCode::Io, fmt::format("{} cannot be {}: {}.", path.string(), what, std::strerror(errno)));
-  };
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) {
-    if (errno == ENOENT || errno == ENOTDIR)
-      return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", path.string()));
-    return cannot("opened");
-  }
-  MappedFile file(path, descriptor, nullptr, 0);
-  struct stat status {};
-  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
-    return fail(ErrorCode::Corrupt, fmt::format("{} is no file.", path.string()));
-  file.m_size = static_cast<std::uint64_t>(status.st_size);
+  WEFT_ASSIGN(InputFile input, InputFile::open(path));
+  MappedFile file(path, std::move(input));
   if (file.m_size == 0) return file;
-  void* address = ::mmap(nullptr, file.m_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-  if (address == MAP_FAILED) return cannot("mapped");
+  void* address = ::mmap(nullptr, file.m_size, PROT_READ, MAP_PRIVATE, file.m_file.descriptor(), 0);
+  if (address == MAP_FAILED)
+    return fail(ErrorCode::Io, fmt::format("{} cannot be mapped: {}.", path.string(), std::strerror(errno)));
   file.m_address = address;
   return file;
 }
 
-MappedFile::MappedFile(std::filesystem::path path, int descriptor, const void* address, std::uint64_t size)
-    : m_path(std::move(path)), m_descriptor(descriptor), m_address(address), m_size(size) {}
+MappedFile::MappedFile(std::filesystem::path path, InputFile file)
+    : m_path(std::move(path)), m_file(std::move(file)), m_size(m_file.size()) {}
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : m_path(std::move(other.m_path)),
-      m_descriptor(std::exchange(other.m_descriptor, -1)),
+      m_file(std::move(other.m_file)),
       m_address(std::exchange(other.m_address, nullptr)),
       m_size(std::exchange(other.m_size, 0)) {}
 
 MappedFile::~MappedFile() {
   if (m_address) ::munmap(const_cast<void*>(m_address), m_size);
-  if (m_descriptor >= 0) ::close(m_descriptor);
 }
 
 Result<void> MappedFile::copy(std::uint64_t offset, void* out, std::uint64_t size) const {
@@ -102,7 +88,7 @@ Result<void> MappedFile::copy(std::uint64_t offset, void* out, std::uint64_t siz
   // What was cut off within its last page reads as zeros, without a signal.
   struct stat status {};
   const bool isThere =
-      ::fstat(m_descriptor, &status) == 0 && static_cast<std::uint64_t>(status.st_size) >= offset + size;
+      ::fstat(m_file.descriptor(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) >= offset + size;
   if (isWhole && isThere) return {};
   return fail(ErrorCode::Corrupt,
               isThere ? fmt::format("{} cannot be read from byte {} on.", m_path.string(), offset)

@@ -6,13 +6,14 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "engine/base/files.h"
 #include "engine/base/result.h"
 
 namespace weft {
 
 class MappedFile {
  public:
-  // NotFound; Corrupt for what is no regular file; Io. Never waits: a pipe by that name is refused.
+  // Errors of InputFile::open (base/files.h): a pipe by that name is refused, not waited for.
   [[nodiscard]] static Result<MappedFile> open(const std::filesystem::path& path);
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&&) = delete;
@@ -25,9 +26,9 @@ class MappedFile {
   [[nodiscard]] Result<void> copy(std::uint64_t offset, void* out, std::uint64_t size) const;
 
  private:
-  MappedFile(std::filesystem::path path, int descriptor, const void* address, std::uint64_t size);
+  MappedFile(std::filesystem::path path, InputFile file);
   std::filesystem::path m_path;
-  int m_descriptor = -1;
+  InputFile m_file;
   const void* m_address = nullptr;  // null for an empty file
   std::uint64_t m_size = 0;
 };

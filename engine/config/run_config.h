@@ -53,12 +53,14 @@ struct ModelConfig {
   bool operator==(const ModelConfig&) const = default;
 };
 
+inline constexpr const char* kNoTokenizer = "none";
+
 struct DataConfig {
   std::string source = "synthetic";     // synthetic | text
   std::vector<std::string> files;       // text: .txt, .jsonl, .jsonl.zst
   std::vector<std::string> validFiles;  // empty: the last validFraction of the documents
   double validFraction = 0.05;
-  std::string tokenizer = "byte";  // byte | a path of a tokenizer.json
+  std::string tokenizer = "byte";  // byte | a path of a tokenizer.json | none: an imported model that takes ids alone
   std::int64_t syntheticTokens = 2'000'000;
   std::int64_t syntheticSeed = 1;
 

@@ -7,39 +7,17 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/data/python_text.h"
 #include "engine/data/utf8.h"
 
 namespace weft::data {
 namespace {
 
 using Json = nlohmann::json;
-
-// Braces and brackets outside strings. nlohmann parses any depth, but every level costs memory.
-constexpr int kMaxDepth = 32;
-
-bool isTooDeep(std::string_view text) {
-  int depth = 0;
-  bool inString = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (inString) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        inString = false;
-      }
-    } else if (c == '"') {
-      inString = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
 
 // GPT-2's bytes_to_unicode: printable bytes stand for themselves, the others for U+0100 and up, in order. Code point ->
 // byte, or -1.
@@ -83,19 +61,21 @@ class Parser {
   Parser(std::string_view text, const std::string& origin) : m_text(text), m_origin(origin) {}
 
   Result<BpeDefinition> parse() {
-    if (isTooDeep(m_text)) return no(fmt::format("it nests deeper than {} levels", kMaxDepth));
-    const Json root = Json::parse(m_text, nullptr, false);
-    if (root.is_discarded()) return no("it is not complete JSON");
+    const Result<Json> parsed =
+        parseJson(m_text, "it", JsonDialect::Strict, {.bytes = static_cast<std::size_t>(kMaxTokenizerBytes)});
+    if (!parsed) return no(parsed.error().message.substr(0, parsed.error().message.size() - 1));
+    const Json& root = *parsed;
     if (!root.is_object()) return no("it is not a JSON object");
     const Json* model = member(root, "model");
     if (!model || !model->is_object()) return no("it has no \"model\" object");
     WEFT_TRY(readModelSettings(*model));
-    WEFT_TRY(readNormalizer(root));
     WEFT_TRY(readPreTokenizer(root));
+    WEFT_TRY(readNormalizer(root));
     WEFT_TRY(readDecoder(root));
     WEFT_TRY(readVocabulary(*model));
     WEFT_TRY(readAddedTokens(root));
     WEFT_TRY(fillTokens());
+    WEFT_TRY(readUnknown(*model));
     WEFT_TRY(readPostProcessor(root));
     WEFT_TRY(readMerges(*model));
     return std::move(m_definition);
@@ -103,7 +83,8 @@ class Parser {
 
  private:
   tl::unexpected<Error> no(const std::string& reason) const {
-    return fail(ErrorCode::Corrupt, fmt::format("'{}' is not a byte-level BPE tokenizer.json: {}.", m_origin, reason));
+    return fail(ErrorCode::Corrupt,
+                fmt::format("'{}' is not a BPE tokenizer.json that Weft reads: {}.", m_origin, reason));
   }
 
   // A member that is there and not null.
@@ -135,47 +116,124 @@ class Parser {
     for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
       const Json* value = member(model, key);
       if (value && (!value->is_string() || !value->get_ref<const std::string&>().empty())) {
-        return no(fmt::format("its model has a \"{}\", which byte-level BPE has not", key));
+        return no(fmt::format("its model has a \"{}\", which neither byte-level nor SentencePiece's BPE has", key));
       }
     }
-    WEFT_ASSIGN(const bool fallsBackToBytes, flag(model, "byte_fallback", "the model"));
-    if (fallsBackToBytes) return no("its model falls back to bytes (\"byte_fallback\"), as SentencePiece files do");
+    WEFT_ASSIGN(m_definition.fallsBackToBytes, flag(model, "byte_fallback", "the model"));
+    WEFT_ASSIGN(m_definition.fusesUnknown, flag(model, "fuse_unk", "the model"));
     WEFT_ASSIGN(m_definition.ignoresMerges, flag(model, "ignore_merges", "the model"));
     return {};
+  }
+
+  bool isOfCharacters() const { return m_definition.alphabet == Alphabet::Characters; }
+
+  // {"String": "x"}; nullptr for a regular expression.
+  static const std::string* patternString(const Json& step) {
+    const Json* pattern = member(step, "pattern");
+    const Json* text = pattern && pattern->is_object() ? member(*pattern, "String") : nullptr;
+    return text && text->is_string() ? &text->get_ref<const std::string&>() : nullptr;
+  }
+  static const std::string* textOf(const Json& step, const char* key) {
+    const Json* text = member(step, key);
+    return text && text->is_string() ? &text->get_ref<const std::string&>() : nullptr;
+  }
+
+  // A step, or the steps of a "Sequence" whose list is called `key`.
+  Result<std::vector<const Json*>> stepsOf(const Json& step, const char* key, const char* where) const {
+    if (typeOf(step) != "Sequence") return std::vector<const Json*>{&step};
+    const Json* parts = member(step, key);
+    if (!parts || !parts->is_array()) return no(fmt::format("its {} is a sequence without \"{}\"", where, key));
+    if (parts->size() > 8) return no(fmt::format("its {} is a sequence of more than 8", where));
+    std::vector<const Json*> steps;
+    for (const Json& part : *parts) steps.push_back(&part);
+    return steps;
   }
 
   Result<void> readNormalizer(const Json& root) {
     const Json* normalizer = member(root, "normalizer");
     if (!normalizer) return {};
-    const std::string type = typeOf(*normalizer);
-    if (type == "Sequence") {
-      const Json* parts = member(*normalizer, "normalizers");
-      if (parts && parts->is_array() && parts->empty()) return {};
-      if (parts && parts->is_array() && parts->size() == 1 && typeOf((*parts)[0]) == "NFC") {
+    WEFT_ASSIGN(const std::vector<const Json*> steps, stepsOf(*normalizer, "normalizers", "normalizer"));
+    for (const Json* step : steps) {
+      const std::string type = typeOf(*step);
+      const bool isAlone = steps.size() == 1;
+      const std::string *prepended = textOf(*step, "prepend"), *from = patternString(*step),
+                        *to = textOf(*step, "content");
+      if (!isOfCharacters() && isAlone && type == "NFC") {
         m_definition.normalizesToNfc = true;
-        return {};
+      } else if (isOfCharacters() && type == "Prepend" && prepended) {
+        m_definition.normalizer.push_back({NormalizerStep::Kind::Prepend, "", *prepended});
+      } else if (isOfCharacters() && type == "Replace" && from && !from->empty() && to) {
+        m_definition.normalizer.push_back({NormalizerStep::Kind::Replace, *from, *to});
+      } else {
+        return no(fmt::format("its normalizer is {}; Weft reads {} and none", shown(type),
+                              isOfCharacters() ? "\"Prepend\" and \"Replace\" of a text" : "\"NFC\""));
       }
     }
-    if (type != "NFC") return no(fmt::format("its normalizer is {}; Weft reads \"NFC\" and none", shown(type)));
-    m_definition.normalizesToNfc = true;
     return {};
   }
 
   Result<void> readPreTokenizer(const Json& root) {
     const Json* preTokenizer = member(root, "pre_tokenizer");
-    if (!preTokenizer) return no("it has no \"pre_tokenizer\"");
-    if (typeOf(*preTokenizer) != "Sequence") {
-      WEFT_TRY(readSplitter(*preTokenizer, true));
-    } else {
-      const Json* parts = member(*preTokenizer, "pretokenizers");
-      if (!parts || !parts->is_array()) return no("its pre_tokenizer is a sequence without \"pretokenizers\"");
-      if (parts->size() > 8) return no("its pre_tokenizer is a sequence of more than 8");
-      for (const Json& part : *parts) {
-        if (m_hasByteLevel) return no("its pre_tokenizer goes on after \"ByteLevel\"");
-        WEFT_TRY(readSplitter(part, parts->size() == 1));
-      }
+    WEFT_ASSIGN(const std::vector<const Json*> steps,
+                preTokenizer ? stepsOf(*preTokenizer, "pretokenizers", "pre_tokenizer") : std::vector<const Json*>{});
+    const auto isOf = [](const char* type) { return [type](const Json* step) { return typeOf(*step) == type; }; };
+    const bool isByteLevel = std::any_of(steps.begin(), steps.end(), isOf("ByteLevel"));
+    const Json* decoder = member(root, "decoder");
+    const bool decodesByteLevel = decoder && typeOf(*decoder) == "ByteLevel";
+    // Without that step the file is of characters, unless it is a byte-level one that lost it.
+    if (!isByteLevel && decodesByteLevel) {
+      if (steps.empty()) return no("it has no \"pre_tokenizer\", and its decoder is \"ByteLevel\"");
+    } else if (!isByteLevel && std::none_of(steps.begin(), steps.end(), isOf("Digits"))) {
+      m_definition.alphabet = Alphabet::Characters;
+      return readCharacterSteps(steps);
+    }
+    for (const Json* step : steps) {
+      if (m_hasByteLevel) return no("its pre_tokenizer goes on after \"ByteLevel\"");
+      WEFT_TRY(readSplitter(*step, steps.size() == 1));
     }
     if (!m_hasByteLevel) return no("its pre_tokenizer does not end with \"ByteLevel\"");
+    return {};
+  }
+
+  // None; "Metaspace"; or Gemma's split at blanks, which its normaliser has left none of.
+  Result<void> readCharacterSteps(const std::vector<const Json*>& steps) {
+    for (const Json* step : steps) {
+      const std::string type = typeOf(*step);
+      const std::string* pattern = patternString(*step);
+      if (type == "Metaspace" && steps.size() == 1) {
+        WEFT_TRY(readMetaspace(*step));
+      } else if (type == "Split" && steps.size() == 1 && pattern && *pattern == " ") {
+        m_splitsAtBlanks = true;
+      } else if (type == "Split" && !pattern) {
+        WEFT_TRY(readPattern(*step));  // which says what is known
+        return no("its pre_tokenizer does not end with \"ByteLevel\"");
+      } else {
+        return no(
+            fmt::format("its pre_tokenizer has a {} step; Weft reads \"ByteLevel\" (after \"Split\" and "
+                        "\"Digits\") and \"Metaspace\"",
+                        shown(type)));
+      }
+    }
+    return {};
+  }
+
+  Result<void> readMetaspace(const Json& step) {
+    Metaspace metaspace;
+    const std::string* mark = textOf(step, "replacement");
+    if (!mark || mark->empty() || mark->size() > 4) return no("its \"Metaspace\" has no character as replacement");
+    metaspace.mark = *mark;
+    WEFT_ASSIGN(const bool addsPrefix, flag(step, "add_prefix_space", "\"Metaspace\"", true));
+    WEFT_ASSIGN(metaspace.splits, flag(step, "split", "\"Metaspace\"", true));
+    const Json* scheme = member(step, "prepend_scheme");
+    const std::string name = !scheme               ? (addsPrefix ? "always" : "never")
+                             : scheme->is_string() ? scheme->get<std::string>()
+                                                   : "";
+    if (name != "always" && name != "first" && name != "never")
+      return no("the prepend_scheme of its \"Metaspace\" is none of always, first and never");
+    metaspace.prefix = name == "always"  ? Metaspace::Prefix::Always
+                       : name == "first" ? Metaspace::Prefix::First
+                                         : Metaspace::Prefix::Never;
+    m_definition.metaspace = std::move(metaspace);
     return {};
   }
 
@@ -229,8 +287,46 @@ class Parser {
 
   Result<void> readDecoder(const Json& root) {
     const Json* decoder = member(root, "decoder");
+    if (isOfCharacters()) return readCharacterDecoder(decoder);
     if (decoder && typeOf(*decoder) != "ByteLevel")
       return no(fmt::format("its decoder is {}, not \"ByteLevel\"", shown(typeOf(*decoder))));
+    return {};
+  }
+
+  Result<void> readCharacterDecoder(const Json* decoder) {
+    // The split of Gemma does nothing where no blank is left.
+    const auto& steps = m_definition.normalizer;
+    if (m_splitsAtBlanks && std::none_of(steps.begin(), steps.end(), [](const NormalizerStep& step) {
+          return step.kind == NormalizerStep::Kind::Replace && step.from == " ";
+        }))
+      return no("its pre_tokenizer splits at blanks, which its normalizer does not replace");
+    if (!decoder) return no("it has no decoder, so that its tokens are no text");
+    WEFT_ASSIGN(const std::vector<const Json*> parts, stepsOf(*decoder, "decoders", "decoder"));
+    CharacterDecoder& made = m_definition.decoder;
+    for (const Json* part : parts) {
+      const std::string type = typeOf(*part);
+      const std::string *from = patternString(*part), *content = textOf(*part, "content");
+      const Json *start = member(*part, "start"), *stop = member(*part, "stop");
+      if (type == "Replace" && from && !from->empty() && content && *content == " " && made.mark.empty()) {
+        made.mark = *from;
+      } else if (type == "Metaspace" && textOf(*part, "replacement") && made.mark.empty()) {
+        made.mark = *textOf(*part, "replacement");
+        const std::string* scheme = textOf(*part, "prepend_scheme");
+        WEFT_ASSIGN(const bool addsPrefix, flag(*part, "add_prefix_space", "the decoder", true));
+        if (scheme ? *scheme != "never" : addsPrefix) made.strip = CharacterDecoder::Strip::MarksOfFirstToken;
+      } else if (type == "ByteFallback") {
+        made.joinsBytes = true;
+      } else if (type == "Strip" && content && *content == " " && start && start->is_number_unsigned() &&
+                 start->get<std::uint64_t>() < 100 && stop && *stop == 0) {
+        made.strip = CharacterDecoder::Strip::Blanks;
+        made.blanks = start->get<std::size_t>();
+      } else if (type != "Fuse") {
+        return no(
+            fmt::format("its decoder has a {} step; Weft reads SentencePiece's \"Replace\", \"ByteFallback\", "
+                        "\"Fuse\" and \"Strip\", \"Metaspace\" and \"ByteLevel\"",
+                        shown(type)));
+      }
+    }
     return {};
   }
 
@@ -259,6 +355,8 @@ class Parser {
     if (!list->is_array()) return no("its \"added_tokens\" are not a list");
     if (static_cast<std::int64_t>(list->size()) > kMaxVocabulary)
       return no(fmt::format("it has more than {} tokens", kMaxVocabulary));
+    std::unordered_set<std::string> contents;  // a token that is added twice is added once
+    TokenId nextAdded = 0;
     for (const Json& entry : *list) {
       if (!entry.is_object()) return no("one of its \"added_tokens\" is not an object");
       const Json* content = member(entry, "content");
@@ -271,56 +369,75 @@ class Parser {
       }
       if (!id || !isId(*id))
         return no(fmt::format("its added token {} has no id below {}", shown(token.content), kMaxVocabulary));
-      token.id = id->get<TokenId>();
       const std::string where = "the added token " + shown(token.content);
       WEFT_ASSIGN(token.isSpecial, flag(entry, "special", where.c_str()));
       WEFT_ASSIGN(token.isNormalized, flag(entry, "normalized", where.c_str()));
       WEFT_ASSIGN(token.isSingleWord, flag(entry, "single_word", where.c_str()));
       WEFT_ASSIGN(token.stripsLeft, flag(entry, "lstrip", where.c_str()));
       WEFT_ASSIGN(token.stripsRight, flag(entry, "rstrip", where.c_str()));
+      if (!contents.insert(token.content).second) continue;
+      // tokenizers 0.23, AddedVocabulary::add_tokens: the id of the vocabulary, else the next; the file's is not asked.
       const auto known = m_ids.find(token.content);
-      if (known != m_ids.end() && known->second != token.id) {
-        return no(fmt::format("the token {} has the two ids {} and {}", shown(token.content), known->second, token.id));
-      }
+      const auto vocabulary = static_cast<TokenId>(m_ids.size());
+      token.id = known != m_ids.end() ? known->second : std::max(vocabulary, nextAdded);
+      nextAdded = std::max(nextAdded, token.id + 1);
       m_definition.addedTokens.push_back(std::move(token));
     }
     return {};
   }
 
-  // Ids must be 0..n-1, each once: an id without a token would be a row of the embedding that nothing can reach or
-  // print.
+  // Two tokens of the vocabulary with one id are refused; an id that no token has is a row of the embedding that
+  // nothing reaches. An added token may share the id of a token of the vocabulary (where ids have holes), and is
+  // printed then.
   Result<void> fillTokens() {
-    std::unordered_map<std::string, TokenId> all = m_ids;
-    for (const AddedToken& token : m_definition.addedTokens) {
-      const auto [found, isNew] = all.emplace(token.content, token.id);
-      if (!isNew && found->second != token.id) {
-        return no(fmt::format("the token {} has the two ids {} and {}", shown(token.content), found->second, token.id));
-      }
-    }
     std::vector<std::string>& tokens = m_definition.tokens;
-    tokens.resize(all.size());
-    std::vector<const std::string*> owners(all.size(), nullptr);
-    for (const auto& [token, id] : all) {
-      if (id >= tokens.size()) {
-        return no(fmt::format("its ids have holes: the token {} has the id {}, but there are only {} tokens",
-                              shown(token), id, tokens.size()));
-      }
+    TokenId size = 0;
+    for (const auto& [token, id] : m_ids) size = std::max(size, id + 1);
+    for (const AddedToken& token : m_definition.addedTokens) size = std::max(size, token.id + 1);
+    tokens.resize(size);
+    std::vector<const std::string*> owners(size, nullptr);
+    std::unordered_set<std::string> added;
+    for (const AddedToken& token : m_definition.addedTokens) added.insert(token.content);
+    m_definition.modelTokens.reserve(m_ids.size());
+    for (const auto& [token, id] : m_ids) {
       if (owners[id])
         return no(fmt::format("the tokens {} and {} have the same id {}", shown(std::min(token, *owners[id])),
                               shown(std::max(token, *owners[id])), id));
       owners[id] = &token;
-    }
-    for (const AddedToken& token : m_definition.addedTokens) tokens[token.id] = token.content;
-    m_definition.isInModel.resize(tokens.size(), false);
-    for (const auto& [token, id] : m_ids) {
-      m_definition.isInModel[id] = true;
-      if (!tokens[id].empty()) continue;
-      const std::optional<std::string> bytes = bytesOfToken(token);
-      if (!bytes || bytes->empty())
+      std::optional<std::string> bytes = isOfCharacters() ? std::optional(token) : bytesOfToken(token);
+      // A special token of the vocabulary stands there as it is written, which need not be of the alphabet.
+      const bool isAdded = added.contains(token);
+      if ((!bytes || bytes->empty()) && !isAdded)
         return no(fmt::format("the token {} is not written in the byte-level alphabet", shown(token)));
+      if (!bytes || bytes->empty()) continue;
       tokens[id] = *bytes;
+      m_definition.modelTokens.emplace_back(*std::move(bytes), id);
     }
-    return requireAllBytes();
+    // tokenizers 0.23 prints one of characters as it is looked for.
+    for (const AddedToken& token : m_definition.addedTokens)
+      tokens[token.id] = token.isNormalized ? normalized(token.content, m_definition.normalizer) : token.content;
+    std::sort(m_definition.modelTokens.begin(), m_definition.modelTokens.end(),
+              [](const auto& a, const auto& b) { return a.second < b.second; });
+    return isOfCharacters() ? Result<void>() : requireAllBytes();
+  }
+
+  // What a character without a token becomes.
+  Result<void> readUnknown(const Json& model) {
+    if (!isOfCharacters()) return {};
+    if (m_definition.fallsBackToBytes) {
+      for (int byte = 0; byte < 256; ++byte) {
+        const std::string token = byteFallbackToken(static_cast<unsigned char>(byte));
+        if (!m_ids.contains(token)) return no(fmt::format("its model falls back to bytes, but has no token {}", token));
+      }
+      return {};
+    }
+    const std::string* name = textOf(model, "unk_token");
+    const auto found = name ? m_ids.find(*name) : m_ids.end();
+    if (found == m_ids.end())
+      return no(
+          "a character that its vocabulary lacks would be lost: it has no \"byte_fallback\" and no \"unk_token\"");
+    m_definition.unknown = found->second;
+    return {};
   }
 
   Result<void> requireAllBytes() const {
@@ -411,10 +528,19 @@ class Parser {
   const std::string& m_origin;
   BpeDefinition m_definition;
   std::unordered_map<std::string, TokenId> m_ids;  // of the model's vocabulary, tokens in the byte-level alphabet
-  bool m_hasByteLevel = false;
+  bool m_hasByteLevel = false, m_splitsAtBlanks = false;
 };
 
 }  // namespace
+
+std::string normalized(std::string_view stretch, const std::vector<NormalizerStep>& steps) {
+  std::string text(stretch);
+  for (const NormalizerStep& step : steps)
+    text = step.kind == NormalizerStep::Kind::Prepend ? step.to + text : replaceAll(text, step.from, step.to);
+  return text;
+}
+
+std::string byteFallbackToken(unsigned char byte) { return fmt::format("<0x{:02X}>", byte); }
 
 std::string byteLevelCharacter(unsigned char byte) {
   const auto code = static_cast<unsigned>(std::find(alphabet().begin(), alphabet().end(), byte) - alphabet().begin());

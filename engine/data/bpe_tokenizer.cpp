@@ -1,5 +1,6 @@
 #include "engine/data/bpe_tokenizer.h"
 
+#include <unicode/utf8.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <cstring>
 
 #include "engine/data/nfc.h"
+#include "engine/data/python_text.h"
 #include "engine/data/utf8.h"
 
 namespace weft::data {
@@ -16,11 +18,30 @@ std::vector<std::pair<AddedToken, std::string>> tokensToMatch(const BpeDefinitio
   std::vector<std::pair<AddedToken, std::string>> tokens;
   for (const AddedToken& token : definition.addedTokens) {
     if (token.isNormalized != isNormalized) continue;
-    tokens.emplace_back(token, isNormalized && definition.normalizesToNfc ? toNfc(token.content) : token.content);
+    const bool isChanged = isNormalized && definition.normalizesToNfc;
+    tokens.emplace_back(token, isChanged      ? toNfc(token.content)
+                               : isNormalized ? normalized(token.content, definition.normalizer)
+                                              : token.content);
   }
   // Of two that match the same text a special one wins.
   std::stable_partition(tokens.begin(), tokens.end(), [](const auto& token) { return token.first.isSpecial; });
   return tokens;
+}
+
+// The mark of a blank, where no token goes on with one after something else, as SentencePiece makes them: no merge then
+// crosses the beginning of a word, and a long text need not be one piece. "" where one does.
+std::string wordMark(const BpeDefinition& definition) {
+  std::string mark = definition.metaspace ? definition.metaspace->mark : "";
+  for (const NormalizerStep& step : definition.normalizer) {
+    if (step.kind == NormalizerStep::Kind::Replace && step.from == " ") mark = step.to;
+  }
+  if (mark.empty()) return mark;
+  for (const auto& [token, id] : definition.modelTokens) {
+    std::string_view rest = token;
+    while (rest.starts_with(mark)) rest.remove_prefix(mark.size());
+    if (rest.find(mark) != std::string_view::npos) return {};
+  }
+  return mark;
 }
 
 std::optional<TokenId> findEndOfText(const BpeDefinition& definition) {
@@ -87,11 +108,20 @@ BpeTokenizer::BpeTokenizer(BpeDefinition definition, std::string name, std::stri
       m_merges(m_definition.merges),
       m_writtenTokens(tokensToMatch(m_definition, false)),
       m_normalizedTokens(tokensToMatch(m_definition, true)) {
-  for (TokenId id = 0; id < m_definition.tokens.size(); ++id) {
-    const std::string& bytes = m_definition.tokens[id];
-    if (!m_definition.isInModel[id]) continue;
-    if (bytes.size() == 1) m_byteTokens[static_cast<unsigned char>(bytes[0])] = id;
-    if (m_definition.ignoresMerges) m_wholeWords.emplace(bytes, id);
+  const bool isOfBytes = m_definition.alphabet == Alphabet::Bytes;
+  for (const auto& [bytes, id] : m_definition.modelTokens) {
+    if (isOfBytes && bytes.size() == 1) m_byteTokens[static_cast<unsigned char>(bytes[0])] = id;
+    if (!isOfBytes || m_definition.ignoresMerges) m_wholeWords.emplace(bytes, id);
+  }
+  if (isOfBytes) return;
+  m_wordMark = wordMark(m_definition);
+  if (!m_wholeWords.contains(m_wordMark)) m_wordMark.clear();
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string token = byteFallbackToken(static_cast<unsigned char>(byte));
+    const auto found = m_wholeWords.find(token);
+    if (found == m_wholeWords.end()) continue;
+    if (m_definition.fallsBackToBytes) m_byteTokens[byte] = found->second;
+    if (m_definition.decoder.joinsBytes) m_bytesOfTokens.emplace(found->second, static_cast<char>(byte));
   }
 }
 
@@ -110,6 +140,8 @@ std::vector<TokenId> BpeTokenizer::encode(std::string_view utf8) const {
   m_writtenTokens.split(utf8, [&](std::string_view stretch, std::optional<TokenId> id) {
     if (id) {
       encoding.ids.push_back(*id);
+    } else if (m_definition.alphabet == Alphabet::Characters) {
+      encodeCharacters(normalized(stretch, m_definition.normalizer), stretch.data() == utf8.data(), encoding);
     } else if (m_definition.normalizesToNfc && !isAscii(stretch)) {
       encodeStretch(toNfc(stretch), encoding);
     } else {
@@ -129,6 +161,68 @@ void BpeTokenizer::encodeStretch(std::string_view normalized, Encoding& encoding
       encodePieces(text, 0, encoding);
     }
   });
+}
+
+void BpeTokenizer::encodeCharacters(std::string_view normalized, bool isFirst, Encoding& encoding) const {
+  m_normalizedTokens.split(normalized, [&](std::string_view text, std::optional<TokenId> id) {
+    if (id) {
+      encoding.ids.push_back(*id);
+    } else if (m_definition.metaspace) {
+      encodeMetaspace(text, isFirst && text.data() == normalized.data(), encoding);
+    } else {
+      encodeWords(text, encoding);
+    }
+  });
+}
+
+void BpeTokenizer::encodeWords(std::string_view text, Encoding& encoding) const {
+  std::size_t begin = 0;
+  for (std::size_t at = m_wordMark.empty() ? std::string_view::npos : text.find(m_wordMark);
+       at != std::string_view::npos; at = text.find(m_wordMark, at + m_wordMark.size())) {
+    if (at == begin || text.substr(0, at).ends_with(m_wordMark)) continue;
+    encodeWord(text.substr(begin, at - begin), encoding);
+    begin = at;
+  }
+  encodeWord(text.substr(begin), encoding);
+}
+
+void BpeTokenizer::encodeMetaspace(std::string_view text, bool isFirst, Encoding& encoding) const {
+  const Metaspace& metaspace = *m_definition.metaspace;
+  std::string marked = replaceAll(text, " ", metaspace.mark);
+  const bool wantsPrefix =
+      metaspace.prefix == Metaspace::Prefix::Always || (metaspace.prefix == Metaspace::Prefix::First && isFirst);
+  if (wantsPrefix && !marked.starts_with(metaspace.mark)) marked.insert(0, metaspace.mark);
+  std::size_t begin = 0;
+  if (!metaspace.splits) return encodeWords(marked, encoding);
+  for (;;) {
+    const std::size_t next = marked.find(metaspace.mark, begin + 1);
+    if (next == std::string::npos) break;
+    encodeWord(std::string_view(marked).substr(begin, next - begin), encoding);
+    begin = next;
+  }
+  encodeWord(std::string_view(marked).substr(begin), encoding);
+}
+
+// The characters of a word as tokens, before merges.
+void BpeTokenizer::beginWithCharacters(std::string_view word, std::vector<TokenId>& ids) const {
+  bool wasUnknown = false;
+  for (std::size_t at = 0; at < word.size();) {
+    std::size_t next = at;
+    UChar32 code = 0;
+    U8_NEXT(reinterpret_cast<const std::uint8_t*>(word.data()), next, word.size(), code);
+    const std::string_view character = word.substr(at, next - at);
+    const auto found = m_wholeWords.find(character);
+    const bool isUnknown = found == m_wholeWords.end() && !m_definition.fallsBackToBytes;
+    if (found != m_wholeWords.end()) {
+      ids.push_back(found->second);
+    } else if (m_definition.fallsBackToBytes) {
+      for (const char byte : character) ids.push_back(m_byteTokens[static_cast<unsigned char>(byte)]);
+    } else if (!(wasUnknown && m_definition.fusesUnknown)) {
+      ids.push_back(*m_definition.unknown);
+    }
+    wasUnknown = isUnknown;
+    at = next;
+  }
 }
 
 void BpeTokenizer::encodePieces(std::string_view text, std::size_t splitter, Encoding& encoding) const {
@@ -154,11 +248,15 @@ void BpeTokenizer::encodeWord(std::string_view word, Encoding& encoding) const {
   if (whole != m_wholeWords.end()) {
     encoding.word.push_back(whole->second);
   } else {
-    for (const char byte : word) encoding.word.push_back(m_byteTokens[static_cast<unsigned char>(byte)]);
+    if (m_definition.alphabet == Alphabet::Characters) {
+      beginWithCharacters(word, encoding.word);
+    } else {
+      for (const char byte : word) encoding.word.push_back(m_byteTokens[static_cast<unsigned char>(byte)]);
+    }
     m_merges.apply(encoding.word);
   }
   encoding.ids.insert(encoding.ids.end(), encoding.word.begin(), encoding.word.end());
-  if (slot && encoding.word.size() <= slot->ids.size()) {
+  if (slot && !word.empty() && encoding.word.size() <= slot->ids.size()) {
     slot->length = static_cast<std::uint8_t>(word.size());
     slot->count = static_cast<std::uint8_t>(encoding.word.size());
     std::memcpy(slot->bytes.data(), word.data(), word.size());
@@ -167,11 +265,35 @@ void BpeTokenizer::encodeWord(std::string_view word, Encoding& encoding) const {
 }
 
 std::string BpeTokenizer::decode(std::span<const TokenId> ids) const {
+  if (m_definition.alphabet == Alphabet::Characters) return decodeCharacters(ids);
   std::string bytes;
   for (const TokenId id : ids) {
     if (id < m_definition.tokens.size()) bytes += m_definition.tokens[id];
   }
   return bytes;
+}
+
+std::string BpeTokenizer::decodeCharacters(std::span<const TokenId> ids) const {
+  using Strip = CharacterDecoder::Strip;
+  const CharacterDecoder& decoder = m_definition.decoder;
+  std::string text;
+  bool isFirst = true;
+  for (const TokenId id : ids) {
+    if (id >= m_definition.tokens.size()) continue;
+    const auto byte = m_bytesOfTokens.find(id);
+    if (byte != m_bytesOfTokens.end()) {
+      text += byte->second;
+    } else {
+      const bool dropsMarks = isFirst && decoder.strip == Strip::MarksOfFirstToken;
+      const std::string& token = m_definition.tokens[id];
+      text += decoder.mark.empty() ? token : replaceAll(token, decoder.mark, dropsMarks ? "" : " ");
+    }
+    isFirst = false;
+  }
+  std::size_t blanks = 0;
+  while (decoder.strip == Strip::Blanks && blanks < decoder.blanks && blanks < text.size() && text[blanks] == ' ')
+    ++blanks;
+  return text.substr(blanks);
 }
 
 }  // namespace weft::data

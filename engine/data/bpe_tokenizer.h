@@ -1,6 +1,8 @@
-// engine/data/bpe_tokenizer.h -- byte-level BPE after a Hugging Face tokenizer.json (GPT-2, GPT-NeoX, Llama 3, Qwen 2
-// and 3 and their like): the ids of `tokenizers`' encode(text, add_special_tokens=False); what the post-processor would
-// put in front is prefix(). Text travels: added tokens as written -> NFC -> added tokens, normalised -> splitters ->
+// engine/data/bpe_tokenizer.h -- BPE after a Hugging Face tokenizer.json, byte-level (GPT-2, GPT-NeoX, Llama 3, Qwen 2
+// and 3 and their like) or of characters with bytes to fall back to, as SentencePiece's files become (Llama 1 and 2,
+// TinyLlama, Mistral, Gemma): the ids of `tokenizers`' encode(text, add_special_tokens=False); what the post-processor
+// would put in front is prefix(). Text travels: added tokens as written -> NFC -> added tokens, normalised -> splitters
+// -> merges; of characters: added tokens as written -> normaliser's steps -> added tokens, normalised -> Metaspace ->
 // merges. Input that is not UTF-8 is read with U+FFFD for each ill-formed sequence. An added token decodes to its
 // content. Equal to `tokenizers` 0.23 on every code point, on random texts and on 16,000 documents:
 // tests/fixtures/tokenizer/compare_documents.py.
@@ -35,6 +37,11 @@ class BpeTokenizer final : public Tokenizer {
   struct Encoding;
   class CacheLease;
   void encodeStretch(std::string_view normalized, Encoding& encoding) const;
+  void encodeCharacters(std::string_view normalized, bool isFirst, Encoding& encoding) const;
+  void encodeWords(std::string_view text, Encoding& encoding) const;
+  void encodeMetaspace(std::string_view text, bool isFirst, Encoding& encoding) const;
+  void beginWithCharacters(std::string_view word, std::vector<TokenId>& ids) const;
+  std::string decodeCharacters(std::span<const TokenId> ids) const;
   void encodePieces(std::string_view text, std::size_t splitter, Encoding& encoding) const;
   void encodeWord(std::string_view word, Encoding& encoding) const;
 
@@ -42,7 +49,10 @@ class BpeTokenizer final : public Tokenizer {
   const std::string m_name, m_fingerprint;
   std::optional<TokenId> m_endOfText;
   TokenId m_byteTokens[256] = {};
-  std::unordered_map<std::string_view, TokenId> m_wholeWords;  // only if merges are ignored; views into m_definition
+  // Only of characters and if merges are ignored; views into m_definition.
+  std::unordered_map<std::string_view, TokenId> m_wholeWords;
+  std::string m_wordMark;                             // before it a long piece may be cut; "" where it may not
+  std::unordered_map<TokenId, char> m_bytesOfTokens;  // "<0x0A>": what it is decoded to
   MergeTable m_merges;
   AddedTokenMatcher m_writtenTokens, m_normalizedTokens;
 

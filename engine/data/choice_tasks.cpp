@@ -236,7 +236,7 @@ Result<std::optional<std::vector<std::string>>> labelsBeside(const std::filesyst
   const std::string name = file.filename().string();
   const std::filesystem::path path = file.parent_path() / (name.substr(0, name.find(".jsonl")) + "-labels.lst");
   std::error_code error;
-  if (!name.ends_with(".jsonl") || !std::filesystem::is_regular_file(path, error))
+  if (!name.ends_with(".jsonl") || !std::filesystem::exists(path, error))
     return std::optional<std::vector<std::string>>();
   WEFT_ASSIGN(const std::string text, readFile(path));
   return std::optional(split(text, '\n'));

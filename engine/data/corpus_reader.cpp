@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
+#include "engine/base/text.h"
 #include "engine/data/line_reader.h"
 #include "engine/data/utf8.h"
 
@@ -61,7 +62,8 @@ class TextField final : public Json::json_sax_t {
   }
   bool descend() {
     if (m_isText) return stop("has a \"text\" that is not a string");
-    ++m_depth;
+    // Kept to though nothing of it is built: what no other reader takes is no line of a corpus.
+    if (++m_depth > JsonLimits().depth) return stop(fmt::format("nests deeper than {} levels", JsonLimits().depth));
     return true;
   }
   bool ascend() {
@@ -69,42 +71,12 @@ class TextField final : public Json::json_sax_t {
     return true;
   }
 
-  std::int64_t m_depth = 0;
+  int m_depth = 0;
   bool m_isText = false;  // the next value is the document
 };
 
-// The code unit of a \uXXXX at `at`, or -1.
-int escapedUnit(std::string_view line, std::size_t at) {
-  if (at + 6 > line.size() || line[at] != '\\' || line[at + 1] != 'u') return -1;
-  int unit = 0;
-  const auto [end, error] = std::from_chars(line.data() + at + 2, line.data() + at + 6, unit, 16);
-  return error == std::errc() && end == line.data() + at + 6 && line[at + 2] != '-' ? unit : -1;
-}
-
-bool isHighSurrogate(int unit) { return unit >= 0xD800 && unit < 0xDC00; }
-bool isLowSurrogate(int unit) { return unit >= 0xDC00 && unit < 0xE000; }
-
-// Half a surrogate pair, written as an escape, becomes \ufffd: Python and JavaScript write such lines when a text was
-// cut in the middle of a pair. False if there is none.
-bool replaceLoneSurrogates(std::string& line) {
-  bool isChanged = false;
-  for (std::size_t at = line.find('\\'); at != std::string::npos; at = line.find('\\', at)) {
-    const int unit = escapedUnit(line, at);
-    if (isHighSurrogate(unit) && isLowSurrogate(escapedUnit(line, at + 6))) {
-      at += 12;
-    } else if (isHighSurrogate(unit) || isLowSurrogate(unit)) {
-      line.replace(at + 2, 4, "fffd");
-      isChanged = true;
-      at += 6;
-    } else {
-      at += unit >= 0 ? 6 : 2;
-    }
-  }
-  return isChanged;
-}
-
 Result<void> readJsonLines(const fs::path& file, Compression compression,
-                           const std::function<bool(std::string&& text)>& take) {
+                           const std::function<bool(std::string&& text)>& take, ReadNotes& notes) {
   WEFT_ASSIGN(LineReader reader, LineReader::open(file, compression));
   std::string line;
   for (std::int64_t number = 1;; ++number) {
@@ -112,10 +84,15 @@ Result<void> readJsonLines(const fs::path& file, Compression compression,
     if (!isLine) return {};
     if (number == 1 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    replaceInvalidUtf8(line);
+    notes.add(number, replaceInvalidUtf8(line));
     TextField field;
+    // The parser would take a NUL for the end of the line.
+    if (const std::size_t nul = line.find('\0'); nul != std::string::npos) {
+      return fail(ErrorCode::Corrupt, fmt::format("'{}', line {}: it is not JSON from its character {} on.",
+                                                  file.string(), number, nul + 1));
+    }
     bool isParsed = Json::sax_parse(line, &field);
-    if (!isParsed && replaceLoneSurrogates(line)) {
+    if (!isParsed && replacePythonJson(line, JsonDialect::PythonData)) {
       field = TextField();
       isParsed = Json::sax_parse(line, &field);
     }
@@ -129,20 +106,38 @@ Result<void> readJsonLines(const fs::path& file, Compression compression,
   }
 }
 
-Result<void> readPlainText(const fs::path& file, const std::function<bool(std::string&& text)>& take) {
+Result<void> readPlainText(const fs::path& file, const std::function<bool(std::string&& text)>& take,
+                           ReadNotes& notes) {
   WEFT_ASSIGN(std::string text, readFile(file));
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
     return fail(ErrorCode::Corrupt, fmt::format("'{}', line 1: it is UTF-16; convert it to UTF-8.", file.string()));
   }
   if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
-  replaceInvalidUtf8(text);
+  const std::int64_t line = firstIllFormedLine(text);
+  if (line > 0) notes.add(line, replaceInvalidUtf8(text));
   if (!text.empty()) take(std::move(text));
   return {};
 }
 
 }  // namespace
 
-Result<void> readDocuments(const fs::path& file, const std::function<bool(std::string&& text)>& take) {
+void ReadNotes::add(std::int64_t line, std::int64_t bytes) {
+  if (bytes > 0 && replacedBytes == 0) firstLine = line;
+  replacedBytes += bytes;
+}
+
+std::string ReadNotes::sentence(const fs::path& file) const {
+  if (replacedBytes == 0) return {};
+  return fmt::format(
+      "'{}' is not all UTF-8: {} bytes of it, the first in line {}, were read as U+FFFD; convert it if it "
+      "is in another encoding.",
+      presentable(file.string()), groupDigits(replacedBytes), firstLine);
+}
+
+Result<void> readDocuments(const fs::path& file, const std::function<bool(std::string&& text)>& take,
+                           ReadNotes* given) {
+  ReadNotes ignored;
+  ReadNotes& notes = given ? *given : ignored;
   const std::string name = file.filename().string();
   const bool isPlain = name.ends_with(".txt"), isLines = name.ends_with(".jsonl"),
              isCompressed = name.ends_with(".jsonl.zst");
@@ -152,8 +147,9 @@ Result<void> readDocuments(const fs::path& file, const std::function<bool(std::s
   if (fs::is_directory(status))
     return fail(ErrorCode::InvalidInput,
                 fmt::format("'{}' is a folder; give the .txt, .jsonl or .jsonl.zst files in it.", file.string()));
-  if (isPlain) return readPlainText(file, take);
-  if (isLines || isCompressed) return readJsonLines(file, isCompressed ? Compression::Zstd : Compression::None, take);
+  if (isPlain) return readPlainText(file, take, notes);
+  if (isLines || isCompressed)
+    return readJsonLines(file, isCompressed ? Compression::Zstd : Compression::None, take, notes);
   return fail(ErrorCode::Unsupported,
               fmt::format("'{}' does not end in .txt, .jsonl or .jsonl.zst, which is what Weft reads text from.",
                           file.string()));

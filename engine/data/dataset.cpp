@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
 #include "engine/data/corpus_reader.h"
 #include "engine/data/synthetic_corpus.h"
 #include "engine/data/token_shard.h"
@@ -88,6 +89,7 @@ Result<void> save(const Dataset& dataset, const fs::path& folder) {
             {"valid_bytes", dataset.validBytes},
             {"valid_words", dataset.validWords},
             {"unigram_perplexity", dataset.unigramPerplexity}};
+  if (!dataset.notes.empty()) json["notes"] = dataset.notes;
   if (dataset.entropyFloor_nats) json["entropy_floor_nats_per_token"] = *dataset.entropyFloor_nats;
   return writeFileAtomically(folder / "dataset.json", json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
@@ -96,7 +98,7 @@ Result<void> save(const Dataset& dataset, const fs::path& folder) {
 std::optional<Dataset> load(const fs::path& folder, const std::string& fingerprint) {
   const Result<std::string> text = readFile(folder / "dataset.json");
   if (!text) return std::nullopt;
-  const Json json = Json::parse(*text, nullptr, false);
+  const Json json = parseJson(*text, "dataset.json", JsonDialect::Strict).value_or(Json());
   if (!json.is_object()) return std::nullopt;
   bool isWhole =
       json.value("format", Json()) == Json(kFormat) && json.value("fingerprint", Json()) == Json(fingerprint);
@@ -120,6 +122,9 @@ std::optional<Dataset> load(const fs::path& folder, const std::string& fingerpri
   if (const auto floor = json.find("entropy_floor_nats_per_token"); floor != json.end()) {
     if (!floor->is_number()) return std::nullopt;
     dataset.entropyFloor_nats = floor->get<double>();
+  }
+  if (const auto notes = json.find("notes"); notes != json.end() && notes->is_array()) {
+    for (const Json& note : *notes) dataset.notes.push_back(note.is_string() ? note.get<std::string>() : "");
   }
   if (!isWhole) return std::nullopt;
   for (const auto& [path, tokens] :
@@ -195,6 +200,7 @@ struct SplitBuilder {
 
 struct Splits {
   SplitBuilder train, valid;
+  std::vector<std::string> notes;  // of the files
 };
 
 // exp of the mean of -log((count + 1) / (train tokens + vocabulary)) over the held-out tokens, counts of the training
@@ -259,13 +265,14 @@ std::size_t cutBefore(std::string_view text, std::int64_t bytesOfEnd) {
 
 // Hands each document of the files, with its number, to `take`, and reports by bytes.
 Result<void> forEachDocument(const std::vector<std::string>& files, std::int64_t allBytes,
-                             const PrepareProgress& progress,
+                             const PrepareProgress& progress, std::vector<std::string>& notes,
                              const std::function<Result<void>(std::int64_t, std::string_view)>& take) {
   std::int64_t number = 0, bytes = 0;
   double reported = -1;
   for (const std::string& file : files) {
     Result<void> outcome;
-    WEFT_TRY(readDocuments(file, [&](std::string&& text) {
+    ReadNotes changes;
+    const auto takeOne = [&](std::string&& text) {
       const double fraction = static_cast<double>(bytes) / static_cast<double>(std::max<std::int64_t>(1, allBytes));
       if (fraction >= reported + 0.01) {
         reported = fraction;
@@ -274,8 +281,10 @@ Result<void> forEachDocument(const std::vector<std::string>& files, std::int64_t
       bytes += static_cast<std::int64_t>(text.size());
       outcome = take(number++, text);
       return outcome.has_value();
-    }));
+    };
+    WEFT_TRY(readDocuments(file, takeOne, &changes));
     WEFT_TRY(outcome);
+    if (std::string note = changes.sentence(file); !note.empty()) notes.push_back(std::move(note));
   }
   return {};
 }
@@ -285,13 +294,13 @@ Result<void> buildFromText(const config::DataConfig& data, Splits& splits, const
     return fail(ErrorCode::InvalidInput, "data.files is empty: name at least one .txt, .jsonl or .jsonl.zst file.");
   WEFT_ASSIGN(const CorpusSize size, measure(data.files, progress));
   if (!data.validFiles.empty()) {
-    WEFT_TRY(forEachDocument(data.files, size.bytes, progress,
+    WEFT_TRY(forEachDocument(data.files, size.bytes, progress, splits.notes,
                              [&](std::int64_t, std::string_view text) { return splits.train.addDocument(text); }));
-    return forEachDocument(data.validFiles, size.bytes, progress,
+    return forEachDocument(data.validFiles, size.bytes, progress, splits.notes,
                            [&](std::int64_t, std::string_view text) { return splits.valid.addDocument(text); });
   }
   const HeldOut held = heldOut(size, data.validFraction);
-  return forEachDocument(data.files, size.bytes, progress,
+  return forEachDocument(data.files, size.bytes, progress, splits.notes,
                          [&](std::int64_t number, std::string_view text) -> Result<void> {
                            if (number >= held.firstDocument) return splits.valid.addDocument(text);
                            if (held.bytesOfLast == 0 || number + 1 != size.documents)
@@ -336,13 +345,14 @@ Result<Dataset> build(const config::DataConfig& data, const Tokenizer& tokenizer
                       const PrepareProgress& progress) {
   WEFT_ASSIGN(SplitBuilder train, SplitBuilder::create(dataset.trainShard, tokenizer));
   WEFT_ASSIGN(SplitBuilder valid, SplitBuilder::create(dataset.validShard, tokenizer));
-  Splits splits{std::move(train), std::move(valid)};
+  Splits splits{std::move(train), std::move(valid), {}};
   if (data.source == "synthetic") {
     WEFT_ASSIGN(const double nats, buildSynthetic(data, splits, progress));
     dataset.entropyFloor_nats = nats / static_cast<double>(std::max<std::int64_t>(1, splits.valid.writer.size()));
   } else {
     WEFT_TRY(buildFromText(data, splits, progress));
   }
+  dataset.notes = std::move(splits.notes);
   dataset.vocabularySize = tokenizer.vocabularySize();
   dataset.trainTokens = splits.train.writer.size();
   dataset.validTokens = splits.valid.writer.size();

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/base/result.h"
 #include "engine/config/run_config.h"
@@ -20,7 +21,8 @@ struct Dataset {
   double unigramPerplexity = 0;  // of the held-out tokens under the training split's add-one unigram distribution
   std::optional<double> entropyFloor_nats;  // per token, of the synthetic corpus: no model can do better
   std::string tokenizerName, tokenizerFingerprint;
-  std::string fingerprint;  // of tokenizer, files (path, size, time) and split
+  std::vector<std::string> notes;  // sentences about what was changed in reading (ReadNotes), one a file
+  std::string fingerprint;         // of tokenizer, files (path, size, time) and split
 };
 
 // fraction in 0..1 and a sentence ("tokenizing valid.txt")

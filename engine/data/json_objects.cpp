@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
 #include "engine/data/line_reader.h"
 #include "engine/data/utf8.h"
 
@@ -13,6 +14,8 @@ namespace {
 using Json = nlohmann::json;
 using Take = std::function<Result<bool>(Json&& object, const std::string& where)>;
 
+// A data set may come as one list; a line has at most as many bytes (line_reader.h).
+constexpr JsonLimits kLimits{.bytes = LineReader::kMaxLineBytes};
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 void clean(std::string& text, bool isFirst) {
@@ -29,7 +32,7 @@ Result<void> readLines(const std::filesystem::path& file, Compression compressio
     clean(line, number == 1);
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const std::string where = fmt::format("'{}', line {}", file.string(), number);
-    Json object = Json::parse(line, nullptr, false);
+    WEFT_ASSIGN(Json object, parseJson(line, where + ": it", JsonDialect::PythonData, kLimits));
     if (!object.is_object()) return fail(ErrorCode::Corrupt, where + ": it is no JSON object.");
     WEFT_ASSIGN(const bool goesOn, take(std::move(object), where));
     if (!goesOn) return {};
@@ -37,9 +40,12 @@ Result<void> readLines(const std::filesystem::path& file, Compression compressio
 }
 
 Result<void> readList(const std::filesystem::path& file, const Take& take) {
-  WEFT_ASSIGN(std::string text, readFile(file));
+  WEFT_ASSIGN(std::string text, readFile(file, kLimits.bytes));
   clean(text, true);
-  Json list = Json::parse(text, nullptr, false);
+  const std::string origin = fmt::format("'{}'", file.string());
+  if (const std::string excess = excessOf(text, kLimits); !excess.empty())
+    return fail(ErrorCode::Corrupt, origin + " " + excess + ".");
+  Json list = parseJson(text, origin, JsonDialect::PythonData, kLimits).value_or(Json());
   if (!list.is_array()) return fail(ErrorCode::Corrupt, fmt::format("'{}' is no JSON list of objects.", file.string()));
   std::int64_t number = 0;
   for (Json& object : list) {
@@ -54,9 +60,7 @@ Result<void> readList(const std::filesystem::path& file, const Take& take) {
 }  // namespace
 
 Result<void> readJsonObjects(const std::filesystem::path& file, const Take& take) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error))
-    return fail(ErrorCode::NotFound, fmt::format("There is no file '{}'.", file.string()));
+  WEFT_TRY(InputFile::open(file));
   const std::string name = file.filename().string();
   if (name.ends_with(".jsonl")) return readLines(file, Compression::None, take);
   if (name.ends_with(".jsonl.zst")) return readLines(file, Compression::Zstd, take);

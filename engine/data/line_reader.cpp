@@ -3,17 +3,15 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
+#include <utility>
 #include <vector>
+
+#include "engine/base/files.h"
 
 namespace weft::data {
 namespace {
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
 struct FreeStream {
   void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
 };
@@ -22,7 +20,8 @@ struct FreeStream {
 
 struct LineReader::State {
   std::filesystem::path path;
-  std::unique_ptr<std::FILE, CloseFile> file;
+  InputFile file;
+  std::uint64_t filePosition = 0;
   std::unique_ptr<ZSTD_DStream, FreeStream> stream;  // null = plain
   std::vector<char> compressed;
   ZSTD_inBuffer input{nullptr, 0, 0};
@@ -36,11 +35,9 @@ struct LineReader::State {
     return fail(ErrorCode::Corrupt, fmt::format("'{}' {} (after line {}).", path.string(), reason, line));
   }
 
-  Result<std::size_t> read(std::vector<char>& into) const {
-    const std::size_t bytes = std::fread(into.data(), 1, into.size(), file.get());
-    if (bytes == 0 && std::ferror(file.get())) {
-      return fail(ErrorCode::Io, fmt::format("Cannot read '{}': {}.", path.string(), std::strerror(errno)));
-    }
+  Result<std::size_t> read(std::vector<char>& into) {
+    WEFT_ASSIGN(const std::size_t bytes, file.readAt(filePosition, into.data(), into.size()));
+    filePosition += bytes;
     return bytes;
   }
 
@@ -65,7 +62,9 @@ struct LineReader::State {
       if (ZSTD_isError(frameBytesDue)) {
         return corrupt(fmt::format("is not a zstd file that can be read: {}", ZSTD_getErrorName(frameBytesDue)));
       }
-      mayHoldMore = output.pos == output.size;
+      // At a frame's end nothing is held back, however full the output is: to ask once more would begin the next frame,
+      // which may not be there.
+      mayHoldMore = frameBytesDue != 0 && output.pos == output.size;
       end = output.pos;
     }
     return true;
@@ -77,14 +76,8 @@ LineReader::LineReader(LineReader&&) noexcept = default;
 LineReader::~LineReader() = default;
 
 Result<LineReader> LineReader::open(const std::filesystem::path& file, Compression compression) {
-  auto state = std::make_unique<State>();
-  state->path = file;
-  state->file.reset(std::fopen(file.c_str(), "rbe"));
-  if (!state->file) {
-    if (errno == ENOENT || errno == ENOTDIR)
-      return fail(ErrorCode::NotFound, fmt::format("There is no file '{}'.", file.string()));
-    return fail(ErrorCode::Io, fmt::format("Cannot open '{}': {}.", file.string(), std::strerror(errno)));
-  }
+  WEFT_ASSIGN(InputFile input, InputFile::open(file));
+  auto state = std::make_unique<State>(State{.path = file, .file = std::move(input)});
   if (compression == Compression::Zstd) {
     state->stream.reset(ZSTD_createDStream());
     state->compressed.resize(ZSTD_DStreamInSize());

@@ -13,7 +13,7 @@ enum class Compression { None, Zstd };
 
 class LineReader {
  public:
-  // NotFound, Io.
+  // Errors of InputFile::open.
   [[nodiscard]] static Result<LineReader> open(const std::filesystem::path& file, Compression compression);
   LineReader(LineReader&&) noexcept;
   ~LineReader();

@@ -112,24 +112,15 @@ TokenShard& TokenShard::operator=(TokenShard&&) noexcept = default;
 TokenShard::~TokenShard() = default;
 
 Result<TokenShard> TokenShard::open(const std::filesystem::path& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.descriptor < 0) {
-    if (errno == ENOENT || errno == ENOTDIR)
-      return fail(ErrorCode::NotFound, fmt::format("There is no token shard '{}'.", path.string()));
-    return systemError("open", path);
-  }
-  struct stat status {};
-  if (::fstat(file.descriptor, &status) != 0) return systemError("look at", path);
-  if (!S_ISREG(status.st_mode))
-    return fail(ErrorCode::Corrupt, fmt::format("'{}' is not a token shard: it is not a file.", path.string()));
-  if (status.st_size < static_cast<off_t>(sizeof(Header))) {
+  WEFT_ASSIGN(const InputFile file, InputFile::open(path));
+  if (file.size() < sizeof(Header)) {
     return fail(ErrorCode::Corrupt,
-                fmt::format("'{}' is not a token shard: it has only {} bytes.", path.string(), status.st_size));
+                fmt::format("'{}' is not a token shard: it has only {} bytes.", path.string(), file.size()));
   }
   auto mapping = std::make_unique<Mapping>();
   mapping->path = path;
-  mapping->bytes = static_cast<std::size_t>(status.st_size);
-  mapping->address = ::mmap(nullptr, mapping->bytes, PROT_READ, MAP_SHARED, file.descriptor, 0);
+  mapping->bytes = static_cast<std::size_t>(file.size());
+  mapping->address = ::mmap(nullptr, mapping->bytes, PROT_READ, MAP_SHARED, file.descriptor(), 0);
   if (mapping->address == MAP_FAILED) return systemError("map", path);
   std::memcpy(&mapping->header, mapping->address, sizeof(Header));
   WEFT_TRY(checkHeader(mapping->header, mapping->bytes, path));

@@ -30,8 +30,9 @@ Result<void> checkSize(const fs::path& file, const std::string& shown) {
   if (!error && bytes > static_cast<std::uintmax_t>(kMaxTokenizerBytes)) {
     return fail(
         ErrorCode::Corrupt,
-        fmt::format("'{}' is not a byte-level BPE tokenizer.json: it has {} bytes, and none in use has more than {}.",
-                    shown, bytes, kMaxTokenizerBytes));
+        fmt::format(
+            "'{}' is not a BPE tokenizer.json that Weft reads: it has {} bytes, and none in use has more than {}.",
+            shown, bytes, kMaxTokenizerBytes));
   }
   return {};
 }
@@ -40,18 +41,20 @@ Result<void> checkSize(const fs::path& file, const std::string& shown) {
 
 Result<std::shared_ptr<const Tokenizer>> openTokenizer(const std::string& nameOrPath) {
   if (nameOrPath == "byte") return std::make_shared<const ByteTokenizer>();
+  if (nameOrPath == kNoTokenizer) {
+    return fail(
+        ErrorCode::InvalidInput,
+        "The model has no tokenizer that Weft reads, so that it takes no text; token ids (--ids) work, and `weft "
+        "import` takes a tokenizer.json that lies in the model's folder.");
+  }
   std::error_code error;
   fs::path file = nameOrPath;
   if (fs::is_directory(file, error)) file /= "tokenizer.json";
   const fs::file_status status = fs::status(file, error);
   if (nameOrPath.empty() || !fs::exists(status)) {
-    return fail(ErrorCode::NotFound,
-                fmt::format("There is no tokenizer '{}': give \"byte\" or the path of a byte-level BPE tokenizer.json.",
-                            nameOrPath));
-  }
-  if (!fs::is_regular_file(status)) {
-    return fail(ErrorCode::Corrupt,
-                fmt::format("'{}' is not a byte-level BPE tokenizer.json: it is not a file.", file.string()));
+    return fail(
+        ErrorCode::NotFound,
+        fmt::format("There is no tokenizer '{}': give \"byte\" or the path of a BPE tokenizer.json.", nameOrPath));
   }
   WEFT_TRY(checkSize(file, file.string()));
   WEFT_ASSIGN(const std::string content, readFile(file));

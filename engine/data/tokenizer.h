@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/config/run_config.h"
 
 namespace weft::data {
 
@@ -31,8 +32,12 @@ class Tokenizer {
   virtual std::string fingerprint() const = 0;           // content hash: equal = equal ids
 };
 
-// "byte" (256 bytes + end-of-text = 257 ids), or the path of a Hugging Face byte-level BPE tokenizer.json.
-// NotFound; Corrupt "… is not a byte-level BPE tokenizer.json: …" for anything else.
+// What data.tokenizer says where a model came without a tokenizer, or with one that is not read: only ids work.
+inline constexpr const char* kNoTokenizer = config::kNoTokenizer;
+
+// "byte" (256 bytes + end-of-text = 257 ids), or the path of a Hugging Face tokenizer.json with BPE (bpe_tokenizer.h).
+// InvalidInput for kNoTokenizer.
+// NotFound; Corrupt "… is not a BPE tokenizer.json that Weft reads: …" for anything else.
 [[nodiscard]] Result<std::shared_ptr<const Tokenizer>> openTokenizer(const std::string& nameOrPath);
 
 }  // namespace weft::data

@@ -33,8 +33,19 @@ bool isValidUtf8(std::string_view text) {
   return true;
 }
 
-void replaceInvalidUtf8(std::string& text) {
-  if (isValidUtf8(text)) return;
+std::int64_t firstIllFormedLine(std::string_view text) {
+  if (isValidUtf8(text)) return 0;
+  std::size_t begin = 0;
+  for (std::int64_t line = 1;; ++line) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string_view::npos || !isValidUtf8(text.substr(begin, end - begin))) return line;
+    begin = end + 1;
+  }
+}
+
+std::int64_t replaceInvalidUtf8(std::string& text) {
+  if (isValidUtf8(text)) return 0;
+  std::int64_t replaced = 0;
   std::string clean;
   clean.reserve(text.size() + 16);
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
@@ -45,11 +56,13 @@ void replaceInvalidUtf8(std::string& text) {
     U8_NEXT(bytes, i, length, code);
     if (code < 0) {
       clean += "\xEF\xBF\xBD";
+      replaced += i - start;
     } else {
       clean.append(text, static_cast<std::size_t>(start), static_cast<std::size_t>(i - start));
     }
   }
   text = std::move(clean);
+  return replaced;
 }
 
 std::int64_t countWords(std::string_view utf8) {

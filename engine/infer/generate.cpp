@@ -3,6 +3,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <tuple>
 
@@ -15,6 +16,9 @@ namespace {
 // The next token from the logits of the last position. Drawn on the CPU from a generator of its own: a seed means the
 // same text on every device.
 std::int64_t pick(const torch::Tensor& logits_V, const GenerateOptions& options, const torch::Generator& generator) {
+  // argmax and multinomial would take NaN for the likeliest, or say so in words of their own.
+  if (logits_V.isnan().any().item<bool>())
+    throw std::runtime_error("generate: the model gives NaN where the next token's logits should be");
   if (options.temperature <= 0) return logits_V.argmax().item<std::int64_t>();
   torch::Tensor scores = logits_V.to(torch::kCPU, torch::kFloat) / options.temperature, ids;
   if (options.topK > 0 && options.topK < scores.size(0)) std::tie(scores, ids) = scores.topk(options.topK);
@@ -46,7 +50,7 @@ Generated generate(nn::Decoder& decoder, const nn::CacheFactory& caches, const s
     const std::int64_t next = pick(decoder.project(hidden.select(1, -1)).squeeze(0), options, generator);
     result.ids.push_back(next);
     if (onToken) onToken(next);
-    if (next == options.stopToken) break;
+    if (std::find(options.stopTokens.begin(), options.stopTokens.end(), next) != options.stopTokens.end()) break;
     ids_BT = torch::full({1, 1}, next, torch::kLong);
   }
   result.kvBytes = nn::uniqueStorageBytes(cache->tensors());

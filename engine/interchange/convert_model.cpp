@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/base/files.h"
+#include "engine/interchange/end_tokens.h"
 #include "engine/interchange/partial_folder.h"
 #include "engine/nn/checkpoint.h"
 #include "engine/nn/safetensors.h"
@@ -177,11 +178,15 @@ Result<ConvertReport> convertModel(const fs::path& folder, const fs::path& out, 
   WEFT_ASSIGN(PartialFolder partial, PartialFolder::create(out));
   // The tokenizer stays where it is, unless it lies in the checkpoint itself.
   std::error_code error;
-  if (const fs::path tokenizer = run.data.tokenizer;
-      tokenizer != "byte" && fs::equivalent(tokenizer.parent_path(), folder, error) && !error) {
+  if (const fs::path tokenizer = run.data.tokenizer; tokenizer != "byte" && tokenizer != config::kNoTokenizer &&
+                                                     fs::equivalent(tokenizer.parent_path(), folder, error) && !error) {
     WEFT_ASSIGN(const std::string text, readFile(tokenizer));
     WEFT_TRY(writeFileAtomically(partial.path() / tokenizer.filename(), text));
     run.data.tokenizer = tokenizer.filename().string();
+  }
+  if (fs::exists(folder / kGenerationConfigFile, error)) {
+    WEFT_ASSIGN(const std::string text, readFile(folder / kGenerationConfigFile));
+    WEFT_TRY(writeFileAtomically(partial.path() / kGenerationConfigFile, text));
   }
   const auto tensor = [&](std::size_t index) -> Result<torch::Tensor> {
     if (progress) progress(static_cast<double>(index) / static_cast<double>(infos.size()));

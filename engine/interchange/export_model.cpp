@@ -11,9 +11,11 @@
 #include <utility>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
 #include "engine/data/tokenizer.h"
 #include "engine/data/tokenizer_file.h"
 #include "engine/device/device.h"
+#include "engine/interchange/end_tokens.h"
 #include "engine/interchange/import_model.h"
 #include "engine/interchange/partial_folder.h"
 #include "engine/interchange/recipe.h"
@@ -185,6 +187,16 @@ Result<std::optional<std::int64_t>> writeTokenizer(Plan& plan, const fs::path& f
     return std::optional<std::int64_t>();
   };
   if (name == "byte" && fs::exists(checkpoint / kSourceConfigFile, error)) return without("none came with the model");
+  if (name == config::kNoTokenizer) {
+    // One that came along goes along, though it is not read here.
+    for (const char* file : {"tokenizer.json", "tokenizer_config.json"}) {
+      if (!fs::exists(checkpoint / file, error)) continue;
+      WEFT_ASSIGN(const std::string text, readFile(checkpoint / file));
+      WEFT_TRY(writeFileAtomically(folder / file, text));
+    }
+    return fs::exists(folder / "tokenizer.json", error) ? std::optional<std::int64_t>()
+                                                        : without("none came with the model");
+  }
   if (name != "byte" && !fs::exists(name, error)) return without(name + " is not there any more");
   WEFT_ASSIGN(const data::TokenizerFile file, data::tokenizerFile(name));
   WEFT_TRY(writeFileAtomically(folder / "tokenizer.json", file.json));
@@ -207,7 +219,10 @@ std::optional<ExportedConfig> configOfSource(const Plan& plan, const fs::path& c
   const Result<std::string> text = readFile(checkpoint / kSourceConfigFile);
   if (!text) return {};
   const Result<ForeignConfig> foreign = parseForeignConfig(*text, "source_config.json");
-  nlohmann::ordered_json config = nlohmann::ordered_json::parse(*text, nullptr, false);
+  if (!foreign) return {};
+  const Result<nlohmann::ordered_json> parsed = parseOrderedJson(*text, "source_config.json");
+  if (!parsed) return {};
+  nlohmann::ordered_json config = *parsed;
   if (!foreign || !(foreign->model == plan.run.model) || config.value("model_type", "") == "lckv-llama") return {};
   const char* typeKey = config.contains("dtype") ? "dtype" : "torch_dtype";
   if (!config.contains(typeKey) || config[typeKey] == type) return ExportedConfig{foreign->architecture, *text};
@@ -230,7 +245,13 @@ Result<ExportReport> exportModel(const fs::path& folder, const fs::path& out, co
   WEFT_TRY(addParts(plan, source, request.type));
 
   WEFT_ASSIGN(PartialFolder partial, PartialFolder::create(out));
-  WEFT_ASSIGN(const std::optional<std::int64_t> endOfText, writeTokenizer(plan, partial.path(), folder));
+  WEFT_ASSIGN(std::optional<std::int64_t> endOfText, writeTokenizer(plan, partial.path(), folder));
+  WEFT_ASSIGN(const auto endTokens, endTokensOfCheckpoint(folder));
+  if (endTokens) {
+    WEFT_ASSIGN(const std::string generation, readFile(folder / kGenerationConfigFile));
+    WEFT_TRY(writeFileAtomically(partial.path() / kGenerationConfigFile, generation));
+    if (!endTokens->empty()) endOfText = endTokens->front();
+  }
   const std::string type = device::typeName(plan.parts.front().info.type);
   std::optional<ExportedConfig> config;
   if (plan.layout == ExportLayout::Llama && !plan.run.model.ownKvNorm) config = configOfSource(plan, folder, type);

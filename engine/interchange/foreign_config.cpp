@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/sharing/map_text.h"
 
@@ -28,19 +29,26 @@ class Fields {
   const Json* find(const char* key) const { return has(key) ? &m_object.at(key) : nullptr; }
 
   std::int64_t integer(std::initializer_list<const char*> keys, std::optional<std::int64_t> fallback = {}) {
+    std::optional<std::int64_t> chosen;
+    const char* chosenKey = "";
     for (const char* key : keys) {
-      const Json* value = find(key);
-      if (!value) continue;
-      if (!value->is_number_integer() || value->get<double>() < 0 ||
-          value->get<double>() > static_cast<double>(kMaximumSize)) {
+      if (!m_object.contains(key)) continue;
+      const Json& value = m_object.at(key);
+      if (!value.is_number_integer() || value.get<double>() < 0 ||
+          value.get<double>() > static_cast<double>(kMaximumSize)) {
         problem(
-            fmt::format("{} is {}; it must be a whole number up to {}", key, shown(*value), groupDigits(kMaximumSize)));
+            fmt::format("{} is {}; it must be a whole number up to {}", key, shown(value), groupDigits(kMaximumSize)));
         return fallback.value_or(1);
       }
-      return value->get<std::int64_t>();
+      const auto number = value.get<std::int64_t>();
+      if (chosen && *chosen != number)
+        problem(
+            fmt::format("{} is {}, but {} is {}, which is another spelling of it", chosenKey, *chosen, key, number));
+      if (!chosen) chosenKey = key;
+      chosen = chosen.value_or(number);
     }
-    if (!fallback) problem(fmt::format("there is no {}", *keys.begin()));
-    return fallback.value_or(1);
+    if (!chosen && !fallback) problem(fmt::format("there is no {}", *keys.begin()));
+    return chosen ? *chosen : fallback.value_or(1);
   }
   double number(std::initializer_list<const char*> keys, double fallback) {
     for (const char* key : keys) {
@@ -53,6 +61,11 @@ class Fields {
       return value->get<double>();
     }
     return fallback;
+  }
+  // One that the kind of RoPE scaling cannot do without.
+  double required(const char* key, const std::string& kind) {
+    if (!has(key)) problem(fmt::format("{} is missing, a number that {} needs", key, kind));
+    return number({key}, 1);
   }
   bool flag(const char* key, bool fallback) {
     const Json* value = find(key);
@@ -73,6 +86,7 @@ class Fields {
   void problem(const std::string& what) {
     if (m_problem.empty()) m_problem = fmt::format("{}: {}.", m_origin, what);
   }
+  const std::string& firstProblem() const { return m_problem; }  // "" if there is none
   Result<void> check() const {
     if (m_problem.empty()) return {};
     return fail(ErrorCode::InvalidInput, m_problem);
@@ -89,7 +103,9 @@ class Fields {
 void readRope(Fields& fields, const std::string& origin, config::ModelConfig& model, std::int64_t context) {
   model.ropeTheta = fields.number({"rope_theta"}, 10000);
   fields.mustBe("partial_rotary_factor", {Json(1), Json(1.0)}, "here all of a head is rotated");
-  const Json* scaling = fields.find("rope_parameters") ? fields.find("rope_parameters") : fields.find("rope_scaling");
+  // transformers 5: `rope_scaling or rope_parameters`.
+  const Json* scaling = fields.find("rope_scaling");
+  if (!scaling || scaling->empty()) scaling = fields.find("rope_parameters");
   if (!scaling) return;
   if (!scaling->is_object()) return fields.problem("rope_scaling is no object");
   Fields rope(*scaling, origin);
@@ -97,8 +113,7 @@ void readRope(Fields& fields, const std::string& origin, config::ModelConfig& mo
   rope.mustBe("partial_rotary_factor", {Json(1), Json(1.0)}, "here all of a head is rotated");
   const std::string kind = rope.text(rope.has("rope_type") ? "rope_type" : "type", "default");
   if (kind == "default") {
-    if (const Result<void> checked = rope.check(); !checked)
-      fields.problem("rope_parameters are wrong: " + checked.error().message);
+    if (!rope.firstProblem().empty()) fields.problem("rope_parameters are wrong: " + rope.firstProblem());
     return;
   }
   if (kind != "linear" && kind != "dynamic" && kind != "llama3" && kind != "yarn") {
@@ -110,20 +125,18 @@ void readRope(Fields& fields, const std::string& origin, config::ModelConfig& mo
   model.ropeOriginalContext = kind == "dynamic"  ? context
                               : kind == "linear" ? 0
                                                  : rope.integer({"original_max_position_embeddings"}, context);
-  const double byContext = kind == "yarn" && model.ropeOriginalContext > 0
-                               ? static_cast<double>(context) / static_cast<double>(model.ropeOriginalContext)
-                               : 1;
-  model.ropeFactor = rope.number({"factor"}, byContext);
-  model.ropeLowFrequencyFactor = rope.number({"low_freq_factor"}, 1);
-  model.ropeHighFrequencyFactor = rope.number({"high_freq_factor"}, 4);
+  model.ropeFactor = rope.required("factor", kind);
+  if (kind == "llama3") {
+    model.ropeLowFrequencyFactor = rope.required("low_freq_factor", kind);
+    model.ropeHighFrequencyFactor = rope.required("high_freq_factor", kind);
+  }
   model.ropeBetaFast = rope.number({"beta_fast"}, 32);
   model.ropeBetaSlow = rope.number({"beta_slow"}, 1);
   model.ropeAttentionFactor = rope.number({"attention_factor"}, 0);
   model.ropeMscale = rope.number({"mscale"}, 0);
   model.ropeMscaleAllDim = rope.number({"mscale_all_dim"}, 0);
   model.ropeTruncate = rope.flag("truncate", true);
-  if (const Result<void> checked = rope.check(); !checked)
-    fields.problem("the RoPE scaling is wrong: " + checked.error().message);
+  if (!rope.firstProblem().empty()) fields.problem("the RoPE scaling is wrong: " + rope.firstProblem());
 }
 
 // Which layers slide, as the text of an identity map. Hugging Face's defaults: a window of 4,096 where none is named
@@ -163,11 +176,34 @@ void readWindows(Fields& fields, const std::string& type, config::ModelConfig& m
   model.window = window;
 }
 
+// What a class of transformers 5.24 has where its config.json says nothing. 0: none.
+struct ClassDefaults {
+  std::int64_t vocabulary = 0, hidden = 0, feedForward = 0, layers = 0, queryHeads = 0, kvHeads = 0, headWidth = 0,
+               context = 0;
+};
+
+ClassDefaults defaultsOf(const std::string& type) {
+  if (type == "llama") return {32000, 4096, 11008, 32, 32, 0, 0, 2048};
+  if (type == "mistral") return {32000, 4096, 14336, 32, 32, 8, 0, 131072};
+  if (type == "qwen2") return {151936, 4096, 22016, 32, 32, 32, 0, 32768};
+  if (type == "qwen3") return {151936, 4096, 22016, 32, 32, 32, 128, 32768};
+  return {.context = 2048};
+}
+
+std::optional<std::int64_t> ifAny(std::int64_t number) { return number > 0 ? std::optional(number) : std::nullopt; }
+
 void readLlama(Fields& fields, const std::string& type, ForeignConfig& made) {
   config::ModelConfig& model = made.model;
-  model.kvHeads = static_cast<int>(fields.integer({"num_key_value_heads"}, model.queryHeads));
-  model.headWidth =
-      static_cast<int>(fields.integer({"head_dim"}, model.queryHeads > 0 ? model.hidden / model.queryHeads : 1));
+  const ClassDefaults defaults = defaultsOf(type);
+  // null is as many as there are query heads; a Mistral's must be a number.
+  const bool isNullHeads = fields.isNull("num_key_value_heads") && type != "mistral";
+  model.kvHeads = static_cast<int>(
+      isNullHeads ? model.queryHeads
+                  : fields.integer({"num_key_value_heads"}, ifAny(defaults.kvHeads).value_or(model.queryHeads)));
+  const std::int64_t ofHidden = model.queryHeads > 0 ? model.hidden / model.queryHeads : 1;
+  const bool isNullWidth = fields.isNull("head_dim") && type != "qwen3";
+  model.headWidth = static_cast<int>(
+      isNullWidth ? ofHidden : fields.integer({"head_dim"}, ifAny(defaults.headWidth).value_or(ofHidden)));
   model.tieEmbeddings = fields.flag("tie_word_embeddings", false);
   model.ownKvNorm = false;
   model.normEpsilon = fields.number({"rms_norm_eps"}, 1e-6);
@@ -287,7 +323,7 @@ void readCrossLayer(Fields& fields, ForeignConfig& made) {
 }  // namespace
 
 Result<ForeignConfig> parseForeignConfig(std::string_view text, const std::string& origin) {
-  const Json object = Json::parse(text, nullptr, false);
+  WEFT_ASSIGN(const Json object, parseJson(text, origin));
   if (!object.is_object()) return fail(ErrorCode::InvalidInput, origin + " is no JSON object.");
   Fields fields(object, origin);
   const std::string type = fields.text("model_type", "");
@@ -305,12 +341,18 @@ Result<ForeignConfig> parseForeignConfig(std::string_view text, const std::strin
   }
   config::ModelConfig& model = made.model;
   model.sharing = "identity";
-  model.layers = static_cast<int>(fields.integer({"num_hidden_layers", "num_layers", "n_layer"}));
-  model.hidden = fields.integer({"hidden_size", "n_embd"});
-  model.feedForward = fields.integer({"intermediate_size", "n_inner"});
-  model.queryHeads = static_cast<int>(fields.integer({"num_attention_heads", "n_head"}));
-  model.vocabulary = fields.integer({"vocab_size"});
-  made.context = fields.integer({"max_position_embeddings", "n_positions"}, 2048);
+  const ClassDefaults defaults = defaultsOf(type);
+  model.layers =
+      static_cast<int>(fields.integer({"num_hidden_layers", "num_layers", "n_layer"}, ifAny(defaults.layers)));
+  model.hidden = fields.integer({"hidden_size", "n_embd"}, ifAny(defaults.hidden));
+  model.feedForward = fields.integer({"intermediate_size", "n_inner"}, ifAny(defaults.feedForward));
+  model.queryHeads = static_cast<int>(fields.integer({"num_attention_heads", "n_head"}, ifAny(defaults.queryHeads)));
+  model.vocabulary = fields.integer({"vocab_size"}, ifAny(defaults.vocabulary));
+  made.context = fields.integer({"max_position_embeddings", "n_positions"}, defaults.context);
+  if (const Json* quantization = fields.find("quantization_config")) {
+    made.quantization = quantization->is_object() ? Fields(*quantization, origin).text("quant_method", "") : "";
+    if (made.quantization.empty()) made.quantization = "a way that is not named";
+  }
   if (model.layers > sharing::SharingMap::kMaximumLayers)
     fields.problem(fmt::format("it has {} layers; {} are possible", model.layers, sharing::SharingMap::kMaximumLayers));
   WEFT_TRY(fields.check());

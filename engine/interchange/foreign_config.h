@@ -22,11 +22,14 @@ struct ForeignConfig {
   Layout layout = Layout::Llama;
   config::ModelConfig model;
   std::int64_t context = 2048;  // max_position_embeddings
+  std::string quantization;     // "fp8", ...: how the weights are said to be stored; "" as numbers
 };
 
-// InvalidInput naming the field: no JSON object, a number out of range, something that this decoder does not have (a
-// bias that is said to be there, another activation or normalisation, partial rotary positions, a RoPE scaling that we
-// do not know). Unsupported: another model_type.
+// A field that is missing has the value that the class has in transformers 5 (Mistral: 8 KV heads; Qwen3: a head of
+// 128); of two spellings of one field that disagree none is chosen, but for rope_scaling, which wins over
+// rope_parameters there. Errors of parseJson. InvalidInput naming the field: no JSON object, a number out of range,
+// something that this decoder does not have (a bias that is said to be there, another activation or normalisation,
+// partial rotary positions, a RoPE scaling that we do not know). Unsupported: another model_type.
 [[nodiscard]] Result<ForeignConfig> parseForeignConfig(std::string_view json, const std::string& origin);
 
 }  // namespace weft::interchange

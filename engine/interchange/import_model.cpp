@@ -4,12 +4,18 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
+#include "engine/base/run_name.h"
 #include "engine/base/text.h"
+#include "engine/data/bpe_definition.h"
+#include "engine/interchange/end_tokens.h"
+#include "engine/interchange/foreign_config.h"
 #include "engine/interchange/partial_folder.h"
 #include "engine/interchange/recipe.h"
 #include "engine/nn/checkpoint.h"
@@ -43,20 +49,84 @@ Result<std::string> reasonToDrop(const std::string& name, const TensorSource& so
               fmt::format("{}: this decoder has no place for the tensor \"{}\".", source.folder().string(), name));
 }
 
+Result<std::optional<std::string>> optionalFile(const fs::path& folder, const std::string& name) {
+  WEFT_ASSIGN(const fs::path path, fileWithin(folder, name));
+  std::error_code error;
+  if (!fs::exists(path, error)) return std::optional<std::string>();
+  WEFT_ASSIGN(std::string text, readFile(path, JsonLimits().bytes));
+  return std::optional(std::move(text));
+}
+
+// The folder's name, with what no run's name may have replaced.
+std::string nameFor(const fs::path& folder, const std::string& architecture) {
+  std::string name = presentable(folder.lexically_normal().filename().string());
+  if (name.empty() || name == ".") name = presentable(folder.lexically_normal().parent_path().filename().string());
+  for (char& letter : name) {
+    if (letter == '@' || letter == '/' || letter == ',') letter = '-';
+  }
+  if (checkRunName(name)) return name;
+  name = "model-" + shortened(name, 150);
+  return checkRunName(name) ? name : architecture;
+}
+
+// Copies tokenizer.json and tokenizer_config.json; what data.tokenizer is then.
+Result<std::string> importTokenizer(const fs::path& folder, const fs::path& out, std::int64_t vocabulary,
+                                    std::vector<std::string>& warnings) {
+  std::error_code error;
+  WEFT_ASSIGN(const std::optional<std::string> config, optionalFile(folder, "tokenizer_config.json"));
+  if (config) {
+    const std::string origin = (folder / "tokenizer_config.json").string();
+    WEFT_ASSIGN(const nlohmann::json parsed, parseJson(*config, origin));
+    if (!parsed.is_object()) return fail(ErrorCode::InvalidInput, origin + " is no JSON object.");
+    WEFT_TRY(writeFileAtomically(out / "tokenizer_config.json", *config));
+  }
+  WEFT_ASSIGN(const std::optional<std::string> tokenizer, optionalFile(folder, "tokenizer.json"));
+  const auto idsAlone = [&](const std::string& why) {
+    warnings.push_back(why + " The checkpoint takes token ids, and no text.");
+    return std::string(config::kNoTokenizer);
+  };
+  if (!tokenizer) {
+    const bool hasModel = fs::exists(folder / "tokenizer.model", error);
+    const bool hasMerges = fs::exists(folder / "vocab.json", error) && fs::exists(folder / "merges.txt", error);
+    const std::string other = hasModel    ? " (tokenizer.model is not read)"
+                              : hasMerges ? " (vocab.json and merges.txt are not read)"
+                                          : "";
+    return idsAlone(fmt::format("{} has no tokenizer.json{}.", folder.string(), other));
+  }
+  WEFT_TRY(writeFileAtomically(out / "tokenizer.json", *tokenizer));
+  const Result<data::BpeDefinition> read = data::parseBpeDefinition(*tokenizer, (folder / "tokenizer.json").string());
+  if (!read) return idsAlone(read.error().message);
+  if (static_cast<std::int64_t>(read->tokens.size()) > vocabulary) {
+    warnings.push_back(
+        fmt::format("The tokenizer has {} ids, and the model a vocabulary of {}: a text with one of the "
+                    "others is refused.",
+                    read->tokens.size(), vocabulary));
+  }
+  return std::string("tokenizer.json");
+}
+
 }  // namespace
 
 Result<ImportReport> importModel(const fs::path& folder, const fs::path& out,
                                  const std::function<void(double)>& progress) {
   WEFT_TRY(PartialFolder::checkFree(out));
-  const fs::path configFile = folder / "config.json";
-  WEFT_ASSIGN(const std::string configText, readFile(configFile));
+  WEFT_ASSIGN(const fs::path configFile, fileWithin(folder, "config.json"));
+  WEFT_ASSIGN(const std::string configText, readFile(configFile, JsonLimits().bytes));
   WEFT_ASSIGN(const ForeignConfig foreign, parseForeignConfig(configText, configFile.string()));
   WEFT_ASSIGN(const TensorSource source, TensorSource::open(folder));
+  if (!foreign.quantization.empty()) {
+    return fail(ErrorCode::Unsupported,
+                fmt::format("{}: its weights are quantized ({}); take the model's weights as they were before.",
+                            folder.string(), shortened(foreign.quantization)));
+  }
+  WEFT_ASSIGN(const std::optional<std::string> generation, optionalFile(folder, kGenerationConfigFile));
+  WEFT_ASSIGN(const std::vector<std::int64_t> endTokens, endTokensOf(configText, generation));
   WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(foreign.model));
   // Names and shapes on a device without memory: a config that asks for more than the files hold allocates nothing.
   WEFT_ASSIGN(const std::unique_ptr<nn::Decoder> outline,
               nn::Decoder::create(nn::decoderSpec(foreign.model, map), std::nullopt, torch::kMeta));
-  ImportReport report{.architecture = foreign.architecture, .parameters = outline->parameterCount(), .dropped = {}};
+  ImportReport report{
+      .architecture = foreign.architecture, .parameters = outline->parameterCount(), .dropped = {}, .warnings = {}};
   std::vector<Recipe> recipes;
   std::vector<nn::TensorInfo> infos;
   std::set<std::string> used;
@@ -88,23 +158,14 @@ Result<ImportReport> importModel(const fs::path& folder, const fs::path& out,
   }
 
   config::RunConfig run;
-  run.name = folder.lexically_normal().filename().string();
-  if (run.name.empty() || run.name == ".") run.name = foreign.architecture;
-  if (run.name.find_first_not_of("0123456789") == std::string::npos) run.name = "model-" + run.name;
+  run.name = nameFor(folder, foreign.architecture);
   run.model = foreign.model;
   run.train.steps = 0;
   run.train.sequenceLength = foreign.context;
   WEFT_ASSIGN(PartialFolder partial, PartialFolder::create(out));
-  std::error_code error;
-  if (fs::exists(folder / "tokenizer.json", error)) {
-    WEFT_ASSIGN(const std::string tokenizer, readFile(folder / "tokenizer.json"));
-    WEFT_TRY(writeFileAtomically(partial.path() / "tokenizer.json", tokenizer));
-    run.data.tokenizer = "tokenizer.json";
-  }
-  if (fs::exists(folder / "tokenizer_config.json", error)) {
-    WEFT_ASSIGN(const std::string tokenizerConfig, readFile(folder / "tokenizer_config.json"));
-    WEFT_TRY(writeFileAtomically(partial.path() / "tokenizer_config.json", tokenizerConfig));
-  }
+  WEFT_ASSIGN(run.data.tokenizer, importTokenizer(folder, partial.path(), run.model.vocabulary, report.warnings));
+  WEFT_ASSIGN(const std::string generationText, generationConfig(generation, endTokens));
+  WEFT_TRY(writeFileAtomically(partial.path() / kGenerationConfigFile, generationText));
   WEFT_TRY(config::validate(run));
   const auto tensor = [&](std::size_t index) -> Result<torch::Tensor> {
     if (progress) progress(static_cast<double>(index) / static_cast<double>(infos.size()));

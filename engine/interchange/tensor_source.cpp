@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
 
 namespace weft::interchange {
 
@@ -31,7 +32,8 @@ Result<TensorSource> TensorSource::open(const fs::path& folder) {
   TensorSource source;
   source.m_folder = folder;
   std::error_code error;
-  const fs::path single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
+  WEFT_ASSIGN(const fs::path single, fileWithin(folder, "model.safetensors"));
+  WEFT_ASSIGN(const fs::path index, fileWithin(folder, "model.safetensors.index.json"));
   if (fs::exists(single, error)) {
     WEFT_TRY(source.add(single));
     return source;
@@ -43,8 +45,8 @@ Result<TensorSource> TensorSource::open(const fs::path& folder) {
             "{} has no model.safetensors and no model.safetensors.index.json; weights in other formats are not read.",
             folder.string()));
   }
-  WEFT_ASSIGN(const std::string text, readFile(index));
-  const nlohmann::json parsed = nlohmann::json::parse(text, nullptr, false);
+  WEFT_ASSIGN(const std::string text, readFile(index, JsonLimits().bytes));
+  WEFT_ASSIGN(const nlohmann::json parsed, parseJson(text, index.string()));
   const auto bad = [&](const std::string& why) {
     return fail(ErrorCode::Corrupt, fmt::format("{} {}.", index.string(), why));
   };
@@ -53,15 +55,18 @@ Result<TensorSource> TensorSource::open(const fs::path& folder) {
   std::set<std::string> files;
   for (const auto& [name, file] : parsed["weight_map"].items()) {
     if (!file.is_string()) return bad(fmt::format("names no file for the tensor \"{}\"", name));
-    const std::string path = file.get<std::string>();
+    const std::string fileName = file.get<std::string>();
     // A file of the folder itself, never a path that leads elsewhere.
-    if (path.empty() || path.find('/') != std::string::npos || path.find('\0') != std::string::npos || path == "." ||
-        path == "..") {
-      return bad(fmt::format("names \"{}\" for the tensor \"{}\", which is no file of this folder", path, name));
+    if (fileName.empty() || fileName.find('/') != std::string::npos || fileName.find('\0') != std::string::npos ||
+        fileName == "." || fileName == "..") {
+      return bad(fmt::format("names \"{}\" for the tensor \"{}\", which is no file of this folder", fileName, name));
     }
-    files.insert(path);
+    files.insert(fileName);
   }
-  for (const std::string& file : files) WEFT_TRY(source.add(folder / file));
+  for (const std::string& file : files) {
+    WEFT_ASSIGN(const fs::path path, fileWithin(folder, file));
+    WEFT_TRY(source.add(path));
+  }
   for (const auto& [name, file] : parsed["weight_map"].items()) {
     if (!source.find(name))
       return bad(fmt::format("names the tensor \"{}\", which {} does not have", name, file.get<std::string>()));

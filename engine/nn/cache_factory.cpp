@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -53,15 +52,14 @@ std::vector<std::string> pluginsIn(const std::vector<fs::path>& folders) {
 // Whether the file has all that its ELF header says: the section headers stand at its end. The loader of the system
 // does not ask; of a file that was copied by half it maps pages that are not there and ends the process with SIGBUS.
 bool isCutShort(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
+  const Result<InputFile> input = InputFile::open(file);
   Elf64_Ehdr header{};
-  if (!stream.read(reinterpret_cast<char*>(&header), sizeof header) ||
+  if (!input || input->readAt(0, &header, sizeof header).value_or(0) < sizeof header ||
       std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
     return false;  // dlopen says it
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(file, error);
+  const std::uintmax_t size = input->size();
   const std::uintmax_t sections = std::uintmax_t{header.e_shnum} * header.e_shentsize;
-  return error || header.e_shoff > size || sections > size - header.e_shoff;
+  return header.e_shoff > size || sections > size - header.e_shoff;
 }
 
 Result<std::optional<at::ScalarType>> parseStoredType(const std::string& name) {
@@ -120,6 +118,7 @@ Result<CacheFactory> CacheFactory::create(const std::string& name, const std::st
     const fs::path file = folder / fmt::format("weft_{}.so", name);
     std::error_code error;
     if (!fs::exists(file, error)) continue;
+    WEFT_TRY(InputFile::open(file));
     if (isCutShort(file))
       return fail(ErrorCode::Unsupported,
                   fmt::format("The plugin {} cannot be loaded: {} is cut short.", name, file.string()));

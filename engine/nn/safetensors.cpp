@@ -6,18 +6,17 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
 #include "engine/base/files.h"
 #include "engine/base/mapped_file.h"
+#include "engine/base/safetensors_header.h"
 
 namespace weft::nn {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr std::uint64_t kMaximumHeader = 100'000'000;  // the format's own limit
 constexpr std::uint64_t kMaximumBytes = std::uint64_t{1} << 60;
 constexpr std::size_t kMaximumDimensions = 64;  // torch's own limit
 
@@ -49,93 +48,32 @@ const TypeName* byType(torch::ScalarType type) {
   return nullptr;
 }
 
-struct Entry {
-  std::string name;
-  const TypeName* type = nullptr;
-  std::vector<std::int64_t> shape;
-  std::uint64_t begin = 0, end = 0;
-};
-
-tl::unexpected<Error> corrupt(const std::filesystem::path& path, const std::string& why) {
-  return fail(ErrorCode::Corrupt, fmt::format("{} is not a whole safetensors file: {}.", path.string(), why));
-}
-
-// Whether brackets stand more than `depth` deep. Asked before parsing: 100 MB of brackets would become gigabytes of
-// JSON values.
-bool nestsDeeperThan(int depth, std::string_view json) {
-  int open = 0;
-  bool isText = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (isText && c == '\\') ++i;
-    if (c == '"') isText = !isText;
-    if (isText) continue;
-    if (c == '{' || c == '[') ++open;
-    if (c == '}' || c == ']') --open;
-    if (open > depth) return true;
-  }
-  return false;
-}
-
-// The header as JSON; a key that stands twice is an error that the parser would otherwise hide.
-Result<Json> parseHeader(const std::filesystem::path& path, std::string_view text) {
-  constexpr int kDepth = 3;  // header, tensor, shape
-  if (nestsDeeperThan(kDepth, text)) return corrupt(path, "its header nests deeper than the format does");
-  std::vector<std::set<std::string>> keys;
-  std::string duplicate;
-  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
-      duplicate = parsed.get<std::string>();
-    return true;
+// A tensor of the file as one of torch's, which has fewer types and smaller numbers than the format.
+Result<TensorInfo> infoOf(const std::filesystem::path& path, const SafetensorsEntry& entry) {
+  const auto corrupt = [&](const std::string& why) {
+    return fail(ErrorCode::Corrupt, fmt::format("{} is not a whole safetensors file: its tensor \"{}\" {}.",
+                                                path.string(), entry.name, why));
   };
-  Json header = Json::parse(text, watch, false);
-  if (header.is_discarded() || !header.is_object()) return corrupt(path, "its header is no JSON object");
-  if (!duplicate.empty()) return corrupt(path, fmt::format("its header names \"{}\" twice", duplicate));
-  return header;
-}
-
-bool readCount(const Json& value, std::uint64_t& out) {
-  if (!value.is_number_unsigned()) return false;
-  out = value.get<std::uint64_t>();
-  return out <= kMaximumBytes;
-}
-
-Result<Entry> parseEntry(const std::filesystem::path& path, const std::string& name, const Json& value) {
-  Entry entry{.name = name};
-  const auto bad = [&](const std::string& why) {
-    return corrupt(path, fmt::format("its tensor \"{}\" {}", name, why));
-  };
-  if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets")) {
-    return bad("has no dtype, shape and data_offsets");
+  const TypeName* type = byName(entry.type);
+  if (!type) {
+    return fail(
+        ErrorCode::Unsupported,
+        fmt::format("{}: the tensor \"{}\" is stored in {}, which is not read here; take the model's weights in "
+                    "F32, BF16 or F16.",
+                    path.string(), entry.name, entry.type));
   }
-  if (!value["dtype"].is_string() || !(entry.type = byName(value["dtype"].get<std::string>())))
-    return bad("has an unknown dtype");
-  if (!value["shape"].is_array()) return bad("has no list as shape");
-  if (value["shape"].size() > kMaximumDimensions)
-    return bad(fmt::format("has more than {} dimensions", kMaximumDimensions));
-  std::uint64_t bytes = c10::elementSize(entry.type->type);
-  bool isEmpty = false;
-  for (const Json& size : value["shape"]) {
-    std::uint64_t count = 0;
-    if (!readCount(size, count)) return bad("has a size that is no count");
-    entry.shape.push_back(static_cast<std::int64_t>(count));
-    isEmpty = isEmpty || count == 0;
+  if (entry.shape.size() > kMaximumDimensions)
+    return corrupt(fmt::format("has more than {} dimensions", kMaximumDimensions));
+  TensorInfo info{.name = entry.name, .type = type->type, .shape = {}};
+  std::uint64_t bytes = c10::elementSize(type->type);
+  for (const std::uint64_t size : entry.shape) {
     // A size of 0 counts as 1: strides are products too, and those of [0, 2^60, 2^60] leave int64.
-    count = std::max<std::uint64_t>(count, 1);
-    if (bytes > kMaximumBytes / count) return bad("is larger than any file");
+    const std::uint64_t count = std::max<std::uint64_t>(size, 1);
+    if (bytes > kMaximumBytes / count) return corrupt("is larger than any file");
     bytes *= count;
+    info.shape.push_back(static_cast<std::int64_t>(size));
   }
-  if (isEmpty) bytes = 0;
-  const Json& offsets = value["data_offsets"];
-  if (!offsets.is_array() || offsets.size() != 2 || !readCount(offsets[0], entry.begin) ||
-      !readCount(offsets[1], entry.end))
-    return bad("has no two data_offsets");
-  if (entry.end < entry.begin || entry.end - entry.begin != bytes) {
-    return bad(fmt::format("takes {} bytes by its shape, but {} to {} by its offsets", bytes, entry.begin, entry.end));
-  }
-  return entry;
+  return info;
 }
 
 }  // namespace
@@ -201,10 +139,8 @@ Result<void> writeSafetensors(const std::filesystem::path& path, const TensorFil
 
 struct SafetensorsReader::File {
   MappedFile mapped;
-  std::uint64_t begin = 0;  // of the buffer
-  std::vector<Entry> entries;
+  SafetensorsHeader header;
   std::vector<TensorInfo> infos;
-  std::map<std::string, std::string> metadata;
 };
 
 SafetensorsReader::SafetensorsReader(std::unique_ptr<File> file) : m_file(std::move(file)) {}
@@ -212,63 +148,24 @@ SafetensorsReader::SafetensorsReader(SafetensorsReader&&) noexcept = default;
 SafetensorsReader& SafetensorsReader::operator=(SafetensorsReader&&) noexcept = default;
 SafetensorsReader::~SafetensorsReader() = default;
 const std::vector<TensorInfo>& SafetensorsReader::tensors() const { return m_file->infos; }
-const std::map<std::string, std::string>& SafetensorsReader::metadata() const { return m_file->metadata; }
+const std::map<std::string, std::string>& SafetensorsReader::metadata() const { return m_file->header.metadata; }
 
 Result<SafetensorsReader> SafetensorsReader::open(const std::filesystem::path& path) {
   WEFT_ASSIGN(MappedFile input, MappedFile::open(path));
-  if (input.size() < 8)
-    return corrupt(path, fmt::format("it has {} bytes, not even the 8 of the header's length", input.size()));
-  std::array<unsigned char, 8> length{};
-  WEFT_TRY(input.copy(0, length.data(), length.size()));
-  std::uint64_t headerSize = 0;
-  for (std::size_t byte = 0; byte < length.size(); ++byte)
-    headerSize |= static_cast<std::uint64_t>(length[byte]) << (8 * byte);
-  if (headerSize > kMaximumHeader || headerSize > input.size() - 8) {
-    return corrupt(path, fmt::format("its header should have {} bytes, and the file has {}", headerSize, input.size()));
-  }
-  std::string text(headerSize, '\0');
-  WEFT_TRY(input.copy(8, text.data(), headerSize));
-  WEFT_ASSIGN(const Json header, parseHeader(path, text));
-  const std::uint64_t bufferSize = input.size() - 8 - headerSize;
-
-  std::vector<Entry> entries;
-  std::map<std::string, std::string> metadata;
-  for (const auto& [name, value] : header.items()) {
-    if (name == "__metadata__") {
-      if (!value.is_object()) return corrupt(path, "its __metadata__ is no object");
-      for (const auto& [key, entry] : value.items()) {
-        if (!entry.is_string()) return corrupt(path, fmt::format("its __metadata__ \"{}\" is no string", key));
-        metadata[key] = entry.get<std::string>();
-      }
-      continue;
-    }
-    WEFT_ASSIGN(Entry entry, parseEntry(path, name, value));
-    if (entry.end > bufferSize)
-      return corrupt(
-          path, fmt::format("its tensor \"{}\" ends at byte {}, and its buffer has {}", name, entry.end, bufferSize));
-    entries.push_back(std::move(entry));
-  }
-  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
-  std::uint64_t expected = 0;
+  WEFT_ASSIGN(SafetensorsHeader header, readSafetensorsHeader(input, path));
   std::vector<TensorInfo> infos;
-  for (const Entry& entry : entries) {
-    if (entry.begin != expected)
-      return corrupt(path, fmt::format("there is a hole or an overlap at its tensor \"{}\"", entry.name));
-    expected = entry.end;
-    infos.push_back({entry.name, entry.type->type, entry.shape});
+  for (const SafetensorsEntry& entry : header.tensors) {
+    WEFT_ASSIGN(TensorInfo info, infoOf(path, entry));
+    infos.push_back(std::move(info));
   }
-  if (expected != bufferSize)
-    return corrupt(path, fmt::format("{} bytes behind its last tensor belong to none", bufferSize - expected));
-  return SafetensorsReader(std::make_unique<File>(
-      File{std::move(input), 8 + headerSize, std::move(entries), std::move(infos), std::move(metadata)}));
+  return SafetensorsReader(std::make_unique<File>(File{std::move(input), std::move(header), std::move(infos)}));
 }
 
 Result<torch::Tensor> SafetensorsReader::read(std::size_t index) const {
-  const Entry& entry = m_file->entries.at(index);
-  torch::Tensor tensor = torch::empty(entry.shape, entry.type->type);
-  WEFT_TRY(m_file->mapped.copy(m_file->begin + entry.begin, tensor.mutable_data_ptr(), tensor.nbytes()));
+  const TensorInfo& info = m_file->infos.at(index);
+  torch::Tensor tensor = torch::empty(info.shape, info.type);
+  WEFT_TRY(m_file->mapped.copy(m_file->header.bufferBegin + m_file->header.tensors[index].begin,
+                               tensor.mutable_data_ptr(), tensor.nbytes()));
   return tensor;
 }
 

@@ -33,8 +33,8 @@ struct TensorFile {
 // (base/mapped_file.h: a file that somebody cuts short meanwhile is an error, not the end).
 class SafetensorsReader {
  public:
-  // NotFound; Corrupt with the reason: header longer than the file or 100 MB, no JSON, duplicate key, offsets out of
-  // range, overlapping or with holes, product of the shape not the length.
+  // Errors of base/safetensors_header.h; Unsupported, naming the tensor, for a type that torch's tensors here do not
+  // have (F8_E4M3, F4, ...).
   [[nodiscard]] static Result<SafetensorsReader> open(const std::filesystem::path& path);
   SafetensorsReader(SafetensorsReader&&) noexcept;
   SafetensorsReader& operator=(SafetensorsReader&&) noexcept;

@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "engine/base/json.h"
+
 namespace weft::protocol {
 
 namespace {
@@ -248,6 +250,7 @@ std::string toJsonLine(const Event& event) {
 
 Result<Event> parseEvent(std::string_view line) {
   Json object;
+  if (const std::string excess = excessOf(line, {}); !excess.empty()) return corrupt(line, "it " + excess);
   try {
     object = Json::parse(line);
   } catch (const Json::exception& error) {

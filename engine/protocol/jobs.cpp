@@ -199,8 +199,9 @@ std::string toJobJson(const Job& job) {
 }
 
 Result<Job> parseJob(const std::string& text, const std::string& where) {
-  const Json object = Json::parse(text, nullptr, false);
-  if (!object.is_object()) return fail(ErrorCode::Corrupt, where + " is no JSON object.");
+  const Result<Json> parsed = parseOrderedJson(text, where, JsonDialect::Strict);
+  if (!parsed || !parsed->is_object()) return fail(ErrorCode::Corrupt, where + " is no JSON object.");
+  const Json& object = *parsed;
   const auto kind = object.find("kind");
   if (kind == object.end() || !kind->is_string())
     return fail(ErrorCode::Corrupt, where + " does not say which kind of job it is (\"kind\").");

@@ -15,8 +15,7 @@ namespace fs = std::filesystem;
 
 Result<DemoText> demoText(const store::Project& project, const std::string& textFile) {
   if (!textFile.empty()) {
-    std::error_code error;
-    if (!fs::is_regular_file(textFile, error)) return fail(ErrorCode::NotFound, "There is no file " + textFile + ".");
+    WEFT_TRY(InputFile::open(textFile));
     return DemoText{.files = {absolutePath(textFile)}, .validFiles = {}, .sentence = "The text is " + textFile + "."};
   }
   const fs::path headers = data::usualIncludeFolder();

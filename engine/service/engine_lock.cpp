@@ -23,7 +23,7 @@ struct flock wholeFile() {
 }  // namespace
 
 Result<std::optional<EngineLock>> EngineLock::take(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
   if (descriptor < 0)
     return fail(ErrorCode::Io, file.string() + " cannot be opened: " + std::generic_category().message(errno) + ".");
   struct flock lock = wholeFile();
@@ -35,7 +35,7 @@ Result<std::optional<EngineLock>> EngineLock::take(const std::filesystem::path& 
 }
 
 bool EngineLock::isHeld(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return false;
   struct flock lock = wholeFile();
   const bool isAnswered = ::fcntl(descriptor, F_OFD_GETLK, &lock) == 0;

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <variant>
+
+#include "engine/base/files.h"
 
 namespace weft::service {
 
@@ -73,18 +74,17 @@ class RowMaker {
 
 Result<EventLines> readEvents(const std::filesystem::path& file, std::int64_t from) {
   EventLines lines{.from = from, .to = from};
-  std::error_code error;
-  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(file, error));
-  if (error) {
-    if (error == std::errc::no_such_file_or_directory && from == 0) return lines;
-    return fail(ErrorCode::Io, fmt::format("{} cannot be read: {}.", file.string(), error.message()));
+  const Result<InputFile> input = InputFile::open(file);
+  if (!input) {
+    if (input.error().code == ErrorCode::NotFound && from == 0) return lines;
+    return tl::unexpected(input.error());
   }
+  const auto size = static_cast<std::int64_t>(input->size());
   if (size < from) {
     return fail(ErrorCode::Corrupt,
                 fmt::format("{} has {} bytes, but {} of it were stored already: somebody cut it short.", file.string(),
                             size, from));
   }
-  std::ifstream stream(file, std::ios::binary);
   std::string text;
   // A line longer than a chunk is read on until it ends.
   for (std::size_t end = std::string::npos;
@@ -95,10 +95,10 @@ Result<EventLines> readEvents(const std::filesystem::path& file, std::int64_t fr
     }
     const std::size_t had = text.size();
     text.resize(had + static_cast<std::size_t>(std::min(kChunk, size - from - static_cast<std::int64_t>(had))));
-    stream.seekg(from + static_cast<std::streamoff>(had));
-    if (!stream.read(text.data() + had, static_cast<std::streamsize>(text.size() - had))) {
+    WEFT_ASSIGN(const std::size_t count,
+                input->readAt(static_cast<std::uint64_t>(from) + had, text.data() + had, text.size() - had));
+    if (count < text.size() - had)
       return fail(ErrorCode::Io, file.string() + " cannot be read; is its disk still there?");
-    }
     end = text.rfind('\n');
   }
   std::string_view rest = text;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/protocol/jobs.h"
 

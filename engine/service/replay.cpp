@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/base/files.h"
+#include "engine/base/run_name.h"
 #include "engine/config/run_config.h"
 #include "engine/protocol/events.h"
 #include "engine/service/attempt_end.h"
@@ -72,6 +73,7 @@ Result<store::RunId> replay(const store::Project& project, store::RunStore& stor
   const fs::path configFile = request.config.empty() ? request.events.parent_path() / "config.toml" : request.config;
   WEFT_ASSIGN(config::RunConfig config, config::loadRunConfig(configFile));
   if (!request.name.empty()) config.name = request.name;
+  WEFT_TRY(checkRunName(config.name));
   const bool wasOnGpu = recording.device.starts_with("cuda");
   Surroundings there;
   there.lanes = wasOnGpu ? std::vector<Lane>{"cuda:0", "cpu"} : std::vector<Lane>{"cpu"};

@@ -6,10 +6,9 @@
 #include <cctype>
 #include <cmath>
 #include <ctime>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
+#include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/protocol/metrics.h"
 
@@ -140,13 +139,11 @@ std::optional<std::string> RunLogEnd::sentence(const protocol::Event& event) con
 }
 
 std::string lastComplaint(const std::filesystem::path& log) {
-  constexpr std::streamoff kTail = 64 * 1024;
+  constexpr std::uint64_t kTail = 64 * 1024;
   constexpr std::size_t kLongest = 300;
-  std::ifstream stream(log, std::ios::binary | std::ios::ate);
-  if (!stream) return {};
-  stream.seekg(std::max<std::streamoff>(0, stream.tellg() - kTail));
-  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  const std::vector<std::string> lines = split(text, '\n');
+  const Result<std::string> text = readFileEnd(log, kTail);
+  if (!text) return {};
+  const std::vector<std::string> lines = split(*text, '\n');
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
     const std::string_view written = trim(*line);
     if (written.empty()) continue;

@@ -4,6 +4,8 @@
 
 #include <system_error>
 
+#include "engine/base/files.h"
+#include "engine/base/run_name.h"
 #include "engine/service/client.h"
 #include "engine/service/resolved_run.h"
 #include "engine/sharing/generators.h"
@@ -15,9 +17,11 @@ namespace fs = std::filesystem;
 namespace {
 
 Result<void> requireFile(const std::string& field, const std::string& file) {
-  std::error_code error;
-  if (fs::is_regular_file(file, error)) return {};
-  return fail(ErrorCode::NotFound, fmt::format("{}: there is no file {}.", field, file));
+  const Result<InputFile> open = InputFile::open(file);
+  if (open) return {};
+  if (open.error().code == ErrorCode::NotFound)
+    return fail(ErrorCode::NotFound, fmt::format("{}: there is no file {}.", field, file));
+  return fail(open.error().code, field + ": " + open.error().message);
 }
 
 Result<void> requireFiles(const config::RunConfig& config) {
@@ -57,6 +61,7 @@ Result<store::RunId> submit(const store::Project&, store::RunStore& store, const
   config::RunConfig config = given;
   std::error_code error;
   config::resolvePaths(config, fs::current_path(error));
+  WEFT_TRY(checkRunName(config.name));
   WEFT_TRY(config::validate(config));
   WEFT_TRY(requireFiles(config));
   WEFT_ASSIGN(const ResolvedRun run, resolveRun(config));

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/sharing/map_text.h"
 #include "engine/sharing/patterns.h"
@@ -85,6 +87,50 @@ Result<SharingMap> lckvTypes(const Json& object, UpwardReads upward) {
           fmt::format("layer_types: layer {} has a window of its own; in this form all have the model's.", layer));
   }
   return map;
+}
+
+// Whether an object says a map itself.
+bool saysMap(const Json& object) {
+  constexpr std::array kKeys{"sharing_pattern", "layer_types",          "cla_share_factor",    "use_cla",
+                             "kv_reuse_group",  "num_kv_shared_layers", "num_key_value_layers"};
+  return std::any_of(kKeys.begin(), kKeys.end(), [&](const char* key) { return object.contains(key); });
+}
+
+// The part of a multimodal model's config.json that is about text, as transformers' get_text_config() looks for it; the
+// object itself where there is none.
+Result<const Json*> textPart(const Json& object) {
+  const Json* part = nullptr;
+  const char* name = "";
+  for (const char* key : {"text_config", "decoder", "generator", "text_encoder"}) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_object()) continue;
+    if (part)
+      return wrong(fmt::format("It has both {} and {}, so that it is not clear whose map is meant; pass one of them.",
+                               name, key));
+    part = &*found;
+    name = key;
+  }
+  if (!part) return &object;
+  if (saysMap(object) && saysMap(*part))
+    return wrong(fmt::format("A map stands both in {} and beside it; leave one of them away.", name));
+  return saysMap(object) ? &object : part;
+}
+
+// Gemma 3n where its config.json says nothing (transformers 5.24, Gemma3nTextConfig): every fifth layer sees all, and
+// 15 layers share.
+Json withGemmaDefaults(Json object) {
+  const Json type = object.value("model_type", Json());
+  if (type != "gemma3n_text" && type != "gemma3n") return object;
+  const auto isMissing = [&](const char* key) { return !object.contains(key) || object[key].is_null(); };
+  if (isMissing("num_hidden_layers")) object["num_hidden_layers"] = 35;
+  if (isMissing("num_kv_shared_layers")) object["num_kv_shared_layers"] = 15;
+  if (!isMissing("layer_types") || !object["num_hidden_layers"].is_number_integer()) return object;
+  const double layers = object["num_hidden_layers"].get<double>();
+  if (layers < 1 || layers > SharingMap::kMaximumLayers) return object;
+  object["layer_types"] = Json::array();
+  for (int layer = 0; layer < static_cast<int>(layers); ++layer)
+    object["layer_types"].push_back((layer + 1) % 5 == 0 ? "full_attention" : "sliding_attention");
+  return object;
 }
 
 Result<SharingMap> gemmaTypes(const Json& object) {
@@ -242,11 +288,14 @@ Result<ForeignForm> parseForeignForm(std::string_view name) {
 }
 
 Result<SharingMap> parseForeign(std::string_view text, UpwardReads upward) {
-  const Json object = Json::parse(text, nullptr, false);
-  if (!object.is_object())
+  if (const std::string excess = excessOf(text, {}); !excess.empty()) return wrong("The map " + excess + ".");
+  const Json whole = parseJson(text, "The map").value_or(Json());
+  if (!whole.is_object())
     return wrong(
         "The text begins like a JSON object but is none; a map of another project looks like {\"sharing_pattern\": [0, "
         "0, 2, 2]}.");
+  WEFT_ASSIGN(const Json* part, textPart(whole));
+  const Json object = withGemmaDefaults(*part);
   Result<SharingMap> map = wrong(
       "The JSON object has none of the keys that say a sharing map: sharing_pattern, layer_types, cla_share_factor, "
       "kv_reuse_group, "

@@ -1,6 +1,6 @@
 // engine/sharing/foreign_forms.h -- maps as other projects write them: a JSON object with their own keys, so that a
-// config.json can be passed whole. Keys that say nothing of sharing are ignored; of the forms below the first whose
-// keys are there is taken.
+// config.json can be passed whole, that of a multimodal model too (its text_config). Keys that say nothing of sharing
+// are ignored; of the forms below the first whose keys are there is taken.
 //
 //   {"sharing_pattern": [0,0,2,2]}
 //       the CLA authors' code (dolomite-engine, gpt_crosslayer): never upward or back

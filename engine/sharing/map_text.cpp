@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/sharing/foreign_forms.h"
 #include "engine/sharing/generators.h"
@@ -202,9 +203,10 @@ Parsed<Draft> separateDraft(std::string_view text, Span whole) {
 }
 
 Parsed<Draft> listDraft(std::string_view text, Span whole) {
+  if (const std::string excess = excessOf(text.substr(whole.begin, whole.end - whole.begin), {}); !excess.empty())
+    return wrong("The map " + excess + ".", whole);
   const nlohmann::json list =
-      nlohmann::json::parse(text.begin() + static_cast<std::ptrdiff_t>(whole.begin),
-                            text.begin() + static_cast<std::ptrdiff_t>(whole.end), nullptr, false);
+      parseJson(text.substr(whole.begin, whole.end - whole.begin), "The map").value_or(nlohmann::json());
   if (!list.is_array())
     return wrong("The text begins like a JSON list but is none; a list looks like [0, 0, 2, 2].", whole);
   Draft draft;

@@ -9,6 +9,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <system_error>
+#include <thread>
+#include <utility>
+
+#include "engine/base/files.h"
+#include "engine/base/json.h"
 
 namespace weft::store {
 
@@ -22,7 +27,7 @@ std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::er
 
 // What another version or hand wrote into a JSON column must not end the reading of the other rows.
 Json parsedObject(const std::string& text) {
-  Json value = Json::parse(text, nullptr, false);
+  Json value = parseJson(text, "A column", JsonDialect::Strict).value_or(Json::object());
   return value.is_object() ? value : Json::object();
 }
 
@@ -85,6 +90,13 @@ Error newerVersionError(const std::filesystem::path& database, std::int64_t vers
           {}};
 }
 
+namespace {
+
+SQLite::Database openImmutable(const std::filesystem::path& database);
+SQLite::Database openCopy(const std::filesystem::path& database);
+
+}  // namespace
+
 SQLite::Database openForReading(const std::filesystem::path& database) {
   try {
     SQLite::Database connection(database, SQLite::OPEN_READONLY, kBusyTimeout_ms);
@@ -92,13 +104,67 @@ SQLite::Database openForReading(const std::filesystem::path& database) {
     return connection;
   } catch (const SQLite::Exception& exception) {
     // WAL wants its -wal and -shm beside the file even for a reader. Where the folder takes none and nobody has left
-    // any, nobody writes either.
+    // any, nobody writes either; where somebody left a -wal, what stands in it is part of the project.
     const bool isRefused = exception.getErrorCode() == SQLITE_CANTOPEN || exception.getErrorCode() == SQLITE_READONLY;
-    if (!isRefused || hasUnmergedWrites(database)) throw;
+    if (!isRefused) throw;
   }
+  return hasUnmergedWrites(database) ? openCopy(database) : openImmutable(database);
+}
+
+namespace {
+
+SQLite::Database openImmutable(const std::filesystem::path& database) {
   return SQLite::Database(uriOf(std::filesystem::absolute(database)) + "?immutable=1",
                           SQLite::OPEN_READONLY | SQLite::OPEN_URI, kBusyTimeout_ms);
 }
+
+struct FileTime {
+  std::uintmax_t bytes = 0;
+  std::filesystem::file_time_type time;
+  bool operator==(const FileTime&) const = default;
+};
+
+FileTime timeOf(const std::filesystem::path& file) {
+  std::error_code error;
+  FileTime is{.bytes = std::filesystem::file_size(file, error), .time = {}};
+  is.time = std::filesystem::last_write_time(file, error);
+  return is;
+}
+
+// The database and its -wal as they were at one moment, merged. The copy has no name any more when this returns: the
+// connection keeps it, and the disk gets it back with it.
+SQLite::Database openCopy(const std::filesystem::path& database) {
+  const auto refuse = [](const std::string& why) { return SQLite::Exception(why, SQLITE_CANTOPEN); };
+  const Result<TemporaryFolder> folder = TemporaryFolder::create("weft-store");
+  if (!folder) throw refuse(folder.error().message);
+  const std::filesystem::path log = database.string() + "-wal", copy = folder->path() / "weft.db";
+  constexpr int kAttempts = 10;
+  for (int attempt = 0;; ++attempt) {
+    // Its owner may be writing: what changed meanwhile is copied again.
+    const FileTime databaseBefore = timeOf(database), logBefore = timeOf(log);
+    std::error_code error;
+    for (const auto& [from, to] :
+         {std::pair(database, copy), std::pair(log, std::filesystem::path(copy.string() + "-wal"))}) {
+      if (!error) std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing, error);
+    }
+    if (error) throw refuse(error.message());
+    if (timeOf(database) == databaseBefore && timeOf(log) == logBefore) break;
+    if (attempt == kAttempts) throw SQLite::Exception("it is being written all the time", SQLITE_BUSY);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  std::error_code ignored;
+  for (const std::filesystem::path& file : {copy, std::filesystem::path(copy.string() + "-wal")})
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
+                                 ignored);
+  {
+    SQLite::Database merged(copy, SQLite::OPEN_READWRITE, kBusyTimeout_ms);
+    merged.exec("PRAGMA trusted_schema = OFF");
+    merged.execAndGet("PRAGMA journal_mode = DELETE");
+  }
+  return openImmutable(copy);
+}
+
+}  // namespace
 
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
@@ -129,7 +195,7 @@ std::string textsToJson(const std::vector<std::string>& texts) { return dump(Jso
 
 std::vector<std::string> textsFromJson(const std::string& json) {
   std::vector<std::string> texts;
-  const Json value = Json::parse(json, nullptr, false);
+  const Json value = parseJson(json, "A column", JsonDialect::Strict).value_or(Json());
   if (!value.is_array()) return texts;
   for (const Json& item : value) {
     if (item.is_string()) texts.push_back(item.get<std::string>());

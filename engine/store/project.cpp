@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <system_error>
+#include <vector>
 
 #include "engine/base/files.h"
 #include "engine/store/run_store.h"
+#include "engine/store/runs_link.h"
 #include "engine/store/schema.h"
 
 namespace weft::store {
@@ -38,12 +40,29 @@ Result<Project> Project::create(const fs::path& folder) {
     return fail(ErrorCode::InvalidInput, fmt::format("{} is a file; a project is a folder.", path.string()));
   }
   // A foreign weft.db is found before anything is made.
-  WEFT_TRY(inspectFile(path / "weft.db", static_cast<int>(migrations().size())));
-  WEFT_TRY(createFolders(path));
+  WEFT_ASSIGN(const FileKind before, inspectFile(path / "weft.db", static_cast<int>(migrations().size())));
+  // What a full disk makes us leave half done is taken away again.
+  std::vector<fs::path> made;
+  for (const fs::path& part : {path / "runs", path, path.parent_path()}) {
+    if (!fs::exists(part, error)) made.push_back(part);
+  }
+  for (fs::path above = path.parent_path(); !made.empty() && made.back() == above && above.has_relative_path();) {
+    above = above.parent_path();
+    if (!fs::exists(above, error)) made.push_back(above);
+  }
   Project project(std::move(path));
-  WEFT_TRY(RunStore::open(project.database()));
-  WEFT_TRY(createFolders(project.folder() / "runs"));
-  return project;
+  const auto make = [&]() -> Result<void> {
+    WEFT_TRY(createFolders(project.folder()));
+    WEFT_TRY(RunStore::open(project.database()));
+    return createFolders(project.folder() / "runs");
+  };
+  const Result<void> isMade = make();
+  if (isMade) return project;
+  if (before == FileKind::Missing) {
+    for (const char* end : {"", "-wal", "-shm", "-journal"}) fs::remove(project.database().string() + end, error);
+    for (const fs::path& part : made) fs::remove(part, error);  // the innermost first, and only while empty
+  }
+  return tl::unexpected(isMade.error());
 }
 
 Result<Project> Project::open(const fs::path& folder) {
@@ -53,6 +72,7 @@ Result<Project> Project::open(const fs::path& folder) {
                 fmt::format("{} is no Weft project: it has no weft.db; `weft init` makes one.", path.string()));
   }
   WEFT_TRY(inspectFile(path / "weft.db", static_cast<int>(migrations().size())));
+  WEFT_TRY(checkRunsLink(path));
   return Project(std::move(path));
 }
 

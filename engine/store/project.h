@@ -10,9 +10,10 @@ namespace weft::store {
 
 class Project {
  public:
-  // Makes the folder and weft.db; opens it if it is a project already. InvalidInput if the path is a file, Io.
+  // Makes the folder and weft.db; opens it if it is a project already. InvalidInput if the path is a file, Io. Of
+  // what cannot be made whole, as on a full disk, nothing is left.
   [[nodiscard]] static Result<Project> create(const std::filesystem::path& folder);
-  // NotFound "… is no Weft project: it has no weft.db; `weft init` makes one".
+  // NotFound "… is no Weft project: it has no weft.db; `weft init` makes one". Errors of checkRunsLink (runs_link.h).
   [[nodiscard]] static Result<Project> open(const std::filesystem::path& folder);
   // `start` or the nearest folder upward that holds a weft.db. NotFound.
   [[nodiscard]] static Result<Project> find(const std::filesystem::path& start);

@@ -60,6 +60,7 @@ Result<RunStore> RunStore::open(const std::filesystem::path& database, Mode mode
     SQLite::Database connection = mode == Mode::ReadOnly
                                       ? openForReading(database)
                                       : SQLite::Database(database, SQLite::OPEN_READWRITE, kBusyTimeout_ms);
+    WEFT_TRY(refuseForeignSchema(connection, database));
     const int version = connection.execAndGet("PRAGMA user_version").getInt();
     if (version > known) return tl::unexpected(newerVersionError(database, version, known));
     if (version < known) {

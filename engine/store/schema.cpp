@@ -65,6 +65,12 @@ Result<FileKind> inspectOnce(const fs::path& database, int known) {
     return fail(ErrorCode::Corrupt,
                 fmt::format("{} is not a Weft project: it must be a database file.", database.string()));
   }
+  for (const char* beside : {"-wal", "-shm", "-journal"}) {
+    const fs::file_type type = fs::status(database.string() + beside, error).type();
+    if (type == fs::file_type::not_found || type == fs::file_type::regular) continue;
+    return fail(ErrorCode::Corrupt, fmt::format("{} is not opened: {}{} beside it is no file.", database.string(),
+                                                database.filename().string(), beside));
+  }
   WEFT_ASSIGN(const Header header, readHeader(database));
   if (header.fileBytes == 0) return FileKind::Empty;
   if (header.fileBytes < static_cast<std::int64_t>(kHeaderBytes) ||
@@ -133,6 +139,18 @@ Result<FileKind> inspectFile(const fs::path& database, int known) {
   return kind;
 }
 
+Result<void> refuseForeignSchema(SQLite::Database& connection, const fs::path& database) {
+  SQLite::Statement statement(connection,
+                              "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view') OR (type = "
+                              "'table' AND rootpage = 0) LIMIT 1");
+  if (!statement.executeStep()) return {};
+  const std::string type = statement.getColumn(0).getString();
+  return fail(
+      ErrorCode::Corrupt,
+      fmt::format("{} is not opened: it has the {} '{}', which no Weft project has; somebody changed it.",
+                  database.string(), type == "table" ? "virtual table" : type, statement.getColumn(1).getString()));
+}
+
 Result<void> migrate(const fs::path& database, const std::vector<std::string>& steps) {
   const int known = static_cast<int>(steps.size());
   return guarded(database, [&]() -> Result<void> {
@@ -143,6 +161,7 @@ Result<void> migrate(const fs::path& database, const std::vector<std::string>& s
           ErrorCode::Io,
           fmt::format("{} cannot be written; check the permissions of the file and of its folder.", database.string()));
     }
+    WEFT_TRY(refuseForeignSchema(connection, database));
     if (schemaOf(connection) < known) {
       // The first schema is written with the rollback journal: so the file's header says "Weft" before a -wal file ever
       // exists.

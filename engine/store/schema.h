@@ -2,6 +2,8 @@
 // schema.
 #pragma once
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,6 +22,10 @@ enum class FileKind { Missing, Empty, Weft };
 // Reads nothing but the file's header, so that a foreign file keeps every byte and gets no journal beside it.
 // Corrupt "... is not a Weft project: ..."; NewerVersion if it has more than `known` schema steps; Io.
 [[nodiscard]] Result<FileKind> inspectFile(const std::filesystem::path& database, int known);
+
+// Corrupt if the database has what no Weft project has: a trigger, a view or a virtual table would be run by our own
+// statements. Throws what SQLite throws.
+[[nodiscard]] Result<void> refuseForeignSchema(SQLite::Database& connection, const std::filesystem::path& database);
 
 // Brings the file to schema `steps.size()`: one IMMEDIATE transaction, after a copy `weft.db.schema-N.backup` beside an
 // older one. Safe when several processes do it at once. Busy, Io, Corrupt.

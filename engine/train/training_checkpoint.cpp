@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/files.h"
+#include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/nn/checkpoint.h"
 #include "engine/nn/safetensors.h"
@@ -28,7 +29,7 @@ std::int64_t stepOf(const fs::path& folder) {
 Result<TrainingState> readState(const fs::path& folder) {
   const fs::path path = folder / "trainer.json";
   WEFT_ASSIGN(const std::string text, readFile(path));
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = parseJson(text, path.string(), JsonDialect::Strict).value_or(Json());
   const bool isWhole = json.is_object() && json.contains("format") && json["format"].is_number_integer() &&
                        json.contains("step") && json["step"].is_number_integer() && json.contains("tokens") &&
                        json["tokens"].is_number_integer();

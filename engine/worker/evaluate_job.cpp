@@ -46,6 +46,7 @@ struct Evaluation {
 
 Result<Evaluation> setUpEvaluation(JobContext& context, const protocol::EvaluateJob& job) {
   WEFT_ASSIGN(ReadyModel model, setUpModel(context, job));
+  WEFT_TRY(checkWeights(*model.loaded.decoder));
   Evaluation evaluation{.model = std::move(model),
                         .files = job.files,
                         .stride = job.stride,
@@ -72,11 +73,13 @@ struct ScoredText {
   std::int64_t bytes = 0, words = 0;
 };
 
-Result<ScoredText> readText(const std::vector<std::string>& files, const data::Tokenizer& tokenizer) {
+Result<ScoredText> readText(JobContext& context, const std::vector<std::string>& files,
+                            const data::Tokenizer& tokenizer) {
   ScoredText text;
   bool isFirst = true;
   for (const std::string& file : files) {
-    WEFT_TRY(data::readDocuments(file, [&](std::string&& document) {
+    data::ReadNotes notes;
+    const auto take = [&](std::string&& document) {
       // Between documents, as in the shards that the model was trained on.
       if (!isFirst && tokenizer.endOfText()) text.ids.push_back(*tokenizer.endOfText());
       text.bytes += static_cast<std::int64_t>(document.size());
@@ -85,12 +88,20 @@ Result<ScoredText> readText(const std::vector<std::string>& files, const data::T
         text.ids.push_back(id);
       isFirst = false;
       return true;
-    }));
+    };
+    WEFT_TRY(data::readDocuments(file, take, &notes));
+    if (notes.replacedBytes > 0) warn(context, notes.sentence(file));
   }
   return text;
 }
 
 std::vector<std::int64_t> wide(const std::vector<data::TokenId>& ids) { return {ids.begin(), ids.end()}; }
+
+// What a score must not be made of: every comparison with NaN is false, so that an accuracy would come out of it.
+Result<void> checkNumber(double nats) {
+  if (!std::isnan(nats)) return {};
+  return fail(ErrorCode::JobFailed, "The model gives NaN instead of log-likelihoods; it cannot be scored.");
+}
 
 protocol::FinishedEvent perplexities(double nats, std::int64_t tokens, std::int64_t bytes, std::int64_t words,
                                      std::int64_t window, std::int64_t stride) {
@@ -119,7 +130,7 @@ Result<protocol::FinishedEvent> scoreText(JobContext& context, Evaluation& evalu
     text = {readIds(shard, 0), dataset.validBytes, dataset.validWords};
   } else {
     WEFT_ASSIGN(const std::shared_ptr<const data::Tokenizer> tokenizer, evaluation.tokenizer());
-    WEFT_ASSIGN(text, readText(evaluation.files, *tokenizer));
+    WEFT_ASSIGN(text, readText(context, evaluation.files, *tokenizer));
   }
   if (text.ids.size() < 2)
     return fail(ErrorCode::InvalidInput,
@@ -133,6 +144,7 @@ Result<protocol::FinishedEvent> scoreText(JobContext& context, Evaluation& evalu
                                          .caches = evaluation.caches()};
   const infer::Perplexity result = infer::perplexity(evaluation.decoder(), text.ids, options,
                                                      [&](double fraction) { report("evaluating", fraction); });
+  WEFT_TRY(checkNumber(result.loss_nats));
   // When only a part was scored, bytes and words are taken in proportion.
   const double part = static_cast<double>(result.tokens) / static_cast<double>(text.ids.size() - 1);
   const auto bytes = std::llround(part * static_cast<double>(text.bytes)),
@@ -172,6 +184,7 @@ Result<protocol::FinishedEvent> scoreWikitext(JobContext& context, Evaluation& e
                              [&](double fraction) { report("evaluating", fraction); })) {
     nats -= one.logLikelihood_nats;
   }
+  WEFT_TRY(checkNumber(nats));
   protocol::FinishedEvent finished = perplexities(nats, tokens, bytes, words, evaluation.window, evaluation.stride);
   finished.summary["pages"] = static_cast<double>(pages);
   return finished;
@@ -225,6 +238,7 @@ Result<protocol::FinishedEvent> scoreChoices(JobContext& context, Evaluation& ev
   const std::vector<infer::Likelihood> likelihoods =
       infer::logLikelihoods(evaluation.decoder(), requests, evaluation.likelihoodOptions(),
                             [&](double fraction) { report("evaluating", fraction); });
+  for (const infer::Likelihood& one : likelihoods) WEFT_TRY(checkNumber(one.logLikelihood_nats));
   std::vector<infer::ScoredItem> scored;
   std::string samples;
   std::size_t next = 0;

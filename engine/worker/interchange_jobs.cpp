@@ -3,25 +3,40 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "engine/device/device.h"
 #include "engine/interchange/convert_model.h"
 #include "engine/interchange/export_model.h"
 #include "engine/interchange/import_model.h"
 #include "engine/worker/jobs.h"
+#include "engine/worker/model_setup.h"
 #include "engine/worker/progress.h"
 
 namespace weft::worker {
+
+namespace {
+
+// Names of tensors come from outside: what is no UTF-8 must not end the job in an exception.
+std::string dumpedList(const std::vector<std::string>& list) {
+  return nlohmann::json(list).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
 
 Result<protocol::FinishedEvent> run(JobContext& context, const protocol::ImportJob& job) {
   writeHello(context, "cpu");
   ProgressReporter report(context);
   WEFT_ASSIGN(const interchange::ImportReport imported,
               interchange::importModel(job.from, job.out, [&](double fraction) { report("importing", fraction); }));
+  for (const std::string& warning : imported.warnings) warn(context, warning);
   protocol::FinishedEvent finished;
   finished.summary = {{"parameters", static_cast<double>(imported.parameters)}};
-  finished.texts = {
-      {"architecture", imported.architecture}, {"dropped", nlohmann::json(imported.dropped).dump()}, {"out", job.out}};
+  finished.texts = {{"architecture", presentable(imported.architecture)},
+                    {"dropped", dumpedList(imported.dropped)},
+                    {"warnings", dumpedList(imported.warnings)},
+                    {"out", job.out}};
   return finished;
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/data/token_shard.h"
 #include "engine/device/device.h"
+#include "engine/interchange/import_model.h"
 #include "engine/worker/progress.h"
 
 namespace weft::worker {
@@ -27,15 +28,39 @@ Result<ReadyModel> setUpModel(JobContext& context, const ModelRequest& request) 
   WEFT_ASSIGN(nn::CacheFactory caches,
               nn::CacheFactory::create(request.cache.value_or(config.cache.plugin), config.cache.dtype));
   WEFT_ASSIGN(nn::LoadedModel loaded, nn::loadModel(request.folder, machine.device));
+  // Checkpoints that were imported before a missing tokenizer had a name say "byte", which is not theirs.
+  std::error_code error;
+  const bool wasImported =
+      std::filesystem::exists(std::filesystem::path(request.folder) / interchange::kSourceConfigFile, error);
+  if (wasImported && loaded.config.data.tokenizer == "byte") loaded.config.data.tokenizer = config::kNoTokenizer;
   loaded.decoder->setComputeType(machine.type);
   return ReadyModel{machine, std::move(loaded), std::move(caches)};
+}
+
+Result<void> checkWeights(const nn::Decoder& decoder) {
+  const torch::NoGradGuard noGrad;
+  for (const nn::NamedParameter& parameter : decoder.parameters()) {
+    // A sum is NaN if a summand is, and is made without a second tensor; infinities of both signs give it too.
+    if (!parameter.value.sum().isnan().item<bool>() || !parameter.value.isnan().any().item<bool>()) continue;
+    return fail(
+        ErrorCode::Corrupt,
+        fmt::format("The weights of the model hold NaN, first in \"{}\": it gives no numbers.", parameter.name));
+  }
+  return {};
 }
 
 Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config) {
   const std::filesystem::path shards = context.folder / context.job.shards;
   ProgressReporter report(context);
-  return data::prepareDataset(config, shards,
-                              [&](double fraction, const std::string& what) { report(what, fraction); });
+  WEFT_ASSIGN(
+      data::Dataset dataset,
+      data::prepareDataset(config, shards, [&](double fraction, const std::string& what) { report(what, fraction); }));
+  for (const std::string& note : dataset.notes) warn(context, note);
+  return dataset;
+}
+
+void warn(JobContext& context, const std::string& sentence) {
+  context.events.write(protocol::AlertEvent{.level = "warning", .message = sentence});
 }
 
 std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t count) {

@@ -42,8 +42,13 @@ template <class Job>
   return setUpModel(context, ModelRequest{.folder = job.model, .dtype = job.dtype, .cache = job.cache});
 }
 
+// Corrupt, naming the first weight that holds NaN: such a model gives no numbers, and what it gives looks like some.
+[[nodiscard]] Result<void> checkWeights(const nn::Decoder& decoder);
+
 // Shards of the configuration's data in the job's folder of shards, with progress events.
 [[nodiscard]] Result<data::Dataset> prepareData(JobContext& context, const config::DataConfig& config);
+// An alert of level "warning": the faces show it, and a run keeps it.
+void warn(JobContext& context, const std::string& sentence);
 std::vector<std::int64_t> readIds(const data::TokenShard& shard, std::int64_t count);  // the first `count`, 0 = all
 
 // InvalidInput for no ids and for one outside the vocabulary.

@@ -1,9 +1,12 @@
 #include "engine/base/files.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -56,7 +59,67 @@ TEST_F(Files, AMissingFileIsNamedInTheError) {
 TEST_F(Files, AFolderIsNoFile) {
   const weft::Result<std::string> content = weft::readFile(m_folder->path());
   ASSERT_FALSE(content);
-  EXPECT_EQ(content.error().code, ErrorCode::Io);
+  EXPECT_EQ(content.error().code, ErrorCode::InvalidInput);
+}
+
+TEST_F(Files, WhatIsNoFileIsRefusedWithoutWaiting) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = path("socket").string();
+  ASSERT_LT(name.size(), sizeof address.sun_path);
+  std::copy(name.begin(), name.end(), address.sun_path);
+  ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  for (const auto& [file, what] :
+       {std::pair(path("pipe"), "a pipe"), std::pair(path("socket"), "a socket"),
+        std::pair(fs::path("/dev/zero"), "a device"), std::pair(m_folder->path(), "a folder")}) {
+    const weft::Result<std::string> content = weft::readFile(file);
+    ASSERT_FALSE(content) << file;
+    EXPECT_EQ(content.error().code, ErrorCode::InvalidInput) << content.error().message;
+    EXPECT_NE(content.error().message.find(what), std::string::npos) << content.error().message;
+  }
+  ::close(socket);
+}
+
+TEST_F(Files, ALinkOutOfAFolderIsNotFollowed) {
+  const fs::path folder = path("model"), secret = path("secret");
+  fs::create_directories(folder / "sub");
+  ASSERT_TRUE(weft::writeFileAtomically(secret, "secret") && weft::writeFileAtomically(folder / "own", "own"));
+  fs::create_symlink("own", folder / "to-own");
+  fs::create_symlink("../secret", folder / "out");
+  fs::create_symlink(secret, folder / "absolute");
+  fs::create_symlink("..", folder / "up");
+  fs::create_symlink("../nowhere", folder / "dangling");
+  EXPECT_EQ(weft::fileWithin(folder, "own"), folder / "own");
+  EXPECT_EQ(weft::fileWithin(folder, "to-own"), folder / "to-own");
+  EXPECT_EQ(weft::fileWithin(folder, "missing"), folder / "missing") << "which the reader says";
+  for (const char* name : {"out", "absolute", "up/secret", "dangling"}) {
+    const auto file = weft::fileWithin(folder, name);
+    ASSERT_FALSE(file) << name;
+    EXPECT_NE(file.error().message.find("is a link out of its folder"), std::string::npos) << file.error().message;
+  }
+  // A folder that is reached by a link is the folder.
+  fs::create_directory_symlink(folder, path("link"));
+  EXPECT_TRUE(weft::fileWithin(path("link"), "own"));
+}
+
+TEST_F(Files, TheCacheOfHuggingFaceIsReadThroughItsOwnLinks) {
+  const fs::path cache = path("models--a--b"), snapshot = cache / "snapshots" / "0123abcd";
+  fs::create_directories(snapshot);
+  fs::create_directories(cache / "blobs");
+  ASSERT_TRUE(weft::writeFileAtomically(cache / "blobs" / "ffff", "blob") &&
+              weft::writeFileAtomically(cache / "x", "x"));
+  fs::create_symlink("../../blobs/ffff", snapshot / "config.json");
+  fs::create_symlink("../../x", snapshot / "other");
+  EXPECT_TRUE(weft::fileWithin(snapshot, "config.json"));
+  EXPECT_FALSE(weft::fileWithin(snapshot, "other"));
+}
+
+TEST_F(Files, TheEndOfAFileIsReadAlone) {
+  ASSERT_TRUE(weft::writeFileAtomically(path("a"), "0123456789"));
+  EXPECT_EQ(weft::readFileEnd(path("a"), 3), "789");
+  EXPECT_EQ(weft::readFileEnd(path("a"), 30), "0123456789");
 }
 
 TEST_F(Files, WritingIntoAMissingFolderFailsWithASentence) {

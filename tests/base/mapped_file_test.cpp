@@ -83,9 +83,9 @@ TEST_F(MappedFiles, AreReadByManyThreadsWhileOneOfThemFails) {
 
 TEST_F(MappedFiles, RefuseWhatIsNoFile) {
   EXPECT_EQ(MappedFile::open(m_folder.path() / "none").error().code, ErrorCode::NotFound);
-  EXPECT_EQ(MappedFile::open(m_folder.path()).error().code, ErrorCode::Corrupt);
+  EXPECT_EQ(MappedFile::open(m_folder.path()).error().code, ErrorCode::InvalidInput);
   ASSERT_EQ(::mkfifo((m_folder.path() / "pipe").c_str(), 0600), 0);
-  EXPECT_EQ(MappedFile::open(m_folder.path() / "pipe").error().code, ErrorCode::Corrupt)
+  EXPECT_EQ(MappedFile::open(m_folder.path() / "pipe").error().code, ErrorCode::InvalidInput)
       << "and nobody waits for its writer";
   ASSERT_TRUE(writeFileAtomically(m_folder.path() / "empty", ""));
   EXPECT_EQ(MappedFile::open(m_folder.path() / "empty")->size(), 0u);

@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <cstring>
 
@@ -58,6 +59,50 @@ TEST_F(InspectVerb, ReadsTheHeaderOfASafetensorsFile) {
   const Outcome truncated = runWeft({"inspect", file("t.safetensors", safetensors(header, 23))});
   EXPECT_TRUE(isOneSentenceOfBadInput(truncated));
   EXPECT_THAT(truncated.err, HasSubstr("truncated"));
+}
+
+TEST_F(TokenizeVerb, SaysHowManyBytesWereNoUtf8) {
+  const Outcome outcome = runWeft({"tokenize", file("latin1.txt", "caf\xE9 cr\xE8me\n")});
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_THAT(outcome.err, HasSubstr("latin1.txt' is not all UTF-8: 2 bytes of it, the first in line 1"));
+  EXPECT_EQ(runWeft({"tokenize", file("fine.txt", "fine\n")}).err.find("UTF-8"), std::string::npos);
+}
+
+TEST_F(InspectVerb, NeverWaitsForAPipeAndReadsNoDevice) {
+  for (const char* name : {"m.safetensors", "t.json", "c.toml", "s.bin"}) {
+    const std::string pipe = (m_folder.path() / name).string();
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"inspect", pipe})));
+    EXPECT_THAT(runWeft({"inspect", pipe}).err, HasSubstr("is a pipe, not a file"));
+    EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", "@" + pipe})));
+    EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"tokenize", "--tokenizer", pipe, file("a.txt", "x")})));
+    EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"cost", "--config", pipe})));
+    EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"eval", "m", "--text", pipe})));
+  }
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"inspect", "/dev/zero"})));
+}
+
+TEST_F(InspectVerb, RefusesSafetensorsAsImportDoes) {
+  const auto entry = [](const std::string& name, const std::string& shape, int begin, int end) {
+    return "\"" + name + "\":{\"dtype\":\"F32\",\"shape\":" + shape + ",\"data_offsets\":[" + std::to_string(begin) +
+           "," + std::to_string(end) + "]}";
+  };
+  const std::string a = entry("a", "[2]", 0, 8);
+  for (const auto& [content, says] : std::vector<std::pair<std::string, const char*>>{
+           {safetensors("{" + a + "," + a + "}", 8), "twice"},
+           {safetensors("{" + a + "," + entry("b", "[2]", 4, 12) + "}", 12), "overlap"},
+           {safetensors("{" + a + "," + entry("b", "[2]", 0, 8) + "}", 8), "overlap"},
+           {safetensors("{" + a + "," + entry("b", "[2]", 12, 20) + "}", 20), "hole"},
+           {safetensors("{" + a + "}", 9), "behind its last tensor"},
+           {safetensors("{\"__metadata__\":{\"k\":1}," + a + "}", 8), "no string"},
+           {"version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 1234\n", "Git LFS pointer"}}) {
+    const Outcome outcome = runWeft({"inspect", file("m.safetensors", content)});
+    EXPECT_TRUE(isOneSentenceOfBadInput(outcome)) << says;
+    EXPECT_THAT(outcome.err, HasSubstr(says));
+  }
+  const std::string eight = R"({"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}})";
+  EXPECT_EQ(runWeft({"inspect", file("m.safetensors", safetensors(eight, 4)), "--json"}).json()["tensors"][0]["dtype"],
+            "F8_E4M3");
 }
 
 TEST_F(InspectVerb, RefusesSafetensorsThatLie) {

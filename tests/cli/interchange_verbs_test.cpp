@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "tests/cli/program_under_test.h"
@@ -36,6 +37,65 @@ TEST(ImportVerb, RefusesWhatIsNoModel) {
   if (!hasWorker()) GTEST_SKIP() << "there is no weft-worker beside the program";
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"import", folder.path().string(), "--out", out})));
   EXPECT_FALSE(fs::exists(out));
+}
+
+TEST(ImportVerb, WarnsOfAMissingTokenizerAndVerbsThatNeedTextRefuse) {
+  if (!hasWorker()) GTEST_SKIP() << "there is no weft-worker beside the program";
+  const weft::TemporaryFolder folder = weft::TemporaryFolder::create().value();
+  const fs::path model = folder.path() / "model";
+  fs::copy(given("llama"), model, fs::copy_options::recursive);
+  ASSERT_TRUE(weft::writeFileAtomically(model / "tokenizer.model", "x"));
+  const std::string out = (folder.path() / "out").string(), text = (folder.path() / "a.txt").string();
+  ASSERT_TRUE(weft::writeFileAtomically(text, "hello"));
+  const Outcome imported = runWeft({"import", model.string(), "--out", out, "--json"});
+  ASSERT_TRUE(succeeded(imported)) << imported.err;
+  EXPECT_THAT(imported.err, HasSubstr("has no tokenizer.json (tokenizer.model is not read)"));
+  EXPECT_EQ(imported.json()["warnings"].size(), 1u);
+  for (const Outcome& refused : {runWeft({"eval", out, "--text", text}), runWeft({"generate", out, "--prompt", "x"})}) {
+    EXPECT_TRUE(isOneSentenceOfBadInput(refused));
+    EXPECT_THAT(refused.err, HasSubstr("has no tokenizer that Weft reads"));
+  }
+  EXPECT_TRUE(succeeded(runWeft({"generate", out, "--ids", "1,2", "--tokens", "3"})));
+  // The way through a conversion and an export keeps it so.
+  const std::string other = (folder.path() / "cla2").string(), exported = (folder.path() / "exported").string();
+  ASSERT_TRUE(succeeded(runWeft({"convert", out, "--map", "cla2", "--out", other})));
+  EXPECT_THAT(runWeft({"eval", other, "--text", text}).err, HasSubstr("has no tokenizer that Weft reads"));
+  ASSERT_TRUE(succeeded(runWeft({"export-model", other, "--out", exported})));
+  EXPECT_FALSE(fs::exists(fs::path(exported) / "tokenizer.json"));
+}
+
+TEST(ImportVerb, KeepsTheFoldersEndIdsForGenerate) {
+  if (!hasWorker()) GTEST_SKIP() << "there is no weft-worker beside the program";
+  const weft::TemporaryFolder folder = weft::TemporaryFolder::create().value();
+  const fs::path model = folder.path() / "model";
+  fs::copy(given("llama"), model, fs::copy_options::recursive);
+  fs::remove(model / "generation_config.json");
+  int number = 0;
+  const auto generated = [&](const nlohmann::json& config, const nlohmann::json& generation) {
+    nlohmann::json whole = nlohmann::json::parse(weft::readFile(fs::path(given("llama")) / "config.json").value());
+    whole.update(config);
+    EXPECT_TRUE(weft::writeFileAtomically(model / "config.json", whole.dump()));
+    if (!generation.is_null()) {
+      EXPECT_TRUE(weft::writeFileAtomically(model / "generation_config.json", generation.dump()));
+    }
+    const std::string out = (folder.path() / ("out" + std::to_string(++number))).string();
+    EXPECT_TRUE(succeeded(runWeft({"import", model.string(), "--out", out})));
+    return runWeft({"generate", out, "--ids", "1,2,3", "--tokens", "12", "--json"}).json()["ids"];
+  };
+  const nlohmann::json all = generated({{"eos_token_id", nullptr}}, nullptr);
+  ASSERT_EQ(all.size(), 12u);
+  const auto upTo = [&](const nlohmann::json& id) {
+    const auto found = std::find(all.begin(), all.end(), id);
+    return nlohmann::json(std::vector<nlohmann::json>(all.begin(), found + 1));
+  };
+  EXPECT_EQ(generated({{"eos_token_id", all[4]}}, nullptr), upTo(all[4]));
+  EXPECT_EQ(generated({{"eos_token_id", {22, all[3]}}}, nullptr), upTo(all[3]));
+  EXPECT_EQ(generated({{"eos_token_id", all[4]}}, {{"eos_token_id", {all[2], all[11]}}}), upTo(all[2]));
+  const std::string out = (folder.path() / "no").string();
+  ASSERT_TRUE(weft::writeFileAtomically(model / "generation_config.json", R"({"eos_token_id": "</s>"})"));
+  const Outcome refused = runWeft({"import", model.string(), "--out", out});
+  EXPECT_TRUE(isOneSentenceOfBadInput(refused));
+  EXPECT_THAT(refused.err, HasSubstr("eos_token_id"));
 }
 
 TEST(ConvertVerb, PutsACheckpointUnderAnotherMap) {

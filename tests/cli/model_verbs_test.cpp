@@ -21,6 +21,12 @@ TEST(ModelVerbs, RefuseWrongArgumentsBeforeAnythingStarts) {
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"generate", "m", "--prompt", "x", "--ids", "1"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"generate", "m", "--prompt", "x", "--tokens", "0"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"generate", "m", "--prompt", "x", "--temperature", "-1"})));
+  for (const char* temperature : {"1e-40", "inf", "nan", "1e30"}) {
+    const Outcome outcome = runWeft({"generate", "m", "--prompt", "x", "--temperature", temperature});
+    EXPECT_TRUE(isOneSentenceOfBadInput(outcome)) << temperature;
+    EXPECT_THAT(outcome.err, HasSubstr("it must be 0 (always the likeliest token) or from 0.0001 to 10000"));
+  }
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"generate", "m", "--prompt", "x", "--top-k", "-1"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"logits", "m", "--ids", "1,x", "--out", "f"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"logits", "m", "--ids", "1"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"eval", "m", "--task", "hellaswag"})));

@@ -182,6 +182,38 @@ TEST_F(HeldRuns, GiveTheDataOfTheirMapsWithoutTheStudio) {
   EXPECT_TRUE(isOneSentenceOfBadInput(weft({"export", "--figure", "maps", "--out", "map.bmp"})));
 }
 
+TEST_F(HeldRuns, AreNotSubmittedUnderANameThatCouldNotBeWrittenAgain) {
+  for (const std::string name : {"a@best", "caf\xE9", "", "a/b", "a\tb", "12"}) {
+    EXPECT_TRUE(isOneSentenceOfBadInput(weft({"submit", "--preset", "demo-mqa", "--name", name, "--hold"}))) << name;
+  }
+  EXPECT_EQ(weft({"runs", "--json"}).json().size(), 2u);
+}
+
+// Root may write everything: the program runs as somebody else then.
+TEST_F(HeldRuns, OfAnotherUserCanBeListedShownComparedAndExported) {
+  const fs::path folder = project();
+  fs::permissions(m_folder->path(), fs::perms(0755));
+  fs::permissions(folder / "weft.db", fs::perms(0444));
+  fs::permissions(folder, fs::perms(0555));
+  const fs::path out = m_folder->path() / "out";
+  const auto asNobody = [&](const std::string& arguments) {
+    const std::string command =
+        "cd / && " + std::string(::geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "") +
+        "'" WEFT_PROGRAM "' " + arguments + " -C '" + folder.string() + "' > '" + out.string() + "' 2>&1";
+    const int status = std::system(command.c_str());
+    return std::pair(WIFEXITED(status) ? WEXITSTATUS(status) : -1, weft::readFile(out).value_or(""));
+  };
+  for (const char* arguments : {"runs", "show shared", "compare MQA shared", "export", "export metrics", "queue"}) {
+    const auto [code, said] = asNobody(arguments);
+    EXPECT_EQ(code, 0) << arguments << ": " << said;
+  }
+  const auto [code, said] = asNobody("submit --preset demo-mqa --hold");
+  EXPECT_EQ(code, 2);
+  EXPECT_THAT(said, HasSubstr("cannot be written"));
+  fs::permissions(folder, fs::perms(0755));
+  fs::permissions(folder / "weft.db", fs::perms(0644));
+}
+
 TEST_F(HeldRuns, HaveNoLogYet) { EXPECT_TRUE(isOneSentenceOfBadInput(weft({"log", "shared"}))); }
 
 TEST_F(HeldRuns, InspectNamesTheProject) {

@@ -170,5 +170,24 @@ TEST(ChoiceTaskNames, AreLmEvals) {
   EXPECT_EQ(findChoiceTask("wikitext"), nullptr);
 }
 
+TEST_F(ChoiceFiles, MayHoldNanWhereNobodyReads) {
+  const auto file = write("boolq.jsonl",
+                          "{\"question\": \"is it\", \"passage\": \"P\", \"label\": 1, \"score\": NaN}\n"
+                          "{\"question\": \"is it\", \"passage\": \"half \\ud83d\", \"label\": 0}\n");
+  const auto items = readChoiceItems(*findChoiceTask("boolq"), file, 0);
+  ASSERT_TRUE(items) << items.error().message;
+  EXPECT_EQ(items->size(), 2u);
+  const auto wrong = write("nan.jsonl", "{\"question\": \"is it\", \"passage\": \"P\", \"label\": NaN}\n");
+  expectError(readChoiceItems(*findChoiceTask("boolq"), wrong, 0), ErrorCode::InvalidInput, "line 1");
+}
+
+TEST_F(ChoiceFiles, OfTooManyLevelsAreRefusedAtTheirLine) {
+  const std::string good = "{\"question\": \"q\", \"passage\": \"p\", \"label\": 1}\n";
+  expectError(readChoiceItems(*findChoiceTask("boolq"), write("a.jsonl", good + std::string(1'000'000, '[') + "\n"), 0),
+              ErrorCode::Corrupt, "line 2: it nests deeper than 100 levels");
+  expectError(readChoiceItems(*findChoiceTask("boolq"), write("a.json", std::string(1'000'000, '[')), 0),
+              ErrorCode::Corrupt, "nests deeper than 100 levels");
+}
+
 }  // namespace
 }  // namespace weft::data

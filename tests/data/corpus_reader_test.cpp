@@ -1,6 +1,7 @@
 #include "engine/data/corpus_reader.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <zstd.h>
 
 #include <vector>
@@ -51,6 +52,65 @@ TEST_F(CorpusReader, ReadsSeveralZstdFramesAndLinesLongerThanItsBuffers) {
   EXPECT_EQ(documentsOf(write("a.jsonl.zst", packed)), (Documents{longText, "two"}));
 }
 
+// A frame whose text fills the reader's buffer to the last byte is whole all the same.
+TEST_F(CorpusReader, ReadsAWholeFileOfAnyNumberOfBytes) {
+  constexpr std::size_t kBuffer = 1 << 17;
+  for (const std::size_t bytes : {kBuffer - 1, kBuffer, kBuffer + 1, 2 * kBuffer, 3 * kBuffer, 8 * kBuffer}) {
+    const std::string frame = "{\"text\": \"", end = "\"}\n";
+    const std::string text(bytes - frame.size() - end.size(), 'x');
+    const std::string packed = compress(frame + text + end);
+    EXPECT_EQ(documentsOf(write("a.jsonl.zst", packed)), (Documents{text})) << bytes;
+    EXPECT_EQ(documentsOf(write("a.jsonl.zst", packed + packed)), (Documents{text, text})) << bytes;
+    test::expectError(documentsOf(write("a.jsonl.zst", packed + packed.substr(0, packed.size() - 1))),
+                      ErrorCode::Corrupt, "cut off");
+  }
+}
+
+TEST_F(CorpusReader, PassesOverWhatOnlyPythonWrites) {
+  const std::string lines =
+      "{\"text\":\"one\",\"score\":NaN}\n{\"score\":[-Infinity,Infinity],\"text\":\"NaN \\\"NaN\"}\n";
+  EXPECT_EQ(documentsOf(write("a.jsonl", lines)), (Documents{"one", "NaN \"NaN"}));
+  test::expectError(documentsOf(write("a.jsonl", "{\"text\": NaN}\n")), ErrorCode::Corrupt, "line 1");
+  test::expectError(documentsOf(write("a.jsonl", "{\"text\": \"x\", \"score\": NaNa}\n")), ErrorCode::Corrupt,
+                    "is not JSON");
+}
+
+TEST_F(CorpusReader, CountsTheBytesThatWereNoUtf8) {
+  const auto notesOf = [&](const test::fs::path& file) {
+    ReadNotes notes;
+    EXPECT_TRUE(readDocuments(
+        file, [](std::string&&) { return true; }, &notes));
+    return notes;
+  };
+  const ReadNotes text = notesOf(write("a.txt", "fine\ncaf\xE9 cr\xE8me\n"));
+  EXPECT_EQ(text.replacedBytes, 2);
+  EXPECT_EQ(text.firstLine, 2);
+  EXPECT_EQ(text.sentence("a.txt"),
+            "'a.txt' is not all UTF-8: 2 bytes of it, the first in line 2, were read as U+FFFD; convert it if it is in "
+            "another encoding.");
+  const ReadNotes lines =
+      notesOf(write("a.jsonl", "{\"text\": \"a\"}\n\n{\"text\": \"\xE9\xE8\"}\n{\"text\": \"\xFF\"}\n"));
+  EXPECT_EQ(lines.replacedBytes, 3);
+  EXPECT_EQ(lines.firstLine, 3);
+  EXPECT_EQ(notesOf(write("b.txt", "caf\u00e9")).sentence("b.txt"), "");
+}
+
+TEST_F(CorpusReader, RefusesALineThatNestsDeeply) {
+  const auto lineOf = [](int depth) {
+    return "{\"text\": \"x\", \"meta\": " + std::string(static_cast<std::size_t>(depth), '[') +
+           std::string(static_cast<std::size_t>(depth), ']') + "}\n";
+  };
+  EXPECT_EQ(documentsOf(write("a.jsonl", lineOf(99))), (Documents{"x"}));
+  test::expectError(documentsOf(write("a.jsonl", lineOf(100))), ErrorCode::Corrupt, "line 1: it nests deeper than 100");
+}
+
+TEST_F(CorpusReader, NeverWaitsForAPipe) {
+  for (const char* name : {"a.txt", "a.jsonl", "a.jsonl.zst"}) {
+    ASSERT_EQ(::mkfifo((folder() / name).c_str(), 0600), 0);
+    test::expectError(documentsOf(folder() / name), ErrorCode::InvalidInput, "is a pipe, not a file");
+  }
+}
+
 TEST_F(CorpusReader, StopsWhenTold) {
   int taken = 0;
   const auto file = write("a.jsonl", "{\"text\": \"1\"}\n{\"text\": \"2\"}\nnot reached\n");
@@ -90,7 +150,8 @@ TEST_F(CorpusReader, NamesTheBadLine) {
                                                         {"{\"text\": 17}", "not a string"},
                                                         {"{\"text\": null}", "not a string"},
                                                         {"{\"text\": [\"ok\"]}", "not a string"},
-                                                        {std::string(200000, '['), "is not"}}) {
+                                                        {std::string("{\"text\": \"ok\"}\0 more", 21), "is not JSON"},
+                                                        {std::string(200000, '['), "is not a JSON object"}}) {
     const auto documents = documentsOf(write("a.jsonl", good + line + "\n"));
     test::expectError(documents, ErrorCode::Corrupt, "line 3");
     test::expectError(documents, ErrorCode::Corrupt, says);

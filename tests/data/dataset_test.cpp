@@ -58,6 +58,20 @@ TEST_F(Datasets, HoldOutTheLastDocuments) {
   EXPECT_FALSE(dataset->entropyFloor_nats);
 }
 
+TEST_F(Datasets, SayWhatWasNoUtf8EveryTimeTheyAreAskedFor) {
+  const config::DataConfig data =
+      text({write("latin1.txt", "a line\ncaf\xE9\nand another one\nand a last line\n").string(),
+            write("fine.txt", "fine\n").string()});
+  for (const char* round : {"prepared", "found"}) {
+    const auto dataset = prepareDataset(data, shards());
+    ASSERT_TRUE(dataset) << dataset.error().message;
+    ASSERT_EQ(dataset->notes.size(), 1u) << round;
+    EXPECT_NE(dataset->notes[0].find("latin1.txt' is not all UTF-8: 1 bytes of it, the first in line 2"),
+              std::string::npos)
+        << dataset->notes[0];
+  }
+}
+
 TEST_F(Datasets, HoldOutTheEndOfASingleTextCutAtALine) {
   std::string lines;
   for (int i = 0; i < 100; ++i) lines += "line " + std::to_string(i) + " of the text\n";

@@ -82,7 +82,7 @@ TEST_F(TokenShards, AreRefusedWhenDamaged) {
     return content;
   };
   test::expectError(TokenShard::open(folder() / "none.bin"), ErrorCode::NotFound, "none.bin");
-  test::expectError(TokenShard::open(folder()), ErrorCode::Corrupt, "not a file");
+  test::expectError(TokenShard::open(folder()), ErrorCode::InvalidInput, "not a file");
   test::expectError(opened(""), ErrorCode::Corrupt, "0 bytes");
   test::expectError(opened(whole.substr(0, 39)), ErrorCode::Corrupt, "39 bytes");
   test::expectError(opened(std::string(200, 'x')), ErrorCode::Corrupt, "WEFTTOK1");

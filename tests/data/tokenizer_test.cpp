@@ -1,6 +1,7 @@
 #include "engine/data/tokenizer.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -184,7 +185,7 @@ TEST_F(BadTokenizerFile, IsRefusedWhenItIsNoJsonOrCutOff) {
                                  content.substr(0, content.size() / 2), content.substr(0, content.size() - 1),
                                  content + "}", std::string(100000, '['), "{\"model\": " + std::string(100000, '{')}) {
     test::expectError(openTokenizer(write("bad.json", bad).string()), ErrorCode::Corrupt,
-                      "is not a byte-level BPE tokenizer.json");
+                      "is not a BPE tokenizer.json that Weft reads");
   }
 }
 
@@ -203,7 +204,6 @@ TEST_F(BadTokenizerFile, IsRefusedWithTheReason) {
       {"dropout", [](Json& file) { file["model"]["dropout"] = "much"; }},
       {"continuing_subword_prefix", [](Json& file) { file["model"]["continuing_subword_prefix"] = "##"; }},
       {"end_of_word_suffix", [](Json& file) { file["model"]["end_of_word_suffix"] = "</w>"; }},
-      {"falls back to bytes", [](Json& file) { file["model"]["byte_fallback"] = true; }},
       {"not true or false", [](Json& file) { file["model"]["ignore_merges"] = "yes"; }},
       {"its normalizer is \"Lowercase\"",
        [](Json& file) {
@@ -241,7 +241,6 @@ TEST_F(BadTokenizerFile, IsRefusedWithTheReason) {
       {"the id of the token \"a\" is", [](Json& file) { file["model"]["vocab"]["a"] = 4000000000u; }},
       {"the id of the token \"a\" is", [](Json& file) { file["model"]["vocab"]["a"] = nullptr; }},
       {"have the same id", [](Json& file) { file["model"]["vocab"]["a"] = file["model"]["vocab"]["b"]; }},
-      {"holes", [](Json& file) { file["model"]["vocab"]["a"] = 5000; }},
       {"byte-level alphabet",
        [](Json& file) {
          file["model"]["vocab"]["two words"] = file["model"]["vocab"].size() + file["added_tokens"].size() - 2;
@@ -257,7 +256,6 @@ TEST_F(BadTokenizerFile, IsRefusedWithTheReason) {
       {"has no content", [](Json& file) { file["added_tokens"][0]["content"] = ""; }},
       {"has no content", [](Json& file) { file["added_tokens"][0].erase("content"); }},
       {"has no id", [](Json& file) { file["added_tokens"][0].erase("id"); }},
-      {"two ids", [](Json& file) { file["added_tokens"][0]["id"] = 17; }},
       {"not true or false", [](Json& file) { file["added_tokens"][0]["lstrip"] = 1; }},
       {"more than 1024 bytes", [](Json& file) { file["added_tokens"][0]["content"] = std::string(2000, 'x'); }},
       {"no \"merges\"", [](Json& file) { file["model"].erase("merges"); }},
@@ -279,8 +277,116 @@ TEST_F(BadTokenizerFile, IsRefusedWithTheReason) {
     SCOPED_TRACE(damage.says);
     const auto tokenizer = openTokenizer(write("bad.json", file.dump()).string());
     test::expectError(tokenizer, ErrorCode::Corrupt, damage.says);
-    test::expectError(tokenizer, ErrorCode::Corrupt, "bad.json' is not a byte-level BPE tokenizer.json");
+    test::expectError(tokenizer, ErrorCode::Corrupt, "bad.json' is not a BPE tokenizer.json that Weft reads");
   }
+}
+
+Json characters() { return Json::parse(test::contentOf(fixture("characters.json"))); }
+
+// What `tokenizers` makes of SentencePiece's files (Llama 1 and 2, TinyLlama, Mistral, Gemma) and their variants:
+// tests/fixtures/tokenizer/make_characters.py.
+TEST_F(Tokenizers, EqualHuggingFaceWithFilesOfCharactersThatFallBackToBytes) {
+  const Json groups = Json::parse(test::contentOf(fixture("character-cases.json")));
+  ASSERT_EQ(groups.size(), 13u);
+  for (const Json& group : groups) {
+    Json file = characters();
+    file.update(group["replace"]);
+    const auto tokenizer = openTokenizer(write("tokenizer.json", file.dump()).string());
+    ASSERT_TRUE(tokenizer) << group["name"] << ": " << tokenizer.error().message;
+    for (const Json& one : group["cases"]) {
+      SCOPED_TRACE(group["name"].dump() + " " + one["text"].dump());
+      const auto ids = one["ids"].get<std::vector<TokenId>>();
+      EXPECT_EQ((*tokenizer)->encode(one["text"].get<std::string>()), ids);
+      EXPECT_EQ((*tokenizer)->decode(ids), one["decoded"].get<std::string>());
+    }
+    EXPECT_EQ((*tokenizer)->prefix(), std::vector<TokenId>{1});
+    EXPECT_EQ((*tokenizer)->endOfText(), 2u);
+  }
+}
+
+TEST_F(Tokenizers, OfCharactersTakeALongTextWithoutLoss) {
+  const auto tokenizer = openTokenizer(write("tokenizer.json", characters().dump()).string());
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  std::string text;
+  for (int i = 0; i < 60000; ++i) text += i % 7 == 0 ? "  hello w\u1ec7 \U0001F642\n" : "hello ";
+  EXPECT_EQ((*tokenizer)->decode((*tokenizer)->encode(text)), text);
+}
+
+TEST_F(BadTokenizerFile, OfCharactersIsRefusedWithTheReason) {
+  const std::vector<Damage> damages{
+      {"has no token <0x41>",
+       [](Json& file) {
+         file["model"]["vocab"]["A"] = file["model"]["vocab"]["<0x41>"];
+         file["model"]["vocab"].erase("<0x41>");
+       }},
+      {"would be lost",
+       [](Json& file) {
+         file["model"]["byte_fallback"] = false;
+         file["model"]["unk_token"] = nullptr;
+       }},
+      {"its normalizer is \"NFKC\"",
+       [](Json& file) {
+         file["normalizer"] = {{"type", "NFKC"}};
+       }},
+      {"its normalizer is \"Replace\"",
+       [](Json& file) {
+         file["normalizer"] = {{"type", "Replace"}, {"pattern", {{"Regex", " "}}}, {"content", "x"}};
+       }},
+      {"its decoder has a \"WordPiece\" step",
+       [](Json& file) {
+         file["decoder"] = {{"type", "WordPiece"}};
+       }},
+      {"no decoder", [](Json& file) { file["decoder"] = nullptr; }},
+      {"\"Whitespace\" step",
+       [](Json& file) {
+         file["pre_tokenizer"] = {{"type", "Whitespace"}};
+       }},
+      {"prepend_scheme",
+       [](Json& file) {
+         file["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", "_"}, {"prepend_scheme", "often"}};
+       }},
+      {"no character as replacement",
+       [](Json& file) {
+         file["pre_tokenizer"] = {{"type", "Metaspace"}};
+       }},
+  };
+  for (const Damage& damage : damages) {
+    Json file = characters();
+    damage.apply(file);
+    SCOPED_TRACE(damage.says);
+    test::expectError(openTokenizer(write("bad.json", file.dump()).string()), ErrorCode::Corrupt, damage.says);
+  }
+}
+
+// tokenizers 0.23.3: a vocabulary may have holes; an added token that is not in it gets the next free id, not its own.
+TEST_F(Tokenizers, ReadIdsWithHolesAsHuggingFaceDoes) {
+  Json file = tiny();
+  const auto plain = openTokenizer(fixture("tiny-tokenizer.json").string());
+  const auto size = static_cast<TokenId>((*plain)->vocabularySize());
+  file["added_tokens"].push_back({{"id", 5000}, {"content", "<pad>"}, {"special", true}});
+  file["added_tokens"].push_back({{"id", 6000}, {"content", "<more>"}, {"special", true}});
+  file["added_tokens"].push_back({{"id", 7000}, {"content", "<pad>"}, {"special", true}});
+  const auto added = openTokenizer(write("added.json", file.dump()).string());
+  ASSERT_TRUE(added) << added.error().message;
+  EXPECT_EQ((*added)->encode("<more><pad>"), (std::vector<TokenId>{size + 1, size}));
+  EXPECT_EQ((*added)->vocabularySize(), size + 2);
+
+  Json hole = tiny();
+  hole["model"]["vocab"]["a"] = 5000;
+  const auto holed = openTokenizer(write("hole.json", hole.dump()).string());
+  ASSERT_TRUE(holed) << holed.error().message;
+  EXPECT_EQ((*holed)->encode("aq").front(), 5000u);
+  EXPECT_EQ((*holed)->decode(std::vector<TokenId>{5000}), "a");
+  EXPECT_EQ((*holed)->vocabularySize(), 5001);
+}
+
+TEST_F(BadTokenizerFile, IsNotWaitedFor) {
+  ASSERT_EQ(::mkfifo((folder() / "tokenizer.json").c_str(), 0600), 0);
+  test::expectError(openTokenizer(folder().string()), ErrorCode::InvalidInput, "is a pipe, not a file");
+}
+
+TEST_F(BadTokenizerFile, NoneAtAllSaysThatIdsWork) {
+  test::expectError(openTokenizer("none"), ErrorCode::InvalidInput, "no tokenizer that Weft reads");
 }
 
 }  // namespace

@@ -85,10 +85,12 @@ Report run(const Target& target, const Options& options) {
 const std::vector<Target>& targets() {
   static const std::vector<Target> all = [] {
     std::vector<Target> list{mapTarget(),   configTarget(), tokenizerTarget(), linesTarget(), compressedLinesTarget(),
-                             shardTarget(), itemsTarget()};
+                             shardTarget(), itemsTarget(),  jsonTarget()};
 #ifdef WEFT_FUZZ_TORCH
     list.push_back(safetensorsTarget());
     list.push_back(importTarget());
+    list.push_back(spellingsTarget());
+    list.push_back(generationTarget());
 #endif
     return list;
   }();

@@ -17,8 +17,11 @@ Target linesTarget();            // data/corpus_reader.h: .jsonl
 Target compressedLinesTarget();  // data/corpus_reader.h: .jsonl.zst
 Target shardTarget();            // data/token_shard.h
 Target itemsTarget();            // data/choice_tasks.h, data/wikitext.h
+Target jsonTarget();             // base/json.h: tokenizer_config.json and its like
 Target safetensorsTarget();      // nn/safetensors.h, where there is torch
 Target importTarget();           // interchange/foreign_config.h and export_config.h, where there is torch
+Target spellingsTarget();        // interchange/foreign_config.h: fields that are spelled twice
+Target generationTarget();       // interchange/end_tokens.h
 
 // A file below the system's temporary folder, for readers that take a path. Overwritten by the next of the same name.
 std::filesystem::path scratchFile(const std::string& name, std::string_view content);

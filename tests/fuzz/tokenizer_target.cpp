@@ -51,6 +51,8 @@ const std::vector<Seed>& seeds() {
       const Json value = smaller(name);
       list.push_back({value, value.dump()});
     }
+    const std::string spelled = contentOf(fixture("tokenizer/characters.json"));
+    list.push_back({Json::parse(spelled), spelled});
     const std::string whole = contentOf(fixture("tokenizer/tiny-tokenizer.json"));
     list.push_back({Json::parse(whole), whole});
     return list;
@@ -59,10 +61,11 @@ const std::vector<Seed>& seeds() {
 }
 
 const std::vector<std::string>& words() {
-  static const std::vector<std::string> all{"null",    "true",    "[]",           "{}",        "\"\"",
-                                            "-1",      "1e9",     "\"\\ud800\"",  "\"type\":", "\"BPE\"",
-                                            "[[[[",    "{\"a\":", "\"Sequence\"", "\"Split\"", "\"Digits\"",
-                                            "\"NFC\"", "\\u0000", "\xFF"};
+  static const std::vector<std::string> all{
+      "null",          "true",        "[]",          "{}",         "\"\"",      "-1",
+      "1e9",           "\"\\ud800\"", "\"type\":",   "\"BPE\"",    "[[[[",      "{\"a\":",
+      "\"Sequence\"",  "\"Split\"",   "\"Digits\"",  "\"NFC\"",    "\\u0000",   "\xFF",
+      "\"Metaspace\"", "\"Prepend\"", "\"Replace\"", "\"<0x41>\"", "\"always\""};
   return all;
 }
 
@@ -73,7 +76,7 @@ Outcome check(const std::string& content) {
       std::string(100, '=');
   auto definition = data::parseBpeDefinition(content, "fuzz.json");
   if (!definition) {
-    if (!definition.error().message.starts_with("'fuzz.json' is not a byte-level BPE tokenizer.json: "))
+    if (!definition.error().message.starts_with("'fuzz.json' is not a BPE tokenizer.json that Weft reads: "))
       return broken(definition.error().message);
     return refused(definition.error());
   }

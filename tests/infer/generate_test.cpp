@@ -196,11 +196,23 @@ TEST_F(Generate, EndsAtTheStopTokenAndTellsEachTokenAtOnce) {
       infer::generate(*decoder, m_dense, {9}, {.tokens = 20, .temperature = 1, .seed = 2}).ids;
   std::vector<std::int64_t> told;
   const infer::Generated made =
-      infer::generate(*decoder, m_dense, {9}, {.tokens = 20, .temperature = 1, .seed = 2, .stopToken = all[6]},
+      infer::generate(*decoder, m_dense, {9}, {.tokens = 20, .temperature = 1, .seed = 2, .stopTokens = {all[6]}},
                       [&](std::int64_t id) { told.push_back(id); });
   const auto stop = std::find(all.begin(), all.end(), all[6]);
   EXPECT_EQ(made.ids, std::vector<std::int64_t>(all.begin(), stop + 1));
   EXPECT_EQ(told, made.ids);
+}
+
+TEST_F(Generate, SaysThatTheModelGivesNaN) {
+  const auto decoder = makeDecoder("identity");
+  {
+    const torch::NoGradGuard noGrad;
+    decoder->parameters().front().value.fill_(std::nan(""));
+  }
+  for (const double temperature : {0.0, 1.0}) {
+    EXPECT_THAT([&] { infer::generate(*decoder, m_dense, {1}, {.tokens = 3, .temperature = temperature}); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("the model gives NaN")));
+  }
 }
 
 TEST_F(Generate, RefusesAnEmptyPromptAndIdsOutsideTheVocabulary) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "engine/base/files.h"
 #include "engine/interchange/foreign_config.h"
@@ -255,7 +256,7 @@ TEST_F(ImportModel, RefusesHostileIndexes) {
   EXPECT_THAT(with(missing), HasSubstr("which model-00001-of-00002.safetensors does not have"));
   Json nowhere = index;
   nowhere["weight_map"]["model.norm.weight"] = "model-00003-of-00002.safetensors";
-  EXPECT_THAT(with(nowhere), HasSubstr("does not exist"));
+  EXPECT_THAT(with(nowhere), HasSubstr("There is no file"));
 }
 
 TEST_F(ImportModel, RefusesFilesThatAreCutShort) {
@@ -284,6 +285,146 @@ TEST_F(ImportModel, TakesTheTokenizerAlong) {
   fs::copy_file(fixture("tokenizer/tiny-tokenizer.json"), folder / "tokenizer.json");
   ASSERT_TRUE(importModel(folder, out()).has_value());
   EXPECT_EQ(nn::loadModel(out(), torch::kCPU)->config.data.tokenizer, (out() / "tokenizer.json").string());
+}
+
+TEST_F(ImportModel, SaysThatItsTokenizerIsMissingOrNotRead) {
+  const fs::path folder = copyOf("llama");
+  const auto imported = [&] {
+    fs::remove_all(out());
+    const Result<ImportReport> report = importModel(folder, out());
+    EXPECT_TRUE(report.has_value()) << report.error().message;
+    return std::pair(report ? report->warnings : std::vector<std::string>(),
+                     nn::loadModel(out(), torch::kCPU)->config.data.tokenizer);
+  };
+  auto [warnings, tokenizer] = imported();
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("has no tokenizer.json. The checkpoint takes token ids, and no text.")));
+  EXPECT_EQ(tokenizer, config::kNoTokenizer);
+  ASSERT_TRUE(writeFileAtomically(folder / "vocab.json", "{}") && writeFileAtomically(folder / "merges.txt", ""));
+  EXPECT_THAT(imported().first, ElementsAre(HasSubstr("vocab.json and merges.txt are not read")));
+  ASSERT_TRUE(writeFileAtomically(folder / "tokenizer.json", R"({"model": {"type": "Unigram"}})"));
+  std::tie(warnings, tokenizer) = imported();
+  EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr("its model is"), HasSubstr("takes token ids"))));
+  EXPECT_EQ(tokenizer, config::kNoTokenizer);
+  fs::copy_file(fixture("tokenizer/characters.json"), folder / "tokenizer.json", fs::copy_options::overwrite_existing);
+  std::tie(warnings, tokenizer) = imported();
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("has 276 ids, and the model a vocabulary of 23")));
+  EXPECT_EQ(tokenizer, (out() / "tokenizer.json").string());
+}
+
+// transformers 5.24: the classes' own values.
+TEST_F(ImportModel, FillsInWhatTheClassHas) {
+  const auto without = [&](const std::string& name, const std::vector<std::string>& keys, const Json& changes = {}) {
+    Json config = Json::parse(readFile(given(name) / "config.json").value());
+    config.update(changes.is_null() ? Json::object() : changes);
+    for (const std::string& key : keys) config.erase(key);
+    return parseForeignConfig(config.dump(), "config.json");
+  };
+  EXPECT_EQ(without("mistral", {"num_key_value_heads"}, {{"num_attention_heads", 16}})->model.kvHeads, 8);
+  EXPECT_EQ(without("qwen3", {"head_dim"})->model.headWidth, 128);
+  EXPECT_EQ(
+      without("qwen2", {"head_dim"}, {{"hidden_size", 64}, {"num_attention_heads", 16}, {"num_key_value_heads", 16}})
+          ->model.headWidth,
+      4);
+  const ForeignConfig llama =
+      without("llama", {"num_key_value_heads", "vocab_size", "max_position_embeddings"}).value();
+  EXPECT_EQ(llama.model.kvHeads, llama.model.queryHeads);
+  EXPECT_EQ(llama.model.vocabulary, 32000);
+  EXPECT_EQ(llama.context, 2048);
+  EXPECT_EQ(without("qwen2", {"max_position_embeddings"})->context, 32768);
+  EXPECT_EQ(without("llama", {}, {{"num_key_value_heads", nullptr}})->model.kvHeads, llama.model.queryHeads);
+  EXPECT_THAT(without("mistral", {}, {{"num_key_value_heads", nullptr}}).error().message,
+              HasSubstr("num_key_value_heads is null"));
+  EXPECT_THAT(without("qwen3", {}, {{"head_dim", nullptr}}).error().message, HasSubstr("head_dim is null"));
+  EXPECT_THAT(without("crosslayer", {"n_head"}).error().message, HasSubstr("there is no num_attention_heads"));
+}
+
+TEST_F(ImportModel, RefusesARopeScalingThatLacksANumber) {
+  const auto with = [&](const Json& rope) {
+    Json config = Json::parse(readFile(given("qwen2") / "config.json").value());
+    config.erase("rope_parameters");
+    config["rope_scaling"] = rope;
+    return parseForeignConfig(config.dump(), "config.json");
+  };
+  for (const char* kind : {"yarn", "linear", "dynamic", "llama3"})
+    EXPECT_THAT(with({{"rope_type", kind}, {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}}).error().message,
+                HasSubstr(std::string("factor is missing, a number that ") + kind));
+  EXPECT_THAT(with({{"rope_type", "llama3"}, {"factor", 8.0}, {"high_freq_factor", 4.0}}).error().message,
+              HasSubstr("low_freq_factor is missing"));
+  EXPECT_THAT(with({{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0}}).error().message,
+              HasSubstr("high_freq_factor is missing"));
+  EXPECT_THAT(with({{"type", "yarn"}}).error().message, HasSubstr("factor is missing"));
+  EXPECT_TRUE(with({{"type", "linear"}, {"factor", 2}}).has_value());
+  EXPECT_THAT(with({{"type", "linear"}, {"factor", "NaN"}}).error().message, HasSubstr("factor is \"NaN\""));
+}
+
+TEST_F(ImportModel, TakesOfTwoSpellingsWhatTransformersTakesOrNone) {
+  const auto with = [&](const std::string& name, const Json& changes) {
+    Json config = Json::parse(readFile(given(name) / "config.json").value());
+    config.update(changes);
+    return parseForeignConfig(config.dump(), "config.json");
+  };
+  const Json linear{{"rope_type", "linear"}, {"factor", 2.0}}, other{{"rope_type", "linear"}, {"factor", 4.0}};
+  EXPECT_EQ(with("qwen2", {{"rope_scaling", linear}, {"rope_parameters", other}})->model.ropeFactor, 2);
+  EXPECT_EQ(with("qwen2", {{"rope_scaling", nullptr}, {"rope_parameters", other}})->model.ropeFactor, 4);
+  EXPECT_EQ(with("qwen2", {{"rope_scaling", Json::object()}, {"rope_parameters", other}})->model.ropeFactor, 4);
+  EXPECT_EQ(with("qwen2", {{"rope_theta", 5.0}, {"rope_parameters", {{"rope_theta", 7.0}}}})->model.ropeTheta, 7);
+  EXPECT_EQ(with("qwen2", {{"rope_parameters", {{"rope_type", "linear"}, {"type", "yarn"}, {"factor", 2.0}}}})
+                ->model.ropeScaling,
+            "linear");
+  EXPECT_THAT(with("llama", {{"n_embd", 13}}).error().message, HasSubstr("another spelling"));
+  EXPECT_THAT(with("llama", {{"num_layers", 7}}).error().message, HasSubstr("another spelling"));
+}
+
+TEST_F(ImportModel, RefusesAConfigThatNestsDeeply) {
+  const fs::path folder = copyOf("llama");
+  std::string config = readFile(folder / "config.json").value();
+  config.insert(1, "\"x\": " + std::string(200, '[') + std::string(200, ']') + ",");
+  ASSERT_TRUE(writeFileAtomically(folder / "config.json", config));
+  EXPECT_THAT(refused(folder), HasSubstr("nests deeper than 100 levels"));
+  fs::copy_file(given("llama") / "config.json", folder / "config.json", fs::copy_options::overwrite_existing);
+  ASSERT_TRUE(writeFileAtomically(folder / "tokenizer_config.json", std::string(1'000'000, '[')));
+  EXPECT_THAT(refused(folder), HasSubstr("nests deeper than 100 levels"));
+  ASSERT_TRUE(writeFileAtomically(folder / "tokenizer_config.json", "{\"a\": NaN}"));
+  EXPECT_TRUE(importModel(folder, out()).has_value());
+}
+
+TEST_F(ImportModel, FollowsNoLinkOutOfItsFolder) {
+  const fs::path secret = m_folder.path() / "secret";
+  ASSERT_TRUE(writeFileAtomically(secret, "{}"));
+  for (const char* name :
+       {"tokenizer.json", "tokenizer_config.json", "generation_config.json", "config.json", "model.safetensors"}) {
+    const fs::path folder = copyOf("llama");
+    fs::remove(folder / name);
+    fs::create_symlink("../secret", folder / name);
+    EXPECT_THAT(refused(folder), HasSubstr("is a link out of its folder")) << name;
+    fs::remove_all(folder);
+  }
+}
+
+TEST_F(ImportModel, NamesWhatStandsInTheWeightsPlace) {
+  const fs::path folder = copyOf("llama");
+  ASSERT_TRUE(writeFileAtomically(folder / "model.safetensors",
+                                  "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 1234\n"));
+  EXPECT_THAT(refused(folder), HasSubstr("is a Git LFS pointer"));
+  const std::string header = R"({"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}})";
+  ASSERT_TRUE(writeFileAtomically(folder / "model.safetensors", std::string(1, static_cast<char>(header.size())) +
+                                                                    std::string(7, '\0') + header + "xxxx"));
+  EXPECT_THAT(refused(folder), HasSubstr("\"a\" is stored in F8_E4M3, which is not read here"));
+  fs::copy_file(given("llama") / "model.safetensors", folder / "model.safetensors",
+                fs::copy_options::overwrite_existing);
+  changeConfig(folder, "quantization_config", Json{{"quant_method", "fp8"}});
+  EXPECT_THAT(refused(folder), HasSubstr("its weights are quantized (fp8)"));
+}
+
+TEST_F(ImportModel, GivesItsRunANameThatCanBeWrittenAgain) {
+  for (const auto& [given, name] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"model@v1", "model-v1"}, {"a,b", "a-b"}, {"caf\xE9", "caf?"}, {"12", "model-12"}, {"-x", "model--x"}}) {
+    const fs::path folder = m_folder.path() / given;
+    fs::copy(this->given("llama"), folder, fs::copy_options::recursive);
+    fs::remove_all(out());
+    ASSERT_TRUE(importModel(folder, out()).has_value());
+    EXPECT_EQ(nn::loadModel(out(), torch::kCPU)->config.name, name);
+  }
 }
 
 }  // namespace

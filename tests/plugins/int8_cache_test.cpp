@@ -204,7 +204,8 @@ TEST_P(Int8Cache, KeepsLogitsAndPerplexityNearTheDenseOnesForEveryMap) {
     for (std::int64_t t = 0; t < 40; t += 3)
       parts.push_back(decoder->logits(ids.narrow(1, t, std::min<std::int64_t>(3, 40 - t)), quantised.get()));
     EXPECT_TRUE(isClose(torch::cat(parts, 1), whole, GetParam().type == torch::kBFloat16 ? 0.15 : 0.02));
-    EXPECT_LT(uniqueStorageBytes(quantised->tensors()) * (GetParam().type == torch::kBFloat16 ? 1.7 : 3.4),
+    EXPECT_LT(static_cast<double>(uniqueStorageBytes(quantised->tensors())) *
+                  (GetParam().type == torch::kBFloat16 ? 1.7 : 3.4),
               static_cast<double>(uniqueStorageBytes(dense->tensors())));
   }
 }

@@ -52,6 +52,38 @@ TEST(ForeignForms, AreFoundInAWholeConfigFile) {
   EXPECT_EQ(parseMap(R"( {"num_hidden_layers": 4, "num_key_value_layers": 2} )", {.layers = 4}).value(), *claN(4, 2));
 }
 
+// A multimodal model's config.json says its text part in text_config: Gemma 3n, and what will come.
+TEST(ForeignForms, AreFoundInTheTextPartOfAMultimodalModel) {
+  EXPECT_EQ(read(R"({"model_type": "gemma3n", "vision_config": {"num_hidden_layers": 9}, "text_config":
+      {"model_type": "gemma3n_text", "num_hidden_layers": 4, "num_kv_shared_layers": 2, "sliding_window": 512, "layer_types":
+      ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]}})"),
+            "0s_1_0s_1");
+  EXPECT_EQ(read(R"({"text_config": {"num_hidden_layers": 4, "num_key_value_layers": 2}})"), "0_0_2_2");
+  EXPECT_EQ(read(R"({"decoder": {"sharing_pattern": [0, 0]}})"), "0_0");
+  EXPECT_EQ(read(R"({"text_config": {"vocab_size": 3}, "sharing_pattern": [0, 0]})"), "0_0");
+  EXPECT_THAT(read(R"({"text_config": {"sharing_pattern": [0, 1]}, "sharing_pattern": [0, 0]})"),
+              HasSubstr("both in text_config and beside it"));
+  EXPECT_THAT(read(R"({"text_config": {"sharing_pattern": [0, 1]}, "decoder": {"sharing_pattern": [0, 1]}})"),
+              HasSubstr("both text_config and decoder"));
+  EXPECT_THAT(read(R"({"text_config": {"num_hidden_layers": 3, "sharing_pattern": [0, 0]}})"),
+              HasSubstr("num_hidden_layers is 3"));
+}
+
+TEST(ForeignForms, HaveTheDefaultsOfGemma3n) {
+  std::string full;
+  for (int layer = 0; layer < 20; ++layer) full += std::to_string(layer) + (layer % 5 == 4 ? "_" : "s_");
+  for (int block = 0; block < 3; ++block) full += "18s_18s_18s_18s_19_";
+  full.pop_back();
+  EXPECT_EQ(read(R"({"model_type": "gemma3n", "text_config": {"model_type": "gemma3n_text"}})"), full);
+  EXPECT_EQ(read(R"({"model_type": "gemma3n_text", "num_hidden_layers": 6, "num_kv_shared_layers": 1})"),
+            "0s_1s_2s_3s_4_3s");
+}
+
+TEST(ForeignForms, OfTooManyLevelsAreRefused) {
+  EXPECT_THAT(read("{\"sharing_pattern\": " + std::string(1'000'000, '[')), HasSubstr("nests deeper than 100 levels"));
+  EXPECT_FALSE(parseMap(std::string(1'000'000, '['), {}));
+}
+
 TEST(ForeignForms, SayWhichFieldAndLayerIsWrong) {
   EXPECT_THAT(read("{"), HasSubstr("begins like a JSON object"));
   EXPECT_THAT(read("{}"), HasSubstr("none of the keys"));

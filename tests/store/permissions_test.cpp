@@ -128,10 +128,14 @@ TEST_F(Permissions, WritesThatAreOnlyInTheWalAreNotOverlooked) {
   ASSERT_GT(fs::file_size(database().string() + "-wal"), 0u);
   fs::remove(database().string() + "-shm");
   EXPECT_EQ(asReader([&]() -> std::string {
-              const Result<RunStore> store = RunStore::open(database(), RunStore::Mode::ReadOnly);
-              return store ? "opened without the newest run" : store.error().message;
+              Result<RunStore> store = RunStore::open(database(), RunStore::Mode::ReadOnly);
+              if (!store) return store.error().message + " " + store.error().detail;
+              const auto runs = store->runs();
+              if (!runs) return runs.error().message;
+              return runs->size() == 1 ? "" : "opened without the newest run";
             }),
-            database().string() + " cannot be opened; check the permissions of the file and of its folder.");
+            "");
+  EXPECT_GT(fs::file_size(database().string() + "-wal"), 0u) << "what was read is left as it was";
 }
 
 TEST_F(Permissions, AReaderWithoutWriteAccessSeesWhatAWriterDoes) {

@@ -1,5 +1,11 @@
 #include "engine/store/project.h"
 
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "engine/store/runs_link.h"
 #include "store_fixture.h"
 
 namespace weft::store::test {
@@ -101,6 +107,58 @@ TEST_F(ProjectFolder, AForeignStoreInTheNearestFolderIsAnErrorAndNotSkipped) {
   fs::create_directories(folder() / "outer" / "inner");
   ASSERT_TRUE(writeFileAtomically(folder() / "outer" / "inner" / "weft.db", "text"));
   EXPECT_EQ(Project::find(folder() / "outer" / "inner").error().code, ErrorCode::Corrupt);
+}
+
+// A limit on the size of files is what a full disk looks like.
+TEST_F(ProjectFolder, CreatingOnAFullDiskLeavesNothingBehind) {
+  for (const rlim_t bytes : {rlim_t{0}, rlim_t{4096}, rlim_t{20000}, rlim_t{40000}}) {
+    const fs::path made = folder() / "a" / "study";
+    const int code = Child([&] {
+                       ::signal(SIGXFSZ, SIG_IGN);
+                       const rlimit limit{bytes, bytes};
+                       if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
+                       return Project::create(made) ? 1 : 0;
+                     }).wait();
+    if (code == 1) continue;  // it was enough
+    EXPECT_EQ(code, 0);
+    EXPECT_TRUE(filesIn(folder()).empty()) << bytes;
+  }
+  // Of a folder that was there, the folder stays with what is in it.
+  fs::create_directories(folder() / "mine");
+  ASSERT_TRUE(writeFileAtomically(folder() / "mine" / "note.txt", "mine"));
+  const int code = Child([&] {
+                     ::signal(SIGXFSZ, SIG_IGN);
+                     const rlimit limit{4096, 4096};
+                     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
+                     return Project::create(folder() / "mine") ? 1 : 0;
+                   }).wait();
+  EXPECT_EQ(code, 0);
+  EXPECT_THAT(filesIn(folder() / "mine"), testing::ElementsAre("note.txt"));
+}
+
+TEST_F(ProjectFolder, ALinkOutOfItInPlaceOfItsRunsIsFollowedOnlyWhereItWasRecorded) {
+  const fs::path config = folder() / "config", study = folder() / "study", other = folder() / "other";
+  ::setenv("XDG_CONFIG_HOME", config.c_str(), 1);
+  ASSERT_TRUE(Project::create(study));
+  fs::create_directories(other);
+  fs::remove(study / "runs");
+  fs::create_directory_symlink(other, study / "runs");
+  const Result<Project> refused = Project::open(study);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message,
+              HasSubstr("runs is a link out of the project, to " + fs::canonical(other).string()));
+  EXPECT_FALSE(Project::find(study));
+  ASSERT_TRUE(recordRunsLink(study));
+  EXPECT_TRUE(Project::open(study));
+  // Elsewhere it was not recorded.
+  fs::remove(study / "runs");
+  fs::create_directory_symlink(folder(), study / "runs");
+  EXPECT_FALSE(Project::open(study));
+  fs::remove(study / "runs");
+  fs::create_directories(study / "kept");
+  fs::create_directory_symlink("kept", study / "runs");
+  EXPECT_TRUE(Project::open(study)) << "a link that stays in the project is none of this";
+  ::unsetenv("XDG_CONFIG_HOME");
 }
 
 }  // namespace

@@ -159,19 +159,6 @@ TEST_F(Schema, ASchemaNumberBelowZeroIsRefused) {
   EXPECT_EQ(migrated.error().code, ErrorCode::Corrupt);
 }
 
-TEST_F(Schema, AStoreWithATriggerOfSomebodyElsesCannotReachBeyondItself) {
-  {
-    RunStore store = open();
-    add(store, "a");
-  }
-  execute(database(),
-          "CREATE TRIGGER spy AFTER UPDATE ON run BEGIN UPDATE run_summary SET phase = load_extension('/tmp/evil.so'); "
-          "END");
-  RunStore store = open();
-  EXPECT_EQ(store.setNote(RunId{1}, "n").error().code, ErrorCode::Internal);
-  EXPECT_EQ(store.run(RunId{1})->note, "");
-}
-
 TEST_F(Schema, AnEmptyFileBecomesAStore) {
   std::ofstream(database()).close();
   EXPECT_EQ(*inspectFile(database(), known()), FileKind::Empty);
@@ -322,6 +309,36 @@ TEST_F(Schema, ManyProcessesThatMigrateAtOnceDoItOnce) {
     for (const auto& child : children) EXPECT_EQ(child->wait(), 0);
     EXPECT_EQ(countOf(database(), "SELECT count(*) FROM mark"), 1);
     EXPECT_EQ(countOf(database().string() + ".schema-1.backup", "SELECT count(*) FROM note"), 1);
+  }
+}
+
+// A foreign weft.db must not bring statements that run when ours do.
+TEST_F(Schema, AStoreWithTriggersOrViewsIsNotOpened) {
+  for (const auto& [statement, what] :
+       {std::pair("CREATE TRIGGER t AFTER UPDATE ON run BEGIN DELETE FROM run; END", "the trigger 't'"),
+        std::pair("CREATE VIEW v AS SELECT 1", "the view 'v'"),
+        std::pair("CREATE VIRTUAL TABLE f USING fts5(a)", "the virtual table 'f'")}) {
+    fs::remove(database());
+    { ASSERT_TRUE(RunStore::open(database())); }
+    execute(database(), statement);
+    for (const RunStore::Mode mode : {RunStore::Mode::ReadOnly, RunStore::Mode::ReadWrite}) {
+      const Result<RunStore> store = RunStore::open(database(), mode);
+      ASSERT_FALSE(store) << statement;
+      EXPECT_EQ(store.error().code, ErrorCode::Corrupt);
+      EXPECT_THAT(store.error().message, testing::HasSubstr(what));
+    }
+  }
+}
+
+TEST_F(Schema, APipeBesideAStoreIsNotWaitedFor) {
+  { ASSERT_TRUE(RunStore::open(database())); }
+  for (const char* beside : {"-wal", "-journal"}) {
+    const std::string pipe = database().string() + beside;
+    fs::remove(pipe);
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_FALSE(RunStore::open(database(), RunStore::Mode::ReadOnly));
+    EXPECT_FALSE(RunStore::open(database()));
+    fs::remove(pipe);
   }
 }
 

@@ -16,7 +16,7 @@
 #include "ui/diagram/map_field.h"
 #include "ui/diagram/queue_panel.h"
 #include "ui/diagram/sharing_stack.h"
-#include "ui/window/widgets.h"
+#include "ui/parts/widgets.h"
 
 namespace weft::ui {
 namespace {

@@ -69,8 +69,18 @@ class ModelJob : public WorkerTest {
     EXPECT_NEAR(std::log(finished.summary.at("word_perplexity")), nats / words, relative * nats / words);
   }
 
+  void expectRefusal(const json& change, const std::string& kind, ErrorCode code, const std::string& part) {
+    json wanted = job(kind);
+    wanted.update(change);
+    const std::string name = "bad" + std::to_string(m_refusals++);
+    writeJob(name, wanted);
+    SCOPED_TRACE(wanted.dump());
+    expectFailure(name, code, part);
+  }
+
   fs::path m_model;
   std::unique_ptr<nn::Decoder> m_decoder;
+  int m_refusals = 0;
 };
 
 TEST_F(ModelJob, LogitsAreThoseOfOnePassInAFileOfOneTensor) {
@@ -97,7 +107,7 @@ TEST_F(ModelJob, GenerateContinuesAPromptOrIds) {
   wanted.update({{"prompt", "The "}, {"tokens", 12}});
   const FinishedEvent text = answer("text", wanted);
   const auto made = infer::generate(*m_decoder, nn::CacheFactory::create("").value(), bytesOf("The "),
-                                    {.tokens = 12, .stopToken = 256});
+                                    {.tokens = 12, .stopTokens = {256}});
   EXPECT_EQ(json::parse(text.texts.at("ids")), json(made.ids));
   EXPECT_EQ(text.summary.at("tokens"), static_cast<double>(made.ids.size()));
   // Two producers, K and V of 16 in float32, for 4 + 12 - 1 tokens.
@@ -314,15 +324,6 @@ TEST_F(ModelJob, MeasureFindsTheLargestBatchWithinTheLimitBesideThePrediction) {
 }
 
 TEST_F(ModelJob, RefusesBadInputInOneSentence) {
-  auto expectRefusal = [&, number = 0](const json& change, const std::string& kind, ErrorCode code,
-                                       const std::string& part) mutable {
-    json wanted = job(kind);
-    wanted.update(change);
-    const std::string name = "bad" + std::to_string(number++);
-    writeJob(name, wanted);
-    SCOPED_TRACE(wanted.dump());
-    expectFailure(name, code, part);
-  };
   expectRefusal({{"ids", {1, 300}}}, "generate", ErrorCode::InvalidInput,
                 "300 is outside the model's vocabulary of 257");
   expectRefusal({{"ids", {-1}}}, "generate", ErrorCode::InvalidInput, "-1 is outside");
@@ -358,4 +359,35 @@ TEST_F(ModelJob, RefusesBadInputInOneSentence) {
   fs::resize_file(folder() / "empty/model.toml", 0);
   expectRefusal({{"model", (folder() / "empty").string()}, {"ids", {1}}}, "generate", ErrorCode::InvalidInput,
                 "vocabulary");
+}
+
+TEST_F(ModelJob, AModelWithNaNIsNotScoredAndGeneratesNothing) {
+  nn::TensorFile file = nn::readSafetensors(m_model / "model.safetensors").value();
+  file.tensors[3].second.view(-1)[1] = std::nan("");
+  const fs::path spoilt = folder() / "spoilt";
+  fs::copy(m_model, spoilt);
+  ASSERT_TRUE(nn::writeSafetensors(spoilt / "model.safetensors", file));
+  const std::string says = "hold NaN, first in \"" + file.tensors[3].first + "\"";
+  const std::string items = "{\"question\": \"q\", \"passage\": \"p\", \"label\": 1}\n";
+  expectRefusal({{"model", spoilt.string()}, {"task", "boolq"}, {"files", {write("b.jsonl", items).string()}}},
+                "evaluate", ErrorCode::Corrupt, says);
+  expectRefusal({{"model", spoilt.string()}, {"files", {write("t.txt", "abcdef").string()}}}, "evaluate",
+                ErrorCode::Corrupt, says);
+  expectRefusal({{"model", spoilt.string()}, {"ids", {1}}}, "generate", ErrorCode::Corrupt, says);
+}
+
+TEST_F(ModelJob, EvaluateSaysWhatWasNoUtf8) {
+  json wanted = job("evaluate");
+  wanted["files"] = {write("latin1.txt", "caf\xE9 au lait").string()};
+  answer("latin1", wanted);
+  const auto alerts = events("latin1").of<protocol::AlertEvent>();
+  ASSERT_EQ(alerts.size(), 1u);
+  EXPECT_THAT(alerts[0].message, HasSubstr("1 bytes of it, the first in line 1"));
+}
+
+TEST_F(ModelJob, GenerateRefusesWaysOfDrawingThatAreNone) {
+  for (const double temperature : {1e-40, -1.0, 1e9})
+    expectRefusal({{"ids", {1}}, {"temperature", temperature}}, "generate", ErrorCode::InvalidInput,
+                  "The temperature is");
+  expectRefusal({{"ids", {1}}, {"top_k", -1}}, "generate", ErrorCode::InvalidInput, "top-k is -1");
 }

@@ -5,10 +5,10 @@
 #include <QThread>
 #include <QTimer>
 #include <algorithm>
-#include <fstream>
 #include <mutex>
 #include <utility>
 
+#include "engine/base/files.h"
 #include "engine/service/client.h"
 #include "engine/service/run_groups.h"
 #include "engine/store/run_labels.h"
@@ -18,19 +18,17 @@ namespace {
 
 constexpr int kPoll_ms = 250;
 constexpr int kPatience_ms = 1000;
-constexpr std::streamoff kLogTail_bytes = 64 * 1024;
+constexpr std::uint64_t kLogTail_bytes = 64 * 1024;
 
 QString sentence(const Error& error) { return QString::fromStdString(error.message); }
 
 Result<QString> readLogTail(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const Result<InputFile> file = InputFile::open(path);
   if (!file) return QString();  // a run that has not started has no log yet
-  const std::streamoff size = file.tellg();
-  const std::streamoff begin = std::max<std::streamoff>(0, size - kLogTail_bytes);
-  file.seekg(begin);
-  std::string text(static_cast<std::size_t>(size - begin), '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
+  const std::uint64_t begin = file->size() - std::min(file->size(), kLogTail_bytes);
+  std::string text(file->size() - begin, '\0');
+  WEFT_ASSIGN(const std::size_t count, file->readAt(begin, text.data(), text.size()));
+  text.resize(count);
   if (begin > 0) text.erase(0, text.find('\n') == std::string::npos ? 0 : text.find('\n') + 1);
   return QString::fromStdString(text);
 }

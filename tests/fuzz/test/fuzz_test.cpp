@@ -32,7 +32,10 @@ TEST(Fuzz, ACorpusGivesDocumentsOrASentenceThatNamesTheLine) { expectPromisesKep
 TEST(Fuzz, ACompressedCorpusGivesDocumentsOrASentenceThatNamesTheLine) { expectPromisesKept(compressedLinesTarget()); }
 TEST(Fuzz, AShardThatPassesItsHashHoldsWhatWasWritten) { expectPromisesKept(shardTarget()); }
 TEST(Fuzz, ItemsOfATaskHaveTheirAnswerOrASentenceThatNamesTheLine) { expectPromisesKept(itemsTarget()); }
+TEST(Fuzz, JsonIsAValueWithinItsLimitsOrASentence) { expectPromisesKept(jsonTarget()); }
 #ifdef WEFT_FUZZ_TORCH
+TEST(Fuzz, AConfigThatSpellsAFieldTwiceIsNeverReadBySilentChoice) { expectPromisesKept(spellingsTarget()); }
+TEST(Fuzz, AGenerationConfigNamesTheEndsOfATextOrIsRefusedInASentence) { expectPromisesKept(generationTarget()); }
 TEST(Fuzz, AConfigOfAnotherProjectIsAModelOrASentence) { expectPromisesKept(importTarget()); }
 TEST(Fuzz, ASafetensorsFileIsReadToTheLastBitOrRefusedInASentence) { expectPromisesKept(safetensorsTarget()); }
 #endif
