@@ -12,6 +12,10 @@ endif()
 # Line tables only: a backtrace names file and line, objects stay small, links stay short. Assertions are alive in the
 # presets dev, asan and ci, those of the standard library and of Qt too; a release has none.
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -D_GLIBCXX_ASSERTIONS -DQT_FORCE_ASSERTS")
+if(WEFT_SANITIZE)
+  # The sanitizers' own code doubles what there is to optimise; -O1 compiles in half the time and runs as fast.
+  string(REPLACE "-O2" "-O1" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+endif()
 
 find_program(WEFT_CCACHE ccache)
 if(WEFT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kLabelWidth = 92;
 
-// The perplexities of two runs have no difference beside them: one run each is no result.
+// The perplexities and the speeds of two runs have no difference beside them: one run each is no result.
 constexpr std::size_t kSeedsRow = 1;  // filled by showVerdict()
 
 struct Row {
@@ -41,8 +41,7 @@ const std::vector<Row>& rows() {
        }},
       {"parameters", CompareColumn::ParametersDelta,
        [](const store::RunSummary& run) { return countText(static_cast<double>(run.parameters)); }},
-      {"tokens/s", CompareColumn::SpeedDelta,
-       [](const store::RunSummary& run) { return rateText(run.tokensPerSecond); }},
+      {"tokens/s", CompareColumn::Mark, [](const store::RunSummary& run) { return rateText(run.tokensPerSecond); }},
   };
   return all;
 }
