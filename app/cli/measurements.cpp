@@ -18,11 +18,7 @@ using store::labelOf;
 using store::Measurement;
 using store::valueOf;
 
-Json number(const std::optional<double>& value) {
-  if (!value) return {};
-  return *value == std::floor(*value) && std::abs(*value) < 9e15 ? Json(static_cast<std::int64_t>(*value))
-                                                                 : Json(*value);
-}
+Json number(const std::optional<double>& value) { return value ? jsonNumber(*value) : Json(); }
 
 Json withLabels(Json value, const Measurement& measurement) {
   for (const auto& [name, text] : measurement.labels) value[name] = text;

@@ -1,6 +1,5 @@
 #include "engine/store/run_columns.h"
 
-#include <functional>
 #include <type_traits>
 
 #include "engine/base/text.h"
@@ -10,17 +9,10 @@ namespace weft::store {
 
 namespace {
 
-void forEach(const std::function<bool(FieldPlace)>& wanted, const std::function<void(const RunField&)>& what) {
+template <class What>
+void forEach(std::optional<FieldPlace> place, What&& what) {
   for (const RunField& field : runFields())
-    if (field.place != FieldPlace::Derived && wanted(field.place)) what(field);
-}
-
-bool any(FieldPlace) { return true; }
-
-std::string listOf(const std::function<bool(FieldPlace)>& wanted) {
-  std::vector<std::string> names;
-  forEach(wanted, [&](const RunField& field) { names.push_back(field.name); });
-  return join(names, ", ");
+    if (place ? field.place == *place : field.place != FieldPlace::Derived) what(field);
 }
 
 void read(const SQLite::Statement& row, int at, const RunField& field, RunSummary& run) {
@@ -78,31 +70,25 @@ void bind(SQLite::Statement& statement, int at, const RunField& field, const Run
 
 }  // namespace
 
-std::string runColumns() { return listOf(any); }
-std::string runColumns(FieldPlace place) {
-  return listOf([place](FieldPlace one) { return one == place; });
+std::string runColumns(std::optional<FieldPlace> place) {
+  std::vector<std::string> names;
+  forEach(place, [&](const RunField& field) { names.push_back(field.name); });
+  return join(names, ", ");
 }
 
 std::string marksFor(FieldPlace place) {
-  std::string marks;
-  forEach([place](FieldPlace one) { return one == place; },
-          [&](const RunField&) { marks += marks.empty() ? "?" : ", ?"; });
-  return marks;
+  std::vector<std::string> marks;
+  forEach(place, [&](const RunField&) { marks.emplace_back("?"); });
+  return join(marks, ", ");
 }
 
-int readRunColumns(const SQLite::Statement& row, RunSummary& run, int at) {
-  forEach(any, [&](const RunField& field) { read(row, at++, field, run); });
-  return at;
-}
-int readRunColumns(const SQLite::Statement& row, RunSummary& run, FieldPlace place, int at) {
-  forEach([place](FieldPlace one) { return one == place; },
-          [&](const RunField& field) { read(row, at++, field, run); });
+int readRunColumns(const SQLite::Statement& row, RunSummary& run, std::optional<FieldPlace> place, int at) {
+  forEach(place, [&](const RunField& field) { read(row, at++, field, run); });
   return at;
 }
 
 int bindRunColumns(SQLite::Statement& statement, const RunSummary& run, FieldPlace place, int at) {
-  forEach([place](FieldPlace one) { return one == place; },
-          [&](const RunField& field) { bind(statement, ++at, field, run); });
+  forEach(place, [&](const RunField& field) { bind(statement, ++at, field, run); });
   return at;
 }
 

@@ -3,21 +3,21 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <optional>
 #include <string>
 
 #include "engine/store/run_fields.h"
 
 namespace weft::store {
 
-// "id, name, ...": the stored fields in the order of runFields(); of one place, or of both.
-std::string runColumns();
-std::string runColumns(FieldPlace place);
+// "id, name, ...": the stored fields in the order of runFields(); of one place, or (nullopt) of both.
+std::string runColumns(std::optional<FieldPlace> place = std::nullopt);
 // "?, ?, ...": a mark for each of them.
 std::string marksFor(FieldPlace place);
 
-// The columns of runColumns() from `at` on; returns the first one behind them.
-int readRunColumns(const SQLite::Statement& row, RunSummary& run, int at = 0);
-int readRunColumns(const SQLite::Statement& row, RunSummary& run, FieldPlace place, int at = 0);
+// The columns of runColumns(place) from `at` on; returns the first one behind them.
+int readRunColumns(const SQLite::Statement& row, RunSummary& run, std::optional<FieldPlace> place = std::nullopt,
+                   int at = 0);
 // Their values, in the same order; returns the last index that was bound.
 int bindRunColumns(SQLite::Statement& statement, const RunSummary& run, FieldPlace place, int at = 0);
 
