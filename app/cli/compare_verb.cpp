@@ -115,11 +115,13 @@ struct Findings {
   std::vector<statistics::Comparison> comparisons;
 };
 
-Result<Findings> readFindings(OpenProject& open, const std::vector<RunSummary>& runs,
-                              const std::vector<std::string>& labels) {
-  Findings findings;
-  service::RunIdentities identities(open.project);
-  WEFT_ASSIGN(findings.groups, service::groupRuns(open.store, identities, runs));
+Result<Findings> readFindings(const std::vector<RunSummary>& runs, const std::vector<std::string>& labels) {
+  for (const RunSummary& run : runs)
+    if (run.configurationKey.empty())
+      return fail(ErrorCode::Corrupt,
+                  fmt::format("The configuration of run {} ({}) cannot be read, so it can be compared with nothing.",
+                              run.id.value, run.name));
+  Findings findings{.groups = service::groupRuns(runs), .comparisons = {}};
   if (findings.groups.size() > 1) {
     findings.comparisons = service::compareWithFirst(findings.groups);
     return findings;
@@ -154,7 +156,7 @@ Result<void> compare(const std::vector<std::string>& names, const Context& conte
   if (runs.size() < 2) return fail(ErrorCode::InvalidInput, "compare needs at least two runs; `weft runs` lists them.");
   const std::vector<std::string> labels = store::runLabels(runs);
   WEFT_ASSIGN(const Differences differences, readDifferences(open.store, runs));
-  WEFT_ASSIGN(const Findings findings, readFindings(open, runs, labels));
+  WEFT_ASSIGN(const Findings findings, readFindings(runs, labels));
   if (context.json) {
     Json list = Json::array();
     for (std::size_t i = 0; i < runs.size(); ++i) {

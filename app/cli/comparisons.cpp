@@ -7,7 +7,6 @@
 #include "app/cli/run_table.h"
 #include "engine/base/text.h"
 #include "engine/service/resolved_run.h"
-#include "engine/store/kv_type.h"
 
 namespace weft::cli {
 
@@ -41,7 +40,7 @@ std::string groupTable(const std::vector<RunGroup>& groups) {
     const store::RunSummary& first = group.members.front();
     table.row({group.name, mapName(first), first.cache.empty() ? "dense" : first.cache,
                statistics::summaryText(service::perplexitySummary(group), formatPerplexity),
-               whole(first.kvBytesPerToken), orDash(first.kvBytesPerTokenMeasured, whole), store::kvTypeOf(first),
+               whole(first.kvBytesPerToken), orDash(first.kvBytesPerTokenMeasured, whole), first.kvType,
                groupDigits(first.parameters), orDash(meanSpeed(group), whole)});
   }
   return table.toText();

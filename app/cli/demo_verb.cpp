@@ -200,10 +200,8 @@ struct Findings {
   std::vector<statistics::Comparison> comparisons;  // none of one seed
 };
 
-Result<Findings> readFindings(OpenProject& open, const std::vector<RunSummary>& runs) {
-  Findings findings;
-  service::RunIdentities identities(open.project);
-  WEFT_ASSIGN(findings.groups, service::groupRuns(open.store, identities, runs));
+Findings findingsOf(const std::vector<RunSummary>& runs) {
+  Findings findings{.groups = service::groupRuns(runs), .comparisons = {}};
   const auto group = [&](const std::string& name) {
     return std::find_if(findings.groups.begin(), findings.groups.end(),
                         [&](const service::RunGroup& one) { return one.name == name; });
@@ -290,7 +288,7 @@ Result<void> demo(DemoArguments arguments, const Context& context) {
   WEFT_TRY(demo.submitAfterwards());
   WEFT_TRY(demo.watch());
   WEFT_ASSIGN(const std::vector<std::string> figures, writeFigures(open, demo.runs()));
-  WEFT_ASSIGN(const Findings findings, readFindings(open, demo.runs()));
+  const Findings findings = findingsOf(demo.runs());
   printSummary(open, demo.runs(), findings, figures, context);
   return {};
 }

@@ -21,7 +21,6 @@
 #include "engine/service/client.h"
 #include "engine/service/service.h"
 #include "engine/store/run_marks.h"
-#include "engine/store/runs_link.h"
 
 namespace weft::cli {
 
@@ -34,19 +33,29 @@ struct SubmitArguments {
   bool holds = false, waits = false;
 };
 
-Result<void> init(const std::string& given, const Context& context) {
-  const std::string folder = !given.empty() ? given : !context.projectFolder.empty() ? context.projectFolder : ".";
+struct InitArguments {
+  std::string folder, runs, shards;
+};
+
+Result<void> init(const InitArguments& given, const Context& context) {
+  const std::string folder = !given.folder.empty()            ? given.folder
+                             : !context.projectFolder.empty() ? context.projectFolder
+                                                              : ".";
   std::error_code error;
   const bool existed = std::filesystem::exists(std::filesystem::path(folder) / "weft.db", error);
-  // Whoever says "a project" of a folder says it of the link to its runs, too.
-  WEFT_TRY(store::recordRunsLink(folder));
-  WEFT_ASSIGN(const store::Project project, store::Project::create(folder));
-  WEFT_TRY(store::RunStore::open(project.database()));
+  WEFT_ASSIGN(const store::Project project,
+              store::Project::create(folder, {.runs = given.runs, .shards = given.shards}));
   if (context.json) {
-    printJson({{"project", project.name()}, {"folder", project.folder().string()}, {"created", !existed}});
-  } else {
-    print(project.folder().string() + (existed ? " is a Weft project already." : " is a Weft project now."));
+    printJson({{"project", project.name()},
+               {"folder", project.folder().string()},
+               {"created", !existed},
+               {"runs", project.runs().string()},
+               {"shards", project.shards().string()}});
+    return {};
   }
+  print(project.folder().string() + (existed ? " is a Weft project already." : " is a Weft project now."));
+  if (!given.runs.empty()) print("Its runs are kept in " + project.runs().string() + ".");
+  if (!given.shards.empty()) print("Its token shards are kept in " + project.shards().string() + ".");
   return {};
 }
 
@@ -104,13 +113,20 @@ Result<void> engine(const EngineArguments& arguments, const Context& context) {
 }  // namespace
 
 void addProjectVerbs(Program& program) {
-  const auto folder = std::make_shared<std::string>();
-  CLI::App* verb = program.addVerb({.group = kRunsGroup,
-                                    .name = "init",
-                                    .description = "Make a folder a Weft project",
-                                    .examples = {"weft init study"}},
-                                   [folder](const Context& context) { return init(*folder, context); });
-  verb->add_option("DIR", *folder, "The folder; made if it does not exist [.]");
+  const auto made = std::make_shared<InitArguments>();
+  CLI::App* verb = program.addVerb(
+      {.group = kRunsGroup,
+       .name = "init",
+       .description = "Make a folder a Weft project, or say where its runs and shards are kept",
+       .examples = {"weft init study", "weft init study --runs /scratch/study/runs --shards /scratch/shards"}},
+      [made](const Context& context) { return init(*made, context); });
+  verb->add_option("DIR", made->folder, "The folder; made if it does not exist [.]");
+  verb->add_option(
+          "--runs", made->runs,
+          "Keep checkpoints and events of runs there (scratch, a file system that a cluster shares); what lies "
+          "in the former place is not moved [DIR/runs]")
+      ->type_name("DIR");
+  verb->add_option("--shards", made->shards, "Keep token shards there [DIR/shards]")->type_name("DIR");
 
   const auto submitted = std::make_shared<SubmitArguments>();
   verb =

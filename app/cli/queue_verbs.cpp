@@ -23,9 +23,7 @@ using store::RunState;
 using store::RunSummary;
 
 // Has a place among those that are still to be started; a held or paused run keeps its own.
-bool isWaiting(const RunSummary& run) {
-  return run.state == RunState::Queued || run.state == RunState::Held || run.state == RunState::Paused;
-}
+bool isWaiting(const RunSummary& run) { return store::isWaiting(run.state); }
 
 // Those that run, then the waiting ones in the order in which the service takes them.
 Result<std::vector<RunSummary>> queueOf(store::RunStore& store) {

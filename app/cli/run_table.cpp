@@ -4,7 +4,6 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
-#include "engine/store/kv_type.h"
 #include "engine/store/run_fields.h"
 #include "engine/store/run_labels.h"
 
@@ -53,7 +52,7 @@ std::string runTable(const std::vector<store::RunSummary>& runs) {
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const store::RunSummary& run = runs[i];
     table.row({std::to_string(run.id.value), labels[i], stateName(run), mapName(run),
-               formatCount(static_cast<double>(run.parameters)), bytes(run.kvBytesPerToken), store::kvTypeOf(run),
+               formatCount(static_cast<double>(run.parameters)), bytes(run.kvBytesPerToken), run.kvType,
                orDash(run.perplexity, formatPerplexity), orDash(run.tokensPerSecond, rate),
                fmt::format("{}/{}", run.step, run.steps)});
   }
@@ -76,7 +75,7 @@ std::string resultTable(const std::vector<store::RunSummary>& runs) {
     const store::RunSummary& run = runs[i];
     table.row({labels[i], mapName(run), run.cache.empty() ? "dense" : run.cache,
                orDash(run.perplexity, formatPerplexity), bytes(run.kvBytesPerToken),
-               orDash(run.kvBytesPerTokenMeasured, bytes), store::kvTypeOf(run), groupDigits(run.parameters),
+               orDash(run.kvBytesPerTokenMeasured, bytes), run.kvType, groupDigits(run.parameters),
                orDash(run.tokensPerSecond, rate)});
   }
   return table.toText();

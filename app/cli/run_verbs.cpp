@@ -17,7 +17,6 @@
 #include "engine/base/files.h"
 #include "engine/base/text.h"
 #include "engine/store/evaluations.h"
-#include "engine/store/kv_type.h"
 
 namespace weft::cli {
 
@@ -67,8 +66,7 @@ void printDetails(const RunDetails& details) {
        fmt::format(
            "{} B analytic, {} B measured, {}{} cache", groupDigits(static_cast<std::int64_t>(run.kvBytesPerToken)),
            run.kvBytesPerTokenMeasured ? groupDigits(static_cast<std::int64_t>(*run.kvBytesPerTokenMeasured)) : "-",
-           run.cache.empty() && !store::kvTypeOf(run).empty() ? store::kvTypeOf(run) + ", " : "",
-           run.cache.empty() ? "dense" : run.cache));
+           run.cache.empty() && !run.kvType.empty() ? run.kvType + ", " : "", run.cache.empty() ? "dense" : run.cache));
   line("steps", fmt::format("{} of {}, {} tokens", run.step, run.steps, groupDigits(run.tokens)));
   line("perplexity", run.perplexity
                          ? formatPerplexity(*run.perplexity) +

@@ -21,15 +21,15 @@ std::string signalSentence(int signal) {
 }
 
 // The worker said nothing.
-store::AttemptEnd unexplained(const store::ActiveRun& run, const std::optional<ChildEnd>& end,
+store::AttemptEnd unexplained(const store::ActiveJob& active, const std::optional<ChildEnd>& end,
                               const std::string& logLine) {
-  store::AttemptEnd result{.run = run.id};
+  store::AttemptEnd result{.job = active.job.id};
   const auto outcome = [&](RunState state, const char* name) {
     result.state = state;
     result.outcome = name;
     return result;
   };
-  if (run.wanted == "kill") return outcome(RunState::Killed, "killed");
+  if (active.job.wanted == "kill") return outcome(RunState::Killed, "killed");
   if (!end) {
     result.code = toString(ErrorCode::JobFailed);
     result.failure = withLog(
@@ -40,8 +40,8 @@ store::AttemptEnd unexplained(const store::ActiveRun& run, const std::optional<C
     return outcome(RunState::Lost, "lost");
   }
   // A wish that arrives before the worker listens ends it as the system does by default.
-  if (run.wanted == "stop" && end->signal == SIGTERM) return outcome(RunState::Stopped, "stopped");
-  if (run.wanted == "pause" && end->signal == SIGUSR1) return outcome(RunState::Paused, "paused");
+  if (active.job.wanted == "stop" && end->signal == SIGTERM) return outcome(RunState::Stopped, "stopped");
+  if (active.job.wanted == "pause" && end->signal == SIGUSR1) return outcome(RunState::Paused, "paused");
   result.code = toString(ErrorCode::JobFailed);
   result.failure =
       withLog(end->signal != 0 ? signalSentence(end->signal)
@@ -52,11 +52,11 @@ store::AttemptEnd unexplained(const store::ActiveRun& run, const std::optional<C
 
 }  // namespace
 
-store::AttemptEnd attemptEnd(const store::ActiveRun& run, const std::optional<ChildEnd>& end,
+store::AttemptEnd attemptEnd(const store::ActiveJob& active, const std::optional<ChildEnd>& end,
                              const std::string& logLine) {
-  const store::Attempt& attempt = run.attempt;
+  const store::Attempt& attempt = active.attempt;
   const auto said = [&](RunState state) {
-    return store::AttemptEnd{.run = run.id,
+    return store::AttemptEnd{.job = active.job.id,
                              .state = state,
                              .outcome = attempt.outcome,
                              .code = attempt.code,
@@ -66,8 +66,16 @@ store::AttemptEnd attemptEnd(const store::ActiveRun& run, const std::optional<Ch
   if (attempt.outcome == "completed") return said(RunState::Finished);
   if (attempt.outcome == "stopped") return said(RunState::Stopped);
   if (attempt.outcome == "paused") return said(RunState::Paused);
+  // What is no training has no checkpoint to write: it breaks off, and was asked to.
+  const bool wasBrokenOff = attempt.outcome == "failed" && attempt.code == toString(ErrorCode::Canceled);
+  if (wasBrokenOff && !active.job.wanted.empty()) {
+    store::AttemptEnd end = said(active.job.wanted == "pause" ? RunState::Paused : RunState::Stopped);
+    end.outcome = active.job.wanted == "pause" ? "paused" : "stopped";
+    end.code = end.failure = end.detail = "";
+    return end;
+  }
   if (attempt.outcome == "failed") return said(RunState::Failed);
-  return unexplained(run, end, logLine);
+  return unexplained(active, end, logLine);
 }
 
 }  // namespace weft::service

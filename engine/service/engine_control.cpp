@@ -7,9 +7,9 @@
 
 #include "engine/base/files.h"
 #include "engine/service/client.h"
-#include "engine/service/engine_lock.h"
 #include "engine/service/last_line.h"
 #include "engine/service/process.h"
+#include "engine/store/engine_lock.h"
 
 namespace weft::service {
 
@@ -28,7 +28,7 @@ fs::path weftProgram(const std::string& given) {
 
 }  // namespace
 
-bool isEngineRunning(const store::Project& project) { return EngineLock::isHeld(project.engineLock()); }
+bool isEngineRunning(const store::Project& project) { return store::EngineLock::isHeld(project.engineLock()); }
 
 Result<void> ensureEngine(const store::Project& project, const std::string& given) {
   if (isEngineRunning(project)) return {};

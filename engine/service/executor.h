@@ -1,6 +1,6 @@
-// engine/service/executor.h -- where the attempts of runs are executed. The service decides what runs when; an executor
-// knows how to start an attempt, to find it again and to end it. Another one (Slurm) needs no other protocol: the run
-// folder is all that a worker sees.
+// engine/service/executor.h -- where the attempts of jobs are executed. An executor offers hosts with their lanes;
+// placement.h decides what runs where and when; the executor knows how to start an attempt, to find it again and to end
+// it. Another one (Slurm) needs no other protocol: the job's folder is all that a worker sees.
 #pragma once
 
 #include <memory>
@@ -9,19 +9,17 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/service/placement.h"
 #include "engine/service/process.h"
 #include "engine/store/project.h"
 
 namespace weft::service {
 
-// A place for one job at a time: "cuda:0", "cpu".
-using Lane = std::string;
-
 struct AttemptOrder {
-  store::RunId run;
+  store::Job job;
   int attempt = 1;
-  std::string configToml;
-  Lane lane;
+  std::string configToml;  // of a training
+  Claim claim;
 };
 
 // An attempt that is ready to go: its process is known, its program runs once begin() was called. Dropped before that,
@@ -33,26 +31,20 @@ class PreparedAttempt {
   virtual void begin() = 0;
 };
 
-enum class Wish { Stop, Pause, Kill };
+enum class Signal { Stop, Pause, Kill };
 
 class Executor {
  public:
   virtual ~Executor() = default;
-  virtual std::vector<Lane> lanes() const = 0;
-  // What stands behind the lane, for people: "NVIDIA H100 80GB HBM3", "2 cores, 23.4 GiB". "" if that is not known.
-  virtual std::string describe(const Lane& lane) const = 0;
-  // The lane that a configuration's device.device ("auto", "cpu", "cuda", "cuda:1") may use, of those that are free;
-  // nullopt: it has to wait. Unsupported if no lane of this machine will ever do.
-  [[nodiscard]] virtual Result<std::optional<Lane>> choose(const std::string& device,
-                                                           const std::vector<Lane>& busy) const = 0;
-  // Lays out the run's folder. Io, NotFound.
+  virtual std::vector<Host> hosts() const = 0;
+  // What stands behind a lane, for people: "NVIDIA H100 80GB HBM3", "2 cores, 23.4 GiB". "" if that is not known.
+  virtual std::string describe(const Host& host, const Lane& lane) const = 0;
+  // Lays out the job's folder. Io, NotFound; Corrupt, InvalidInput: the job's body is none.
   [[nodiscard]] virtual Result<std::unique_ptr<PreparedAttempt>> prepare(const AttemptOrder& order) = 0;
-  // The lane of an attempt that an earlier service began; "" if that is not known any more.
-  virtual Lane laneOf(store::RunId run) const = 0;
   virtual bool isRunning(const ProcessId& attempt) = 0;
   // How it ended, if this executor saw it.
   virtual std::optional<ChildEnd> endOf(const ProcessId& attempt) = 0;
-  virtual void tell(const ProcessId& attempt, Wish wish) = 0;
+  virtual void tell(const ProcessId& attempt, Signal signal) = 0;
 };
 
 }  // namespace weft::service

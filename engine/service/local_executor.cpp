@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <set>
 #include <system_error>
@@ -55,6 +56,11 @@ std::string cpuDescription() {
 
 }  // namespace
 
+std::string hostName() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
 Result<fs::path> workerProgram() {
   const char* given = std::getenv("WEFT_WORKER");
   const fs::path program = given != nullptr && *given != '\0' ? fs::path(given) : executableFolder() / "weft-worker";
@@ -99,46 +105,27 @@ Result<std::unique_ptr<LocalExecutor>> LocalExecutor::create(const store::Projec
   return std::make_unique<LocalExecutor>(project, std::move(worker), localLanes());
 }
 
-std::string LocalExecutor::describe(const Lane& lane) const {
+std::string LocalExecutor::describe(const Host&, const Lane& lane) const {
   if (lane != "cpu") return localGpuModel();
   // Whoever expected a GPU here learns what was looked for.
   return m_lanes.size() > 1 ? cpuDescription()
                             : cpuDescription() + "; no GPU: there is no /dev/nvidia0, or CUDA_VISIBLE_DEVICES hides it";
 }
 
-Result<std::optional<Lane>> LocalExecutor::choose(const std::string& device, const std::vector<Lane>& busy) const {
-  const bool hasGpu = m_lanes.front() != "cpu";
-  const auto fits = [&](const Lane& lane) {
-    if (device == "auto") return hasGpu == (lane != "cpu");
-    if (device == "cuda") return lane != "cpu";
-    return lane == device;
-  };
-  if (std::none_of(m_lanes.begin(), m_lanes.end(), fits)) {
-    return fail(ErrorCode::Unsupported,
-                fmt::format("device.device is '{}', but this machine has only {}.", device, join(m_lanes, ", ")));
-  }
-  for (const Lane& lane : m_lanes) {
-    if (fits(lane) && std::find(busy.begin(), busy.end(), lane) == busy.end()) return std::optional<Lane>(lane);
-  }
-  return std::optional<Lane>{};
-}
-
 Result<std::unique_ptr<PreparedAttempt>> LocalExecutor::prepare(const AttemptOrder& order) {
-  const fs::path folder = m_project.runFolder(order.run);
+  const fs::path folder = m_project.jobFolder(order.job);
+  protocol::Job job{.body = protocol::TrainJob{.attempt = order.attempt}};
+  if (!order.job.isTraining()) {
+    WEFT_ASSIGN(job, protocol::parseJob(order.job.body, store::nameOf(order.job)));
+  }
+  job.device = order.claim.lanes.front();
   WEFT_TRY(createFolders(folder));
-  WEFT_TRY(writeFileAtomically(folder / "config.toml", order.configToml));
-  const protocol::Job job{.body = protocol::TrainJob{.attempt = order.attempt},
-                          .device = order.lane,
-                          .shards = fs::relative(m_project.shards(), folder).string()};
+  job.shards = fs::relative(m_project.shards(), folder).string();
+  if (order.job.isTraining()) WEFT_TRY(writeFileAtomically(folder / "config.toml", order.configToml));
   WEFT_TRY(protocol::writeJob(job, folder));
   WEFT_ASSIGN(GatedChild child, GatedChild::start(workerLaunch(m_worker, folder)));
   m_ends.erase(child.id().pid);  // of an older process with this pid
   return std::unique_ptr<PreparedAttempt>(std::make_unique<LocalAttempt>(std::move(child)));
-}
-
-Lane LocalExecutor::laneOf(store::RunId run) const {
-  const Result<protocol::Job> job = protocol::readJob(m_project.runFolder(run));
-  return job ? Lane(job->device) : Lane{};
 }
 
 bool LocalExecutor::isRunning(const ProcessId& attempt) {
@@ -152,8 +139,8 @@ std::optional<ChildEnd> LocalExecutor::endOf(const ProcessId& attempt) {
   return found == m_ends.end() ? std::nullopt : std::optional(found->second);
 }
 
-void LocalExecutor::tell(const ProcessId& attempt, Wish wish) {
-  sendSignal(attempt, wish == Wish::Kill ? SIGKILL : wish == Wish::Pause ? SIGUSR1 : SIGTERM);
+void LocalExecutor::tell(const ProcessId& attempt, Signal signal) {
+  sendSignal(attempt, signal == Signal::Kill ? SIGKILL : signal == Signal::Pause ? SIGUSR1 : SIGTERM);
 }
 
 void LocalExecutor::collect(const ProcessId& attempt) {

@@ -9,26 +9,27 @@
 
 namespace weft::service {
 
+std::string hostName();  // of this machine; "" if it has none
+
 class LocalExecutor : public Executor {
  public:
   // NotFound if there is no weft-worker.
   [[nodiscard]] static Result<std::unique_ptr<LocalExecutor>> create(const store::Project& project);
   LocalExecutor(store::Project project, std::filesystem::path worker, std::vector<Lane> lanes)
-      : m_project(std::move(project)), m_worker(std::move(worker)), m_lanes(std::move(lanes)) {}
+      : m_project(std::move(project)), m_worker(std::move(worker)), m_host(hostName()), m_lanes(std::move(lanes)) {}
 
-  std::vector<Lane> lanes() const override { return m_lanes; }
-  std::string describe(const Lane& lane) const override;
-  Result<std::optional<Lane>> choose(const std::string& device, const std::vector<Lane>& busy) const override;
+  std::vector<Host> hosts() const override { return {{.name = m_host, .lanes = m_lanes}}; }
+  std::string describe(const Host& host, const Lane& lane) const override;
   Result<std::unique_ptr<PreparedAttempt>> prepare(const AttemptOrder& order) override;
-  Lane laneOf(store::RunId run) const override;
   bool isRunning(const ProcessId& attempt) override;
   std::optional<ChildEnd> endOf(const ProcessId& attempt) override;
-  void tell(const ProcessId& attempt, Wish wish) override;
+  void tell(const ProcessId& attempt, Signal signal) override;
 
  private:
   void collect(const ProcessId& attempt);
   store::Project m_project;
   std::filesystem::path m_worker;
+  std::string m_host;
   std::vector<Lane> m_lanes;
   std::map<std::int64_t, ChildEnd> m_ends;  // by pid, of children that have ended
 };

@@ -80,7 +80,7 @@ Result<store::RunId> replay(const store::Project& project, store::RunStore& stor
   if (config.model.vocabulary > 0) there.tokenizerVocabulary = config.model.vocabulary;
   WEFT_ASSIGN(const ResolvedRun resolved, resolveRun(config, there));
 
-  store::ActiveRun active;
+  store::ActiveJob active;
   active.attempt = recording.last;
   const store::AttemptEnd end = attemptEnd(active, std::nullopt, {});
   store::RecordedRun recorded{.run = rowOf(resolved),

@@ -3,52 +3,25 @@
 // command line, Compare, captions and the demo alike.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "engine/base/statistics.h"
-#include "engine/store/project.h"
 #include "engine/store/run_store.h"
 
 namespace weft::service {
 
-// What makes a run comparable; two texts to test for equality, not to show.
-struct RunIdentity {
-  std::string configuration;  // every field of its configuration but name, tags and train.seed
-  std::string text;           // what its perplexity is of: data and evaluation
-};
-
-// The identities of runs, each read once: a run's configuration never changes. Weights that a run starts from count as
-// the configuration of the run that made them (the int8 twins of three seeds are one configuration too). Belongs to one
-// thread, as the store does.
-class RunIdentities {
- public:
-  explicit RunIdentities(store::Project project) : m_project(std::move(project)) {}
-  // NotFound, Corrupt, InvalidInput: the run's configuration cannot be read.
-  [[nodiscard]] Result<RunIdentity> of(store::RunStore& store, store::RunId run);
-
- private:
-  [[nodiscard]] Result<RunIdentity> read(store::RunStore& store, store::RunId run, int depth);
-  store::Project m_project;
-  std::map<std::int64_t, RunIdentity> m_known;
-};
-
 struct RunGroup {
   std::string name;  // of its first member; of groups with one name what differs between them follows it
                      // (store::configurationLabels)
-  RunIdentity identity;
+  std::string configurationKey, textKey;  // of all its members (store::RunSummary)
   std::vector<store::RunSummary>
       members;  // by seed; of several runs of one seed the newest that finished, else the newest
 };
 
-// One group a configuration, in the order of their first runs.
-[[nodiscard]] Result<std::vector<RunGroup>> groupRuns(store::RunStore& store, RunIdentities& identities,
-                                                      const std::vector<store::RunSummary>& runs);
-// The same of identities that are known already; a run without one (nullptr) is in no group.
-std::vector<RunGroup> groupRuns(const std::vector<store::RunSummary>& runs,
-                                const std::function<const RunIdentity*(store::RunId)>& identityOf);
+// One group a configuration, in the order of their first runs. A run whose configuration cannot be read is in none.
+std::vector<RunGroup> groupRuns(const std::vector<store::RunSummary>& runs);
 
 // The final perplexities of a group's finished members, by seed.
 std::map<std::int64_t, double> finalPerplexities(const RunGroup& group);

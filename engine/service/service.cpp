@@ -5,13 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <fstream>
 #include <utility>
 
 #include "engine/base/text.h"
-#include "engine/config/run_config.h"
 #include "engine/service/attempt_end.h"
 #include "engine/service/event_reader.h"
+#include "engine/service/local_executor.h"
 #include "engine/service/run_log.h"
 
 namespace weft::service {
@@ -22,7 +23,6 @@ using Clock = std::chrono::steady_clock;
 using store::RequestKind;
 using store::RunState;
 
-constexpr auto kHeartbeat = std::chrono::seconds(5);
 constexpr auto kLinger = std::chrono::seconds(30);  // after its last event a worker has this long to end
 constexpr double kFirstPromise_s = 300;  // until a worker promises something itself: loading torch and a large model
 
@@ -35,14 +35,14 @@ void appendToLog(const std::filesystem::path& log, const store::AttemptEnd& end,
   stream << runLogLine(unixTime(), fmt::format("Ended after {}: {}", formatDuration(unixTime() - started), reason));
 }
 
-std::string hostName() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+// "Run 12", "Job 15 (evaluate, run 12)": at the beginning of a sentence.
+std::string subjectOf(const store::Job& job) {
+  std::string name = store::nameOf(job);
+  name.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(name.front())));
+  return name;
 }
 
-const char* nameOf(RunState state) { return store::toString(state); }
-
-// What a request means for a run that no attempt works on: from which states to which. Another state is left as it is.
+// What a request means for a job that no attempt works on: from which states to which. Another state is left as it is.
 struct Change {
   std::vector<RunState> from;
   RunState to;
@@ -60,17 +60,17 @@ Change changeOf(RequestKind kind) {
   }
 }
 
-struct WishName {
-  Wish wish;
+struct SignalName {
+  Signal signal;
   const char* name;
 };
-constexpr std::array kWishes{WishName{Wish::Stop, "stop"}, WishName{Wish::Pause, "pause"},
-                             WishName{Wish::Kill, "kill"}};
+constexpr std::array kSignals{SignalName{Signal::Stop, "stop"}, SignalName{Signal::Pause, "pause"},
+                              SignalName{Signal::Kill, "kill"}};
 
-std::optional<WishName> wishOf(RequestKind kind) {
-  if (kind == RequestKind::Stop) return kWishes[0];
-  if (kind == RequestKind::Pause) return kWishes[1];
-  if (kind == RequestKind::Kill) return kWishes[2];
+std::optional<SignalName> signalOf(RequestKind kind) {
+  if (kind == RequestKind::Stop) return kSignals[0];
+  if (kind == RequestKind::Pause) return kSignals[1];
+  if (kind == RequestKind::Kill) return kSignals[2];
   return std::nullopt;
 }
 
@@ -87,10 +87,10 @@ Service::Service(const store::Project& project, store::RunStore store, std::uniq
 Result<void> Service::tick() {
   m_isIdle = false;
   if (m_mustAdopt) {
+    WEFT_TRY(introduce());
     WEFT_TRY(adopt());
     m_mustAdopt = false;
   }
-  WEFT_TRY(heartbeat());
   WEFT_ASSIGN(const std::vector<store::Request> requests, m_store.service().openRequests());
   for (const store::Request& request : requests) {
     WEFT_TRY(carryOut(request));
@@ -114,35 +114,39 @@ Result<void> Service::tick() {
   return {};
 }
 
-// Every run that is active in the store and not watched here: an earlier service's, or one whose start failed half-way.
+// Every job that is active in the store and not watched here: an earlier service's, or one whose start failed half-way.
 Result<void> Service::adopt() {
   store::RunStore::ServiceWriter writer = m_store.service();
-  WEFT_ASSIGN(const std::vector<store::ActiveRun> active, writer.activeRuns());
-  for (const store::ActiveRun& run : active) {
-    if (m_watched.contains(run.id)) continue;
-    if (run.attempt.pid == 0) {
-      const bool isWanted = run.wanted.empty();
-      m_log(fmt::format("Run {}: its attempt {} was never started; it is {} again.", run.id.value, run.attempt.number,
+  WEFT_ASSIGN(const std::vector<store::ActiveJob> active, writer.activeJobs());
+  for (const auto& [job, attempt] : active) {
+    if (m_watched.contains(job.id)) continue;
+    if (attempt.pid == 0) {
+      const bool isWanted = job.wanted.empty();
+      m_log(fmt::format("{}: its attempt {} was never started; it is {} again.", subjectOf(job), attempt.number,
                         isWanted ? "queued" : "stopped"));
-      WEFT_TRY(writer.attemptEnded({.run = run.id,
+      WEFT_TRY(writer.attemptEnded({.job = job.id,
                                     .state = isWanted ? RunState::Queued : RunState::Stopped,
                                     .outcome = "lost",
                                     .detail = "The service ended before the worker was started."}));
       continue;
     }
-    Watched watched{.run = run.id,
-                    .process = {run.attempt.pid, run.attempt.pidStart},
-                    .lane = m_executor->laneOf(run.id),
+    Watched watched{.job = job,
+                    .process = {attempt.pid, attempt.pidStart},
+                    .claim = {.job = job.id, .host = attempt.host, .lanes = attempt.lanes},
                     .lastSign = Clock::now(),
-                    .promise_s = run.promise_s > 0 ? run.promise_s : kFirstPromise_s,
-                    .hasEnded = !run.attempt.outcome.empty()};
-    WEFT_ASSIGN(watched.offset, writer.eventsOffset(run.id));
-    m_log(fmt::format("Run {}: worker {} taken over.", run.id.value, run.attempt.pid));
+                    .promise_s = job.promise_s > 0 ? job.promise_s : kFirstPromise_s,
+                    .hasEnded = !attempt.outcome.empty()};
+    // Of an older store, or before this machine got another name: what runs here has lanes of a host of ours.
+    const std::vector<Host> hosts = m_executor->hosts();
+    if (std::none_of(hosts.begin(), hosts.end(), [&](const Host& host) { return host.name == attempt.host; }))
+      watched.claim.host = hosts.front().name;
+    WEFT_ASSIGN(watched.offset, writer.eventsOffset(job.id));
+    m_log(fmt::format("{}: worker {} taken over.", subjectOf(job), attempt.pid));
     // The earlier service may have died between noting the wish and telling the worker.
-    for (const WishName& wish : kWishes) {
-      if (run.wanted == wish.name) m_executor->tell(watched.process, wish.wish);
+    for (const SignalName& signal : kSignals) {
+      if (job.wanted == signal.name) m_executor->tell(watched.process, signal.signal);
     }
-    m_watched.emplace(run.id, std::move(watched));
+    m_watched.emplace(job.id, std::move(watched));
   }
   return {};
 }
@@ -152,35 +156,38 @@ Result<void> Service::carryOut(const store::Request& request) {
     if (request.time >= m_began) m_isAskedToEnd = true;  // an older one was meant for a service that is gone
     return {};
   }
-  const auto watched = m_watched.find(request.run);
-  const std::optional<WishName> wish = wishOf(request.kind);
+  const auto watched = m_watched.find(request.job);
+  const std::optional<SignalName> signal = signalOf(request.kind);
   if (watched != m_watched.end()) {
-    if (!wish) return {};  // resume: it runs
-    m_log(fmt::format("Run {}: asked to {}.", request.run.value, wish->name));
-    WEFT_TRY(m_store.service().want(request.run, wish->name));
-    m_executor->tell(watched->second.process, wish->wish);
+    if (!signal) return {};  // resume: it runs
+    m_log(fmt::format("{}: asked to {}.", subjectOf(watched->second.job), signal->name));
+    WEFT_TRY(m_store.service().want(request.job, signal->name));
+    m_executor->tell(watched->second.process, signal->signal);
     return {};
   }
   const Change change = changeOf(request.kind);
-  WEFT_ASSIGN(const bool isChanged, m_store.service().changeState(request.run, change.from, change.to));
-  if (isChanged) m_log(fmt::format("Run {} is {}.", request.run.value, nameOf(change.to)));
+  WEFT_ASSIGN(const bool isChanged, m_store.service().changeState(request.job, change.from, change.to));
+  if (!isChanged) return {};
+  WEFT_ASSIGN(const store::Job job, m_store.job(request.job));
+  m_log(fmt::format("{} is {}.", subjectOf(job), store::toString(change.to)));
   return {};
 }
 
 Result<void> Service::follow(Watched& watched) {
   WEFT_TRY(drain(watched));
   if (watched.hasEnded && Clock::now() - watched.lastSign > kLinger) {
-    m_log(fmt::format("Run {}: worker {} does not end after its last event; it is killed.", watched.run.value,
+    m_log(fmt::format("{}: worker {} does not end after its last event; it is killed.", subjectOf(watched.job),
                       watched.process.pid));
-    m_executor->tell(watched.process, Wish::Kill);
+    m_executor->tell(watched.process, Signal::Kill);
   }
   return noteSilence(watched);
 }
 
 // Stores what the worker wrote since. A file that cannot be read is told once and asked again; the run goes on.
 Result<void> Service::drain(Watched& watched) {
+  const std::filesystem::path events = m_project.jobFolder(watched.job) / "events.jsonl";
   for (bool hasMore = true; hasMore;) {
-    const Result<EventLines> lines = readEvents(m_project.eventsFile(watched.run), watched.offset);
+    const Result<EventLines> lines = readEvents(events, watched.offset);
     if (!lines) {
       if (watched.problem != lines.error().message) m_log(lines.error().message);
       watched.problem = lines.error().message;
@@ -189,9 +196,9 @@ Result<void> Service::drain(Watched& watched) {
     hasMore = lines->hasMore;
     if (lines->to == lines->from) return {};
     const Result<void> stored = m_store.service().ingest(
-        {.run = watched.run, .from = lines->from, .to = lines->to, .rows = toRows(lines->events)});
+        {.job = watched.job.id, .from = lines->from, .to = lines->to, .rows = toRows(lines->events)});
     if (!stored) {
-      if (const Result<std::int64_t> offset = m_store.service().eventsOffset(watched.run)) watched.offset = *offset;
+      if (const Result<std::int64_t> offset = m_store.service().eventsOffset(watched.job.id)) watched.offset = *offset;
       return stored;
     }
     watched.offset = lines->to;
@@ -215,50 +222,61 @@ Result<void> Service::noteSilence(Watched& watched) {
   const std::string sentence =
       fmt::format("No sign of life for {}, though one was promised within {}; the worker (process {}) is still there.",
                   formatDuration(silence_s), formatDuration(watched.promise_s), watched.process.pid);
-  m_log(fmt::format("Run {}: {}", watched.run.value, sentence));
-  return m_store.service().addAlert(watched.run, "warning", sentence);
+  m_log(fmt::format("{}: {}", subjectOf(watched.job), sentence));
+  return m_store.service().addAlert(watched.job.id, "warning", sentence);
 }
 
 Result<void> Service::conclude(const Watched& watched) {
-  WEFT_ASSIGN(const store::ActiveRun run, m_store.service().activeRun(watched.run));
-  const store::AttemptEnd end =
-      attemptEnd(run, m_executor->endOf(watched.process), lastComplaint(m_project.runFolder(watched.run) / "log.txt"));
-  m_log(fmt::format("Run {} is {}{}", watched.run.value, nameOf(end.state),
+  const std::filesystem::path log = m_project.jobFolder(watched.job) / "log.txt";
+  WEFT_ASSIGN(const store::ActiveJob active, m_store.service().activeJob(watched.job.id));
+  const store::AttemptEnd end = attemptEnd(active, m_executor->endOf(watched.process), lastComplaint(log));
+  m_log(fmt::format("{} is {}{}", subjectOf(watched.job), store::toString(end.state),
                     end.failure.empty() ? "." : ": " + end.failure));
-  if (run.attempt.outcome.empty()) appendToLog(m_project.runFolder(watched.run) / "log.txt", end, run.attempt.started);
+  if (active.attempt.outcome.empty()) appendToLog(log, end, active.attempt.started);
   return m_store.service().attemptEnded(end);
 }
 
+std::vector<Claim> Service::taken() const {
+  std::vector<Claim> claims;
+  for (const auto& [job, watched] : m_watched) claims.push_back(watched.claim);
+  return claims;
+}
+
 Result<void> Service::startQueued() {
-  std::vector<Lane> busy;
-  for (const auto& [run, watched] : m_watched) busy.push_back(watched.lane);
-  if (busy.size() >= m_executor->lanes().size()) return {};
-  WEFT_ASSIGN(const std::vector<store::RunId> queue, m_store.service().queue());
-  for (const store::RunId run : queue) {
-    WEFT_ASSIGN(const std::string device, deviceOf(run));
-    const Result<std::optional<Lane>> lane = m_executor->choose(device, busy);
-    if (!lane) {
-      WEFT_TRY(refuse(run, lane.error()));
-    } else if (*lane) {
-      WEFT_TRY(start(run, **lane));
-      busy.push_back(**lane);
+  // The queue is read only where something is free: it may be long, and this is asked ten times a second.
+  const std::vector<Host> hosts = m_executor->hosts();
+  const std::vector<Claim> claims = taken();
+  if (isFull(hosts, claims)) return {};
+  WEFT_ASSIGN(const std::vector<store::ReadyJob> queue, m_store.service().queue());
+  std::map<store::JobId, const store::Job*> jobs;
+  std::vector<Wish> wishes;
+  for (const auto& [job, obstacle] : queue) {
+    if (!obstacle.empty()) {
+      WEFT_TRY(refuse(job, {ErrorCode::JobFailed, subjectOf(job) + " was not begun: " + obstacle + ".", {}}));
+      continue;
     }
-    if (busy.size() >= m_executor->lanes().size()) return {};
+    jobs[job.id] = &job;
+    wishes.push_back({.job = job.id, .resources = job.resources});
   }
+  const Placement placement = place(hosts, claims, wishes);
+  for (const Refusal& refusal : placement.refusals) WEFT_TRY(refuse(*jobs.at(refusal.job), refusal.error));
+  for (const Claim& claim : placement.starts) WEFT_TRY(start(*jobs.at(claim.job), claim));
   return {};
 }
 
-Result<void> Service::start(store::RunId run, const Lane& lane) {
+Result<void> Service::start(const store::Job& job, const Claim& claim) {
   store::RunStore::ServiceWriter writer = m_store.service();
-  WEFT_ASSIGN(const std::string config, m_store.configToml(run));
-  WEFT_ASSIGN(const std::optional<int> attempt, writer.take(run));
+  std::string config;
+  if (job.isTraining()) {
+    WEFT_ASSIGN(config, m_store.configToml(job.run));
+  }
+  WEFT_ASSIGN(const std::optional<int> attempt, writer.take(job.id));
   if (!attempt) return {};  // stopped or held in this very moment
-  m_devices.erase(run);
   Result<std::unique_ptr<PreparedAttempt>> prepared =
-      m_executor->prepare({.run = run, .attempt = *attempt, .configToml = config, .lane = lane});
+      m_executor->prepare({.job = job, .attempt = *attempt, .configToml = config, .claim = claim});
   if (!prepared) {
-    m_log(fmt::format("Run {} is failed: {}", run.value, prepared.error().message));
-    return writer.attemptEnded({.run = run,
+    m_log(fmt::format("{} is failed: {}", subjectOf(job), prepared.error().message));
+    return writer.attemptEnded({.job = job.id,
                                 .state = RunState::Failed,
                                 .outcome = "failed",
                                 .code = toString(prepared.error().code),
@@ -266,22 +284,24 @@ Result<void> Service::start(store::RunId run, const Lane& lane) {
                                 .detail = prepared.error().detail});
   }
   const ProcessId process = (*prepared)->id();
-  Watched watched{.run = run, .process = process, .lane = lane, .lastSign = Clock::now(), .promise_s = kFirstPromise_s};
-  WEFT_ASSIGN(watched.offset, writer.eventsOffset(run));
-  WEFT_TRY(writer.attemptStarted({.run = run, .pid = process.pid, .pidStart = process.start, .device = lane}));
+  Watched watched{
+      .job = job, .process = process, .claim = claim, .lastSign = Clock::now(), .promise_s = kFirstPromise_s};
+  WEFT_ASSIGN(watched.offset, writer.eventsOffset(job.id));
+  WEFT_TRY(writer.attemptStarted(
+      {.job = job.id, .pid = process.pid, .pidStart = process.start, .host = claim.host, .lanes = claim.lanes}));
   (*prepared)->begin();
-  m_watched.emplace(run, std::move(watched));
-  m_log(fmt::format("Run {}: attempt {} begins on {} as process {}.", run.value, *attempt, lane, process.pid));
+  m_watched.emplace(job.id, std::move(watched));
+  m_log(fmt::format("{}: attempt {} begins on {} as process {}.", subjectOf(job), *attempt, join(claim.lanes, ", "),
+                    process.pid));
   return {};
 }
 
-// A queued run that this machine can never execute fails at once, with an attempt that says why.
-Result<void> Service::refuse(store::RunId run, const Error& error) {
-  WEFT_ASSIGN(const std::optional<int> attempt, m_store.service().take(run));
+// A queued job that these machines can never execute fails at once, with an attempt that says why.
+Result<void> Service::refuse(const store::Job& job, const Error& error) {
+  WEFT_ASSIGN(const std::optional<int> attempt, m_store.service().take(job.id));
   if (!attempt) return {};
-  m_devices.erase(run);
-  m_log(fmt::format("Run {} is failed: {}", run.value, error.message));
-  return m_store.service().attemptEnded({.run = run,
+  m_log(fmt::format("{} is failed: {}", subjectOf(job), error.message));
+  return m_store.service().attemptEnded({.job = job.id,
                                          .state = RunState::Failed,
                                          .outcome = "failed",
                                          .code = toString(error.code),
@@ -289,23 +309,14 @@ Result<void> Service::refuse(store::RunId run, const Error& error) {
                                          .detail = error.detail});
 }
 
-Result<std::string> Service::deviceOf(store::RunId run) {
-  if (const auto known = m_devices.find(run); known != m_devices.end()) return known->second;
-  WEFT_ASSIGN(const std::string toml, m_store.configToml(run));
-  const Result<config::RunConfig> config = config::parseRunConfig(toml, "config.toml");
-  // A configuration that cannot be read fails in its worker, which says why.
-  return m_devices[run] = config ? config->device.device : "auto";
-}
-
-Result<void> Service::heartbeat() {
-  if (m_lastHeartbeat && Clock::now() - *m_lastHeartbeat < kHeartbeat) return {};
+// Readers learn who works here and with which devices.
+Result<void> Service::introduce() {
   std::vector<std::string> devices;
-  for (const Lane& lane : m_executor->lanes())
-    devices.push_back(std::string(trim(lane + " " + m_executor->describe(lane))));
-  WEFT_TRY(m_store.service().heartbeat(
-      {.pid = ::getpid(), .host = hostName(), .heartbeat = unixTime(), .devices = devices}));
-  m_lastHeartbeat = Clock::now();
-  return {};
+  for (const Host& host : m_executor->hosts())
+    for (const Lane& lane : host.lanes)
+      devices.push_back(std::string(trim(lane + " " + m_executor->describe(host, lane))));
+  return m_store.service().setEngineState(
+      {.pid = ::getpid(), .host = hostName(), .began = m_began, .devices = devices});
 }
 
 }  // namespace weft::service

@@ -1,7 +1,7 @@
-// engine/service/service.h -- the background service of one project: `weft engine`. It owns the queue: picks a run,
-// picks its lane, starts the worker, follows its events.jsonl into the store, and carries out what the faces ask for.
-// One process a project, held by engine.lock. It may be killed at any moment: the next one continues at the stored byte
-// and takes over the workers that run.
+// engine/service/service.h -- the background service of one project: `weft engine`. It owns the queue: has placement
+// pick a job and its lanes, starts the worker, follows its events.jsonl into the store, and carries out what the faces
+// ask for. One process a project, held by engine.lock. It may be killed at any moment: the next one continues at the
+// stored byte and takes over the workers that run.
 #pragma once
 
 #include <chrono>
@@ -36,9 +36,9 @@ class Service {
  private:
   // An attempt that runs.
   struct Watched {
-    store::RunId run;
+    store::Job job;
     ProcessId process;
-    Lane lane;
+    Claim claim;
     std::int64_t offset = 0;                         // of events.jsonl, as stored
     std::chrono::steady_clock::time_point lastSign;  // of life: the last event's arrival
     double promise_s = 0;                            // of the next sign
@@ -52,18 +52,16 @@ class Service {
   [[nodiscard]] Result<void> noteSilence(Watched& watched);
   [[nodiscard]] Result<void> conclude(const Watched& watched);
   [[nodiscard]] Result<void> startQueued();
-  [[nodiscard]] Result<void> start(store::RunId run, const Lane& lane);
-  [[nodiscard]] Result<void> refuse(store::RunId run, const Error& error);
-  [[nodiscard]] Result<std::string> deviceOf(store::RunId run);
-  [[nodiscard]] Result<void> heartbeat();
+  [[nodiscard]] Result<void> start(const store::Job& job, const Claim& claim);
+  [[nodiscard]] Result<void> refuse(const store::Job& job, const Error& error);
+  [[nodiscard]] Result<void> introduce();
+  std::vector<Claim> taken() const;
 
   store::Project m_project;
   store::RunStore m_store;
   std::unique_ptr<Executor> m_executor;
   ServiceLog m_log;
-  std::map<store::RunId, Watched> m_watched;
-  std::map<store::RunId, std::string> m_devices;  // device.device of queued runs: a configuration never changes
-  std::optional<std::chrono::steady_clock::time_point> m_lastHeartbeat;
+  std::map<store::JobId, Watched> m_watched;
   double m_began = 0;  // seconds since 1970
   bool m_mustAdopt = true, m_isIdle = false, m_isAskedToEnd = false;
 };

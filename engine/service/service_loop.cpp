@@ -4,9 +4,9 @@
 
 #include <system_error>
 
-#include "engine/service/engine_lock.h"
 #include "engine/service/local_executor.h"
 #include "engine/service/service.h"
+#include "engine/store/engine_lock.h"
 
 namespace weft::service {
 
@@ -64,7 +64,7 @@ Result<bool> serve(Service& service, const store::Project& project, Stay stay, c
 Result<void> runService(const store::Project& project, Stay stay, const ServiceLog& log) {
   const Signals signals;
   while (true) {
-    WEFT_ASSIGN(std::optional<EngineLock> lock, EngineLock::take(project.engineLock()));
+    WEFT_ASSIGN(std::optional<store::EngineLock> lock, store::EngineLock::take(project.engineLock()));
     if (!lock)
       return fail(ErrorCode::Busy,
                   fmt::format("Another background service works on {} already.", project.folder().string()));
@@ -77,7 +77,7 @@ Result<void> runService(const store::Project& project, Stay stay, const ServiceL
     if (!hasNothingToDo) break;
     // Whoever queued a run and found the lock held counts on us: look once more now that it is free.
     WEFT_ASSIGN(store::RunStore last, store::RunStore::open(project.database()));
-    WEFT_ASSIGN(const std::vector<store::RunId> queue, last.service().queue());
+    WEFT_ASSIGN(const std::vector<store::ReadyJob> queue, last.service().queue());
     WEFT_ASSIGN(const std::vector<store::Request> requests, last.service().openRequests());
     if (queue.empty() && requests.empty()) break;
   }

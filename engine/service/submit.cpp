@@ -53,6 +53,7 @@ store::NewRun rowOf(const ResolvedRun& run) {
   row.seed = run.config.train.seed;
   row.steps = run.config.train.steps;
   row.tags = run.config.tags;
+  row.resources.device = run.config.device.device;
   return row;
 }
 

@@ -14,6 +14,8 @@
 
 #include "engine/base/files.h"
 #include "engine/base/json.h"
+#include "engine/store/run_values.h"
+#include "engine/store/schema.h"
 
 namespace weft::store {
 
@@ -131,31 +133,32 @@ FileTime timeOf(const std::filesystem::path& file) {
   return is;
 }
 
-// The database and its -wal as they were at one moment, merged. The copy has no name any more when this returns: the
-// connection keeps it, and the disk gets it back with it.
-SQLite::Database openCopy(const std::filesystem::path& database) {
+// The database and its -wal as they were at one moment. Throws what SQLite throws.
+void copyTo(const std::filesystem::path& copy, const std::filesystem::path& database) {
   const auto refuse = [](const std::string& why) { return SQLite::Exception(why, SQLITE_CANTOPEN); };
-  const Result<TemporaryFolder> folder = TemporaryFolder::create("weft-store");
-  if (!folder) throw refuse(folder.error().message);
-  const std::filesystem::path log = database.string() + "-wal", copy = folder->path() / "weft.db";
+  const std::filesystem::path log = database.string() + "-wal";
   constexpr int kAttempts = 10;
   for (int attempt = 0;; ++attempt) {
     // Its owner may be writing: what changed meanwhile is copied again.
     const FileTime databaseBefore = timeOf(database), logBefore = timeOf(log);
     std::error_code error;
-    for (const auto& [from, to] :
-         {std::pair(database, copy), std::pair(log, std::filesystem::path(copy.string() + "-wal"))}) {
+    std::vector<std::pair<std::filesystem::path, std::filesystem::path>> files{{database, copy}};
+    if (hasUnmergedWrites(database)) files.emplace_back(log, copy.string() + "-wal");
+    for (const auto& [from, to] : files) {
       if (!error) std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing, error);
+      std::error_code ignored;
+      std::filesystem::permissions(to, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
+                                   ignored);
     }
     if (error) throw refuse(error.message());
-    if (timeOf(database) == databaseBefore && timeOf(log) == logBefore) break;
+    if (timeOf(database) == databaseBefore && timeOf(log) == logBefore) return;
     if (attempt == kAttempts) throw SQLite::Exception("it is being written all the time", SQLITE_BUSY);
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  std::error_code ignored;
-  for (const std::filesystem::path& file : {copy, std::filesystem::path(copy.string() + "-wal")})
-    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
-                                 ignored);
+}
+
+// Its -wal merged into it. The folder may go then: the connection keeps the file, and the disk gets it back with it.
+SQLite::Database openMerged(const std::filesystem::path& copy) {
   {
     SQLite::Database merged(copy, SQLite::OPEN_READWRITE, kBusyTimeout_ms);
     merged.exec("PRAGMA trusted_schema = OFF");
@@ -164,7 +167,23 @@ SQLite::Database openCopy(const std::filesystem::path& database) {
   return openImmutable(copy);
 }
 
+SQLite::Database openCopy(const std::filesystem::path& database) {
+  const Result<TemporaryFolder> folder = TemporaryFolder::create("weft-store");
+  if (!folder) throw SQLite::Exception(folder.error().message, SQLITE_CANTOPEN);
+  const std::filesystem::path copy = folder->path() / "weft.db";
+  copyTo(copy, database);
+  return openMerged(copy);
+}
+
 }  // namespace
+
+Result<SQLite::Database> openMigratedCopy(const std::filesystem::path& database) {
+  WEFT_ASSIGN(const TemporaryFolder folder, TemporaryFolder::create("weft-store"));
+  const std::filesystem::path copy = folder.path() / "weft.db";
+  copyTo(copy, database);
+  WEFT_TRY(migrate(copy, migrations()));
+  return openMerged(copy);
+}
 
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
@@ -248,6 +267,7 @@ void insertMeasurement(SQLite::Database& connection, RunId run, const Measuremen
   statement.bind(5, valuesToJson(measurement.values));
   statement.bind(6, labelsToJson(measurement.labels));
   statement.exec();
+  putValues(connection, run, measurement);
 }
 
 void insertEvaluation(SQLite::Database& connection, RunId run, const Evaluation& evaluation, AddedBy by) {
@@ -267,6 +287,7 @@ void insertEvaluation(SQLite::Database& connection, RunId run, const Evaluation&
   statement.bind(10, valuesToJson(evaluation.values));
   statement.bind(11, by == AddedBy::Worker ? 1 : 0);
   statement.exec();
+  putValues(connection, run, evaluation);
 }
 
 void insertAlert(SQLite::Database& connection, const Alert& alert) {
@@ -284,6 +305,38 @@ Result<void> requireRun(SQLite::Database& connection, RunId run) {
   statement.bind(1, run.value);
   if (statement.executeStep()) return {};
   return fail(ErrorCode::NotFound, fmt::format("There is no run {} in this project.", run.value));
+}
+
+Result<void> requireJob(SQLite::Database& connection, JobId job) {
+  SQLite::Statement statement(connection, "SELECT 1 FROM job WHERE id = ?");
+  statement.bind(1, job.value);
+  if (statement.executeStep()) return {};
+  return fail(ErrorCode::NotFound, fmt::format("There is no job {} in this project.", job.value));
+}
+
+Result<JobId> trainingOf(SQLite::Database& connection, RunId run) {
+  SQLite::Statement statement(connection, "SELECT id FROM job WHERE run = ? AND kind = 'train'");
+  statement.bind(1, run.value);
+  if (statement.executeStep()) return JobId{statement.getColumn(0).getInt64()};
+  return fail(ErrorCode::NotFound, fmt::format("There is no run {} in this project.", run.value));
+}
+
+void touchJobs(SQLite::Database& connection) { connection.exec("UPDATE change SET last = last + 1"); }
+
+void touch(SQLite::Database& connection, RunId run, double time) {
+  touchJobs(connection);
+  SQLite::Statement statement(connection,
+                              "UPDATE run SET revision = (SELECT last FROM change), updated = ? WHERE id = ?");
+  statement.bind(1, time);
+  statement.bind(2, run.value);
+  statement.exec();
+}
+
+void touch(SQLite::Database& connection, JobId job) {
+  SQLite::Statement statement(connection, "SELECT run FROM job WHERE id = ? AND kind = 'train'");
+  statement.bind(1, job.value);
+  if (statement.executeStep()) return touch(connection, RunId{statement.getColumn(0).getInt64()});
+  touchJobs(connection);
 }
 
 }  // namespace weft::store

@@ -34,7 +34,19 @@ inline constexpr int kBusyTimeout_ms = 20'000;
 // A connection that only reads, also where nothing can be written beside the file. Throws what SQLite throws.
 SQLite::Database openForReading(const std::filesystem::path& database);
 
+// A private copy of an older store, brought to today's schema, only for reading. Errors of migrate(); throws what
+// SQLite throws.
+[[nodiscard]] Result<SQLite::Database> openMigratedCopy(const std::filesystem::path& database);
+
 double now();  // seconds since 1970
+
+// Every row of a statement, each made a value.
+template <class Make>
+auto rowsOf(SQLite::Statement& statement, Make&& make) {
+  std::vector<decltype(make(statement))> rows;
+  while (statement.executeStep()) rows.push_back(make(statement));
+  return rows;
+}
 
 // NaN travels as the text 'NaN', SQLite would make it NULL.
 void bindNumber(SQLite::Statement& statement, int index, double value);
@@ -56,10 +68,22 @@ void insertMeasurement(SQLite::Database& connection, RunId run, const Measuremen
 enum class AddedBy { Face, Worker };
 void insertEvaluation(SQLite::Database& connection, RunId run, const Evaluation& evaluation, AddedBy by);
 void insertAlert(SQLite::Database& connection, const Alert& alert);  // its id is given by the store
-// The run and its empty summary; its number, place in the queue and times of creation are given here.
-RunId insertRun(SQLite::Database& connection, const NewRun& run);
+// The run, its empty summary and its training; numbers, place in the queue, times of creation and keys are given here.
+struct InsertedRun {
+  RunId run;
+  JobId training;
+};
+InsertedRun insertRun(SQLite::Database& connection, const NewRun& run);
 // NotFound "There is no run 7."
 Result<void> requireRun(SQLite::Database& connection, RunId run);
+Result<void> requireJob(SQLite::Database& connection, JobId job);
+// The number of the run's training; NotFound.
+Result<JobId> trainingOf(SQLite::Database& connection, RunId run);
+
+// Every write that a reader of runs or jobs sees says so, so that readers need only look at what is new.
+void touch(SQLite::Database& connection, RunId run, double time = now());  // and the jobs
+void touch(SQLite::Database& connection, JobId job);                       // and the run whose training it is
+void touchJobs(SQLite::Database& connection);                              // no run is other than before
 
 struct RunStore::Database {
   std::filesystem::path path;

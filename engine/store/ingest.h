@@ -1,5 +1,5 @@
-// engine/store/ingest.h -- what the rows of one batch do to a run's tables. Internal to engine/store; lives inside one
-// write transaction.
+// engine/store/ingest.h -- what the rows of one batch do to the tables of a job and of its run. Internal to
+// engine/store; lives inside one write transaction.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -19,10 +19,11 @@ namespace weft::store {
 //
 // An attempt that resumes does again what the one before did after its last checkpoint. The first metric or evaluation
 // of a later attempt therefore takes away what former attempts recorded from that step on: the series are those of the
-// weights that the run ends with.
+// weights that the run ends with. Only a training has series and checkpoints; what another job evaluates or measures of
+// a run stands beside its course, as what a face adds.
 class Ingest {
  public:
-  Ingest(SQLite::Database& connection, RunId run);  // of a run that is there
+  Ingest(SQLite::Database& connection, JobId job);  // of a job that is there
 
   void operator()(const HelloRow& row);
   void operator()(const ProgressRow& row);
@@ -33,7 +34,7 @@ class Ingest {
   void operator()(const AlertRow& row);
   void operator()(const EndRow& row);
 
-  // Writes the summary row, which is kept here meanwhile: one write a batch instead of several a row.
+  // Writes what is kept here meanwhile: one write a batch instead of several a row.
   void finish();
 
  private:
@@ -51,12 +52,16 @@ class Ingest {
   void sawSign(double time);
 
   SQLite::Database& m_connection;
-  RunId m_run;
-  int m_currentAttempt = 0;  // the run's
+  JobId m_job;
+  RunId m_run;  // 0: the job is about none
+  bool m_isTraining = false;
+  int m_currentAttempt = 0;  // the job's
   int m_saidHello = 0;       // the attempt whose hello was read last, 0 = none yet
   int m_seriesAttempt = 0;
   RunSummary m_summary;  // the fields of run_summary, and no others
-  double m_promise_s = 0;
+  std::string m_phase;
+  double m_progress = 0, m_heartbeat = 0, m_promise_s = 0;
+  std::map<std::int64_t, double> m_newest;  // of metrics, by their names' numbers
   Sparkline m_sparkline;
   std::map<std::string, std::int64_t> m_metricIds;
   SQLite::Statement m_insertPoint;

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
-#include <string_view>
-#include <tuple>
 
 #include "engine/base/text.h"
 #include "engine/sharing/cost_model.h"
@@ -45,14 +42,9 @@ std::string kvTypeOf(const RunSummary& run) {
 
 std::string kvTypesOf(const std::vector<const RunSummary*>& runs) {
   std::vector<std::string> types;
-  // Of 10,000 runs a handful differ in what sets the type.
-  std::set<std::tuple<std::string_view, std::string_view, int, int, int, double>> seen;
-  for (const RunSummary* run : runs) {
-    if (!seen.emplace(run->map, run->cache, run->queryHeads, run->kvHeads, run->headWidth, run->kvBytesPerToken).second)
-      continue;
-    const std::string type = kvTypeOf(*run);
-    if (!type.empty() && std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
-  }
+  for (const RunSummary* run : runs)
+    if (!run->kvType.empty() && std::find(types.begin(), types.end(), run->kvType) == types.end())
+      types.push_back(run->kvType);
   return join(types, " and ");
 }
 

@@ -7,7 +7,6 @@
 
 #include "engine/base/files.h"
 #include "engine/store/run_store.h"
-#include "engine/store/runs_link.h"
 #include "engine/store/schema.h"
 
 namespace weft::store {
@@ -33,7 +32,7 @@ bool hasDatabase(const fs::path& folder) {
 
 }  // namespace
 
-Result<Project> Project::create(const fs::path& folder) {
+Result<Project> Project::create(const fs::path& folder, const ProjectRoots& roots) {
   WEFT_ASSIGN(fs::path path, normalized(folder));
   std::error_code error;
   if (fs::exists(path, error) && !fs::is_directory(path, error)) {
@@ -50,19 +49,22 @@ Result<Project> Project::create(const fs::path& folder) {
     above = above.parent_path();
     if (!fs::exists(above, error)) made.push_back(above);
   }
-  Project project(std::move(path));
-  const auto make = [&]() -> Result<void> {
-    WEFT_TRY(createFolders(project.folder()));
-    WEFT_TRY(RunStore::open(project.database()));
-    return createFolders(project.folder() / "runs");
+  const auto make = [&]() -> Result<Project> {
+    WEFT_TRY(createFolders(path));
+    WEFT_TRY(RunStore::open(path / "weft.db"));
+    WEFT_TRY(recordRoots(path, roots));
+    WEFT_ASSIGN(ProjectRoots recorded, readRoots(path));
+    Project project(path, std::move(recorded));
+    WEFT_TRY(createFolders(project.runs()));
+    return project;
   };
-  const Result<void> isMade = make();
-  if (isMade) return project;
+  Result<Project> project = make();
+  if (project) return project;
   if (before == FileKind::Missing) {
-    for (const char* end : {"", "-wal", "-shm", "-journal"}) fs::remove(project.database().string() + end, error);
+    for (const char* end : {"", "-wal", "-shm", "-journal"}) fs::remove((path / "weft.db").string() + end, error);
     for (const fs::path& part : made) fs::remove(part, error);  // the innermost first, and only while empty
   }
-  return tl::unexpected(isMade.error());
+  return project;
 }
 
 Result<Project> Project::open(const fs::path& folder) {
@@ -72,8 +74,8 @@ Result<Project> Project::open(const fs::path& folder) {
                 fmt::format("{} is no Weft project: it has no weft.db; `weft init` makes one.", path.string()));
   }
   WEFT_TRY(inspectFile(path / "weft.db", static_cast<int>(migrations().size())));
-  WEFT_TRY(checkRunsLink(path));
-  return Project(std::move(path));
+  WEFT_ASSIGN(ProjectRoots roots, readRoots(path));
+  return Project(std::move(path), std::move(roots));
 }
 
 Result<Project> Project::find(const fs::path& start) {

@@ -70,7 +70,18 @@ void bind(SQLite::Statement& statement, int at, const RunField& field, const Run
 
 }  // namespace
 
-std::string runColumns(std::optional<FieldPlace> place) {
+std::string runColumns() {
+  std::vector<std::string> names;
+  forEach(std::nullopt, [&](const RunField& field) {
+    const char* table = field.place == FieldPlace::Run   ? "run."
+                        : field.place == FieldPlace::Job ? "job."
+                                                         : "run_summary.";
+    names.push_back(table + field.name);
+  });
+  return join(names, ", ");
+}
+
+std::string runColumns(FieldPlace place) {
   std::vector<std::string> names;
   forEach(place, [&](const RunField& field) { names.push_back(field.name); });
   return join(names, ", ");

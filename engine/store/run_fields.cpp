@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <set>
 #include <type_traits>
 #include <unordered_map>
 
 #include "engine/base/json.h"
 #include "engine/base/table.h"
 #include "engine/base/text.h"
-#include "engine/store/kv_type.h"
 
 namespace weft::store {
 
@@ -30,6 +30,9 @@ std::optional<double> ageInDays(const RunSummary& run) {
   return (now.count() - run.created) / 86400;
 }
 
+template <class Member>
+constexpr bool kIsValueName = std::is_same_v<Member, ValueName>;
+
 std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -44,9 +47,9 @@ std::vector<RunField> makeFields() {
   return {
       {"id", "Run", "", "", &R::id},
       {"name", "Name", "", "", &R::name},
-      {"state", "Status", "", "", &R::state},
-      {"failure", "Failure", "", "Why the run failed or was lost", &R::failure},
-      {"kind", "Kind", "", "", &R::kind},
+      {"state", "Status", "", "", &R::state, Job},
+      {"failure", "Failure", "", "Why the run failed or was lost", &R::failure, Job},
+      {"kind", "Kind", "", "", &R::kind, Job},
       {"map", "Map", "", "Layer by layer, whose keys and values it reads", &R::map},
       {"generator", "Pattern", "", "The published pattern that the map is", &R::generator},
       {"cache", "Cache", "", "The plugin that keeps K and V; empty: dense", &R::cache},
@@ -59,7 +62,7 @@ std::vector<RunField> makeFields() {
       {"kv_bytes_per_token", "KV B/token", "B/token",
        "By formula: sum over the producing layers of 2 · KV heads · head width · bytes per element",
        &R::kvBytesPerToken, Run, Bytes, Lower},
-      {"kv_type", "KV type", "", "In what type, or by which plugin, K and V are kept", &kvTypeOf, Derived},
+      {"kv_type", "KV type", "", "In what type, or by which plugin, K and V are kept", &R::kvType},
       {"kv_bytes_per_token_measured", "Measured", "B/token",
        "Measured: bytes of the unique storages that hold the cache ÷ (batch · context)", &R::kvBytesPerTokenMeasured,
        Summary, Bytes, Lower, "kv_bytes_measured"},
@@ -79,28 +82,37 @@ std::vector<RunField> makeFields() {
        "The loss that no model of the synthetic corpus can go below", &R::entropyFloor_nats, Summary, Loss},
       {"tokens_per_second", "Tokens/s", "tokens/s", "Training throughput over the last logged steps",
        &R::tokensPerSecond, Summary, Rate, Higher},
+      {"configuration_key", "Configuration", "", "Equal for runs that differ in nothing but name, tags and seed",
+       &R::configurationKey},
+      {"text_key", "Text", "", "Equal for runs whose perplexity is of one text", &R::textKey},
       {"seed", "Seed", "", "", &R::seed},
       {"step", "Step", "", "", &R::step, Summary},
       {"steps", "Steps", "", "Optimizer steps that the run is to take", &R::steps},
       {"tokens", "Tokens", "", "Tokens trained on", &R::tokens, Summary, Count},
-      {"progress", "Progress", "", "Share of the phase that is done", &R::progress, Summary, Share},
-      {"phase", "Phase", "", "What the run was doing last", &R::phase, Summary},
+      {"progress", "Progress", "", "Share of the phase that is done", &R::progress, Job, Share},
+      {"phase", "Phase", "", "What the run was doing last", &R::phase, Job},
       {"device", "Device", "", "", &R::device, Summary},
-      {"attempt", "Attempt", "", "", &R::attempt},
-      {"priority", "Priority", "", "Higher goes first", &R::priority},
-      {"position", "Position", "", "Within the queue, among equal priorities", &R::position},
+      {"attempt", "Attempt", "", "", &R::attempt, Job},
+      {"priority", "Priority", "", "Higher goes first", &R::priority, Job},
+      {"position", "Position", "", "Within the queue, among equal priorities", &R::position, Job},
       {"tags", "Tags", "", "", &R::tags},
       {"note", "Note", "", "", &R::note},
       {"starred", "Starred", "", "", &R::starred},
       {"archived", "Archived", "", "", &R::archived},
       {"baseline", "Baseline", "", "What the others are compared with", &R::baseline},
       {"created", "Created", "", "", &R::created, Run, Time},
-      {"started", "Started", "", "", &R::started, Run, Time},
-      {"ended", "Ended", "", "", &R::ended, Run, Time},
+      {"started", "Started", "", "", &R::started, Job, Time},
+      {"ended", "Ended", "", "", &R::ended, Job, Time},
       {"updated", "Updated", "", "", &R::updated, Run, Time},
-      {"heartbeat", "Last sign", "", "Time of the worker's last event", &R::heartbeat, Summary, Time},
+      {"heartbeat", "Last sign", "", "Time of the worker's last event", &R::heartbeat, Job, Time},
       {"age_days", "Age", "d", "Since it was submitted", &ageInDays, Derived},
   };
+}
+
+std::optional<double> valueOf(const RunSummary& run, const ValueName& value) {
+  if (!run.values) return std::nullopt;
+  const auto found = run.values->find(value.name);
+  return found == run.values->end() ? std::nullopt : std::optional(found->second);
 }
 
 // An age: for filters and tables, but no part of the run.
@@ -118,7 +130,7 @@ bool RunField::isNumber() const {
       [](auto m) {
         using M = decltype(m);
         return kIs<M, RunId> || kIs<M, int> || kIs<M, std::int64_t> || kIs<M, double> ||
-               kIs<M, std::optional<double>> || kIsNumberMaker<M>;
+               kIs<M, std::optional<double>> || kIsNumberMaker<M> || kIsValueName<M>;
       },
       member);
 }
@@ -144,12 +156,46 @@ const RunField* findRunField(std::string_view name) {
   return found == places.end() ? nullptr : found->second;
 }
 
+std::optional<RunField> runFieldNamed(std::string_view name) {
+  if (const RunField* known = findRunField(name)) return *known;
+  const auto stroke = name.find('/');
+  if (stroke == std::string_view::npos || stroke == 0 || stroke + 1 == name.size()) return std::nullopt;
+  RunField field{.name = std::string(name),
+                 .title = std::string(name),
+                 .unit = "",
+                 .explanation = "The newest value that the run has of " + std::string(name),
+                 .member = ValueName{std::string(name)},
+                 .place = FieldPlace::Derived};
+  if (const protocol::Metric* metric = protocol::findMetric(name)) {
+    field.title = metric->title;
+    field.unit = metric->unit;
+    field.explanation = metric->title + " of the last logged step";
+    if (!metric->note.empty()) field.explanation += ", " + metric->note;
+    field.better = metric->better;
+    if (metric->style == protocol::MetricStyle::Count) field.style = FieldStyle::Rate;
+  }
+  return field;
+}
+
+std::vector<std::string> valueNamesOf(const std::vector<RunSummary>& runs) {
+  std::set<std::string_view> names;
+  const RunValues* last = nullptr;
+  for (const RunSummary& run : runs) {
+    if (!run.values || run.values.get() == last) continue;
+    last = run.values.get();
+    for (const auto& [name, value] : *last) names.insert(name);
+  }
+  return {names.begin(), names.end()};
+}
+
 std::optional<double> numberOf(const RunField& field, const RunSummary& run) {
   return std::visit(
       [&](auto m) -> std::optional<double> {
         using M = decltype(m);
         if constexpr (kIsNumberMaker<M>) {
           return m(run);
+        } else if constexpr (kIsValueName<M>) {
+          return valueOf(run, m);
         } else if constexpr (kIs<M, RunId>) {
           return static_cast<double>((run.*m).value);
         } else if constexpr (kIs<M, std::optional<double>>) {
@@ -170,8 +216,8 @@ std::string textOf(const RunField& field, const RunSummary& run) {
         using M = decltype(m);
         if constexpr (kIsTextMaker<M>) {
           return m(run);
-        } else if constexpr (kIsNumberMaker<M>) {
-          const std::optional<double> value = m(run);
+        } else if constexpr (kIsNumberMaker<M> || kIsValueName<M>) {
+          const std::optional<double> value = numberOf(field, run);
           return value ? written(*value) : std::string();
         } else if constexpr (kIs<M, std::string>) {
           return run.*m;
@@ -202,8 +248,8 @@ Json runToJson(const RunSummary& run) {
           using M = decltype(m);
           if constexpr (kIsTextMaker<M>) {
             object[field.name] = m(run);
-          } else if constexpr (kIsNumberMaker<M>) {
-            // What the clock says of a run is no part of it.
+          } else if constexpr (kIsNumberMaker<M> || kIsValueName<M>) {
+            // What the clock says of a run is no part of it; the values follow under one key.
           } else if constexpr (kIs<M, double> || kIs<M, std::optional<double>>) {
             putNumber(object, field.name, run.*m);
           } else if constexpr (kIs<M, RunId>) {
@@ -216,22 +262,27 @@ Json runToJson(const RunSummary& run) {
         },
         field.member);
   }
+  if (run.values && !run.values->empty()) {
+    Json values = Json::object();
+    for (const auto& [name, value] : *run.values) putNumber(values, name, value);
+    object["values"] = std::move(values);
+  }
   return object;
 }
 
 std::string runsToCsv(const std::vector<RunSummary>& runs, const std::vector<std::string>& names) {
-  std::vector<const RunField*> fields;
+  std::vector<RunField> fields;
   if (names.empty())
     for (const RunField& field : runFields())
-      if (!isOfTheMoment(field)) fields.push_back(&field);
+      if (!isOfTheMoment(field)) fields.push_back(field);
   for (const std::string& name : names)
-    if (const RunField* field = findRunField(name)) fields.push_back(field);
+    if (std::optional<RunField> field = runFieldNamed(name)) fields.push_back(*std::move(field));
   Table table;
-  for (const RunField* field : fields) table.column(field->name);
+  for (const RunField& field : fields) table.column(field.name);
   for (const RunSummary& run : runs) {
     std::vector<std::string> cells;
     cells.reserve(fields.size());
-    for (const RunField* field : fields) cells.push_back(textOf(*field, run));
+    for (const RunField& field : fields) cells.push_back(textOf(field, run));
     table.row(std::move(cells));
   }
   return table.toCsv();
@@ -242,7 +293,7 @@ bool isSame(const RunSummary& a, const RunSummary& b) {
     return std::visit(
         [&](auto m) {
           using M = decltype(m);
-          if constexpr (kIsTextMaker<M> || kIsNumberMaker<M>) {
+          if constexpr (kIsTextMaker<M> || kIsNumberMaker<M> || kIsValueName<M>) {
             return true;  // follows from the others, or from the clock
           } else {
             return a.*m == b.*m;
@@ -250,7 +301,8 @@ bool isSame(const RunSummary& a, const RunSummary& b) {
         },
         field.member);
   };
-  return a.sparkline == b.sparkline && std::all_of(runFields().begin(), runFields().end(), isEqual);
+  const bool hasSameValues = a.values == b.values || (a.values && b.values && *a.values == *b.values);
+  return hasSameValues && a.sparkline == b.sparkline && std::all_of(runFields().begin(), runFields().end(), isEqual);
 }
 
 }  // namespace weft::store

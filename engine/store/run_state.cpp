@@ -67,6 +67,10 @@ bool isActive(RunState state) {
   return state == RunState::Starting || state == RunState::Running || state == RunState::Stopping;
 }
 
+bool isWaiting(RunState state) {
+  return state == RunState::Queued || state == RunState::Held || state == RunState::Paused;
+}
+
 bool isTerminal(RunState state) {
   return state == RunState::Stopped || state == RunState::Finished || state == RunState::Failed ||
          state == RunState::Killed || state == RunState::Lost;

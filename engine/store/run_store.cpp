@@ -8,6 +8,7 @@
 #include "engine/base/text.h"
 #include "engine/store/database.h"
 #include "engine/store/run_columns.h"
+#include "engine/store/run_values.h"
 #include "engine/store/schema.h"
 #include "engine/store/service_writer.h"
 #include "engine/store/sparkline.h"
@@ -16,12 +17,16 @@ namespace weft::store {
 
 namespace {
 
-constexpr std::array kTables{"run",         "run_summary", "attempt", "metric_name", "metric", "evaluation",
-                             "measurement", "checkpoint",  "alert",   "request",     "engine"};
+constexpr std::array kTables{"run",         "run_summary", "run_value",  "job",         "job_need",   "attempt",
+                             "metric_name", "metric",      "evaluation", "measurement", "checkpoint", "alert",
+                             "request",     "engine",      "change",     "project"};
 
 const std::string& selectSummary() {
   static const std::string query =
-      "SELECT " + runColumns() + ", sparkline, sparkline_stride FROM run JOIN run_summary ON run_summary.run = run.id ";
+      "SELECT " + runColumns() +
+      ", sparkline, sparkline_stride FROM run "
+      // CROSS: from the runs that are asked for to their rows elsewhere, never the other way round.
+      "CROSS JOIN run_summary ON run_summary.run = run.id CROSS JOIN job ON job.run = run.id AND job.kind = 'train' ";
   return query;
 }
 
@@ -33,12 +38,24 @@ RunSummary summaryOf(const SQLite::Statement& row) {
   return run;
 }
 
-// Every row of a statement, each made a value.
-template <class Make>
-auto rowsOf(SQLite::Statement& statement, Make&& make) {
-  std::vector<decltype(make(statement))> rows;
-  while (statement.executeStep()) rows.push_back(make(statement));
-  return rows;
+// The columns name, attempt, time, values, labels from `at` on.
+Measurement measurementOf(const SQLite::Statement& row, int at) {
+  return {.name = row.getColumn(at).getString(),
+          .attempt = row.getColumn(at + 1).getInt(),
+          .time = row.getColumn(at + 2).getDouble(),
+          .values = valuesFromJson(row.getColumn(at + 3).getString()),
+          .labels = labelsFromJson(row.getColumn(at + 4).getString())};
+}
+
+std::vector<RunSummary> runsWhere(SQLite::Database& connection, const std::string& condition, Which which) {
+  SQLite::Statement statement(connection, selectSummary() + condition);
+  std::vector<RunSummary> runs = rowsOf(statement, summaryOf);
+  readValues(connection, runs, which);
+  return runs;
+}
+
+std::int64_t lastChange(SQLite::Database& connection) {
+  return connection.execAndGet("SELECT last FROM change").getInt64();
 }
 
 }  // namespace
@@ -64,9 +81,8 @@ Result<RunStore> RunStore::open(const std::filesystem::path& database, Mode mode
     const int version = connection.execAndGet("PRAGMA user_version").getInt();
     if (version > known) return tl::unexpected(newerVersionError(database, version, known));
     if (version < known) {
-      return fail(ErrorCode::Unsupported,
-                  fmt::format("{} was written by an older Weft (schema {}); open the project once for writing.",
-                              database.string(), version));
+      // Only for reading, perhaps of somebody else's: a private copy is brought to today's schema.
+      WEFT_ASSIGN(connection, openMigratedCopy(database));
     }
     // FULL: a run whose submission was confirmed must outlive a power cut. It costs one fsync a transaction, also at
     // ingest, which is one a batch.
@@ -96,16 +112,29 @@ Result<std::int64_t> RunStore::dataVersion() {
 
 Result<std::vector<RunSummary>> RunStore::runs() {
   return m_database->read([](SQLite::Database& connection) -> Result<std::vector<RunSummary>> {
-    SQLite::Statement statement(connection, selectSummary() + "ORDER BY id");
-    return rowsOf(statement, summaryOf);
+    return runsWhere(connection, "ORDER BY run.id", Which::All);
+  });
+}
+
+Result<std::int64_t> RunStore::revision() {
+  return m_database->read([](SQLite::Database& connection) -> Result<std::int64_t> { return lastChange(connection); });
+}
+
+Result<RunChanges> RunStore::runsChangedSince(std::int64_t revision) {
+  return m_database->read([&](SQLite::Database& connection) -> Result<RunChanges> {
+    // As many changed as a first reader has before him are read as fast in one walk.
+    return RunChanges{.revision = lastChange(connection),
+                      .runs = revision <= 0
+                                  ? runsWhere(connection, "ORDER BY run.id", Which::All)
+                                  : runsWhere(connection, fmt::format("WHERE revision > {} ORDER BY +run.id", revision),
+                                              Which::These)};
   });
 }
 
 Result<RunSummary> RunStore::run(RunId id) {
   return m_database->read([&](SQLite::Database& connection) -> Result<RunSummary> {
-    SQLite::Statement statement(connection, selectSummary() + "WHERE id = ?");
-    statement.bind(1, id.value);
-    if (statement.executeStep()) return summaryOf(statement);
+    std::vector<RunSummary> runs = runsWhere(connection, fmt::format("WHERE run.id = {}", id.value), Which::These);
+    if (!runs.empty()) return std::move(runs.front());
     return fail(ErrorCode::NotFound, fmt::format("There is no run {} in this project.", id.value));
   });
 }
@@ -173,12 +202,19 @@ Result<std::vector<Measurement>> RunStore::measurements(RunId id) {
     SQLite::Statement statement(
         connection, R"(SELECT name, attempt, time, "values", labels FROM measurement WHERE run = ? ORDER BY id)");
     statement.bind(1, id.value);
+    return rowsOf(statement, [](const SQLite::Statement& row) { return measurementOf(row, 0); });
+  });
+}
+
+Result<std::vector<MeasurementOfRun>> RunStore::measurements() {
+  return m_database->read([](SQLite::Database& connection) -> Result<std::vector<MeasurementOfRun>> {
+    SQLite::Statement statement(connection,
+                                R"(SELECT run.id, run.name, measurement.name, attempt, time, "values", labels FROM
+                                   measurement JOIN run ON run.id = measurement.run ORDER BY run.id, measurement.id)");
     return rowsOf(statement, [](const SQLite::Statement& row) {
-      return Measurement{.name = row.getColumn(0).getString(),
-                         .attempt = row.getColumn(1).getInt(),
-                         .time = row.getColumn(2).getDouble(),
-                         .values = valuesFromJson(row.getColumn(3).getString()),
-                         .labels = labelsFromJson(row.getColumn(4).getString())};
+      return MeasurementOfRun{.run = RunId{row.getColumn(0).getInt64()},
+                              .name = row.getColumn(1).getString(),
+                              .measurement = measurementOf(row, 2)};
     });
   });
 }
@@ -191,30 +227,6 @@ Result<std::vector<Checkpoint>> RunStore::checkpoints(RunId id) {
     return rowsOf(statement, [](const SQLite::Statement& row) {
       return Checkpoint{row.getColumn(0).getInt64(), row.getColumn(1).getString(), row.getColumn(2).getInt64(),
                         row.getColumn(3).getDouble()};
-    });
-  });
-}
-
-Result<std::vector<Attempt>> RunStore::attempts(RunId id) {
-  return m_database->read([&](SQLite::Database& connection) -> Result<std::vector<Attempt>> {
-    SQLite::Statement statement(connection,
-                                "SELECT number, pid, pid_start, started, ended, device, torch, build, outcome, code, "
-                                "message, detail FROM attempt "
-                                "WHERE run = ? ORDER BY number");
-    statement.bind(1, id.value);
-    return rowsOf(statement, [](const SQLite::Statement& row) {
-      return Attempt{.number = row.getColumn(0).getInt(),
-                     .pid = row.getColumn(1).getInt64(),
-                     .pidStart = row.getColumn(2).getString(),
-                     .started = row.getColumn(3).getDouble(),
-                     .ended = row.getColumn(4).getDouble(),
-                     .device = row.getColumn(5).getString(),
-                     .torch = row.getColumn(6).getString(),
-                     .build = row.getColumn(7).getString(),
-                     .outcome = row.getColumn(8).getString(),
-                     .code = row.getColumn(9).getString(),
-                     .message = row.getColumn(10).getString(),
-                     .detail = row.getColumn(11).getString()};
     });
   });
 }
@@ -241,7 +253,7 @@ Result<EngineState> RunStore::engineState() {
     if (!statement.executeStep()) return EngineState{};
     return EngineState{.pid = statement.getColumn(0).getInt64(),
                        .host = statement.getColumn(1).getString(),
-                       .heartbeat = statement.getColumn(2).getDouble(),
+                       .began = statement.getColumn(2).getDouble(),
                        .devices = textsFromJson(statement.getColumn(3).getString())};
   });
 }

@@ -12,6 +12,7 @@
 
 #include "engine/base/files.h"
 #include "engine/store/database.h"
+#include "engine/store/engine_lock.h"
 
 namespace weft::store {
 
@@ -121,6 +122,20 @@ Result<void> backUp(const fs::path& database, int version) {
   return syncPath(database.parent_path().empty() ? fs::path(".") : database.parent_path());
 }
 
+// Its statements would fail from this moment on, and it would hold the lock for ever.
+Result<void> requireNoService(SQLite::Database& connection, const fs::path& database, int version) {
+  if (!EngineLock::isHeld(database.parent_path() / "engine.lock")) return {};
+  std::string process;
+  if (connection.tableExists("engine")) {
+    SQLite::Statement statement(connection, "SELECT pid FROM engine");
+    if (statement.executeStep()) process = fmt::format(" (process {})", statement.getColumn(0).getInt64());
+  }
+  return fail(ErrorCode::Busy,
+              fmt::format("{} is of an older Weft (schema {}), whose background service{} still works on it; end that "
+                          "process first: jobs that run go on.",
+                          database.string(), version, process));
+}
+
 bool isBeingWritten(const fs::path& database) {
   std::error_code error;
   return fs::exists(database.string() + "-journal", error);
@@ -151,7 +166,7 @@ Result<void> refuseForeignSchema(SQLite::Database& connection, const fs::path& d
                   database.string(), type == "table" ? "virtual table" : type, statement.getColumn(1).getString()));
 }
 
-Result<void> migrate(const fs::path& database, const std::vector<std::string>& steps) {
+Result<void> migrate(const fs::path& database, const std::vector<Migration>& steps) {
   const int known = static_cast<int>(steps.size());
   return guarded(database, [&]() -> Result<void> {
     SQLite::Database connection(database, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyTimeout_ms);
@@ -170,8 +185,15 @@ Result<void> migrate(const fs::path& database, const std::vector<std::string>& s
       if (version < 0)
         return fail(ErrorCode::Corrupt,
                     fmt::format("{} is not a Weft project: its schema is {}.", database.string(), version));
-      if (version > 0 && version < known) WEFT_TRY(backUp(database, version));
-      for (int step = version; step < known; ++step) connection.exec(steps[static_cast<std::size_t>(step)]);
+      if (version > 0 && version < known) {
+        WEFT_TRY(requireNoService(connection, database, version));
+        WEFT_TRY(backUp(database, version));
+      }
+      for (int step = version; step < known; ++step) {
+        const Migration& migration = steps[static_cast<std::size_t>(step)];
+        connection.exec(migration.sql);
+        if (migration.complete != nullptr) migration.complete(connection);
+      }
       if (version < known) {
         connection.exec(fmt::format("PRAGMA application_id = {}", kApplicationId));
         connection.exec(fmt::format("PRAGMA user_version = {}", known));

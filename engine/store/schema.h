@@ -15,8 +15,16 @@ namespace weft::store {
 // In the header of every weft.db (PRAGMA application_id): "WEFT".
 inline constexpr int kApplicationId = 0x57454654;
 
-// The SQL text of each step; a database of schema n has had the first n. Append-only.
-const std::vector<std::string>& migrations();
+// One step from a schema to the next: SQL, and what SQL cannot say, done behind it.
+struct Migration {
+  // NOLINTNEXTLINE(google-explicit-constructor): a step of SQL alone is its text
+  Migration(std::string text, void (*then)(SQLite::Database&) = nullptr) : sql(std::move(text)), complete(then) {}
+  Migration(const char* text) : sql(text) {}
+  std::string sql;
+  void (*complete)(SQLite::Database&) = nullptr;  // in the same transaction; throws what SQLite throws
+};
+// A database of schema n has had the first n. Append-only.
+const std::vector<Migration>& migrations();
 
 enum class FileKind { Missing, Empty, Weft };
 // Reads nothing but the file's header, so that a foreign file keeps every byte and gets no journal beside it.
@@ -28,7 +36,8 @@ enum class FileKind { Missing, Empty, Weft };
 [[nodiscard]] Result<void> refuseForeignSchema(SQLite::Database& connection, const std::filesystem::path& database);
 
 // Brings the file to schema `steps.size()`: one IMMEDIATE transaction, after a copy `weft.db.schema-N.backup` beside an
-// older one. Safe when several processes do it at once. Busy, Io, Corrupt.
-[[nodiscard]] Result<void> migrate(const std::filesystem::path& database, const std::vector<std::string>& steps);
+// older one. Safe when several processes do it at once. Busy (another program holds it, or a background service of the
+// older Weft works on it), Io, Corrupt.
+[[nodiscard]] Result<void> migrate(const std::filesystem::path& database, const std::vector<Migration>& steps);
 
 }  // namespace weft::store

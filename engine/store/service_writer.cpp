@@ -2,47 +2,62 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "engine/base/text.h"
 #include "engine/store/database.h"
 #include "engine/store/ingest.h"
+#include "engine/store/job_rows.h"
 
 namespace weft::store {
 
 namespace {
 
-constexpr const char* kSelectActive =
-    "SELECT run.id, state, wanted, attempt.number, attempt.pid, attempt.pid_start, attempt.outcome, attempt.code, "
-    "attempt.message, attempt.detail, "
-    "attempt.started, heartbeat, promise_s FROM run JOIN run_summary ON run_summary.run = run.id JOIN attempt ON "
-    "attempt.run = run.id AND "
-    "attempt.number = run.attempt ";
+ActiveJob activeOf(SQLite::Database& connection, Job job) {
+  ActiveJob active{.job = std::move(job), .attempt = {}};
+  SQLite::Statement row(connection,
+                        "SELECT number, host, lanes, pid, pid_start, outcome, code, message, detail, started FROM "
+                        "attempt WHERE job = ? AND number = ?");
+  row.bind(1, active.job.id.value);
+  row.bind(2, active.job.attempt);
+  if (!row.executeStep()) return active;
+  active.attempt = {.number = row.getColumn(0).getInt(),
+                    .host = row.getColumn(1).getString(),
+                    .lanes = textsFromJson(row.getColumn(2).getString()),
+                    .pid = row.getColumn(3).getInt64(),
+                    .pidStart = row.getColumn(4).getString(),
+                    .started = row.getColumn(9).getDouble(),
+                    .outcome = row.getColumn(5).getString(),
+                    .code = row.getColumn(6).getString(),
+                    .message = row.getColumn(7).getString(),
+                    .detail = row.getColumn(8).getString()};
+  return active;
+}
 
-ActiveRun activeOf(const SQLite::Statement& row) {
-  ActiveRun run{.id = RunId{row.getColumn(0).getInt64()},
-                .state = parseRunState(row.getColumn(1).getString()).value_or(RunState::Lost),
-                .wanted = row.getColumn(2).getString()};
-  run.attempt.number = row.getColumn(3).getInt();
-  run.attempt.pid = row.getColumn(4).getInt64();
-  run.attempt.pidStart = row.getColumn(5).getString();
-  run.attempt.outcome = row.getColumn(6).getString();
-  run.attempt.code = row.getColumn(7).getString();
-  run.attempt.message = row.getColumn(8).getString();
-  run.attempt.detail = row.getColumn(9).getString();
-  run.attempt.started = row.getColumn(10).getDouble();
-  run.heartbeat = row.getColumn(11).getDouble();
-  run.promise_s = row.getColumn(12).getDouble();
-  return run;
+int attemptOf(SQLite::Database& connection, JobId job) {
+  SQLite::Statement number(connection, "SELECT attempt FROM job WHERE id = ?");
+  number.bind(1, job.value);
+  return number.executeStep() ? number.getColumn(0).getInt() : 0;
+}
+
+void addAttempt(SQLite::Database& connection, JobId job, int number, double started) {
+  SQLite::Statement row(connection, "INSERT INTO attempt (job, number, started) VALUES (?, ?, ?)");
+  row.bind(1, job.value);
+  row.bind(2, number);
+  row.bind(3, started);
+  row.exec();
 }
 
 }  // namespace
 
 Result<std::vector<Request>> RunStore::ServiceWriter::openRequests() {
   return m_database->read([](SQLite::Database& connection) -> Result<std::vector<Request>> {
-    SQLite::Statement statement(connection, "SELECT id, kind, run, time FROM request WHERE answered = 0 ORDER BY id");
+    SQLite::Statement statement(connection, "SELECT id, kind, job, time FROM request WHERE answered = 0 ORDER BY id");
     std::vector<Request> requests;
     while (statement.executeStep()) {
       const std::optional<RequestKind> kind = parseRequestKind(statement.getColumn(1).getString());
       if (!kind) continue;  // of another Weft; to take it for something else could stop a run
-      requests.push_back({statement.getColumn(0).getInt64(), *kind, RunId{statement.getColumn(2).getInt64()},
+      requests.push_back({statement.getColumn(0).getInt64(), *kind, JobId{statement.getColumn(2).getInt64()},
                           statement.getColumn(3).getDouble()});
     }
     return requests;
@@ -59,144 +74,145 @@ Result<void> RunStore::ServiceWriter::answer(std::int64_t requestId) {
   });
 }
 
-Result<std::vector<RunId>> RunStore::ServiceWriter::queue() {
-  return m_database->read([](SQLite::Database& connection) -> Result<std::vector<RunId>> {
-    SQLite::Statement statement(connection,
-                                "SELECT id FROM run WHERE state = 'queued' ORDER BY priority DESC, position, id");
-    std::vector<RunId> runs;
-    while (statement.executeStep()) runs.push_back(RunId{statement.getColumn(0).getInt64()});
-    return runs;
+Result<std::vector<ReadyJob>> RunStore::ServiceWriter::queue() {
+  return m_database->read([](SQLite::Database& connection) -> Result<std::vector<ReadyJob>> {
+    std::vector<ReadyJob> ready;
+    const std::vector<Job> queued = jobsWhere(connection, fmt::format("WHERE state = 'queued' {}", kQueueOrder));
+    for (const Job& job : queued) {
+      std::string obstacle;
+      bool isWaiting = false;
+      for (const JobId need : job.needs) {
+        const std::vector<Job> needed = jobsWhere(connection, fmt::format("WHERE id = {}", need.value));
+        if (needed.empty() || needed.front().state == JobState::Finished) continue;
+        if (!isTerminal(needed.front().state)) isWaiting = true;
+        obstacle = fmt::format("{}, which it needs, is {}", nameOf(needed.front()), toString(needed.front().state));
+      }
+      if (!isWaiting) ready.push_back({job, obstacle});
+    }
+    return ready;
   });
 }
 
-Result<std::optional<int>> RunStore::ServiceWriter::take(RunId run) {
+Result<std::optional<int>> RunStore::ServiceWriter::take(JobId job) {
   return m_database->write([&](SQLite::Database& connection) -> Result<std::optional<int>> {
-    SQLite::Statement update(
-        connection,
-        "UPDATE run SET state = 'starting', wanted = '', failure = '', attempt = attempt + 1, ended = 0, updated = ?, "
-        "started = CASE started WHEN 0 THEN ? ELSE started END WHERE id = ? AND state = 'queued'");
-    update.bind(1, now());
-    update.bind(2, now());
-    update.bind(3, run.value);
-    if (update.exec() == 0) return std::optional<int>{};
-    SQLite::Statement row(connection,
-                          "INSERT INTO attempt (run, number, started) SELECT id, attempt, ? FROM run WHERE id = ?");
-    row.bind(1, now());
-    row.bind(2, run.value);
-    row.exec();
     // What a former attempt was doing and had promised holds no more.
-    SQLite::Statement summary(
-        connection, "UPDATE run_summary SET phase = '', progress = 0, heartbeat = 0, promise_s = 0 WHERE run = ?");
-    summary.bind(1, run.value);
-    summary.exec();
-    SQLite::Statement number(connection, "SELECT attempt FROM run WHERE id = ?");
-    number.bind(1, run.value);
-    number.executeStep();
-    return std::optional<int>(number.getColumn(0).getInt());
+    SQLite::Statement update(connection,
+                             "UPDATE job SET state = 'starting', wanted = '', failure = '', attempt = attempt + 1, "
+                             "ended = 0, started = CASE started WHEN 0 THEN ? ELSE started END, phase = '', progress = "
+                             "0, heartbeat = 0, promise_s = 0 WHERE id = ? AND state = 'queued'");
+    update.bind(1, now());
+    update.bind(2, job.value);
+    if (update.exec() == 0) return std::optional<int>{};
+    const int attempt = attemptOf(connection, job);
+    addAttempt(connection, job, attempt, now());
+    touch(connection, job);
+    return std::optional<int>(attempt);
   });
 }
 
 Result<void> RunStore::ServiceWriter::attemptStarted(const AttemptStart& start) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
-    WEFT_TRY(requireRun(connection, start.run));
+    WEFT_TRY(requireJob(connection, start.job));
     SQLite::Statement statement(connection,
-                                "UPDATE attempt SET pid = ?, pid_start = ?, device = ? WHERE run = ? AND number = "
-                                "(SELECT attempt FROM run WHERE id = ?)");
+                                "UPDATE attempt SET pid = ?, pid_start = ?, host = ?, lanes = ?, device = ? WHERE job "
+                                "= ? AND number = ?");
     statement.bind(1, start.pid);
     statement.bind(2, start.pidStart);
-    statement.bind(3, start.device);
-    statement.bind(4, start.run.value);
-    statement.bind(5, start.run.value);
+    statement.bind(3, start.host);
+    statement.bind(4, textsToJson(start.lanes));
+    statement.bind(5, join(start.lanes, ", "));
+    statement.bind(6, start.job.value);
+    statement.bind(7, attemptOf(connection, start.job));
     statement.exec();
+    touch(connection, start.job);
     return {};
   });
 }
 
 Result<void> RunStore::ServiceWriter::attemptEnded(const AttemptEnd& end) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
-    WEFT_TRY(requireRun(connection, end.run));
-    SQLite::Statement run(connection,
-                          "UPDATE run SET state = ?, failure = ?, wanted = '', ended = ?, updated = ? WHERE id = ?");
-    run.bind(1, toString(end.state));
-    run.bind(2, end.failure);
-    run.bind(3, end.state == RunState::Queued ? 0.0 : now());
-    run.bind(4, now());
-    run.bind(5, end.run.value);
-    run.exec();
+    WEFT_TRY(requireJob(connection, end.job));
+    SQLite::Statement job(connection, "UPDATE job SET state = ?, failure = ?, wanted = '', ended = ? WHERE id = ?");
+    job.bind(1, toString(end.state));
+    job.bind(2, end.failure);
+    job.bind(3, end.state == JobState::Queued ? 0.0 : now());
+    job.bind(4, end.job.value);
+    job.exec();
     SQLite::Statement attempt(connection,
-                              "UPDATE attempt SET outcome = ?, code = ?, message = ?, detail = ?, ended = ? "
-                              "WHERE run = ? AND number = (SELECT attempt FROM run WHERE id = ?)");
+                              "UPDATE attempt SET outcome = ?, code = ?, message = ?, detail = ?, ended = ? WHERE job "
+                              "= ? AND number = ?");
     attempt.bind(1, end.outcome);
     attempt.bind(2, end.code);
     attempt.bind(3, end.failure);
     attempt.bind(4, end.detail);
     attempt.bind(5, now());
-    attempt.bind(6, end.run.value);
-    attempt.bind(7, end.run.value);
+    attempt.bind(6, end.job.value);
+    attempt.bind(7, attemptOf(connection, end.job));
     attempt.exec();
+    touch(connection, end.job);
     return {};
   });
 }
 
-Result<void> RunStore::ServiceWriter::want(RunId run, const std::string& what) {
+Result<void> RunStore::ServiceWriter::want(JobId job, const std::string& what) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
-    WEFT_TRY(requireRun(connection, run));
-    SQLite::Statement statement(connection,
-                                "UPDATE run SET wanted = ?, state = 'stopping', updated = ? WHERE id = ? AND state IN "
-                                "('starting', 'running', 'stopping')");
+    WEFT_TRY(requireJob(connection, job));
+    SQLite::Statement statement(
+        connection, fmt::format("UPDATE job SET wanted = ?, state = 'stopping' WHERE id = ? AND {}", kIsActive));
     statement.bind(1, what);
-    statement.bind(2, now());
-    statement.bind(3, run.value);
+    statement.bind(2, job.value);
     statement.exec();
+    touch(connection, job);
     return {};
   });
 }
 
-Result<bool> RunStore::ServiceWriter::changeState(RunId run, const std::vector<RunState>& from, RunState to) {
+Result<bool> RunStore::ServiceWriter::changeState(JobId job, const std::vector<JobState>& from, JobState to) {
   return m_database->write([&](SQLite::Database& connection) -> Result<bool> {
-    WEFT_TRY(requireRun(connection, run));
-    for (const RunState state : from) {
-      // A run that waits again has neither ended nor failed.
+    WEFT_TRY(requireJob(connection, job));
+    for (const JobState state : from) {
+      // A job that waits again has neither ended nor failed.
       SQLite::Statement statement(
           connection,
-          "UPDATE run SET state = ?1, updated = ?2, wanted = '', failure = CASE WHEN ?5 THEN '' ELSE failure END, "
-          "ended = CASE WHEN ?5 THEN 0 WHEN ?6 THEN ?2 ELSE ended END WHERE id = ?3 AND state = ?4");
+          "UPDATE job SET state = ?1, wanted = '', failure = CASE WHEN ?5 THEN '' ELSE failure END, ended = CASE WHEN "
+          "?5 THEN 0 WHEN ?6 THEN ?2 ELSE ended END WHERE id = ?3 AND state = ?4");
       statement.bind(1, toString(to));
       statement.bind(2, now());
-      statement.bind(3, run.value);
+      statement.bind(3, job.value);
       statement.bind(4, toString(state));
-      statement.bind(5, to == RunState::Queued ? 1 : 0);
+      statement.bind(5, to == JobState::Queued ? 1 : 0);
       statement.bind(6, isTerminal(to) ? 1 : 0);
-      if (statement.exec() > 0) return true;
+      if (statement.exec() == 0) continue;
+      touch(connection, job);
+      return true;
     }
     return false;
   });
 }
 
-Result<std::vector<ActiveRun>> RunStore::ServiceWriter::activeRuns() {
-  return m_database->read([](SQLite::Database& connection) -> Result<std::vector<ActiveRun>> {
-    SQLite::Statement statement(
-        connection, std::string(kSelectActive) + "WHERE state IN ('starting', 'running', 'stopping') ORDER BY run.id");
-    std::vector<ActiveRun> runs;
-    while (statement.executeStep()) runs.push_back(activeOf(statement));
-    return runs;
+Result<std::vector<ActiveJob>> RunStore::ServiceWriter::activeJobs() {
+  return m_database->read([](SQLite::Database& connection) -> Result<std::vector<ActiveJob>> {
+    std::vector<ActiveJob> active;
+    for (Job& job : jobsWhere(connection, fmt::format("WHERE {} ORDER BY id", kIsActive)))
+      active.push_back(activeOf(connection, std::move(job)));
+    return active;
   });
 }
 
-Result<ActiveRun> RunStore::ServiceWriter::activeRun(RunId run) {
-  return m_database->read([&](SQLite::Database& connection) -> Result<ActiveRun> {
-    SQLite::Statement statement(connection, std::string(kSelectActive) + "WHERE run.id = ?");
-    statement.bind(1, run.value);
-    if (statement.executeStep()) return activeOf(statement);
-    return fail(ErrorCode::NotFound, fmt::format("Run {} has had no attempt yet.", run.value));
+Result<ActiveJob> RunStore::ServiceWriter::activeJob(JobId id) {
+  return m_database->read([&](SQLite::Database& connection) -> Result<ActiveJob> {
+    WEFT_TRY(requireJob(connection, id));
+    Job job = std::move(jobsWhere(connection, fmt::format("WHERE id = {}", id.value)).front());
+    if (job.attempt == 0) return fail(ErrorCode::NotFound, fmt::format("Nobody has begun with {} yet.", nameOf(job)));
+    return activeOf(connection, std::move(job));
   });
 }
 
-Result<std::int64_t> RunStore::ServiceWriter::eventsOffset(RunId run) {
+Result<std::int64_t> RunStore::ServiceWriter::eventsOffset(JobId job) {
   return m_database->read([&](SQLite::Database& connection) -> Result<std::int64_t> {
-    WEFT_TRY(requireRun(connection, run));
-    SQLite::Statement statement(connection, "SELECT events_offset FROM run WHERE id = ?");
-    statement.bind(1, run.value);
+    WEFT_TRY(requireJob(connection, job));
+    SQLite::Statement statement(connection, "SELECT events_offset FROM job WHERE id = ?");
+    statement.bind(1, job.value);
     statement.executeStep();
     return statement.getColumn(0).getInt64();
   });
@@ -204,18 +220,16 @@ Result<std::int64_t> RunStore::ServiceWriter::eventsOffset(RunId run) {
 
 Result<void> RunStore::ServiceWriter::ingest(const IngestBatch& batch) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
-    WEFT_TRY(requireRun(connection, batch.run));
-    SQLite::Statement offset(connection,
-                             "UPDATE run SET events_offset = ?, updated = ? WHERE id = ? AND events_offset = ?");
+    WEFT_TRY(requireJob(connection, batch.job));
+    SQLite::Statement offset(connection, "UPDATE job SET events_offset = ? WHERE id = ? AND events_offset = ?");
     offset.bind(1, batch.to);
-    offset.bind(2, now());
-    offset.bind(3, batch.run.value);
-    offset.bind(4, batch.from);
+    offset.bind(2, batch.job.value);
+    offset.bind(3, batch.from);
     if (offset.exec() != 1) {
-      return fail(ErrorCode::Busy, fmt::format("The events of run {} from byte {} on are not this service's to store.",
-                                               batch.run.value, batch.from));
+      return fail(ErrorCode::Busy, fmt::format("The events of job {} from byte {} on are not this service's to store.",
+                                               batch.job.value, batch.from));
     }
-    Ingest ingest(connection, batch.run);
+    Ingest ingest(connection, batch.job);
     for (const Row& row : batch.rows) std::visit(ingest, row);
     ingest.finish();
     return {};
@@ -228,40 +242,37 @@ Result<RunId> RunStore::ServiceWriter::addRecorded(const RecordedRun& recorded) 
     row.attempt = recorded.attempts;
     row.started = recorded.started;
     row.ended = recorded.ended;
-    const RunId run = insertRun(connection, row);
-    for (int number = 1; number <= recorded.attempts; ++number) {
-      SQLite::Statement attempt(connection, "INSERT INTO attempt (run, number, started) VALUES (?, ?, ?)");
-      attempt.bind(1, run.value);
-      attempt.bind(2, number);
-      attempt.bind(3, recorded.started);
-      attempt.exec();
-    }
-    SQLite::Statement offset(connection, "UPDATE run SET events_offset = ? WHERE id = ?");
+    const InsertedRun inserted = insertRun(connection, row);
+    for (int number = 1; number <= recorded.attempts; ++number)
+      addAttempt(connection, inserted.training, number, recorded.started);
+    SQLite::Statement offset(connection, "UPDATE job SET events_offset = ? WHERE id = ?");
     offset.bind(1, recorded.bytes);
-    offset.bind(2, run.value);
+    offset.bind(2, inserted.training.value);
     offset.exec();
-    Ingest ingest(connection, run);
+    Ingest ingest(connection, inserted.training);
     for (const Row& one : recorded.rows) std::visit(ingest, one);
     ingest.finish();
-    return run;
+    return inserted.run;
   });
 }
 
-Result<void> RunStore::ServiceWriter::addAlert(RunId run, const std::string& level, const std::string& message) {
+Result<void> RunStore::ServiceWriter::addAlert(JobId job, const std::string& level, const std::string& message) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
-    WEFT_TRY(requireRun(connection, run));
-    insertAlert(connection, {.run = run, .level = level, .message = message, .time = now()});
+    WEFT_TRY(requireJob(connection, job));
+    const Job about = std::move(jobsWhere(connection, fmt::format("WHERE id = {}", job.value)).front());
+    if (about.run.value != 0)
+      insertAlert(connection, {.run = about.run, .level = level, .message = message, .time = now()});
     return {};
   });
 }
 
-Result<void> RunStore::ServiceWriter::heartbeat(const EngineState& state) {
+Result<void> RunStore::ServiceWriter::setEngineState(const EngineState& state) {
   return m_database->write([&](SQLite::Database& connection) -> Result<void> {
     SQLite::Statement statement(
         connection, "INSERT OR REPLACE INTO engine (id, pid, host, heartbeat, devices) VALUES (1, ?, ?, ?, ?)");
     statement.bind(1, state.pid);
     statement.bind(2, state.host);
-    statement.bind(3, state.heartbeat);
+    statement.bind(3, state.began);
     statement.bind(4, textsToJson(state.devices));
     statement.exec();
     return {};

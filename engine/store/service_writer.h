@@ -1,4 +1,4 @@
-// engine/store/service_writer.h -- the writes that only the background service does: attempts, ingest, heartbeat,
+// engine/store/service_writer.h -- the writes that only the background service does: attempts, ingest,
 // answers to requests. A view of its RunStore, as cheap as a reference; the RunStore must outlive it. Every write is
 // one IMMEDIATE transaction.
 #pragma once
@@ -51,32 +51,37 @@ using Row =
     std::variant<HelloRow, ProgressRow, MetricRow, EvaluationRow, MeasurementRow, CheckpointRow, AlertRow, EndRow>;
 
 struct IngestBatch {
-  RunId run;
+  JobId job;
   std::int64_t from = 0, to = 0;  // bytes of events.jsonl that these rows come from
   std::vector<Row> rows;
 };
 
-// A run that some attempt works on, with what the service must know to find that attempt again.
-struct ActiveRun {
-  RunId id;
-  RunState state = RunState::Starting;
-  std::string wanted;  // "", "stop", "pause", "kill": what was asked of the attempt
+// A job that some attempt works on, with what the service must know to find that attempt again.
+struct ActiveJob {
+  Job job;
   Attempt attempt;
-  double heartbeat = 0, promise_s = 0;
 };
 
+// What placement gave an attempt, and the process that it became.
 struct AttemptStart {
-  RunId run;
+  JobId job;
   std::int64_t pid = 0;
   std::string pidStart;
-  std::string device;
+  std::string host;
+  std::vector<std::string> lanes;
 };
 
 struct AttemptEnd {
-  RunId run;
-  RunState state = RunState::Finished;
+  JobId job;
+  JobState state = JobState::Finished;
   std::string outcome;                // of the attempt: completed | stopped | paused | failed | killed | lost
   std::string code, failure, detail;  // why, if it failed or was lost
+};
+
+// A queued job whose needs have all ended.
+struct ReadyJob {
+  Job job;
+  std::string obstacle;  // "run 12, which it needs, is failed"; "" if all have finished
 };
 
 // A run whose attempts are over before the store hears of it: the rows of its whole events.jsonl.
@@ -95,31 +100,34 @@ class RunStore::ServiceWriter {
   [[nodiscard]] Result<void> answer(std::int64_t requestId);
 
   // --- the queue
-  // The Queued runs in their order: priority, then position.
-  [[nodiscard]] Result<std::vector<RunId>> queue();
-  // A Queued run becomes Starting with a new attempt, whose number is returned; nullopt if it is not Queued any more.
-  [[nodiscard]] Result<std::optional<int>> take(RunId run);
+  // The Queued jobs in their order, without those that still wait for another one.
+  [[nodiscard]] Result<std::vector<ReadyJob>> queue();
+  // A Queued job becomes Starting with a new attempt, whose number is returned; nullopt if it is not Queued any more.
+  [[nodiscard]] Result<std::optional<int>> take(JobId job);
   [[nodiscard]] Result<void> attemptStarted(const AttemptStart& start);  // Starting -> Running is the hello event's
   [[nodiscard]] Result<void> attemptEnded(const AttemptEnd& end);
-  [[nodiscard]] Result<void> want(RunId run,
-                                  const std::string& what);  // "stop", "pause", "kill": an active run becomes Stopping
-  // A run that no attempt works on changes its state (stop of a queued run, resume, hold); false if its state is not
+  [[nodiscard]] Result<void> want(JobId job,
+                                  const std::string& what);  // "stop", "pause", "kill": an active job becomes Stopping
+  // A job that no attempt works on changes its state (stop of a queued one, resume, hold); false if its state is not
   // one of `from` any more.
-  [[nodiscard]] Result<bool> changeState(RunId run, const std::vector<RunState>& from, RunState to);
-  [[nodiscard]] Result<std::vector<ActiveRun>> activeRuns();
-  [[nodiscard]] Result<ActiveRun> activeRun(RunId run);
+  [[nodiscard]] Result<bool> changeState(JobId job, const std::vector<JobState>& from, JobState to);
+  [[nodiscard]] Result<std::vector<ActiveJob>> activeJobs();
+  [[nodiscard]] Result<ActiveJob> activeJob(JobId job);
 
   // --- events
-  [[nodiscard]] Result<std::int64_t> eventsOffset(RunId run);
+  [[nodiscard]] Result<std::int64_t> eventsOffset(JobId job);
   // The rows and the new offset, in one transaction: stored exactly once, even if a process dies. Busy if the stored
-  // offset is not `from` (another process ingests this run); nothing is changed then.
+  // offset is not `from` (another process ingests this job); nothing is changed then. The series and checkpoints of a
+  // training are its run's; evaluations and measurements of any job are those of the run that it is about.
   [[nodiscard]] Result<void> ingest(const IngestBatch& batch);
   // A whole run in one transaction: nobody sees it before it is over, so no service takes it for work.
   [[nodiscard]] Result<RunId> addRecorded(const RecordedRun& recorded);
-  [[nodiscard]] Result<void> addAlert(RunId run, const std::string& level, const std::string& message);
+  // Of the run that the job is about.
+  [[nodiscard]] Result<void> addAlert(JobId job, const std::string& level, const std::string& message);
 
   // --- the service itself
-  [[nodiscard]] Result<void> heartbeat(const EngineState& state);
+  // Once, when it begins.
+  [[nodiscard]] Result<void> setEngineState(const EngineState& state);
 
  private:
   friend class RunStore;

@@ -213,7 +213,7 @@ TEST(Walls, OnlyTheJobRunnerCatchesEverything) {
 TEST(Walls, FilesAreReadThroughBaseAlone) {
   EXPECT_EQ(placesOf(std::regex(R"(std::ifstream|\bfopen\(|O_RDONLY)"),
                      {"engine/base/files.cpp", "engine/base/machine_memory.cpp", "engine/device/device.cpp",
-                      "engine/service/process.cpp", "engine/service/engine_lock.cpp"}),
+                      "engine/service/process.cpp", "engine/store/engine_lock.cpp"}),
             kNothing);
 }
 

@@ -61,6 +61,7 @@ void ingest(benchmark::State& state) {
   const store::Project project = store::Project::create(folder.path() / "p").value();
   store::RunStore store = store::RunStore::open(project.database()).value();
   const store::RunId id = service::submit(project, store, config::preset("demo-mqa").value()).value();
+  const store::JobId job = store.training(id)->id;
   std::int64_t step = 0, offset = 0;
   for (auto _ : state) {
     std::vector<protocol::Event> events;
@@ -74,7 +75,7 @@ void ingest(benchmark::State& state) {
                                                               {"train/tokens_per_second", 1.0}}}});
     }
     const Result<void> stored =
-        store.service().ingest({.run = id, .from = offset, .to = offset + 1000, .rows = service::toRows(events)});
+        store.service().ingest({.job = job, .from = offset, .to = offset + 1000, .rows = service::toRows(events)});
     if (!stored) return state.SkipWithError(stored.error().message.c_str());
     offset += 1000;
   }
@@ -96,7 +97,7 @@ void storeRunList(benchmark::State& state) {
         rows.emplace_back(store::MetricRow{
             .time = 1, .step = step, .tokens = step, .values = {{"a", 1.0}, {"b", 1.0}, {"c", 1.0}, {"d", 1.0}}});
       if (rows.empty()) continue;
-      if (!store.service().ingest({.run = id, .from = 0, .to = 1, .rows = std::move(rows)}))
+      if (!store.service().ingest({.job = store.training(id)->id, .from = 0, .to = 1, .rows = std::move(rows)}))
         state.SkipWithError("the points are not stored");
     }
     return store;

@@ -46,8 +46,9 @@ class CompareVerb : public ProjectTest {
     run.kvBytesPerToken = isShared ? 512 : 1024;
     const store::RunId id = store.addRun(run).value();
     auto service = store.service();
-    ASSERT_TRUE(service.take(id));
-    ASSERT_TRUE(service.attemptStarted({.run = id, .pid = 4242, .pidStart = "1", .device = "cpu"}));
+    const store::JobId job = store.training(id)->id;
+    ASSERT_TRUE(service.take(job));
+    ASSERT_TRUE(service.attemptStarted({.job = job, .pid = 4242, .pidStart = "1", .lanes = {"cpu"}}));
     const store::Evaluation evaluation{.step = run.steps,
                                        .split = "valid",
                                        .task = "perplexity",
@@ -56,13 +57,13 @@ class CompareVerb : public ProjectTest {
                                        .tokens = 16384,
                                        .time = 2};
     ASSERT_TRUE(service.ingest(
-        {.run = id,
+        {.job = job,
          .from = 0,
          .to = 100,
          .rows = {store::HelloRow{.time = 1, .attempt = 1, .build = "test", .torch = "2", .device = "cpu"},
                   store::EvaluationRow{evaluation},
                   store::EndRow{.time = 3, .outcome = "completed", .code = {}, .message = {}, .detail = {}}}}));
-    ASSERT_TRUE(service.attemptEnded({.run = id,
+    ASSERT_TRUE(service.attemptEnded({.job = job,
                                       .state = store::RunState::Finished,
                                       .outcome = "completed",
                                       .code = {},

@@ -74,12 +74,13 @@ class DemoTest : public ProjectTest {
 
   void finish(store::RunId run, double perplexity) {
     store::RunStore::ServiceWriter writer = m_store->service();
-    ASSERT_TRUE(writer.take(run).value());
+    const store::JobId job = m_store->training(run)->id;
+    ASSERT_TRUE(writer.take(job).value());
     const store::Evaluation evaluation{
         .step = 9, .split = "valid", .loss_nats = std::log(perplexity), .perplexity = perplexity, .tokens = 100};
     ASSERT_TRUE(writer.ingest(
-        {.run = run, .from = 0, .to = 1, .rows = {store::HelloRow{.time = 1}, store::EvaluationRow{evaluation}}}));
-    ASSERT_TRUE(writer.attemptEnded({.run = run,
+        {.job = job, .from = 0, .to = 1, .rows = {store::HelloRow{.time = 1}, store::EvaluationRow{evaluation}}}));
+    ASSERT_TRUE(writer.attemptEnded({.job = job,
                                      .state = store::RunState::Finished,
                                      .outcome = "completed",
                                      .code = {},

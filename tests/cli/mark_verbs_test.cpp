@@ -116,7 +116,7 @@ TEST_F(Marks, ARunAtWorkIsNotArchived) {
     store::NewRun working;
     working.name = "working";
     working.map = "0";
-    ASSERT_TRUE(store.service().take(store.addRun(working).value()));
+    ASSERT_TRUE(store.service().take(store.training(store.addRun(working).value())->id));
   }
   EXPECT_THAT(refusal({"archive", "a", "working"}), HasSubstr("Run 4 (working) is starting and cannot be archived"));
   EXPECT_THAT(refusal({"queue", "reorder", "working", "--first"}),

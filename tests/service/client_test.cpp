@@ -212,29 +212,32 @@ TEST(EventReader, ReadsAFileOfManyChunksAndALineLongerThanOne) {
   EXPECT_EQ(events, static_cast<std::size_t>(kLines) + 1);
 }
 
+store::ActiveJob active(RunState state, const std::string& wanted) {
+  store::ActiveJob job;
+  job.job.id = {1};
+  job.job.state = state;
+  job.job.wanted = wanted;
+  return job;
+}
+
 TEST(AttemptEnd, AWishThatCameBeforeTheWorkerListenedIsHonoured) {
-  const store::ActiveRun stopped{.id = {1}, .state = RunState::Stopping, .wanted = "stop"};
+  const store::ActiveJob stopped = active(RunState::Stopping, "stop");
   EXPECT_EQ(attemptEnd(stopped, ChildEnd{.signal = SIGTERM}, "").state, RunState::Stopped);
   EXPECT_EQ(attemptEnd(stopped, ChildEnd{.signal = SIGSEGV}, "").state, RunState::Failed);
-  const store::ActiveRun paused{.id = {1}, .state = RunState::Stopping, .wanted = "pause"};
+  const store::ActiveJob paused = active(RunState::Stopping, "pause");
   EXPECT_EQ(attemptEnd(paused, ChildEnd{.signal = SIGUSR1}, "").state, RunState::Paused);
-  const store::ActiveRun unasked{.id = {1}, .state = RunState::Running};
+  const store::ActiveJob unasked = active(RunState::Running, "");
   EXPECT_THAT(attemptEnd(unasked, ChildEnd{.signal = SIGKILL}, "").failure, HasSubstr("memory"));
   EXPECT_EQ(attemptEnd(unasked, std::nullopt, "").state, RunState::Lost);
 }
 
-TEST(LocalExecutor, ChoosesTheLanesThatAConfigurationAllows) {
+TEST(LocalExecutor, OffersThisMachineWithItsLanes) {
   const TemporaryFolder folder = TemporaryFolder::create().value();
   const LocalExecutor executor(store::Project::create(folder.path()).value(), "worker", {"cuda:0", "cuda:1", "cpu"});
-  EXPECT_EQ(executor.choose("auto", {}).value(), "cuda:0");
-  EXPECT_EQ(executor.choose("auto", {"cuda:0"}).value(), "cuda:1");
-  EXPECT_EQ(executor.choose("auto", {"cuda:0", "cuda:1"}).value(), std::nullopt);
-  EXPECT_EQ(executor.choose("cpu", {"cuda:0"}).value(), "cpu");
-  EXPECT_EQ(executor.choose("cuda:1", {}).value(), "cuda:1");
-  EXPECT_EQ(executor.choose("cuda:7", {}).error().code, ErrorCode::Unsupported);
-  const LocalExecutor plain(store::Project::create(folder.path()).value(), "worker", {"cpu"});
-  EXPECT_EQ(plain.choose("auto", {}).value(), "cpu");
-  EXPECT_EQ(plain.choose("cuda", {}).error().code, ErrorCode::Unsupported);
+  ASSERT_EQ(executor.hosts().size(), 1u);
+  EXPECT_EQ(executor.hosts()[0].name, hostName());
+  EXPECT_FALSE(hostName().empty());
+  EXPECT_EQ(executor.hosts()[0].lanes, (std::vector<Lane>{"cuda:0", "cuda:1", "cpu"}));
 }
 
 }  // namespace

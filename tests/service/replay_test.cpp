@@ -68,11 +68,11 @@ TEST_F(GoldenReplay, AFinishedRunIsThereAsIfItHadBeenTrainedHere) {
   EXPECT_EQ(m_store.attempts(run.id)->front().outcome, "completed");
   EXPECT_EQ(readFile(m_project.eventsFile(run.id)).value(), readFile(kGolden / "finished" / "events.jsonl").value());
   EXPECT_THAT(m_store.configToml(run.id).value(), HasSubstr("0_0_2_2"));
-  EXPECT_EQ(static_cast<std::uintmax_t>(m_store.service().eventsOffset(run.id).value()),
+  EXPECT_EQ(static_cast<std::uintmax_t>(m_store.service().eventsOffset(m_store.training(run.id)->id).value()),
             fs::file_size(m_project.eventsFile(run.id)))
       << "a service that starts now has nothing left to read";
   EXPECT_TRUE(m_store.service().queue()->empty());
-  EXPECT_TRUE(m_store.service().activeRuns()->empty());
+  EXPECT_TRUE(m_store.service().activeJobs()->empty());
 }
 
 TEST_F(GoldenReplay, TheTwoAttemptsOfAResumedRunGiveOneSeries) {

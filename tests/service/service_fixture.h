@@ -35,9 +35,9 @@ class ServiceTest : public ::testing::Test {
   }
   // A worker that still runs would outlive its folder.
   void TearDown() override {
-    const std::vector<store::ActiveRun> active = m_store->service().activeRuns().value();
-    for (const store::ActiveRun& run : active) {
-      sendSignal({run.attempt.pid, run.attempt.pidStart}, SIGKILL);
+    const std::vector<store::ActiveJob> active = m_store->service().activeJobs().value();
+    for (const store::ActiveJob& job : active) {
+      sendSignal({job.attempt.pid, job.attempt.pidStart}, SIGKILL);
     }
   }
 
@@ -87,6 +87,7 @@ class ServiceTest : public ::testing::Test {
                            << store::toString(state) << "; " << run(id).failure;
     return isReached;
   }
+  store::JobId jobOf(store::RunId id) { return m_store->training(id).value().id; }
   store::RunSummary run(store::RunId id) { return m_store->run(id).value(); }
   ProcessId workerOf(store::RunId id) {
     const store::Attempt attempt = m_store->attempts(id).value().back();

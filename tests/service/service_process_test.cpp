@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "engine/service/engine_lock.h"
+#include "engine/store/engine_lock.h"
 #include "tests/service/service_fixture.h"
 
 namespace weft::service::test {
@@ -97,14 +97,14 @@ TEST_F(ServiceProcess, OnlyOneServesAProject) {
 TEST(EngineLock, IsHeldByOneUntilItIsDropped) {
   const TemporaryFolder folder = TemporaryFolder::create().value();
   const auto file = folder.path() / "engine.lock";
-  EXPECT_FALSE(EngineLock::isHeld(file));
-  std::optional<EngineLock> lock = EngineLock::take(file).value();
+  EXPECT_FALSE(store::EngineLock::isHeld(file));
+  std::optional<store::EngineLock> lock = store::EngineLock::take(file).value();
   ASSERT_TRUE(lock);
-  EXPECT_TRUE(EngineLock::isHeld(file));
-  EXPECT_FALSE(EngineLock::take(file).value());
+  EXPECT_TRUE(store::EngineLock::isHeld(file));
+  EXPECT_FALSE(store::EngineLock::take(file).value());
   lock.reset();
-  EXPECT_FALSE(EngineLock::isHeld(file));
-  EXPECT_TRUE(EngineLock::take(file).value());
+  EXPECT_FALSE(store::EngineLock::isHeld(file));
+  EXPECT_TRUE(store::EngineLock::take(file).value());
 }
 
 }  // namespace

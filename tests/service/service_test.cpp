@@ -206,7 +206,7 @@ TEST_F(QueueService, AWorkerThatVanishedUnwatchedIsLostAndCanBeResumed) {
 TEST_F(QueueService, AnAttemptThatWasTakenButNeverStartedIsQueuedAgain) {
   setWorker(say(protocol::HelloEvent{.attempt = 2}) + say(protocol::FinishedEvent{}));
   const store::RunId id = submit();
-  ASSERT_TRUE(m_store->service().take(id).value());  // and then the service died
+  ASSERT_TRUE(m_store->service().take(jobOf(id)).value());  // and then the service died
   EXPECT_EQ(run(id).state, RunState::Starting);
   const auto service = makeService();
   ASSERT_TRUE(turnUntilState(*service, id, RunState::Finished));
@@ -220,7 +220,7 @@ TEST_F(QueueService, AWishThatADeadServiceNotedReachesTheWorker) {
   auto first = makeService();
   ASSERT_TRUE(turnUntilState(*first, id, RunState::Running));
   first.reset();
-  ASSERT_TRUE(m_store->service().want(id, "stop"));
+  ASSERT_TRUE(m_store->service().want(jobOf(id), "stop"));
   const auto second = makeService();
   ASSERT_TRUE(turnUntilState(*second, id, RunState::Stopped));
 }
@@ -253,6 +253,97 @@ TEST_F(QueueService, AnOldWishToShutDownIsNotMeantForANewService) {
   ASSERT_TRUE(turnUntilState(*service, id, RunState::Finished));
   EXPECT_FALSE(service->isAskedToEnd());
   EXPECT_TRUE(m_store->service().openRequests().value().empty());
+}
+
+// ---- jobs that are no trainings
+
+// A worker that trains as `training` says, and for any other kind of job does as `other` says.
+std::string byKind(const std::string& training, const std::string& other) {
+  return "if grep -q '\"kind\": \"train\"' \"$1/job.json\"; then\n" + training + "else\n" + other + "fi\n";
+}
+
+TEST_F(QueueService, AnEvaluationWaitsForItsTrainingAndStandsBesideItsCourse) {
+  setWorker(byKind(
+      say(kHello) + say(metric(3, 2.5)) +
+          say(protocol::EvaluationEvent{
+              .step = 3, .split = "valid", .task = "perplexity", .loss_nats = 2, .perplexity = 7.5}) +
+          say(protocol::FinishedEvent{}),
+      "cp \"$1/job.json\" '" + m_folder->path().string() + "'\n" + say(kHello) +
+          say(protocol::ProgressEvent{.phase = "evaluate", .done = 1, .total = 4}) +
+          say(protocol::EvaluationEvent{
+              .step = 3, .task = "wikitext", .loss_nats = 3, .perplexity = 20, .values = {{"word_perplexity", 55}}}) +
+          say(protocol::FinishedEvent{})));
+  const store::RunId id = submit("MQA");
+  const std::string body =
+      protocol::toJobJson({.body = protocol::EvaluateJob{.model = "somewhere", .task = "wikitext"}});
+  const store::JobId job =
+      m_store
+          ->addJob({.kind = protocol::EvaluateJob::kKind, .run = id, .body = body, .needs = {jobOf(id)}, .priority = 9})
+          .value();
+  EXPECT_EQ(m_store->service().queue()->size(), 1u) << "whatever its priority, it waits";
+  const auto service = makeService();
+  ASSERT_TRUE(turnUntil(*service, [&] { return store::isTerminal(m_store->job(job)->state); }));
+  EXPECT_EQ(m_store->job(job)->state, store::JobState::Finished) << m_store->job(job)->failure;
+  EXPECT_EQ(m_store->job(job)->lanes, std::vector<std::string>{"cpu"});
+  EXPECT_EQ(m_store->job(job)->phase, "evaluate");
+  EXPECT_EQ(run(id).state, RunState::Finished);
+  EXPECT_EQ(run(id).perplexity, 7.5) << "the run's course is its training's";
+  EXPECT_EQ(run(id).phase, "");
+  EXPECT_EQ(run(id).values->at("wikitext/word_perplexity"), 55);
+  EXPECT_EQ(m_store->evaluations(id)->size(), 2u);
+  EXPECT_EQ(m_store->attempts(id)->size(), 1u);
+  EXPECT_EQ(m_store->attempts(job)->size(), 1u);
+  EXPECT_THAT(readFile(m_folder->path() / "job.json").value(),
+              AllOf(HasSubstr("\"kind\": \"evaluate\""), HasSubstr("\"model\": \"somewhere\""),
+                    HasSubstr("\"device\": \"cpu\"")));
+  EXPECT_THAT(m_log, ::testing::Contains(HasSubstr("Job 2 (evaluate, run 1) is finished.")));
+  EXPECT_TRUE(std::filesystem::exists(m_project->runs() / "jobs" / std::to_string(job.value) / "events.jsonl"));
+}
+
+TEST_F(QueueService, AJobWhoseNeedFailedFailsAndSaysWhy) {
+  setWorker(say(protocol::FailedEvent{.code = "out_of_memory", .message = "The device is full."}));
+  const store::RunId id = submit();
+  const store::JobId job = m_store->addJob({.kind = "measure", .run = id, .body = "{}", .needs = {jobOf(id)}}).value();
+  const auto service = makeService();
+  ASSERT_TRUE(turnUntil(*service, [&] { return store::isTerminal(m_store->job(job)->state); }));
+  EXPECT_EQ(m_store->job(job)->failure, "Job 2 (measure, run 1) was not begun: run 1, which it needs, is failed.");
+}
+
+TEST_F(QueueService, AJobThatIsNoneFailsWithASentenceAndStopsNoOther) {
+  setWorker(say(kHello) + say(protocol::FinishedEvent{}));
+  const store::JobId job =
+      m_store->addJob({.kind = "measure", .body = R"({"kind": "measure", "bathces": [1]})"}).value();
+  const store::RunId id = submit();
+  const auto service = makeService();
+  ASSERT_TRUE(turnUntilState(*service, id, RunState::Finished));
+  EXPECT_EQ(m_store->job(job)->state, store::JobState::Failed);
+  EXPECT_THAT(m_store->job(job)->failure, AllOf(HasSubstr("job 1 (measure)"), HasSubstr("bathces")));
+}
+
+TEST_F(QueueService, AJobIsStoppedAndTakenOverLikeATraining) {
+  setWorker(byKind(":\n", "trap 'stopped=1' TERM\n" + say(kHello) + "while [ -z \"$stopped\" ]; do sleep 0.01; done\n" +
+                              say(protocol::FailedEvent{.code = "canceled", .message = "It was asked to end."})));
+  const std::string body = protocol::toJobJson({.body = protocol::MeasureJob{.config = "config.toml"}});
+  const store::JobId job = m_store->addJob({.kind = "measure", .body = body}).value();
+  auto first = makeService();
+  ASSERT_TRUE(turnUntil(*first, [&] { return m_store->job(job)->state == store::JobState::Running; }));
+  first.reset();
+  ASSERT_TRUE(m_store->request(RequestKind::Stop, job));
+  const auto second = makeService();
+  ASSERT_TRUE(turnUntil(*second, [&] { return store::isTerminal(m_store->job(job)->state); }));
+  EXPECT_EQ(m_store->job(job)->state, store::JobState::Stopped);
+}
+
+TEST_F(QueueService, WritesNothingWhileNothingHappens) {
+  setWorker(say(kHello) + waitForGo() + say(protocol::FinishedEvent{}));
+  const store::RunId id = submit();
+  const auto service = makeService();
+  ASSERT_TRUE(turnUntilState(*service, id, RunState::Running));
+  const std::int64_t before = m_store->dataVersion().value();
+  for (int turn = 0; turn < 50; ++turn) ASSERT_TRUE(service->tick());
+  EXPECT_EQ(m_store->dataVersion().value(), before) << "a heartbeat would wake every reader";
+  go();
+  EXPECT_TRUE(turnUntilState(*service, id, RunState::Finished));
 }
 
 TEST_F(QueueService, SaysWhoServesInTheStore) {

@@ -22,7 +22,8 @@ TEST_F(Concurrency, WritersInTwoProcessesLoseNothing) {
       const Result<RunId> run = store->addRun(newRun("of " + std::to_string(who)));
       if (!run) return 2;
       if (!store->setNote(*run, std::to_string(who)) || !store->request(RequestKind::Stop, *run)) return 3;
-      if (!store->service().ingest({.run = *run, .from = 0, .to = 1, .rows = {metricRow(i, 1)}})) return 4;
+      if (!store->service().ingest({.job = jobOf(*store, *run), .from = 0, .to = 1, .rows = {metricRow(i, 1)}}))
+        return 4;
     }
     return 0;
   };
@@ -43,7 +44,7 @@ TEST_F(Concurrency, WritersInTwoProcessesLoseNothing) {
   }
   EXPECT_EQ(ofFirst, kRuns);
   EXPECT_EQ(store.service().openRequests()->size(), 2u * kRuns);
-  EXPECT_EQ(countOf(database(), "SELECT count(DISTINCT position) FROM run"), 2 * kRuns);
+  EXPECT_EQ(countOf(database(), "SELECT count(DISTINCT position) FROM job"), 2 * kRuns);
 }
 
 TEST_F(Concurrency, OneRunIsTakenByOneOfTwoServices) {
@@ -57,7 +58,7 @@ TEST_F(Concurrency, OneRunIsTakenByOneOfTwoServices) {
     if (!store) return 201;
     int taken = 0;
     for (int id = 1; id <= kRuns; ++id) {
-      const Result<std::optional<int>> attempt = store->service().take(RunId{id});
+      const Result<std::optional<int>> attempt = store->service().take(jobOf(*store, RunId{id}));
       if (!attempt) return 202;
       taken += attempt->has_value();
     }
@@ -99,7 +100,7 @@ TEST_F(Concurrency, AReaderSeesAWholeBatchOrNothingOfIt) {
     if (!store) return 1;
     for (std::int64_t n = 1; n <= 200; ++n) {
       const std::vector<Row> rows{metricRow(2 * n, 1), metricRow(2 * n + 1, 1)};
-      if (!store->service().ingest({.run = run, .from = n, .to = n + 1, .rows = rows})) return 2;
+      if (!store->service().ingest({.job = jobOf(*store, run), .from = n, .to = n + 1, .rows = rows})) return 2;
     }
     return 0;
   });

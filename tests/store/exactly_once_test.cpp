@@ -46,9 +46,10 @@ class ExactlyOnce : public StoreTest {
     RunStore store = open();
     const RunId run = add(store, "a");
     for (const std::vector<Row>& rows : life) {
-      EXPECT_TRUE(store.service().take(run).value_or(std::nullopt));
+      EXPECT_TRUE(store.service().take(jobOf(store, run)).value_or(std::nullopt));
       ingest(store, run, rows);
-      EXPECT_TRUE(store.service().attemptEnded({.run = run, .state = RunState::Queued, .outcome = "lost"}));
+      EXPECT_TRUE(
+          store.service().attemptEnded({.job = jobOf(store, run), .state = RunState::Queued, .outcome = "lost"}));
     }
     return contentOf(database());
   }
@@ -66,10 +67,10 @@ TEST_F(ExactlyOnce, AnyCutIntoBatchesWithAnyMishapGivesTheSameStore) {
     std::int64_t stored = 0;
     const auto tell = [&](std::int64_t from, const std::vector<Row>& rows) {
       return store->service().ingest(
-          {.run = run, .from = from, .to = from + static_cast<std::int64_t>(rows.size()), .rows = rows});
+          {.job = jobOf(*store, run), .from = from, .to = from + static_cast<std::int64_t>(rows.size()), .rows = rows});
     };
     for (const std::vector<Row>& rows : life) {
-      ASSERT_TRUE(store->service().take(run).value_or(std::nullopt));
+      ASSERT_TRUE(store->service().take(jobOf(*store, run)).value_or(std::nullopt));
       for (auto next = rows.begin(); next != rows.end();) {
         const std::vector<Row> batch(
             next, next + oneOf(random, 1, static_cast<int>(std::min<std::ptrdiff_t>(rows.end() - next, 12))));
@@ -112,12 +113,13 @@ TEST_F(ExactlyOnce, AnyCutIntoBatchesWithAnyMishapGivesTheSameStore) {
             break;
         }
         ASSERT_EQ(contentOf(database()), before);
-        ASSERT_EQ(*store->service().eventsOffset(run), stored);
+        ASSERT_EQ(*store->service().eventsOffset(jobOf(*store, run)), stored);
         ASSERT_TRUE(tell(stored, batch));
         stored += static_cast<std::int64_t>(batch.size());
         next += static_cast<std::ptrdiff_t>(batch.size());
       }
-      ASSERT_TRUE(store->service().attemptEnded({.run = run, .state = RunState::Queued, .outcome = "lost"}));
+      ASSERT_TRUE(
+          store->service().attemptEnded({.job = jobOf(*store, run), .state = RunState::Queued, .outcome = "lost"}));
     }
     EXPECT_EQ(contentOf(database()), expected);
   }
@@ -136,10 +138,11 @@ std::vector<Row> batchOf(std::int64_t n) {
 int tellForEver(const std::filesystem::path& database, RunId run, std::int64_t end) {
   Result<RunStore> store = RunStore::open(database);
   if (!store) return 1;
-  const Result<std::int64_t> from = store->service().eventsOffset(run);
+  const JobId job = jobOf(*store, run);
+  const Result<std::int64_t> from = store->service().eventsOffset(job);
   if (!from) return 2;
   for (std::int64_t n = *from; n < end; ++n) {
-    if (!store->service().ingest({.run = run, .from = n, .to = n + 1, .rows = batchOf(n)})) return 3;
+    if (!store->service().ingest({.job = job, .from = n, .to = n + 1, .rows = batchOf(n)})) return 3;
   }
   return 0;
 }
@@ -150,7 +153,7 @@ TEST_F(ExactlyOnce, AKilledWriterLeavesRowsAndOffsetInAgreement) {
   {
     RunStore store = open();
     run = startRun(store, "a");
-    execute(database(), "UPDATE run SET events_offset = 0");
+    execute(database(), "UPDATE job SET events_offset = 0");
   }
   Random random(7);
   int kills = 0;
@@ -158,15 +161,16 @@ TEST_F(ExactlyOnce, AKilledWriterLeavesRowsAndOffsetInAgreement) {
     Child writer([&] { return tellForEver(database(), run, kBatches); });
     {
       RunStore store = open();
+      const JobId job = jobOf(store, run);
       // It has come some way, and then is anywhere in a transaction.
       const std::int64_t wanted = seen + oneOf(random, 1, 40);
       const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-      while (*store.service().eventsOffset(run) < wanted) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-      for (int i = oneOf(random, 0, 30); i > 0; --i) ASSERT_TRUE(store.service().eventsOffset(run));
+      while (*store.service().eventsOffset(job) < wanted) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+      for (int i = oneOf(random, 0, 30); i > 0; --i) ASSERT_TRUE(store.service().eventsOffset(job));
       writer.kill();
     }
     RunStore store = open();
-    const std::int64_t offset = *store.service().eventsOffset(run);
+    const std::int64_t offset = *store.service().eventsOffset(jobOf(store, run));
     ASSERT_GE(offset, seen);
     ASSERT_EQ(store.metric(run, "train/loss")->points.size(), static_cast<std::size_t>(5 * offset));
     ASSERT_EQ(store.evaluations(run)->size(), static_cast<std::size_t>(offset));
@@ -185,7 +189,7 @@ TEST_F(ExactlyOnce, AKilledWriterLeavesRowsAndOffsetInAgreement) {
   {
     RunStore store = open();
     ASSERT_EQ(startRun(store, "a"), run);
-    execute(database(), "UPDATE run SET events_offset = 0");
+    execute(database(), "UPDATE job SET events_offset = 0");
   }
   ASSERT_EQ(tellForEver(database(), run, kBatches), 0);
   EXPECT_TRUE(contentOf(database()) == interrupted) << "the interrupted store differs from the undisturbed one";
@@ -197,15 +201,16 @@ TEST_F(ExactlyOnce, TwoServicesThatFollowTheSameRunStoreItOnce) {
   {
     RunStore store = open();
     run = startRun(store, "a");
-    execute(database(), "UPDATE run SET events_offset = 0");
+    execute(database(), "UPDATE job SET events_offset = 0");
   }
   const auto follow = [&] {
     Result<RunStore> store = RunStore::open(database());
     if (!store) return 1;
     for (;;) {
-      const std::int64_t n = *store->service().eventsOffset(run);
+      const std::int64_t n = *store->service().eventsOffset(jobOf(*store, run));
       if (n >= kBatches) return 0;
-      const Result<void> stored = store->service().ingest({.run = run, .from = n, .to = n + 1, .rows = batchOf(n)});
+      const Result<void> stored =
+          store->service().ingest({.job = jobOf(*store, run), .from = n, .to = n + 1, .rows = batchOf(n)});
       if (!stored && stored.error().code != ErrorCode::Busy) return 2;
     }
   };

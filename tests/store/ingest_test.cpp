@@ -31,7 +31,7 @@ class Ingesting : public StoreTest {
 TEST_F(Ingesting, AHelloMakesAStartingRunRun) {
   RunStore store = open();
   const RunId run = add(store, "a");
-  ASSERT_TRUE(store.service().take(run));
+  ASSERT_TRUE(store.service().take(jobOf(store, run)));
   ingest(store, run, {HelloRow{.time = 50, .attempt = 1, .build = "0.1", .torch = "2.9", .device = "cpu"}});
   const RunSummary summary = *store.run(run);
   EXPECT_EQ(summary.state, RunState::Running);
@@ -318,20 +318,20 @@ TEST_F(Ingesting, WhatAFormerAttemptSaidLateIsItsOwn) {
   // Its file could not be read when it ended: its last lines come when the second attempt has been taken.
   ASSERT_EQ(nextAttempt(store, run), 2);
   ingest(store, run, {evaluationRow(20, 40), EndRow{.time = 7, .outcome = "completed"}});
-  EXPECT_EQ(store.service().activeRun(run)->attempt.outcome, "") << "the second attempt has not ended";
+  EXPECT_EQ(store.service().activeJob(jobOf(store, run))->attempt.outcome, "") << "the second attempt has not ended";
   EXPECT_EQ(store.attempts(run)->front().outcome, "completed");
   EXPECT_THAT(evaluationsOf(store, run), ElementsAre("20:1"));
   EXPECT_EQ(store.run(run)->state, RunState::Starting);
   hello(store, run, 2);
   ingest(store, run, {EndRow{.time = 9, .outcome = "stopped"}});
-  EXPECT_EQ(store.service().activeRun(run)->attempt.outcome, "stopped");
+  EXPECT_EQ(store.service().activeJob(jobOf(store, run))->attempt.outcome, "stopped");
   EXPECT_EQ(store.attempts(run)->front().outcome, "completed");
 }
 
 TEST_F(Ingesting, ALateHelloOfAFormerAttemptDoesNotStartTheNext) {
   RunStore store = open();
   const RunId run = add(store, "a");
-  ASSERT_TRUE(store.service().take(run));
+  ASSERT_TRUE(store.service().take(jobOf(store, run)));
   ASSERT_EQ(nextAttempt(store, run), 2);
   hello(store, run, 1);
   EXPECT_EQ(store.run(run)->state, RunState::Starting);

@@ -171,8 +171,8 @@ TEST_F(StoreTest, ReadOnlyModeRefusesEveryWrite) {
   RunStore store = open(RunStore::Mode::ReadOnly);
   for (const Result<void>& written :
        {store.setNote(run, "n"), store.setBaseline(run), store.request(RequestKind::Stop, run),
-        store.moveInQueue(run, {}), store.addMeasurement(run, {}), store.service().want(run, "stop"),
-        store.service().heartbeat({})}) {
+        store.moveInQueue(run, RunId{}), store.addMeasurement(run, {}), store.service().want(jobOf(store, run), "stop"),
+        store.service().setEngineState({})}) {
     ASSERT_FALSE(written);
     EXPECT_EQ(written.error().code, ErrorCode::Io);
     EXPECT_EQ(written.error().message,

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "engine/store/runs_link.h"
 #include "store_fixture.h"
 
 namespace weft::store::test {
@@ -137,8 +136,7 @@ TEST_F(ProjectFolder, CreatingOnAFullDiskLeavesNothingBehind) {
 }
 
 TEST_F(ProjectFolder, ALinkOutOfItInPlaceOfItsRunsIsFollowedOnlyWhereItWasRecorded) {
-  const fs::path config = folder() / "config", study = folder() / "study", other = folder() / "other";
-  ::setenv("XDG_CONFIG_HOME", config.c_str(), 1);
+  const fs::path study = folder() / "study", other = folder() / "other";
   ASSERT_TRUE(Project::create(study));
   fs::create_directories(other);
   fs::remove(study / "runs");
@@ -148,17 +146,82 @@ TEST_F(ProjectFolder, ALinkOutOfItInPlaceOfItsRunsIsFollowedOnlyWhereItWasRecord
   EXPECT_THAT(refused.error().message,
               HasSubstr("runs is a link out of the project, to " + fs::canonical(other).string()));
   EXPECT_FALSE(Project::find(study));
-  ASSERT_TRUE(recordRunsLink(study));
-  EXPECT_TRUE(Project::open(study));
-  // Elsewhere it was not recorded.
+  ASSERT_TRUE(Project::create(study, {.runs = other}));
+  EXPECT_EQ(Project::open(study)->runFolder({3}), fs::canonical(other) / "3");
+  // What was recorded counts, wherever the link leads.
   fs::remove(study / "runs");
   fs::create_directory_symlink(folder(), study / "runs");
-  EXPECT_FALSE(Project::open(study));
+  EXPECT_EQ(Project::open(study)->runFolder({3}), fs::canonical(other) / "3");
+}
+
+TEST_F(ProjectFolder, ALinkThatStaysInItIsNoneOfThis) {
+  const fs::path study = folder() / "study";
+  ASSERT_TRUE(Project::create(study));
   fs::remove(study / "runs");
   fs::create_directories(study / "kept");
   fs::create_directory_symlink("kept", study / "runs");
-  EXPECT_TRUE(Project::open(study)) << "a link that stays in the project is none of this";
-  ::unsetenv("XDG_CONFIG_HOME");
+  EXPECT_TRUE(Project::open(study));
+}
+
+TEST_F(ProjectFolder, KeepsItsRunsAndShardsWhereItIsTold) {
+  const fs::path study = folder() / "study", scratch = folder() / "scratch" / "runs", shards = folder() / "shards";
+  const Result<Project> made = Project::create(study, {.runs = scratch, .shards = shards});
+  ASSERT_TRUE(made) << made.error().message;
+  for (const Project& project : {*made, *Project::open(study), *Project::find(study), *Project::create(study)}) {
+    EXPECT_EQ(project.runFolder({12}), fs::canonical(scratch) / "12");
+    EXPECT_EQ(project.eventsFile({12}), fs::canonical(scratch) / "12/events.jsonl");
+    EXPECT_EQ(project.jobFolder({.id = {4}, .kind = "measure", .run = {12}}), fs::canonical(scratch) / "jobs/4");
+    EXPECT_EQ(project.shards(), fs::canonical(shards));
+    EXPECT_EQ(project.figures(), study / "figures");
+  }
+  EXPECT_FALSE(fs::exists(study / "runs"));
+}
+
+TEST_F(ProjectFolder, ARootThatIsNotThereIsADiskToMountAndNoEmptyProject) {
+  const fs::path study = folder() / "study", scratch = folder() / "scratch";
+  ASSERT_TRUE(Project::create(study, {.runs = scratch}));
+  fs::rename(scratch, folder() / "elsewhere");
+  const Result<Project> lost = Project::open(study);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, ErrorCode::NotFound);
+  EXPECT_EQ(lost.error().message,
+            study.string() + " keeps its runs in " + scratch.string() +
+                ", which is not there; mount its disk, or say where they are now with `weft init " + study.string() +
+                " --runs DIR`.");
+  EXPECT_FALSE(fs::exists(scratch)) << "nothing is made in place of the disk";
+  // An empty folder of that name, as under a disk that is not mounted, is not the root either.
+  fs::create_directories(scratch);
+  EXPECT_EQ(Project::open(study).error().code, ErrorCode::InvalidInput);
+  ASSERT_TRUE(Project::create(study, {.runs = folder() / "elsewhere"}));
+  EXPECT_EQ(Project::open(study)->runFolder({1}), folder() / "elsewhere" / "1");
+}
+
+TEST_F(ProjectFolder, AProjectFromSomebodyElseLeadsToNoFolderOfThisUser) {
+  const fs::path mine = folder() / "mine", precious = folder() / "precious";
+  ASSERT_TRUE(Project::create(mine));
+  fs::create_directories(precious);
+  execute(mine / "weft.db", "INSERT INTO project VALUES ('id', 'abc'), ('runs', '" + precious.string() + "')");
+  const Result<Project> refused = Project::open(mine);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("does not say that it is this project's"));
+  execute(mine / "weft.db", "UPDATE project SET value = '../precious' WHERE name = 'runs'");
+  EXPECT_FALSE(Project::open(mine)) << "relative";
+}
+
+TEST_F(ProjectFolder, ARootOfRunsBelongsToOneProjectAndOneOfShardsToMany) {
+  const fs::path runs = folder() / "runs", shards = folder() / "shards";
+  ASSERT_TRUE(Project::create(folder() / "a", {.runs = runs, .shards = shards}));
+  const Result<Project> second = Project::create(folder() / "b", {.runs = runs});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().message,
+            runs.string() + " keeps the runs of another project already; give this one a folder of its own.");
+  EXPECT_FALSE(fs::exists(folder() / "b")) << "nothing is left of what could not be made whole";
+  ASSERT_TRUE(Project::create(folder() / "c", {.shards = shards}));
+  EXPECT_EQ(Project::open(folder() / "a")->shards(), shards);
+  EXPECT_EQ(Project::open(folder() / "c")->shards(), shards);
+  ASSERT_TRUE(writeFileAtomically(folder() / "file", ""));
+  EXPECT_EQ(Project::create(folder() / "c", {.runs = folder() / "file"}).error().message,
+            (folder() / "file").string() + " is a file; a root is a folder.");
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ class Queue : public StoreTest {
   // The names of the queued runs in their order.
   static std::string order(RunStore& store) {
     std::string names;
-    const std::vector<RunId> queue = *store.service().queue();
-    for (const RunId id : queue) names += store.run(id)->name;
+    const std::vector<ReadyJob> queue = *store.service().queue();
+    for (const ReadyJob& ready : queue) names += store.run(ready.job.run)->name;
     return names;
   }
   RunStore fourRuns() const {
@@ -42,8 +42,8 @@ TEST_F(Queue, HoldsOnlyQueuedRuns) {
   NewRun draft = newRun("draft");
   draft.state = RunState::Draft;
   ASSERT_TRUE(store.addRun(draft));
-  ASSERT_TRUE(*store.service().changeState(named(store, "b"), {RunState::Queued}, RunState::Held));
-  ASSERT_TRUE(*store.service().take(named(store, "a")));
+  ASSERT_TRUE(*store.service().changeState(jobOf(store, named(store, "b")), {RunState::Queued}, RunState::Held));
+  ASSERT_TRUE(*store.service().take(jobOf(store, named(store, "a"))));
   EXPECT_EQ(order(store), "cd");
 }
 
@@ -63,7 +63,7 @@ TEST_F(Queue, EveryMoveEndsRightBeforeTheOther) {
       }
     }
   }
-  EXPECT_EQ(countOf(database(), "SELECT count(DISTINCT position) FROM run"), 4);
+  EXPECT_EQ(countOf(database(), "SELECT count(DISTINCT position) FROM job"), 4);
 }
 
 TEST_F(Queue, AMoveBeforeItselfChangesNothing) {
@@ -93,7 +93,7 @@ TEST_F(Queue, AMoveBeforeARunThatIsNotThereChangesNothing) {
 TEST_F(Queue, TakingARunBeginsAnAttempt) {
   RunStore store = fourRuns();
   const RunId a = named(store, "a");
-  EXPECT_EQ(**store.service().take(a), 1);
+  EXPECT_EQ(**store.service().take(jobOf(store, a)), 1);
   const RunSummary run = *store.run(a);
   EXPECT_EQ(run.state, RunState::Starting);
   EXPECT_EQ(run.attempt, 1);
@@ -106,21 +106,22 @@ TEST_F(Queue, ARunIsTakenOnce) {
   RunStore first = fourRuns();
   RunStore second = open();
   const RunId a = named(first, "a");
-  EXPECT_TRUE(*first.service().take(a));
-  EXPECT_EQ(*second.service().take(a), std::nullopt);
-  EXPECT_EQ(*second.service().take(RunId{99}), std::nullopt);
+  EXPECT_TRUE(*first.service().take(jobOf(first, a)));
+  EXPECT_EQ(*second.service().take(jobOf(second, a)), std::nullopt);
+  EXPECT_EQ(*second.service().take(jobOf(second, RunId{99})), std::nullopt);
   EXPECT_EQ(second.run(a)->attempt, 1);
 }
 
 TEST_F(Queue, AnAttemptIsKeptFromItsStartToItsEnd) {
   RunStore store = fourRuns();
   const RunId a = named(store, "a");
-  EXPECT_EQ(store.service().activeRun(a).error().code, ErrorCode::NotFound);
-  ASSERT_TRUE(store.service().take(a));
-  ASSERT_TRUE(store.service().attemptStarted({.run = a, .pid = 4711, .pidStart = "123456", .device = "cuda:1"}));
-  ActiveRun active = *store.service().activeRun(a);
-  EXPECT_EQ(active.id, a);
-  EXPECT_EQ(active.state, RunState::Starting);
+  EXPECT_EQ(store.service().activeJob(jobOf(store, a)).error().code, ErrorCode::NotFound);
+  ASSERT_TRUE(store.service().take(jobOf(store, a)));
+  ASSERT_TRUE(store.service().attemptStarted(
+      {.job = jobOf(store, a), .pid = 4711, .pidStart = "123456", .host = "box", .lanes = {"cuda:1"}}));
+  ActiveJob active = *store.service().activeJob(jobOf(store, a));
+  EXPECT_EQ(active.job.run, a);
+  EXPECT_EQ(active.job.state, RunState::Starting);
   EXPECT_EQ(active.attempt.number, 1);
   EXPECT_EQ(active.attempt.pid, 4711);
   EXPECT_EQ(active.attempt.pidStart, "123456");
@@ -128,20 +129,20 @@ TEST_F(Queue, AnAttemptIsKeptFromItsStartToItsEnd) {
   ingest(store, a,
          {HelloRow{.time = 5, .attempt = 1, .build = "0.1", .torch = "2.9.1", .device = "NVIDIA H100"},
           ProgressRow{.time = 6, .phase = "training", .done = 1, .total = 4, .promise_s = 30}});
-  active = *store.service().activeRun(a);
-  EXPECT_EQ(active.state, RunState::Running);
-  EXPECT_EQ(active.heartbeat, 6);
-  EXPECT_EQ(active.promise_s, 30);
+  active = *store.service().activeJob(jobOf(store, a));
+  EXPECT_EQ(active.job.state, RunState::Running);
+  EXPECT_EQ(active.job.heartbeat, 6);
+  EXPECT_EQ(active.job.promise_s, 30);
   ingest(store, a,
          {EndRow{.time = 7,
                  .outcome = "failed",
                  .code = "out_of_memory",
                  .message = "The device is full.",
                  .detail = "2 GiB"}});
-  active = *store.service().activeRun(a);
+  active = *store.service().activeJob(jobOf(store, a));
   EXPECT_EQ(active.attempt.outcome, "failed");
   EXPECT_EQ(active.attempt.code, "out_of_memory");
-  ASSERT_TRUE(store.service().attemptEnded({.run = a,
+  ASSERT_TRUE(store.service().attemptEnded({.job = jobOf(store, a),
                                             .state = RunState::Failed,
                                             .outcome = "failed",
                                             .code = "out_of_memory",
@@ -164,22 +165,22 @@ TEST_F(Queue, AnAttemptIsKeptFromItsStartToItsEnd) {
 TEST_F(Queue, AWishIsKeptUntilTheAttemptEnds) {
   RunStore store = fourRuns();
   const RunId a = startRun(store, "running");
-  ASSERT_TRUE(store.service().want(a, "stop"));
+  ASSERT_TRUE(store.service().want(jobOf(store, a), "stop"));
   EXPECT_EQ(store.run(a)->state, RunState::Stopping);
-  EXPECT_EQ(store.service().activeRun(a)->wanted, "stop");
-  ASSERT_TRUE(store.service().want(a, "kill"));
-  EXPECT_EQ(store.service().activeRun(a)->wanted, "kill");
-  ASSERT_TRUE(store.service().attemptEnded({.run = a, .state = RunState::Killed, .outcome = "killed"}));
-  EXPECT_EQ(store.service().activeRun(a)->wanted, "");
-  ASSERT_TRUE(store.service().want(a, "stop"));
+  EXPECT_EQ(store.service().activeJob(jobOf(store, a))->job.wanted, "stop");
+  ASSERT_TRUE(store.service().want(jobOf(store, a), "kill"));
+  EXPECT_EQ(store.service().activeJob(jobOf(store, a))->job.wanted, "kill");
+  ASSERT_TRUE(store.service().attemptEnded({.job = jobOf(store, a), .state = RunState::Killed, .outcome = "killed"}));
+  EXPECT_EQ(store.service().activeJob(jobOf(store, a))->job.wanted, "");
+  ASSERT_TRUE(store.service().want(jobOf(store, a), "stop"));
   EXPECT_EQ(store.run(a)->state, RunState::Killed) << "nothing can be wanted of a run that has ended";
 }
 
 TEST_F(Queue, AHelloDoesNotUndoAWish) {
   RunStore store = fourRuns();
   const RunId a = named(store, "a");
-  ASSERT_TRUE(store.service().take(a));
-  ASSERT_TRUE(store.service().want(a, "stop"));
+  ASSERT_TRUE(store.service().take(jobOf(store, a)));
+  ASSERT_TRUE(store.service().want(jobOf(store, a), "stop"));
   hello(store, a, 1);
   EXPECT_EQ(store.run(a)->state, RunState::Stopping);
 }
@@ -188,12 +189,12 @@ TEST_F(Queue, ActiveRunsAreThoseWithAnAttempt) {
   RunStore store = fourRuns();
   const RunId b = named(store, "b");
   const RunId c = named(store, "c");
-  ASSERT_TRUE(store.service().take(c));
-  ASSERT_TRUE(store.service().take(b));
-  ASSERT_TRUE(store.service().attemptEnded({.run = c, .state = RunState::Queued, .outcome = "lost"}));
-  const auto active = *store.service().activeRuns();
+  ASSERT_TRUE(store.service().take(jobOf(store, c)));
+  ASSERT_TRUE(store.service().take(jobOf(store, b)));
+  ASSERT_TRUE(store.service().attemptEnded({.job = jobOf(store, c), .state = RunState::Queued, .outcome = "lost"}));
+  const auto active = *store.service().activeJobs();
   ASSERT_EQ(active.size(), 1u);
-  EXPECT_EQ(active[0].id, b);
+  EXPECT_EQ(active[0].job.run, b);
 }
 
 TEST_F(Queue, ANewAttemptLeavesBehindWhatTheLastOnePromisedAndFailed) {
@@ -201,21 +202,21 @@ TEST_F(Queue, ANewAttemptLeavesBehindWhatTheLastOnePromisedAndFailed) {
   const RunId a = startRun(store, "again");
   ingest(store, a, {ProgressRow{.time = 6, .phase = "training", .done = 3, .total = 4, .promise_s = 900}});
   ASSERT_TRUE(store.service().attemptEnded(
-      {.run = a, .state = RunState::Failed, .outcome = "failed", .failure = "It crashed."}));
-  ASSERT_TRUE(*store.service().changeState(a, {RunState::Paused, RunState::Failed}, RunState::Queued));
+      {.job = jobOf(store, a), .state = RunState::Failed, .outcome = "failed", .failure = "It crashed."}));
+  ASSERT_TRUE(*store.service().changeState(jobOf(store, a), {RunState::Paused, RunState::Failed}, RunState::Queued));
   RunSummary run = *store.run(a);
   EXPECT_EQ(run.state, RunState::Queued);
   EXPECT_EQ(run.failure, "") << "a run that waits has not failed";
   EXPECT_EQ(run.ended, 0);
   const double started = run.started;
-  EXPECT_EQ(**store.service().take(a), 2);
+  EXPECT_EQ(**store.service().take(jobOf(store, a)), 2);
   run = *store.run(a);
   EXPECT_EQ(run.started, started) << "the first attempt's";
   EXPECT_EQ(run.phase, "");
   EXPECT_EQ(run.progress, 0);
-  const ActiveRun active = *store.service().activeRun(a);
-  EXPECT_EQ(active.promise_s, 0);
-  EXPECT_EQ(active.heartbeat, 0);
+  const ActiveJob active = *store.service().activeJob(jobOf(store, a));
+  EXPECT_EQ(active.job.promise_s, 0);
+  EXPECT_EQ(active.job.heartbeat, 0);
   EXPECT_EQ(active.attempt.number, 2);
   EXPECT_EQ(active.attempt.outcome, "");
   EXPECT_EQ(store.attempts(a)->front().outcome, "failed");
@@ -224,10 +225,10 @@ TEST_F(Queue, ANewAttemptLeavesBehindWhatTheLastOnePromisedAndFailed) {
 TEST_F(Queue, AStateChangesOnlyFromThoseThatAreNamed) {
   RunStore store = fourRuns();
   const RunId a = named(store, "a");
-  EXPECT_FALSE(*store.service().changeState(a, {RunState::Held, RunState::Paused}, RunState::Stopped));
-  EXPECT_FALSE(*store.service().changeState(a, {}, RunState::Stopped));
+  EXPECT_FALSE(*store.service().changeState(jobOf(store, a), {RunState::Held, RunState::Paused}, RunState::Stopped));
+  EXPECT_FALSE(*store.service().changeState(jobOf(store, a), {}, RunState::Stopped));
   EXPECT_EQ(store.run(a)->state, RunState::Queued);
-  EXPECT_TRUE(*store.service().changeState(a, {RunState::Held, RunState::Queued}, RunState::Stopped));
+  EXPECT_TRUE(*store.service().changeState(jobOf(store, a), {RunState::Held, RunState::Queued}, RunState::Stopped));
   EXPECT_EQ(store.run(a)->state, RunState::Stopped);
   EXPECT_GT(store.run(a)->ended, 1.7e9);
 }
@@ -244,8 +245,8 @@ TEST_F(Queue, RequestsAreOpenUntilTheyAreAnswered) {
   for (const Request& request : requests) kinds.push_back(request.kind);
   EXPECT_THAT(kinds, ElementsAre(RequestKind::Pause, RequestKind::Resume, RequestKind::Stop, RequestKind::Kill,
                                  RequestKind::ShutDown));
-  EXPECT_EQ(requests[0].run, a);
-  EXPECT_EQ(requests[4].run, RunId{});
+  EXPECT_EQ(requests[0].job, jobOf(store, a));
+  EXPECT_EQ(requests[4].job, JobId{});
   EXPECT_GT(requests[0].time, 1.7e9);
   ASSERT_TRUE(service.service().answer(requests[0].id));
   ASSERT_TRUE(service.service().answer(requests[2].id));
@@ -255,19 +256,19 @@ TEST_F(Queue, RequestsAreOpenUntilTheyAreAnswered) {
 
 TEST_F(Queue, ARequestOfAnUnknownKindStopsNothing) {
   RunStore store = fourRuns();
-  execute(database(), "INSERT INTO request (kind, run, time) VALUES ('celebrate', 1, 0)");
+  execute(database(), "INSERT INTO request (kind, job, time) VALUES ('celebrate', 1, 0)");
   EXPECT_THAT(*store.service().openRequests(), IsEmpty());
 }
 
-TEST_F(Queue, TheServiceIsKnownByItsLastHeartbeat) {
+TEST_F(Queue, TheServiceIsKnownByWhatItSaidWhenItBegan) {
   RunStore store = open();
   EXPECT_EQ(store.engineState()->pid, 0);
-  ASSERT_TRUE(store.service().heartbeat({.pid = 12, .host = "old", .heartbeat = 1}));
-  ASSERT_TRUE(store.service().heartbeat({.pid = 34, .host = "box", .heartbeat = 99.5, .devices = {"cuda:0", "cpu"}}));
+  ASSERT_TRUE(store.service().setEngineState({.pid = 12, .host = "old", .began = 1}));
+  ASSERT_TRUE(store.service().setEngineState({.pid = 34, .host = "box", .began = 99.5, .devices = {"cuda:0", "cpu"}}));
   const EngineState state = *open().engineState();
   EXPECT_EQ(state.pid, 34);
   EXPECT_EQ(state.host, "box");
-  EXPECT_EQ(state.heartbeat, 99.5);
+  EXPECT_EQ(state.began, 99.5);
   EXPECT_THAT(state.devices, ElementsAre("cuda:0", "cpu"));
 }
 
@@ -275,7 +276,7 @@ TEST_F(Queue, AlertsOfAllRunsComeInOrderAndFromACertainOneOn) {
   RunStore store = fourRuns();
   const RunId a = startRun(store, "x");
   ingest(store, a, {AlertRow{.time = 3, .step = 12, .level = "error", .message = "The loss is not a number."}});
-  ASSERT_TRUE(store.service().addAlert(named(store, "b"), "warning", "Silence."));
+  ASSERT_TRUE(store.service().addAlert(jobOf(store, named(store, "b")), "warning", "Silence."));
   const auto alerts = *store.alerts();
   ASSERT_EQ(alerts.size(), 2u);
   EXPECT_EQ(alerts[0].run, a);

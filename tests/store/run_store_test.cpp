@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "engine/store/database.h"
+#include "engine/store/run_fields.h"
 #include "store_fixture.h"
 
 namespace weft::store::test {
@@ -17,7 +18,6 @@ class Store : public StoreTest {};
 TEST_F(Store, AnAddedRunComesBackWithEveryField) {
   RunStore store = open();
   NewRun run = newRun("käse 'quoted\" \n name");
-  run.kind = "evaluate";
   run.priority = 4;
   run.state = RunState::Draft;
   const RunId id = *store.addRun(run);
@@ -25,7 +25,8 @@ TEST_F(Store, AnAddedRunComesBackWithEveryField) {
   const RunSummary got = *store.run(id);
   EXPECT_EQ(got.id, id);
   EXPECT_EQ(got.name, run.name);
-  EXPECT_EQ(got.kind, "evaluate");
+  EXPECT_EQ(got.kind, "train");
+  EXPECT_EQ(got.kvType, "int8");
   EXPECT_EQ(got.state, RunState::Draft);
   EXPECT_EQ(got.map, "0_0_2_2");
   EXPECT_EQ(got.generator, "cla2");
@@ -110,21 +111,40 @@ TEST_F(Store, ThereIsAtMostOneBaseline) {
   EXPECT_FALSE(store.run(b)->baseline);
 }
 
+TEST_F(Store, WhatIsAskedOfAJobThatIsNotThereNamesIt) {
+  RunStore store = open();
+  const JobId none{7};
+  const std::string sentence = "There is no job 7 in this project.";
+  EXPECT_EQ(store.job(none).error().message, sentence);
+  EXPECT_EQ(store.service().eventsOffset(none).error().message, sentence);
+  EXPECT_EQ(store.service().activeJob(none).error().message, sentence);
+  EXPECT_EQ(store.service().changeState(none, {JobState::Queued}, JobState::Held).error().message, sentence);
+  EXPECT_EQ(store.addJob({.kind = "measure", .body = "{}", .needs = {none}}).error().message, sentence);
+  for (const Result<void>& result :
+       {store.setPriority(none, 1), store.moveInQueue(none, JobId{}), store.request(RequestKind::Stop, none),
+        store.service().ingest({.job = none, .to = 1}), store.service().addAlert(none, "warning", "w"),
+        store.service().attemptStarted({.job = none}), store.service().attemptEnded({.job = none}),
+        store.service().want(none, "stop")}) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::NotFound);
+    EXPECT_EQ(result.error().message, sentence);
+  }
+}
+
 TEST_F(Store, WhatIsAskedOfARunThatIsNotThereNamesIt) {
   RunStore store = open();
   const RunId none{7};
   const std::string sentence = "There is no run 7 in this project.";
   EXPECT_EQ(store.run(none).error().message, sentence);
   EXPECT_EQ(store.configToml(none).error().message, sentence);
-  EXPECT_EQ(store.service().eventsOffset(none).error().message, sentence);
-  EXPECT_EQ(store.service().changeState(none, {RunState::Queued}, RunState::Held).error().message, sentence);
+  EXPECT_EQ(store.training(none).error().message, sentence);
+  EXPECT_EQ(store.jobsOf(none).error().message, sentence);
+  EXPECT_EQ(store.attempts(none).error().message, sentence);
+  EXPECT_EQ(store.addJob({.kind = "measure", .run = none, .body = "{}"}).error().message, sentence);
   for (const Result<void>& result :
        {store.setTags(none, {}), store.setNote(none, ""), store.setStarred(none, true), store.setArchived(none, true),
-        store.setPriority(none, 1), store.moveInQueue(none, {}), store.addMeasurement(none, {}),
-        store.addEvaluation(none, {}), store.request(RequestKind::Stop, none),
-        store.service().ingest({.run = none, .to = 1}), store.service().addAlert(none, "warning", "w"),
-        store.service().attemptStarted({.run = none}), store.service().attemptEnded({.run = none}),
-        store.service().want(none, "stop")}) {
+        store.setPriority(none, 1), store.moveInQueue(none, RunId{}), store.addMeasurement(none, {}),
+        store.addEvaluation(none, {}), store.request(RequestKind::Stop, none)}) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::NotFound);
     EXPECT_EQ(result.error().message, sentence);
@@ -198,7 +218,8 @@ TEST_F(Store, DamagedListsInARowDoNotHideTheRun) {
   RunStore store = open();
   add(store, "a");
   execute(database(),
-          "UPDATE run SET tags = '{\"no\": ', state = 'dancing'; UPDATE run_summary SET sparkline = x'0102'");
+          "UPDATE run SET tags = '{\"no\": '; UPDATE job SET state = 'dancing'; UPDATE run_summary SET sparkline = "
+          "x'0102'");
   const auto runs = *store.runs();
   ASSERT_EQ(runs.size(), 1u);
   EXPECT_THAT(runs[0].tags, IsEmpty());
@@ -225,6 +246,100 @@ TEST_F(Store, TheDataVersionChangesWhenAnotherConnectionWrites) {
   EXPECT_NE(after, before);
   EXPECT_TRUE(reader.runs());
   EXPECT_EQ(*reader.dataVersion(), after) << "reading is no change";
+}
+
+// What a reader reads again after each kind of write: the runs that it changed, and no others.
+TEST_F(Store, TellsWhichRunsChangedSinceAReaderLooked) {
+  RunStore store = open();
+  const RunId a = add(store, "a"), b = add(store, "b"), c = add(store, "c");
+  const JobId of[] = {jobOf(store, a), jobOf(store, b), jobOf(store, c)};
+  RunStore reader = open(RunStore::Mode::ReadOnly);
+  const RunChanges all = *reader.runsChangedSince(0);
+  ASSERT_EQ(all.runs.size(), 3u);
+  EXPECT_EQ(all.revision, *reader.revision());
+  std::int64_t seen = all.revision;
+  const auto changed = [&] {
+    const RunChanges changes = *reader.runsChangedSince(seen);
+    EXPECT_GT(changes.revision, seen);
+    EXPECT_EQ(changes.revision, *reader.revision());
+    seen = changes.revision;
+    std::string names;
+    for (const RunSummary& run : changes.runs) {
+      names += run.name;
+      EXPECT_TRUE(isSame(run, *reader.run(run.id))) << "whole, with its values";
+    }
+    EXPECT_TRUE(reader.runsChangedSince(seen)->runs.empty()) << "once";
+    return names;
+  };
+  ASSERT_TRUE(store.setTags(b, {"x"}));
+  EXPECT_EQ(changed(), "b");
+  ASSERT_TRUE(store.setNote(a, "x"));
+  ASSERT_TRUE(store.setStarred(c, true));
+  EXPECT_EQ(changed(), "ac");
+  ASSERT_TRUE(store.setArchived(c, true));
+  EXPECT_EQ(changed(), "c");
+  ASSERT_TRUE(store.setBaseline(a));
+  EXPECT_EQ(changed(), "a");
+  ASSERT_TRUE(store.setBaseline(b));
+  EXPECT_EQ(changed(), "ab") << "one is it no more";
+  ASSERT_TRUE(store.setPriority(c, 3));
+  EXPECT_EQ(changed(), "c");
+  ASSERT_TRUE(store.moveInQueue(b, a));
+  EXPECT_EQ(changed(), "abc") << "all that wait behind it have other places";
+  ASSERT_TRUE(store.service().take(of[0]));
+  EXPECT_EQ(changed(), "a");
+  ASSERT_TRUE(store.service().attemptStarted({.job = of[0], .pid = 1, .pidStart = "1", .lanes = {"cpu"}}));
+  EXPECT_EQ(changed(), "a");
+  ingest(store, a, {metricRow(1, 3)});
+  EXPECT_EQ(changed(), "a");
+  ASSERT_TRUE(store.service().want(of[0], "stop"));
+  EXPECT_EQ(changed(), "a");
+  ASSERT_TRUE(store.service().attemptEnded({.job = of[0], .state = RunState::Stopped, .outcome = "stopped"}));
+  EXPECT_EQ(changed(), "a");
+  ASSERT_TRUE(*store.service().changeState(of[1], {RunState::Queued}, RunState::Held));
+  EXPECT_EQ(changed(), "b");
+  ASSERT_TRUE(store.addMeasurement(c, {.name = "inference", .values = {{"batch", 4}}}));
+  EXPECT_EQ(changed(), "c");
+  ASSERT_TRUE(store.addEvaluation(c, {.task = "wikitext", .perplexity = 20}));
+  EXPECT_EQ(changed(), "c");
+  const JobId measure = *store.addJob({.kind = "measure", .run = b, .body = "{}"});
+  EXPECT_EQ(changed(), "") << "a job that waits is news, but none of its run";
+  ASSERT_TRUE(store.service().take(measure));
+  EXPECT_EQ(changed(), "");
+  ASSERT_TRUE(store.service().ingest(
+      {.job = measure, .from = 0, .to = 1, .rows = {MeasurementRow{{.name = "inference", .values = {{"batch", 8}}}}}}));
+  EXPECT_EQ(changed(), "b");
+  EXPECT_EQ(reader.run(b)->values->at("inference/batch"), 8);
+  add(store, "d");
+  EXPECT_EQ(changed(), "d");
+  // What no reader of runs sees.
+  ASSERT_TRUE(store.service().setEngineState({.pid = 1}));
+  ASSERT_TRUE(store.request(RequestKind::Stop, a));
+  EXPECT_EQ(*reader.revision(), seen);
+}
+
+TEST_F(Store, JobsAreListedInTheOrderInWhichTheyAreServed) {
+  RunStore store = open();
+  const RunId a = add(store, "a"), b = add(store, "b");
+  const JobId measure = *store.addJob({.kind = "measure",
+                                       .run = a,
+                                       .body = "{}",
+                                       .resources = {.device = "cuda", .devices = 2},
+                                       .needs = {jobOf(store, a)},
+                                       .priority = 1});
+  ASSERT_TRUE(store.service().take(jobOf(store, b)));
+  const std::vector<Job> jobs = *store.openJobs();
+  ASSERT_EQ(jobs.size(), 3u);
+  EXPECT_EQ(jobs[0].run, b) << "it runs";
+  EXPECT_EQ(jobs[1].id, measure) << "of higher priority, though it has to wait";
+  EXPECT_EQ(jobs[2].run, a);
+  EXPECT_EQ(jobs[1].needs, std::vector<JobId>{jobOf(store, a)});
+  EXPECT_EQ(jobs[1].resources, (Resources{.device = "cuda", .devices = 2}));
+  EXPECT_EQ(nameOf(jobs[1]), "job 103 (measure, run 1)");
+  EXPECT_EQ(nameOf(jobs[2]), "run 1");
+  EXPECT_EQ(store.jobsOf(a)->size(), 2u);
+  EXPECT_EQ(store.service().queue()->size(), 1u) << "only what may begin";
+  EXPECT_EQ(store.addJob({.kind = "train", .run = a}).error().code, ErrorCode::InvalidInput);
 }
 
 TEST_F(Store, RunNumbersAreNotGivenTwice) {

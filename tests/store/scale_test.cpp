@@ -13,10 +13,12 @@ class Scale : public StoreTest {
     { RunStore store = open(); }
     execute(database(), R"(
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
-      INSERT INTO run (name, kind, state, config, map, generator, cache, layers, query_heads, kv_heads, head_width, hidden, parameters,
-                       kv_bytes_per_token, seed, steps, tags, created, updated, position)
-      SELECT 'run ' || i, 'train', CASE WHEN i > 4980 THEN 'queued' ELSE 'finished' END, hex(zeroblob(1000)), '0_0_2_2_4_4_6_6_8_8', 'cla2', '', 10, 8,
-             2, 64, 512, 1000000, 640, 1, 1000, '["a","b"]', 1, 1, i FROM n;
+      INSERT INTO run (name, config, map, generator, cache, layers, query_heads, kv_heads, head_width, hidden, parameters,
+                       kv_bytes_per_token, seed, steps, tags, created, updated)
+      SELECT 'run ' || i, hex(zeroblob(1000)), '0_0_2_2_4_4_6_6_8_8', 'cla2', '', 10, 8,
+             2, 64, 512, 1000000, 640, 1, 1000, '["a","b"]', 1, 1 FROM n;
+      INSERT INTO job (kind, run, state, position, created)
+      SELECT 'train', id, CASE WHEN id > 4980 THEN 'queued' ELSE 'finished' END, id, 1 FROM run;
       INSERT INTO run_summary (run, step, last_loss, sparkline) SELECT id, 200, 3.0, zeroblob(1024) FROM run)");
   }
   void addPoints() const {

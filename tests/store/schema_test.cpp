@@ -3,8 +3,10 @@
 
 #include <sys/stat.h>
 
+#include <cmath>
 #include <fstream>
 
+#include "engine/store/engine_lock.h"
 #include "store_fixture.h"
 
 namespace weft::store::test {
@@ -79,9 +81,9 @@ TEST_F(Schema, APipeNamedLikeTheStoreIsRefusedWithoutWaitingForItsWriter) {
 TEST_F(Schema, AStoreOfANewerWeftIsLeftAlone) {
   { RunStore store = open(); }
   execute(database(), "PRAGMA user_version = 7");
-  ASSERT_EQ(known(), 1) << "a new schema: the sentence below has another number";
+  ASSERT_EQ(known(), 2) << "a new schema: the sentence below has another number";
   expectRefused(ErrorCode::NewerVersion,
-                " was written by a newer Weft (schema 7; this one knows 1); update Weft to open it.");
+                " was written by a newer Weft (schema 7; this one knows 2); update Weft to open it.");
 }
 
 TEST_F(Schema, AStoreThatGrewNewerInItsWalIsLeftAloneToo) {
@@ -203,9 +205,9 @@ TEST_F(Schema, TheLastToCloseLeavesOneFile) {
 
 // --- migrations, with steps of our own
 
-const std::vector<std::string> kOne{"CREATE TABLE note (text TEXT);"};
-const std::vector<std::string> kThree{kOne[0], "ALTER TABLE note ADD COLUMN stars INTEGER NOT NULL DEFAULT 0;",
-                                      "CREATE TABLE mark (name TEXT); INSERT INTO mark SELECT text FROM note;"};
+const std::vector<Migration> kOne{"CREATE TABLE note (text TEXT);"};
+const std::vector<Migration> kThree{kOne[0], "ALTER TABLE note ADD COLUMN stars INTEGER NOT NULL DEFAULT 0;",
+                                    "CREATE TABLE mark (name TEXT); INSERT INTO mark SELECT text FROM note;"};
 
 TEST_F(Schema, MigratingKeepsTheRowsAndLeavesACopyOfWhatWasBefore) {
   ASSERT_TRUE(migrate(database(), kOne));
@@ -251,8 +253,8 @@ TEST_F(Schema, AMigrationThatFailsHalfWayChangesNothing) {
   ASSERT_TRUE(migrate(database(), kOne));
   execute(database(), "INSERT INTO note VALUES ('first')");
   const std::string before = contentOf(database());
-  const Result<void> migrated =
-      migrate(database(), {kOne[0], kThree[1] + " CREATE TABLE mark (name TEXT);", "INSERT INTO nowhere VALUES (1);"});
+  const Result<void> migrated = migrate(
+      database(), {kOne[0], kThree[1].sql + " CREATE TABLE mark (name TEXT);", "INSERT INTO nowhere VALUES (1);"});
   ASSERT_FALSE(migrated);
   EXPECT_EQ(migrated.error().code, ErrorCode::Internal);
   EXPECT_EQ(contentOf(database()), before);
@@ -284,7 +286,7 @@ TEST_F(Schema, ManyProcessesThatOpenANewStoreAtOnceMakeOne) {
     for (const auto& gate : gates) gate->open();
     for (const auto& child : children) EXPECT_EQ(child->wait(), 0);
     EXPECT_EQ(countOf(database(), "SELECT count(*) FROM run"), 6);
-    EXPECT_EQ(countOf(database(), "SELECT count(DISTINCT position) FROM run"), 6);
+    EXPECT_EQ(countOf(database(), "SELECT count(DISTINCT position) FROM job"), 6);
   }
 }
 
@@ -310,6 +312,140 @@ TEST_F(Schema, ManyProcessesThatMigrateAtOnceDoItOnce) {
     EXPECT_EQ(countOf(database(), "SELECT count(*) FROM mark"), 1);
     EXPECT_EQ(countOf(database().string() + ".schema-1.backup", "SELECT count(*) FROM note"), 1);
   }
+}
+
+TEST_F(Schema, AnOlderStoreIsNotMigratedUnderTheServiceThatWorksOnIt) {
+  ASSERT_TRUE(migrate(database(), {migrations()[0]}));
+  execute(database(), "INSERT INTO engine VALUES (1, 4711, 'box', 0, '[]')");
+  const std::optional<EngineLock> service = EngineLock::take(folder() / "engine.lock").value();
+  const Result<void> migrated = migrate(database(), migrations());
+  ASSERT_FALSE(migrated);
+  EXPECT_EQ(migrated.error().code, ErrorCode::Busy);
+  EXPECT_EQ(migrated.error().message,
+            database().string() +
+                " is of an older Weft (schema 1), whose background service (process 4711) still works "
+                "on it; end that process first: jobs that run go on.");
+  EXPECT_EQ(countOf(database(), "PRAGMA user_version"), 1);
+}
+
+// --- from schema 1 to 2: what the first release wrote
+
+// The columns of 001.sql, of one run in a state.
+void addRunOfSchema1(const fs::path& database, const std::string& name, const std::string& state, int attempt,
+                     const std::string& config) {
+  execute(database,
+          "INSERT INTO run (name, kind, state, wanted, failure, config, map, generator, cache, layers, "
+          "query_heads, kv_heads, head_width, hidden, parameters, kv_bytes_per_token, seed, steps, tags, note, "
+          "starred, archived, baseline, priority, position, attempt, created, started, ended, updated, "
+          "events_offset) VALUES ('" +
+              name + "', 'train', '" + state + "', '', '', '" + config +
+              "', '0_0_2_2', 'cla2', '', 4, 4, 1, 32, 128, 700000, 512, 1, 20, '[\"t\"]', 'n', 1, 0, 0, 2, "
+              "(SELECT count(*) + 1 FROM run), " +
+              std::to_string(attempt) +
+              ", 100, 110, 0, 130, 99); INSERT INTO run_summary (run, step, last_loss, phase, progress, "
+              "heartbeat, promise_s, events_attempt, series_attempt) VALUES (last_insert_rowid(), 20, 3.5, "
+              "'training', 0.25, 120, 30, 1, 1)");
+}
+
+std::string configOfSeed(int seed, const std::string& device) {
+  return "name = \"a\"\n[model]\nlayers = 4\n[train]\nseed = " + std::to_string(seed) + "\n[device]\ndevice = \"" +
+         device + "\"\n";
+}
+
+class FromSchema1 : public Schema {
+ protected:
+  void SetUp() override {
+    Schema::SetUp();
+    ASSERT_TRUE(migrate(database(), {migrations()[0]}));
+    addRunOfSchema1(database(), "first", "running", 2, configOfSeed(1, "cuda:1"));
+    addRunOfSchema1(database(), "second", "queued", 0, configOfSeed(2, "cuda:1"));
+    addRunOfSchema1(database(), "third", "queued", 0, "this is no configuration");
+    execute(database(), R"(
+      INSERT INTO attempt (run, number, pid, pid_start, started, device, outcome) VALUES (1, 1, 41, 'a', 110, 'cpu', 'lost');
+      INSERT INTO attempt (run, number, pid, pid_start, started, device) VALUES (1, 2, 42, 'b', 115, 'cuda:1 NVIDIA H100');
+      INSERT INTO metric_name (name) VALUES ('train/loss'), ('train/gradient_norm');
+      INSERT INTO metric VALUES (1, 1, 10, 4.5, 1), (1, 1, 20, 3.5, 2), (1, 2, 10, 'NaN', 1);
+      INSERT INTO evaluation (run, attempt, step, split, task, loss_nats, perplexity, tokens, time, "values", by_worker)
+        VALUES (1, 2, 20, 'valid', 'perplexity', 3.0, 20.0, 64, 2, '{"bits_per_byte": 1.5}', 1);
+      INSERT INTO measurement (run, attempt, name, time, "values", labels)
+        VALUES (1, 2, 'kv_memory', 3, '{"bytes_per_token_storage": 512}', '{}');
+      INSERT INTO request (kind, run, time) VALUES ('stop', 1, 5), ('shut_down', 0, 6);
+      INSERT INTO alert (run, level, message, step, time) VALUES (1, 'warning', 'w', 3, 4);
+      INSERT INTO checkpoint VALUES (1, 20, 'checkpoints/step-20', 7, 2);)");
+  }
+
+  static void expectAll(RunStore& store) {
+    const std::vector<RunSummary> runs = *store.runs();
+    ASSERT_EQ(runs.size(), 3u);
+    const RunSummary& run = runs[0];
+    EXPECT_EQ(run.name, "first");
+    EXPECT_EQ(run.kind, "train");
+    EXPECT_EQ(run.state, RunState::Running);
+    EXPECT_EQ(run.attempt, 2);
+    EXPECT_EQ(run.priority, 2);
+    EXPECT_EQ(run.position, 1);
+    EXPECT_EQ(run.created, 100);
+    EXPECT_EQ(run.started, 110);
+    EXPECT_EQ(run.phase, "training");
+    EXPECT_EQ(run.progress, 0.25);
+    EXPECT_EQ(run.heartbeat, 120);
+    EXPECT_EQ(run.lastLoss, 3.5);
+    EXPECT_EQ(run.note, "n");
+    EXPECT_TRUE(run.starred);
+    EXPECT_EQ(run.kvType, "float32") << "4 bytes of each of 2 x 1 x 32 numbers of 2 producers";
+    EXPECT_FALSE(run.configurationKey.empty());
+    EXPECT_EQ(run.configurationKey, runs[1].configurationKey) << "but for its seed it is the same";
+    EXPECT_EQ(run.textKey, runs[1].textKey);
+    EXPECT_EQ(runs[2].configurationKey, "") << "it cannot be read";
+    ASSERT_NE(run.values, nullptr);
+    EXPECT_EQ(run.values->at("train/loss"), 3.5);
+    EXPECT_TRUE(std::isnan(run.values->at("train/gradient_norm")));
+    EXPECT_EQ(run.values->at("valid/perplexity"), 20);
+    EXPECT_EQ(run.values->at("valid/bits_per_byte"), 1.5);
+    EXPECT_EQ(run.values->at("kv_memory/bytes_per_token_storage"), 512);
+    const Job job = *store.training({1});
+    EXPECT_EQ(job.resources.device, "cuda:1");
+    EXPECT_EQ(job.lanes, std::vector<std::string>{"cuda:1"});
+    EXPECT_EQ(store.training({3})->resources.device, "auto");
+    const ActiveJob active = *store.service().activeJob(job.id);
+    EXPECT_EQ(active.attempt.pid, 42);
+    EXPECT_EQ(active.attempt.pidStart, "b");
+    EXPECT_EQ(active.job.promise_s, 30);
+    EXPECT_EQ(store.attempts(RunId{1})->front().outcome, "lost");
+    EXPECT_EQ(*store.service().eventsOffset(job.id), 99);
+    const std::vector<Request> requests = *store.service().openRequests();
+    ASSERT_EQ(requests.size(), 2u);
+    EXPECT_EQ(requests[0].job, job.id);
+    EXPECT_EQ(requests[1].job, JobId{});
+    EXPECT_EQ(store.alerts()->size(), 1u);
+    EXPECT_EQ(store.checkpoints({1})->front().path, "checkpoints/step-20");
+    EXPECT_EQ(store.service().queue()->front().job.run, RunId{2});
+  }
+};
+
+TEST_F(FromSchema1, EveryFieldIsKeptAndWhatIsNewIsFilledIn) {
+  RunStore store = *RunStore::open(database());
+  expectAll(store);
+  EXPECT_EQ(countOf(database().string() + ".schema-1.backup", "SELECT count(*) FROM run"), 3);
+  // It goes on: numbers that follow are no one's yet, and the next attempt's events are stored behind the others.
+  const RunId next = add(store, "next");
+  EXPECT_EQ(next.value, 4);
+  EXPECT_EQ(store.training(next)->position, 4);
+  const JobId first = store.training({1})->id;
+  ASSERT_TRUE(store.service().ingest({.job = first, .from = 99, .to = 120, .rows = {metricRow(30, 2.5)}}));
+  EXPECT_EQ(store.run({1})->values->at("train/loss"), 2.5);
+}
+
+TEST_F(FromSchema1, ForReadingAPrivateCopyIsMigratedAndTheFileStaysAsItIs) {
+  const std::string before = bytes();
+  {
+    Result<RunStore> store = RunStore::open(database(), RunStore::Mode::ReadOnly);
+    ASSERT_TRUE(store) << store.error().message;
+    expectAll(*store);
+  }
+  EXPECT_TRUE(bytes() == before);
+  EXPECT_EQ(countOf(database(), "PRAGMA user_version"), 1);
+  EXPECT_THAT(filesIn(folder()), ElementsAre("weft.db"));
 }
 
 // A foreign weft.db must not bring statements that run when ours do.

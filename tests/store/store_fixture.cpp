@@ -33,6 +33,11 @@ NewRun newRun(const std::string& name) {
   return run;
 }
 
+JobId jobOf(RunStore& store, RunId run) {
+  const Result<Job> job = store.training(run);
+  return job ? job->id : JobId{-1};
+}
+
 MetricRow metricRow(std::int64_t step, double loss) {
   return {.time = 1000.0 + static_cast<double>(step),
           .step = step,
@@ -58,8 +63,11 @@ void StoreTest::SetUp() {
 }
 
 RunStore StoreTest::open(RunStore::Mode mode) const {
+  const bool isNew = !fs::exists(database());
   Result<RunStore> store = RunStore::open(database(), mode);
   if (!store) throw std::runtime_error(store.error().message + " " + store.error().detail);
+  // The numbers of jobs are not those of runs.
+  if (isNew) execute(database(), "UPDATE sqlite_sequence SET seq = 100 WHERE name = 'job' AND seq = 0");
   return *std::move(store);
 }
 
@@ -73,9 +81,9 @@ RunId StoreTest::add(RunStore& store, const std::string& name, int priority) con
 
 RunId StoreTest::startRun(RunStore& store, const std::string& name) const {
   const RunId run = add(store, name);
-  const Result<std::optional<int>> attempt = store.service().take(run);
+  const Result<std::optional<int>> attempt = store.service().take(jobOf(store, run));
   EXPECT_TRUE(attempt && *attempt == 1);
-  EXPECT_TRUE(store.service().attemptStarted({.run = run, .pid = 42, .pidStart = "7", .device = "cpu"}));
+  EXPECT_TRUE(store.service().attemptStarted({.job = jobOf(store, run), .pid = 42, .pidStart = "7", .lanes = {"cpu"}}));
   hello(store, run, 1);
   return run;
 }
@@ -85,16 +93,16 @@ void StoreTest::hello(RunStore& store, RunId run, int attempt) const {
 }
 
 void StoreTest::ingest(RunStore& store, RunId run, const std::vector<Row>& rows) const {
-  const Result<std::int64_t> from = store.service().eventsOffset(run);
+  const Result<std::int64_t> from = store.service().eventsOffset(jobOf(store, run));
   ASSERT_TRUE(from) << from.error().message;
   const Result<void> stored = store.service().ingest(
-      {.run = run, .from = *from, .to = *from + static_cast<std::int64_t>(rows.size()), .rows = rows});
+      {.job = jobOf(store, run), .from = *from, .to = *from + static_cast<std::int64_t>(rows.size()), .rows = rows});
   EXPECT_TRUE(stored) << stored.error().message << " " << stored.error().detail;
 }
 
 int StoreTest::nextAttempt(RunStore& store, RunId run) const {
-  EXPECT_TRUE(store.service().attemptEnded({.run = run, .state = RunState::Queued, .outcome = "lost"}));
-  const Result<std::optional<int>> attempt = store.service().take(run);
+  EXPECT_TRUE(store.service().attemptEnded({.job = jobOf(store, run), .state = RunState::Queued, .outcome = "lost"}));
+  const Result<std::optional<int>> attempt = store.service().take(jobOf(store, run));
   return attempt && *attempt ? **attempt : 0;
 }
 
@@ -109,8 +117,9 @@ void execute(const fs::path& database, const std::string& sql) {
 }
 
 std::string contentOf(const fs::path& database) {
-  static const std::set<std::string> kVolatile{"run.created",       "run.started",     "run.ended",    "run.updated",
-                                               "run.events_offset", "attempt.started", "attempt.ended"};
+  static const std::set<std::string> kVolatile{"run.created",     "run.updated",  "run.revision", "job.created",
+                                               "job.started",     "job.ended",    "change.last",  "job.events_offset",
+                                               "attempt.started", "attempt.ended"};
   SQLite::Database connection(database, SQLite::OPEN_READWRITE, 10'000);  // the last to close leaves no -wal then
   std::string content;
   SQLite::Statement tables(connection, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");

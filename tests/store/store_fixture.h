@@ -22,6 +22,9 @@ namespace weft::store::test {
 // A queued run with every field filled in.
 NewRun newRun(const std::string& name);
 
+// The run's training; one that is not there for a run that is not there.
+JobId jobOf(RunStore& store, RunId run);
+
 MetricRow metricRow(std::int64_t step, double loss);
 EvaluationRow evaluationRow(std::int64_t step, double perplexity);
 

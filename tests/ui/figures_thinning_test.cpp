@@ -171,16 +171,18 @@ TEST(FigureThinning, ManyPointsOnOnePlaceAreOneMarkerAndFewLabels) {
 
 TEST(FrozenFigure, SurvivesItsFileAndKeepsWhatItsRunsHadReached) {
   RunsSnapshot snapshot;
-  snapshot.runs = {test::summaryOf({.name = "b"}, 2), test::summaryOf({.name = "a", .perplexity = 14.0}, 1)};
-  snapshot.runs[1].step = 120;
+  store::RunSummary a = test::summaryOf({.name = "a", .perplexity = 14.0}, 1);
+  const store::RunSummary b = test::summaryOf({.name = "b"}, 2);
+  a.step = 120;
+  snapshot.runs = RunRows({b, a});
   FigureDocument figure;
   freeze(figure, snapshot, 1'800'000'000);
   const auto read = figuresFromJson(figuresToJson({figure}).toUtf8());
   ASSERT_TRUE(read && read->size() == 1);
   ASSERT_TRUE(read->front().isFrozen());
-  snapshot.runs[1].perplexity = 9.0;
-  snapshot.runs[1].step = 500;
-  snapshot.runs.insert(snapshot.runs.begin(), test::summaryOf({.name = "c"}, 3));
+  a.perplexity = 9.0;
+  a.step = 500;
+  snapshot.runs = RunRows({test::summaryOf({.name = "c"}, 3), b, a});
   const std::vector<store::RunSummary> drawn = runsOf(read->front(), snapshot);
   ASSERT_EQ(drawn.size(), 2U);
   EXPECT_EQ(drawn[0].name, "a");

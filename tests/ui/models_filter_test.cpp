@@ -139,16 +139,16 @@ TEST(RunFilter, NamesTheClauseThatExcludesTheMost) {
   std::vector<store::RunSummary> runs(10, sample());
   for (int i = 0; i < 3; ++i) runs[static_cast<std::size_t>(i)].kvBytesPerToken = 1;
   const QString text = QStringLiteral("layers = 20 and kv_bytes_per_token <= 10 and not archived");
-  const auto clause = RunFilter::parse(text)->mostExcluding(runs);
+  const auto clause = RunFilter::parse(text)->mostExcluding(RunRows(runs));
   EXPECT_EQ(text.mid(clause.begin, clause.end - clause.begin), QStringLiteral("kv_bytes_per_token <= 10"));
   EXPECT_EQ(clause.excluded, 7);
 }
 
 TEST(RunFilter, CompletesTheValuesThatTheRunsHave) {
-  EXPECT_EQ(RunFilter::values(QStringLiteral("tags"), {sample()}),
+  EXPECT_EQ(RunFilter::values(QStringLiteral("tags"), RunRows({sample()})),
             (QStringList{QStringLiteral("cla2"), QStringLiteral("table-1")}));
-  EXPECT_EQ(RunFilter::values(QStringLiteral("generator"), {sample()}), QStringList{QStringLiteral("cla2")});
-  EXPECT_TRUE(RunFilter::values(QStringLiteral("no_such_field"), {sample()}).isEmpty());
+  EXPECT_EQ(RunFilter::values(QStringLiteral("generator"), RunRows({sample()})), QStringList{QStringLiteral("cla2")});
+  EXPECT_TRUE(RunFilter::values(QStringLiteral("no_such_field"), RunRows({sample()})).isEmpty());
 }
 
 TEST(RunSortProxy, HidesArchivedRunsUnlessTheFilterSpeaksOfThem) {

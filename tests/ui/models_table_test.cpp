@@ -5,6 +5,8 @@
 #include <QMimeData>
 #include <QSignalSpy>
 #include <algorithm>
+#include <ctime>
+#include <random>
 #include <set>
 
 #include "tests/ui/window_fixture.h"
@@ -37,7 +39,23 @@ store::RunSummary makeRun(std::int64_t id, store::RunState state = store::RunSta
 std::shared_ptr<RunsSnapshot> snapshotOf(std::vector<store::RunSummary> runs) {
   auto snapshot = std::make_shared<RunsSnapshot>();
   std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.id > b.id; });
-  snapshot->runs = std::move(runs);
+  snapshot->runs = RunRows(runs);
+  // Their trainings, whose numbers are other ones.
+  for (const store::RunSummary& run : runs) {
+    if (!store::isActive(run.state) && !store::isWaiting(run.state)) continue;
+    store::Job job;
+    job.id = {run.id.value + 100};
+    job.kind = store::kTrainKind;
+    job.run = run.id;
+    job.state = run.state;
+    job.priority = run.priority;
+    job.position = run.position;
+    job.started = run.started;
+    job.progress = run.progress;
+    if (!run.device.empty()) job.lanes = {run.device};
+    snapshot->jobs.push_back(job);
+  }
+  std::sort(snapshot->jobs.begin(), snapshot->jobs.end(), store::goesBefore);
   return snapshot;
 }
 
@@ -196,38 +214,82 @@ TEST(QueueModel, MovesRowsInsteadOfResettingWhenTheOrderChanges) {
   QueueModel model;
   const Tester tester(&model, Tester::FailureReportingMode::Fatal);
   QSignalSpy resets(&model, &QAbstractItemModel::modelReset), moves(&model, &QAbstractItemModel::rowsMoved);
-  const auto snapshot = snapshotOf({makeRun(1, store::RunState::Queued), makeRun(2, store::RunState::Queued),
-                                    makeRun(3, store::RunState::Queued), makeRun(4, store::RunState::Running),
-                                    makeRun(5, store::RunState::Held)});
-  model.setSnapshot(snapshot, {{1}, {2}, {3}}, {});
+  std::vector<store::RunSummary> runs{makeRun(1, store::RunState::Queued), makeRun(2, store::RunState::Queued),
+                                      makeRun(3, store::RunState::Queued), makeRun(4, store::RunState::Running),
+                                      makeRun(5, store::RunState::Held)};
+  model.setSnapshot(snapshotOf(runs), {});
   EXPECT_EQ(model.rowCount(), 8) << "five jobs and three headings";
   EXPECT_TRUE(model.isHeading(0));
   EXPECT_EQ(waitingIds(model), (std::vector<std::int64_t>{1, 2, 3}));
-  model.setSnapshot(snapshot, {{3}, {1}, {2}}, {});
+  runs[2].position = 0;
+  model.setSnapshot(snapshotOf(runs), {});
   EXPECT_EQ(waitingIds(model), (std::vector<std::int64_t>{3, 1, 2}));
   EXPECT_EQ(moves.size(), 1);
-  model.setSnapshot(snapshotOf({}), {}, {});
+  model.setSnapshot(snapshotOf({}), {});
   EXPECT_EQ(model.rowCount(), 0);
   EXPECT_EQ(resets.size(), 0);
+}
+
+TEST(QueueModel, FollowsAnyChangeRowByRow) {
+  QueueModel model;
+  const Tester tester(&model, Tester::FailureReportingMode::Fatal);
+  QSignalSpy resets(&model, &QAbstractItemModel::modelReset);
+  std::mt19937 random(5);
+  const auto any = [&](int from, int to) { return std::uniform_int_distribution<int>(from, to)(random); };
+  for (int round = 0; round < 300; ++round) {
+    std::vector<store::RunSummary> runs;
+    for (std::int64_t id = 1; id <= 12; ++id) {
+      store::RunSummary run =
+          makeRun(id, std::vector{store::RunState::Queued, store::RunState::Running, store::RunState::Held,
+                                  store::RunState::Finished}[static_cast<std::size_t>(any(0, 3))]);
+      run.position = any(1, 30);
+      runs.push_back(run);
+    }
+    const auto snapshot = snapshotOf(runs);
+    model.setSnapshot(snapshot, {});
+    std::vector<std::int64_t> expected;
+    for (const store::Job& job : snapshot->jobs)
+      if (job.state == store::JobState::Queued) expected.push_back(job.run.value);
+    ASSERT_EQ(waitingIds(model), expected) << round;
+    const auto open = static_cast<int>(snapshot->jobs.size());
+    ASSERT_EQ(
+        std::count_if(runs.begin(), runs.end(), [](const auto& run) { return run.state != store::RunState::Finished; }),
+        open);
+  }
+  EXPECT_EQ(resets.size(), 0);
+}
+
+TEST(QueueModel, OfTenThousandWaitingJobsIsFollowedInOneWalk) {
+  QueueModel model;
+  QSignalSpy inserted(&model, &QAbstractItemModel::rowsInserted);
+  std::vector<store::RunSummary> runs;
+  for (std::int64_t id = 1; id <= 10'000; ++id) runs.push_back(makeRun(id, store::RunState::Queued));
+  const auto snapshot = snapshotOf(runs);
+  const auto begin = std::clock();
+  model.setSnapshot(snapshot, {});
+  for (int row = 0; row < model.rowCount(); ++row) model.index(row, static_cast<int>(QueueColumn::Position)).data();
+  EXPECT_EQ(inserted.size(), 1) << "neighbours come together";
+  EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 0.5)
+      << "seconds, if each row looks for its own";
 }
 
 TEST(QueueModel, AsksForAMoveWhenARowIsDroppedAndMovesNothingItself) {
   QueueModel model;
   model.setSnapshot(snapshotOf({makeRun(1, store::RunState::Queued), makeRun(2, store::RunState::Queued),
                                 makeRun(3, store::RunState::Running)}),
-                    {{1}, {2}}, {});
+                    {});
   std::vector<std::pair<std::int64_t, std::int64_t>> asked;
   QObject::connect(&model, &QueueModel::moveRequested,
-                   [&](store::RunId run, store::RunId before) { asked.emplace_back(run.value, before.value); });
-  const std::unique_ptr<QMimeData> second(model.mimeData({model.index(model.rowOf({2}), 0)}));
-  EXPECT_FALSE(model.dropMimeData(second.get(), Qt::MoveAction, model.rowOf({1}), 0, {}))
+                   [&](store::JobId job, store::JobId before) { asked.emplace_back(job.value, before.value); });
+  const std::unique_ptr<QMimeData> second(model.mimeData({model.index(model.rowOf(store::RunId{2}), 0)}));
+  EXPECT_FALSE(model.dropMimeData(second.get(), Qt::MoveAction, model.rowOf(store::RunId{1}), 0, {}))
       << "true would make the view remove the row";
-  const std::unique_ptr<QMimeData> first(model.mimeData({model.index(model.rowOf({1}), 0)}));
+  const std::unique_ptr<QMimeData> first(model.mimeData({model.index(model.rowOf(store::RunId{1}), 0)}));
   EXPECT_FALSE(model.dropMimeData(first.get(), Qt::MoveAction, model.rowCount(), 0, {}));
   EXPECT_FALSE(model.canDropMimeData(first.get(), Qt::MoveAction, 1, 0, {})) << "above the running job";
-  EXPECT_EQ(asked, (std::vector<std::pair<std::int64_t, std::int64_t>>{{2, 1}, {1, 0}}));
+  EXPECT_EQ(asked, (std::vector<std::pair<std::int64_t, std::int64_t>>{{102, 101}, {101, 0}}));
   EXPECT_EQ(waitingIds(model), (std::vector<std::int64_t>{1, 2}));
-  EXPECT_FALSE(model.flags(model.index(model.rowOf({3}), 0)) & Qt::ItemIsDragEnabled);
+  EXPECT_FALSE(model.flags(model.index(model.rowOf(store::RunId{3}), 0)) & Qt::ItemIsDragEnabled);
 }
 
 TEST(QueuePlan, StartsWaitingJobsInOrderOnTheDeviceThatIsFreeFirst) {
@@ -244,20 +306,43 @@ TEST(QueuePlan, StartsWaitingJobsInOrderOnTheDeviceThatIsFreeFirst) {
   store::RunSummary first = makeRun(3, store::RunState::Queued), urgent = makeRun(4, store::RunState::Queued);
   urgent.priority = 10;
   auto snapshot = snapshotOf({done, running, first, urgent});
-  snapshot->engine.devices = {"cuda:0 H100", "cuda:1 H100"};
+  snapshot->engine.devices = {"cuda:0 H100", "cuda:1 H100", "cpu 16 cores"};
   const QueuePlan plan = planQueue(*snapshot, now);
   ASSERT_EQ(plan.jobs.size(), 3u);
   EXPECT_EQ(plan.jobs[0].run.value, 2);
-  EXPECT_EQ(plan.jobs[0].lane, 0);
+  EXPECT_EQ(plan.jobs[0].lanes, std::vector<int>{0});
   EXPECT_DOUBLE_EQ(plan.jobs[0].end_s, now + 500) << "half done after 500 s";
   EXPECT_EQ(plan.jobs[1].run.value, 4) << "higher priority first";
-  EXPECT_EQ(plan.jobs[1].lane, 1);
+  EXPECT_EQ(plan.jobs[1].lanes, std::vector<int>{1});
   EXPECT_DOUBLE_EQ(plan.jobs[1].start_s, now);
   EXPECT_DOUBLE_EQ(plan.jobs[1].end_s, now + 1000);
-  EXPECT_EQ(plan.jobs[2].lane, 0) << "cuda:0 is free after 500 s, cuda:1 only after 1000";
+  EXPECT_EQ(plan.jobs[2].lanes, std::vector<int>{0}) << "cuda:0 is free after 500 s, cuda:1 only after 1000";
   EXPECT_DOUBLE_EQ(plan.jobs[2].start_s, now + 500);
   ASSERT_TRUE(plan.end_s);
   EXPECT_DOUBLE_EQ(*plan.end_s, now + 1500);
+}
+
+TEST(QueuePlan, PromisesAJobOnlyTheLanesThatItAsksFor) {
+  store::RunSummary running = makeRun(1, store::RunState::Running);
+  running.device = "cuda:0";
+  auto snapshot = snapshotOf({running, makeRun(2, store::RunState::Queued), makeRun(3, store::RunState::Queued),
+                              makeRun(4, store::RunState::Queued), makeRun(5, store::RunState::Queued)});
+  snapshot->engine.devices = {"cuda:0 H100", "cpu 16 cores"};
+  snapshot->jobs[2].resources.device = "cpu";
+  snapshot->jobs[3].resources.devices = 4;
+  snapshot->jobs[4].needs = {snapshot->jobs[2].id};
+  snapshot->jobs[4].resources.device = "cpu";
+  const QueuePlan plan = planQueue(*snapshot, 1000);
+  const auto lanesOf = [&](std::int64_t job) {
+    const PlannedJob* planned = plan.find({job});
+    return planned ? planned->lanes : std::vector<int>{};
+  };
+  EXPECT_EQ(lanesOf(102), std::vector<int>{0}) << "for a GPU it waits, though the CPU is free";
+  EXPECT_GT(plan.find({102})->start_s, 1000);
+  EXPECT_EQ(lanesOf(103), std::vector<int>{1});
+  EXPECT_EQ(plan.find({103})->start_s, 1000);
+  EXPECT_EQ(plan.find({104}), nullptr) << "this machine never has four GPUs";
+  EXPECT_EQ(plan.find({105})->start_s, plan.find({103})->end_s) << "it needs that one";
 }
 
 TEST(QueuePlan, PromisesNoEndBeforeAnythingHasTrained) {

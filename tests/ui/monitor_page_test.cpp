@@ -163,7 +163,7 @@ TEST_F(MonitorPageTest, AsksTheSessionToStopAndPauseAndAsksThePersonBeforeAKill)
   QTest::mouseClick(buttonOf(card, QStringLiteral("Stop")), Qt::LeftButton);
   ASSERT_TRUE(waitUntil([&] { return requests().size() == 1; }));
   EXPECT_EQ(requests()[0].kind, store::RequestKind::Stop);
-  EXPECT_EQ(requests()[0].run, live);
+  EXPECT_EQ(requests()[0].job, m_project.jobOf(live));
   m_page.activateWindow();
   card->setFocus();
   ASSERT_TRUE(waitUntil([&] { return card->hasFocus(); }));

@@ -148,9 +148,13 @@ TEST_F(MonitorSeriesTest, GoesBackWithAResumedRunWhileThePageIsOpen) {
   open();
   ASSERT_TRUE(waitForStep(live, 100));
   auto service = m_project.store().service();
-  ASSERT_TRUE(service.attemptEnded(
-      {.run = live, .state = store::RunState::Paused, .outcome = "paused", .code = {}, .failure = {}, .detail = {}}));
-  ASSERT_TRUE(*service.changeState(live, {store::RunState::Paused}, store::RunState::Queued));
+  ASSERT_TRUE(service.attemptEnded({.job = m_project.jobOf(live),
+                                    .state = store::RunState::Paused,
+                                    .outcome = "paused",
+                                    .code = {},
+                                    .failure = {},
+                                    .detail = {}}));
+  ASSERT_TRUE(*service.changeState(m_project.jobOf(live), {store::RunState::Paused}, store::RunState::Queued));
   ASSERT_EQ(m_project.start(0), live);
   addSteps(live, 80, 85, 300, now_s(), 9.5);
   ASSERT_TRUE(waitForStep(live, 85)) << pointsOf(live);

@@ -28,8 +28,9 @@ class QueuePageTest : public testing::Test {
 
   QStringList waiting() const {
     QStringList names;
-    for (const store::RunId id : m_page.model()->waiting())
-      if (const auto* run = m_session->snapshot()->find(id)) names << QString::fromStdString(run->name);
+    for (const store::JobId id : m_page.model()->waiting())
+      if (const store::Job* job = m_page.model()->jobAt(m_page.model()->rowOf(id)))
+        names << m_page.model()->nameOf(*job);
     return names;
   }
 
@@ -63,13 +64,13 @@ TEST_F(QueuePageTest, PutsTheRunningJobOnItsLaneAndSelectsItByClick) {
   open();
   m_page.lanes()->grab();
   const QueuePlan plan = planQueue(*m_session->snapshot(), 1'790'000'200);
-  ASSERT_NE(plan.find(live), nullptr);
-  EXPECT_TRUE(plan.find(live)->isRunning);
+  ASSERT_NE(plan.find(m_project.jobOf(live)), nullptr);
+  EXPECT_TRUE(plan.find(m_project.jobOf(live))->isRunning);
   m_page.table()->selectRun(m_project.store().findRun("next")->id);
   // Any point of the running job's bar that the widget itself reports.
   QPoint inside(-1, -1);
   for (int x = 0; x < m_page.lanes()->width() && inside.x() < 0; x += 3)
-    if (m_page.lanes()->jobAt(QPointF(x, 50)) == live) inside = QPoint(x, 50);
+    if (m_page.lanes()->jobAt(QPointF(x, 50)) == m_project.jobOf(live)) inside = QPoint(x, 50);
   ASSERT_GE(inside.x(), 0);
   QTest::mouseClick(m_page.lanes(), Qt::LeftButton, {}, inside);
   ASSERT_NE(m_page.table()->currentRun(), nullptr);
@@ -83,7 +84,8 @@ TEST_F(QueuePageTest, OffersPauseStopAndKillForARunningJobOnly) {
   open();
   const auto commands = [&](const char* name) {
     std::vector<JobCommand> offered;
-    for (const JobButton& button : jobButtons(*m_project.store().findRun(name))) offered.push_back(button.command);
+    for (const JobButton& button : jobButtons(*m_project.store().training(m_project.store().findRun(name)->id)))
+      offered.push_back(button.command);
     return offered;
   };
   EXPECT_EQ(commands("live"), (std::vector<JobCommand>{JobCommand::Pause, JobCommand::Stop, JobCommand::Kill}));
@@ -99,14 +101,15 @@ TEST_F(QueuePageTest, StoresARequestWhenAButtonOfARowIsClicked) {
   // The first of three buttons: Pause.
   std::optional<QPoint> pause;
   for (int x = area.left(); x < area.right() && !pause; ++x)
-    if (QueueDelegate::buttonAt(area, {x, area.center().y()}, *m_session->snapshot()->find(live)) == JobCommand::Pause)
+    if (QueueDelegate::buttonAt(area, {x, area.center().y()}, *m_page.model()->jobAt(m_page.model()->rowOf(live))) ==
+        JobCommand::Pause)
       pause = QPoint(x + 4, area.center().y());
   ASSERT_TRUE(pause);
   QTest::mouseClick(m_page.table()->viewport(), Qt::LeftButton, {}, *pause);
   ASSERT_TRUE(waitUntil([&] { return !m_project.store().service().openRequests()->empty(); }));
   const auto requests = m_project.store().service().openRequests();
   EXPECT_EQ(requests->front().kind, store::RequestKind::Pause);
-  EXPECT_EQ(requests->front().run, live);
+  EXPECT_EQ(requests->front().job, m_project.jobOf(live));
 }
 
 TEST_F(QueuePageTest, ChangesThePriorityOfTheChosenJob) {

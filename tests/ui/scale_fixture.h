@@ -32,8 +32,13 @@ inline void copyRuns(const TestProject& project, int copies) {
   const std::int64_t base = database.execAndGet("SELECT max(id) FROM run").getInt64();
   const std::string numbers =
       "WITH RECURSIVE n (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < " + std::to_string(copies - 1) + ") ";
-  for (const auto& [table, key] : std::vector<std::pair<std::string, std::string>>{
-           {"run", "id"}, {"run_summary", "run"}, {"metric", "run"}, {"evaluation", "run"}, {"measurement", "run"}}) {
+  for (const auto& [table, key] : std::vector<std::pair<std::string, std::string>>{{"run", "id"},
+                                                                                   {"run_summary", "run"},
+                                                                                   {"run_value", "run"},
+                                                                                   {"job", "run"},
+                                                                                   {"metric", "run"},
+                                                                                   {"evaluation", "run"},
+                                                                                   {"measurement", "run"}}) {
     const std::string rest = columnsOf(database, table, key);
     database.exec(numbers + "INSERT INTO " + table + " (" + key + rest + ") SELECT " + key + " + n.k * " +
                   std::to_string(base) + rest + " FROM n JOIN " + table + " ORDER BY 1");

@@ -389,7 +389,7 @@ TEST_F(DialogsTest, KillAsksAndOnlyAYesKills) {
   ASSERT_TRUE(noDialog());
   ASSERT_TRUE(waitUntil([&] { return requests().size() == 1; }));
   EXPECT_EQ(requests()[0].kind, store::RequestKind::Kill);
-  EXPECT_EQ(requests()[0].run, live);
+  EXPECT_EQ(requests()[0].job, m_project.jobOf(live));
 }
 
 }  // namespace

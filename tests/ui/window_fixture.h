@@ -72,6 +72,12 @@ class TestProject {
         m_store(*store::RunStore::open(m_project.database())) {}
 
   const store::Project& project() const { return m_project; }
+  // Of the run's training.
+  store::JobId jobOf(store::RunId run) {
+    const auto job = m_store.training(run);
+    EXPECT_TRUE(job);
+    return job ? job->id : store::JobId{};
+  }
   store::RunStore& store() { return m_store; }
   QString folder() const { return QString::fromStdString(m_project.folder().string()); }
 
@@ -102,9 +108,11 @@ class TestProject {
     auto service = m_store.service();
     const auto queue = service.queue();
     EXPECT_TRUE(queue && !queue->empty());
-    const store::RunId id = queue->front();
-    EXPECT_TRUE(service.take(id));
-    EXPECT_TRUE(service.attemptStarted({.run = id, .pid = 4242, .pidStart = "1", .device = device}));
+    const store::Job job = queue->front().job;
+    const store::RunId id = job.run;
+    EXPECT_TRUE(service.take(job.id));
+    EXPECT_TRUE(service.attemptStarted(
+        {.job = job.id, .pid = 4242, .pidStart = "1", .host = "lab", .lanes = {device.substr(0, device.find(' '))}}));
     std::vector<store::Row> rows{
         store::HelloRow{.time = kTime, .attempt = 1, .build = "test", .torch = "2", .device = device}};
     for (std::int64_t step = 1; step <= steps; ++step)
@@ -142,7 +150,7 @@ class TestProject {
     rows.emplace_back(
         store::EndRow{.time = kTime + 401, .outcome = "completed", .code = {}, .message = {}, .detail = {}});
     ingest(id, std::move(rows));
-    EXPECT_TRUE(m_store.service().attemptEnded({.run = id,
+    EXPECT_TRUE(m_store.service().attemptEnded({.job = jobOf(id),
                                                 .state = store::RunState::Finished,
                                                 .outcome = "completed",
                                                 .code = {},
@@ -152,7 +160,7 @@ class TestProject {
   }
 
   void fail(store::RunId id, const std::string& sentence) {
-    EXPECT_TRUE(m_store.service().attemptEnded({.run = id,
+    EXPECT_TRUE(m_store.service().attemptEnded({.job = jobOf(id),
                                                 .state = store::RunState::Failed,
                                                 .outcome = "failed",
                                                 .code = "out_of_memory",
@@ -162,9 +170,9 @@ class TestProject {
 
   void ingest(store::RunId id, std::vector<store::Row> rows) {
     auto service = m_store.service();
-    const auto offset = service.eventsOffset(id);
+    const auto offset = service.eventsOffset(jobOf(id));
     ASSERT_TRUE(offset);
-    const auto done = service.ingest({.run = id, .from = *offset, .to = *offset + 100, .rows = std::move(rows)});
+    const auto done = service.ingest({.job = jobOf(id), .from = *offset, .to = *offset + 100, .rows = std::move(rows)});
     ASSERT_TRUE(done) << done.error().message;
   }
 

@@ -1,7 +1,5 @@
 // The page's side of base/statistics: which points are seeds of one configuration, which pair is worth a look, and what
 // may be said of it.
-#include <tuple>
-
 #include "ui/compare/compare_model.h"
 #include "ui/compare/compare_page.h"
 #include "ui/compare/pair_panel.h"
@@ -9,14 +7,7 @@
 namespace weft::ui {
 
 bool ComparePage::areOneConfiguration(const store::RunSummary& a, const store::RunSummary& b) const {
-  if (m_groups->isComplete())
-    return m_groups->groupOf(a.id) != nullptr && m_groups->groupOf(a.id) == m_groups->groupOf(b.id);
-  // Not known yet: what the summary says.
-  const auto chosen = [](const store::RunSummary& run) {
-    return std::tie(run.name, run.map, run.cache, run.queryHeads, run.kvHeads, run.headWidth, run.hidden, run.steps,
-                    run.parameters);
-  };
-  return chosen(a) == chosen(b);
+  return !a.configurationKey.empty() && a.configurationKey == b.configurationKey;
 }
 
 // The configurations are known now, or others: what is said of them, and which pair is worth a look, may change.

@@ -217,6 +217,15 @@ void CompareModel::setRuns(std::vector<RunSummary> runs) {
     Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, frontier));
 }
 
+void CompareModel::setRun(const RunSummary& run) {
+  const int row = rowOf(run.id);
+  if (row < 0) return;
+  RunSummary& held = m_runs[static_cast<std::size_t>(row)];
+  const bool hasChanged = shown(held) != shown(run);
+  held = run;
+  if (hasChanged) Q_EMIT dataChanged(index(row, 0), index(row, kCompareColumns - 1));
+}
+
 void CompareModel::setBaseline(const std::optional<RunSummary>& baseline) {
   const bool isSame = m_baseline.has_value() == baseline.has_value() &&
                       (!baseline || (baseline->id == m_baseline->id && shown(*baseline) == shown(*m_baseline)));

@@ -51,6 +51,8 @@ class CompareModel : public QAbstractTableModel {
 
   // In any order; each run once.
   void setRuns(std::vector<store::RunSummary> runs);
+  // One that is there already, with nothing new that changes its place or label.
+  void setRun(const store::RunSummary& run);
   // May be a run that is not among them: the differences are still told.
   void setBaseline(const std::optional<store::RunSummary>& baseline);
   // What may be said of a run's configuration against the baseline's: the tooltip of its perplexity and of the

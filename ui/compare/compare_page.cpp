@@ -8,6 +8,7 @@
 #include <QStandardItemModel>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <tuple>
 
 #include "ui/compare/compare_model.h"
 #include "ui/compare/compare_table.h"
@@ -215,7 +216,6 @@ void ComparePage::setSession(ProjectSession* session) {
   if (m_session) m_session->disconnect(this);
   m_session = session;
   m_panel->setSession(session);
-  m_groups->setSession(session);
   m_selection->clear();
   m_hasChosen = false;
   m_ticked.clear();
@@ -226,7 +226,39 @@ void ComparePage::setSession(ProjectSession* session) {
 
 void ComparePage::applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot) {
   m_snapshot = snapshot;
-  whenShown([this] { refresh(); });
+  whenShown([this] {
+    if (!refreshFew()) refresh();
+  });
+}
+
+// What runs that train tell ten times a second changes no point and no label: it is shown in their rows alone. False if
+// there is more to do.
+bool ComparePage::refreshFew() {
+  const bool isLossDrawn = m_plot->view().y == ParetoY::LastLoss;
+  const auto drawn = [&](const store::RunSummary& run) {
+    return std::tuple(std::tie(run.name, run.state, run.map, run.generator, run.layers, run.hidden, run.queryHeads,
+                               run.kvHeads, run.headWidth, run.cache, run.kvType, run.seed, run.steps, run.archived),
+                      std::tie(run.baseline, run.parameters, run.kvBytesPerToken, run.kvBytesPerTokenMeasured,
+                               run.perplexity, run.bestPerplexity, run.configurationKey),
+                      isLossDrawn ? run.lastLoss : std::nullopt, takesPart(run));
+  };
+  const RowChanges changes = changesBetween(m_refreshed, m_snapshot->runs);
+  const bool isDrawnAsBefore = std::equal(
+      changes.gone.begin(), changes.gone.end(), changes.come.begin(), changes.come.end(),
+      [&](const RunRows::Row& a, const RunRows::Row& b) { return a->id == b->id && drawn(*a) == drawn(*b); });
+  if (!isDrawnAsBefore) return false;
+  for (const RunRows::Row& run : changes.come) {
+    if (!takesPart(*run)) continue;
+    const auto held = std::find_if(m_runs.begin(), m_runs.end(), [&](const auto& one) { return one.id == run->id; });
+    if (held != m_runs.end()) *held = *run;
+    m_model->setRun(*run);
+  }
+  m_refreshed = m_snapshot->runs;
+  if (!changes.come.empty()) {
+    updatePanel();
+    updateTexts();
+  }
+  return true;
 }
 
 bool ComparePage::takesPart(const store::RunSummary& run) const {
@@ -253,6 +285,7 @@ void ComparePage::setTicked(std::vector<store::RunId> runs) {
 }
 
 void ComparePage::refresh() {
+  m_refreshed = m_snapshot->runs;
   m_runs.clear();
   std::optional<store::RunSummary> baseline;
   std::vector<store::RunId> ids;

@@ -73,6 +73,7 @@ class ComparePage : public Page {
   void setChoice(Choice choice);
   void setTicked(std::vector<store::RunId> runs);
   void refresh();
+  bool refreshFew();
   void updateTexts();
   void updatePanel();
   void updateVerdict(store::RunId a, store::RunId b);
@@ -96,6 +97,7 @@ class ComparePage : public Page {
   RunFilter m_runFilter;
   std::vector<store::RunId> m_ticked;
   std::vector<store::RunSummary> m_runs;  // that take part
+  RunRows m_refreshed;                    // the runs that model, plot and groups were last made of
   bool m_hasChosen = false;               // somebody has touched the selection
 
   PairSelection* m_selection;

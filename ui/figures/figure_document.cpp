@@ -376,8 +376,7 @@ QString captionOf(const FigureDocument& figure, const std::vector<FigureRun>& ru
                          .arg(titleOf(figure.options.y), inSentence(titleOf(figure.options.x)), runsText(groups, data));
       if (figure.options.frontier && figure.options.dominated)
         text += QStringLiteral(" Filled markers lie on the frontier.");
-      if (groups && groups->isComplete() && figure.options.x == ParetoX::KvBytes &&
-          figure.options.y == ParetoY::Perplexity)
+      if (groups && figure.options.x == ParetoX::KvBytes && figure.options.y == ParetoY::Perplexity)
         text += comparisonText(*groups, data);
       return text;
     }

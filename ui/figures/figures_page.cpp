@@ -11,6 +11,7 @@
 #include <QSplitter>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <utility>
 
 #include "ui/figures/figure_list.h"
 #include "ui/figures/figure_panel.h"
@@ -229,13 +230,21 @@ void FiguresPage::setSession(ProjectSession* session) {
   m_session = session;
   m_wanted.clear();
   if (session)
-    connect(session, &ProjectSession::runsChanged, this, [this](const std::shared_ptr<const RunsSnapshot>& snapshot) {
-      m_panel->setSnapshot(snapshot);
-      showSource();
+    connect(session, &ProjectSession::runsChanged, this, [this] {
+      m_isStale = true;
+      if (isVisible())
+        takeRuns();
+      else
+        whenShown([this] { showFigure(); });
     });
   m_panel->setSnapshot(session ? session->snapshot() : std::make_shared<RunsSnapshot>());
-  m_groups->setSession(session);
   m_library->setSession(session);
+}
+
+void FiguresPage::takeRuns() {
+  if (!std::exchange(m_isStale, false) || !m_session) return;
+  m_panel->setSnapshot(m_session->snapshot());
+  showSource();
 }
 
 int FiguresPage::current() const {
@@ -246,6 +255,7 @@ int FiguresPage::current() const {
 void FiguresPage::showFigure() {
   if (!isVisible()) return whenShown([this] { showFigure(); });
   whenShown([] {});  // what waited for that is done herewith
+  takeRuns();
   const int index = current();
   m_panel->setEnabled(index >= 0);
   m_latex->setEnabled(index >= 0);

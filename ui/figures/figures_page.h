@@ -54,6 +54,7 @@ class FiguresPage : public Page {
   QString caption(int index);
   void showState();
   void showSource();
+  void takeRuns();
   void check();  // what an export would be found to be
   void applyEdit(const FigureDocument& figure);
   void addFigure(FigureKind kind);
@@ -65,6 +66,7 @@ class FiguresPage : public Page {
   void pickRuns();
   void showZoom();
 
+  bool m_isStale = false;  // the panel has not seen the newest runs
   QPointer<ProjectSession> m_session;
   FigureLibrary* m_library;
   ConfigurationGroups* m_groups;  // of the current figure's runs

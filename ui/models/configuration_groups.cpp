@@ -8,25 +8,13 @@
 namespace weft::ui {
 namespace {
 
-// So many configurations at once: other questions to the session wait for no more than these.
-constexpr std::size_t kAtOnce = 100;
-
 // What a comparison or a label of the run depends on.
 auto compared(const store::RunSummary& run) {
   return std::tie(run.id, run.name, run.state, run.perplexity, run.kvBytesPerToken, run.seed, run.map, run.generator,
-                  run.cache, run.steps);
+                  run.cache, run.steps, run.configurationKey);
 }
 
 }  // namespace
-
-void ConfigurationGroups::setSession(ProjectSession* session) {
-  m_session = session;
-  m_identities.clear();
-  m_isAsking = false;
-  ++m_generation;
-  m_runs.clear();
-  regroup();
-}
 
 void ConfigurationGroups::setRuns(std::vector<store::RunSummary> runs) {
   const bool isSame =
@@ -35,58 +23,22 @@ void ConfigurationGroups::setRuns(std::vector<store::RunSummary> runs) {
   if (isSame) return;
   m_runs = std::move(runs);
   regroup();
-  askForMore();
-}
-
-void ConfigurationGroups::askForMore() {
-  if (m_isAsking || !m_session) return;
-  std::vector<store::RunId> unknown;
-  for (const store::RunSummary& run : m_runs) {
-    if (unknown.size() == kAtOnce) break;
-    if (!m_identities.contains(run.id)) unknown.push_back(run.id);
-  }
-  if (unknown.empty()) return;
-  m_isAsking = true;
-  const auto take = [this, unknown,
-                     generation = m_generation](Result<std::map<store::RunId, service::RunIdentity>> answer) {
-    if (generation != m_generation) return;
-    m_isAsking = false;
-    for (const store::RunId run : unknown) {
-      std::optional<service::RunIdentity>& identity = m_identities[run];
-      if (!answer) continue;
-      if (const auto found = answer->find(run); found != answer->end()) identity = found->second;
-    }
-    regroup();
-    askForMore();
-  };
-  m_session->loadIdentities(unknown, this, take);
 }
 
 void ConfigurationGroups::regroup() {
-  const bool wasComplete = m_isComplete;
-  m_groups.clear();
   m_groupOf.clear();
   m_placeOf.clear();
   m_against.clear();
-  m_labels.clear();
-  m_isComplete = std::all_of(m_runs.begin(), m_runs.end(),
-                             [&](const store::RunSummary& run) { return m_identities.contains(run.id); });
-  if (m_isComplete) {
-    const auto identityOf = [&](store::RunId run) -> const service::RunIdentity* {
-      const std::optional<service::RunIdentity>& identity = m_identities.at(run);
-      return identity ? &*identity : nullptr;
-    };
-    m_groups = service::groupRuns(m_runs, identityOf);
-    m_labels = runLabels(m_runs);
-    std::unordered_map<std::string, std::size_t> byConfiguration;
-    for (std::size_t i = 0; i < m_groups.size(); ++i) byConfiguration.emplace(m_groups[i].identity.configuration, i);
-    for (std::size_t i = 0; i < m_runs.size(); ++i) {
-      m_placeOf[m_runs[i].id] = i;
-      if (const service::RunIdentity* identity = identityOf(m_runs[i].id))
-        m_groupOf[m_runs[i].id] = byConfiguration.at(identity->configuration);
-    }
+  m_groups = service::groupRuns(m_runs);
+  m_labels = runLabels(m_runs);
+  std::unordered_map<std::string, std::size_t> byConfiguration;
+  for (std::size_t i = 0; i < m_groups.size(); ++i) byConfiguration.emplace(m_groups[i].configurationKey, i);
+  for (std::size_t i = 0; i < m_runs.size(); ++i) {
+    m_placeOf[m_runs[i].id] = i;
+    if (const auto group = byConfiguration.find(m_runs[i].configurationKey); group != byConfiguration.end())
+      m_groupOf[m_runs[i].id] = group->second;
   }
-  if (m_isComplete || wasComplete) Q_EMIT changed();
+  Q_EMIT changed();
 }
 
 const service::RunGroup* ConfigurationGroups::groupOf(store::RunId run) const {

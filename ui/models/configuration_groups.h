@@ -1,16 +1,14 @@
 // ui/models/configuration_groups.h -- which of the runs shown are one configuration under several seeds, and what may
-// be said of two of them. The words are base/statistics.h's. Identities are read on the session's thread, once a run
-// and a few at a time; until then nothing is said.
+// be said of two of them. The words are base/statistics.h's.
 #pragma once
 
 #include <QObject>
-#include <QPointer>
+#include <QStringList>
 #include <map>
 #include <optional>
 #include <unordered_map>
 
 #include "engine/service/run_groups.h"
-#include "ui/models/project_session.h"
 
 namespace weft::ui {
 
@@ -19,12 +17,10 @@ class ConfigurationGroups : public QObject {
  public:
   explicit ConfigurationGroups(QObject* parent = nullptr) : QObject(parent) {}
 
-  void setSession(ProjectSession* session);  // forgets everything
   void setRuns(std::vector<store::RunSummary> runs);
 
-  bool isComplete() const { return m_isComplete; }  // every run's identity was asked for and answered
-  const std::vector<service::RunGroup>& groups() const { return m_groups; }  // empty until complete
-  // The configuration of one of the runs; nullptr while it is not known. A run that a newer one of its seed has
+  const std::vector<service::RunGroup>& groups() const { return m_groups; }
+  // The configuration of one of the runs; nullptr where it cannot be read. A run that a newer one of its seed has
   // replaced belongs to it, too.
   const service::RunGroup* groupOf(store::RunId run) const;
 
@@ -32,24 +28,19 @@ class ConfigurationGroups : public QObject {
   // against this reference. Two runs of one configuration: that they are, by their labels.
   std::optional<statistics::Comparison> compare(store::RunId subject, store::RunId reference) const;
   // "MQA-CLA2 against MQA: half of MQA's KV bytes; perplexity +0.2% ± 0.6% (3 seeds, paired): no difference beyond the
-  // seeds". Empty while not known.
+  // seeds". Empty where one cannot be read.
   QString sentence(store::RunId subject, store::RunId reference) const;
-  // "6.39 ± 0.31 (3 seeds)", "6.39"; empty while not known or without a final perplexity.
+  // "6.39 ± 0.31 (3 seeds)", "6.39"; empty without a final perplexity.
   QString perplexityText(store::RunId run) const;
 
  Q_SIGNALS:
   void changed();  // groups() or what is said of them
 
  private:
-  void askForMore();
   void regroup();
 
-  QPointer<ProjectSession> m_session;
   std::vector<store::RunSummary> m_runs;
-  QStringList m_labels;                                                                // of m_runs
-  std::unordered_map<store::RunId, std::optional<service::RunIdentity>> m_identities;  // nullopt: cannot be read
-  bool m_isAsking = false, m_isComplete = false;
-  int m_generation = 0;
+  QStringList m_labels;  // of m_runs
   std::vector<service::RunGroup> m_groups;
   std::unordered_map<store::RunId, std::size_t> m_groupOf;
   std::unordered_map<store::RunId, std::size_t> m_placeOf;  // in m_runs

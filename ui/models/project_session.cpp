@@ -1,22 +1,24 @@
 #include "ui/models/project_session.h"
 
 #include <QCoreApplication>
+#include <QElapsedTimer>
 #include <QPointer>
 #include <QThread>
 #include <QTimer>
 #include <algorithm>
 #include <mutex>
+#include <tuple>
 #include <utility>
 
 #include "engine/base/files.h"
 #include "engine/service/client.h"
-#include "engine/service/run_groups.h"
 #include "engine/store/run_labels.h"
 
 namespace weft::ui {
 namespace {
 
-constexpr int kPoll_ms = 250;
+// So often it is asked whether anything changed, which costs some microseconds; and so often it is told at most.
+constexpr int kPoll_ms = 20, kTell_ms = 200;
 constexpr int kPatience_ms = 1000;
 constexpr std::uint64_t kLogTail_bytes = 64 * 1024;
 
@@ -72,28 +74,63 @@ Result<std::vector<store::MetricSeries>> readSeries(store::RunStore& store,
 
 Result<std::vector<ProjectSession::MeasurementsOfRun>> readMeasurements(store::RunStore& store) {
   std::vector<ProjectSession::MeasurementsOfRun> answer;
-  WEFT_ASSIGN(const std::vector<store::RunSummary> runs, store.runs());
-  for (const store::RunSummary& run : runs) {
-    WEFT_ASSIGN(std::vector<store::Measurement> measurements, store.measurements(run.id));
-    if (!measurements.empty())
-      answer.push_back({.run = run.id, .name = run.name, .measurements = std::move(measurements)});
+  WEFT_ASSIGN(std::vector<store::MeasurementOfRun> all, store.measurements());
+  for (store::MeasurementOfRun& one : all) {
+    if (answer.empty() || answer.back().run != one.run)
+      answer.push_back({.run = one.run, .name = std::move(one.name), .measurements = {}});
+    answer.back().measurements.push_back(std::move(one.measurement));
   }
   return answer;
 }
 
+// The newest run comes first: O(log n), since pages ask for every row of a list.
+RunRows::Iterator placeOf(const RunRows& runs, store::RunId id) {
+  return std::lower_bound(runs.begin(), runs.end(), id,
+                          [](const store::RunSummary& run, store::RunId wanted) { return run.id > wanted; });
+}
+
+// What a label may depend on (store/run_labels.h).
+auto labelled(const store::RunSummary& run) {
+  return std::tie(run.name, run.kind, run.map, run.generator, run.layers, run.hidden, run.queryHeads, run.kvHeads,
+                  run.headWidth, run.cache, run.steps, run.seed, run.archived, run.kvBytesPerToken, run.parameters);
+}
+
+// The runs that changed take their places among the others, which stay the objects they were. True if a label may be
+// another now.
+bool merge(RunRows& runs, std::vector<store::RunSummary> changed) {
+  bool isOfLabels = false;
+  if (runs.empty()) {
+    for (auto run = changed.rbegin(); run != changed.rend(); ++run) runs.push_back(std::move(*run));
+    return true;
+  }
+  for (store::RunSummary& run : changed) {
+    const auto found = placeOf(runs, run.id);
+    const auto place = runs.rows().begin() + (found - runs.begin());
+    const bool isNew = found == runs.end() || found->id != run.id;
+    isOfLabels = isOfLabels || isNew || labelled(*found) != labelled(run);
+    auto row = std::make_shared<const store::RunSummary>(std::move(run));
+    if (isNew) {
+      runs.rows().insert(place, std::move(row));
+    } else {
+      *place = std::move(row);
+    }
+  }
+  return isOfLabels;
+}
+
 }  // namespace
 
-// The newest run comes first: O(log n), since pages ask for every row of a list.
 const store::RunSummary* RunsSnapshot::find(store::RunId id) const {
-  const auto found = std::lower_bound(
-      runs.begin(), runs.end(), id, [](const store::RunSummary& run, store::RunId wanted) { return run.id > wanted; });
+  const auto found = placeOf(runs, id);
   return found != runs.end() && found->id == id ? &*found : nullptr;
 }
 
 QString RunsSnapshot::distinction(store::RunId id) const {
-  const store::RunSummary* run = find(id);
-  const auto place = static_cast<std::size_t>(run ? run - runs.data() : 0);
-  return run && place < distinctions.size() ? QString::fromStdString(distinctions[place]) : QString();
+  const auto found = placeOf(runs, id);
+  const auto place = static_cast<std::size_t>(found - runs.begin());
+  return found != runs.end() && found->id == id && place < distinctions.size()
+             ? QString::fromStdString(distinctions[place])
+             : QString();
 }
 
 QString RunsSnapshot::label(const store::RunSummary& run) const {
@@ -118,16 +155,14 @@ struct ProjectSession::Worker {
   std::optional<store::RunStore> store;
   Error openError;
   std::int64_t seenVersion = -1;
-  bool isStale = true;  // our own writes do not change data_version
-  bool isOpen = false;  // its list was read once: before that a page would say that there are no runs
-  std::vector<store::Alert> alerts;
-  bool engineRunning = false;
+  bool isStale = true;        // our own writes do not change data_version
+  bool isOpen = false;        // its list was read once: before that a page would say that there are no runs
+  RunsSnapshot known;         // as it was last told
+  std::int64_t revision = 0;  // of the store, that `known` is of
+  QElapsedTimer lastTold;
   std::string lastReadError;
-  service::RunIdentities identities;
-  std::map<std::string, int> identityNumbers;  // of the texts of identities, which have some kilobytes each
 
-  Worker(ProjectSession* owner, store::Project opened)
-      : session(owner), project(std::move(opened)), identities(project) {
+  Worker(ProjectSession* owner, store::Project opened) : session(owner), project(std::move(opened)) {
     thread.setObjectName(QStringLiteral("weft-store"));
     agent->moveToThread(&thread);
     QObject::connect(&thread, &QThread::finished, agent, &QObject::deleteLater);
@@ -205,34 +240,47 @@ struct ProjectSession::Worker {
     const bool running = service::isEngineRunning(project);
     const auto version = store->dataVersion();
     if (!version) return readFailed(version.error());
-    if (*version == seenVersion && !isStale && running == engineRunning) return;
-    if (auto snapshot = read(); snapshot) {
-      seenVersion = *version;
-      isStale = false;
-      engineRunning = running;
-      lastReadError.clear();
-      auto shared = std::make_shared<RunsSnapshot>(std::move(*snapshot));
-      shared->engineRunning = running;
-      tell([shared = std::shared_ptr<const RunsSnapshot>(std::move(shared))](ProjectSession& s) {
-        s.m_snapshot = shared;
-        Q_EMIT s.runsChanged(shared);
-      });
-      if (!std::exchange(isOpen, true)) tell([](ProjectSession& s) { Q_EMIT s.opened(); });
-    } else {
-      readFailed(snapshot.error());
-    }
+    if (*version == seenVersion && !isStale && running == known.engineRunning) return;
+    if (isOpen && !isStale && lastTold.isValid() && lastTold.elapsed() < kTell_ms) return;
+    const Result<bool> isNew = readChanges(running);
+    if (!isNew) return readFailed(isNew.error());
+    seenVersion = *version;
+    isStale = false;
+    lastReadError.clear();
+    if (!*isNew && isOpen) return;
+    lastTold.start();
+    tell([shared = std::make_shared<const RunsSnapshot>(known)](ProjectSession& s) {
+      s.m_snapshot = shared;
+      Q_EMIT s.runsChanged(shared);
+    });
+    if (!std::exchange(isOpen, true)) tell([](ProjectSession& s) { Q_EMIT s.opened(); });
   }
 
-  Result<RunsSnapshot> read() {
-    RunsSnapshot snapshot;
-    WEFT_ASSIGN(snapshot.runs, store->runs());
-    std::sort(snapshot.runs.begin(), snapshot.runs.end(), [](const auto& a, const auto& b) { return a.id > b.id; });
-    snapshot.distinctions = store::runDistinctions(snapshot.runs);
-    WEFT_ASSIGN(std::vector<store::Alert> fresh, store->alerts(alerts.empty() ? 0 : alerts.back().id));
-    alerts.insert(alerts.end(), fresh.begin(), fresh.end());
-    snapshot.alerts = alerts;
-    WEFT_ASSIGN(snapshot.engine, store->engineState());
-    return snapshot;
+  // Brings `known` up to date; false if nothing of it is new.
+  Result<bool> readChanges(bool running) {
+    WEFT_ASSIGN(const std::vector<store::Alert> fresh,
+                store->alerts(known.alerts.empty() ? 0 : known.alerts.back().id));
+    WEFT_ASSIGN(store::EngineState engine, store->engineState());
+    WEFT_ASSIGN(store::RunChanges changes, store->runsChangedSince(revision));
+    std::vector<store::Job> jobs;
+    if (changes.revision != revision) {
+      WEFT_ASSIGN(jobs, store->openJobs());
+    }
+    const bool isNew =
+        changes.revision != revision || !fresh.empty() || engine != known.engine || running != known.engineRunning;
+    known.alerts.insert(known.alerts.end(), fresh.begin(), fresh.end());
+    known.engine = std::move(engine);
+    known.engineRunning = running;
+    if (changes.revision == revision) return isNew;
+    revision = changes.revision;
+    known.jobs = std::move(jobs);
+    for (const store::RunSummary& run : changes.runs) known.updated = std::max(known.updated, run.updated);
+    if (merge(known.runs, std::move(changes.runs))) {
+      std::vector<const store::RunSummary*> runs;
+      for (const store::RunSummary& run : known.runs) runs.push_back(&run);
+      known.distinctions = store::runDistinctions(runs);
+    }
+    return isNew;
   }
 
   // A locked store is asked again at the next poll; the sentence is raised once, not four times a second.
@@ -243,21 +291,13 @@ struct ProjectSession::Worker {
     raise(QStringLiteral("The project cannot be read: %1").arg(sentence(error)), true);
   }
 
-  std::map<store::RunId, service::RunIdentity> readIdentities(const std::vector<store::RunId>& runs) {
-    const auto numbered = [&](const std::string& text) {
-      return std::to_string(identityNumbers.try_emplace(text, static_cast<int>(identityNumbers.size())).first->second);
-    };
-    std::map<store::RunId, service::RunIdentity> answer;
-    for (const store::RunId run : runs)
-      if (const auto identity = identities.of(*store, run))
-        answer[run] = {.configuration = numbered(identity->configuration), .text = numbered(identity->text)};
-    return answer;
-  }
-
   void ensureEngine() {
     if (const auto started = service::ensureEngine(project); !started)
       raise(QStringLiteral("The engine does not start: %1").arg(sentence(started.error())), true);
   }
+
+  template <class Id>
+  void ask(store::RequestKind kind, Id id);
 
   void wrote() {
     isStale = true;
@@ -299,13 +339,6 @@ void ProjectSession::loadMeasurements(QObject* context, Answer<std::vector<Measu
                                                 [worker = m_worker.get()] { return readMeasurements(*worker->store); });
 }
 
-void ProjectSession::loadIdentities(std::vector<store::RunId> runs, QObject* context,
-                                    Answer<std::map<store::RunId, service::RunIdentity>> answer) {
-  m_worker->ask<std::map<store::RunId, service::RunIdentity>>(
-      context, std::move(answer),
-      [worker = m_worker.get(), runs = std::move(runs)] { return worker->readIdentities(runs); });
-}
-
 void ProjectSession::loadLog(store::RunId id, QObject* context, Answer<QString> answer) {
   m_worker->ask<QString>(context, std::move(answer),
                          [path = m_project.runFolder(id) / "log.txt"] { return readLogTail(path); });
@@ -322,15 +355,19 @@ void ProjectSession::submit(const config::RunConfig& config, QObject* context, A
   });
 }
 
-void ProjectSession::request(store::RequestKind kind, store::RunId id) {
-  m_worker->post([worker = m_worker.get(), kind, id] {
-    if (!worker->store) return;
-    if (const auto asked = worker->store->request(kind, id); !asked)
-      return worker->raise(QStringLiteral("The request was not stored: %1").arg(sentence(asked.error())), true);
-    worker->wrote();
-    if (kind != store::RequestKind::ShutDown) worker->ensureEngine();
+template <class Id>
+void ProjectSession::Worker::ask(store::RequestKind kind, Id id) {
+  post([this, kind, id] {
+    if (!store) return;
+    if (const auto asked = store->request(kind, id); !asked)
+      return raise(QStringLiteral("The request was not stored: %1").arg(sentence(asked.error())), true);
+    wrote();
+    if (kind != store::RequestKind::ShutDown) ensureEngine();
   });
 }
+
+void ProjectSession::request(store::RequestKind kind, store::RunId id) { m_worker->ask(kind, id); }
+void ProjectSession::request(store::RequestKind kind, store::JobId id) { m_worker->ask(kind, id); }
 
 void ProjectSession::startEngine() {
   m_worker->post([worker = m_worker.get()] {

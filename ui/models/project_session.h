@@ -1,12 +1,11 @@
 // ui/models/project_session.h -- the open project as the pages see it. Lives on the GUI thread; one worker thread of
-// its own does every read and write of the store (polling PRAGMA data_version 4 times a second) and hands back values.
-// Nothing here blocks.
+// its own does every read and write of the store (asking PRAGMA data_version 50 times a second) and hands back values:
+// of the runs only those that changed are read, all others are the rows of the snapshot before. Nothing here blocks.
 #pragma once
 
 #include <QObject>
 #include <QString>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -14,18 +13,17 @@
 #include "engine/config/run_config.h"
 #include "engine/store/project.h"
 #include "engine/store/run_store.h"
-
-namespace weft::service {
-struct RunIdentity;
-}
+#include "ui/models/run_rows.h"
 
 namespace weft::ui {
 
 struct RunsSnapshot {
-  std::vector<store::RunSummary> runs;  // newest first, archived included
+  RunRows runs;                  // newest first, archived included
+  std::vector<store::Job> jobs;  // that run or wait, in the order of store::RunStore::openJobs()
   std::vector<store::Alert> alerts;
   store::EngineState engine;
   bool engineRunning = false;
+  double updated = 0;  // seconds since 1970 of the last change of a run
   std::vector<std::string>
       distinctions;  // of `runs`, in their order (store::runDistinctions); empty: the names are the labels
 
@@ -80,15 +78,12 @@ class ProjectSession : public QObject {
     std::vector<store::Measurement> measurements;
   };
   void loadMeasurements(QObject* context, Answer<std::vector<MeasurementsOfRun>> answer);
-  // What makes each of these runs comparable (service/run_groups.h), its texts shortened to numbers that are equal
-  // where the texts are. Read once a run; one whose configuration cannot be read is missing in the answer.
-  void loadIdentities(std::vector<store::RunId> runs, QObject* context,
-                      Answer<std::map<store::RunId, service::RunIdentity>> answer);
   void loadLog(store::RunId id, QObject* context, Answer<QString> answer);  // the last 64 KiB of runs/<id>/log.txt
 
   void submit(const config::RunConfig& config, QObject* context,
-              Answer<store::RunId> answer);  // also starts the service
-  void request(store::RequestKind kind, store::RunId id);
+              Answer<store::RunId> answer);                // also starts the service
+  void request(store::RequestKind kind, store::RunId id);  // of its training
+  void request(store::RequestKind kind, store::JobId id);
   void startEngine();
   void edit(std::function<Result<void>(store::RunStore&)> write,
             const QString& what);  // tags, notes, order; a failure is raised as message

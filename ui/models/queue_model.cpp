@@ -2,13 +2,14 @@
 
 #include <QMimeData>
 #include <algorithm>
+#include <unordered_set>
 
 #include "ui/models/run_text.h"
 
 namespace weft::ui {
 namespace {
 
-const QString kMimeType = QStringLiteral("application/x-weft-run");
+const QString kMimeType = QStringLiteral("application/x-weft-job");
 
 QString title(QueueSection section) {
   return section == QueueSection::Running  ? QStringLiteral("Running")
@@ -22,6 +23,14 @@ QString hint(QueueSection section) {
                                          : QString();
 }
 
+// Where it runs, else what it asks for.
+QString needs(const store::Job& job, const store::RunSummary* run) {
+  if (run && job.isTraining() && !run->device.empty()) return QString::fromStdString(run->device);
+  const QString device = QString::fromStdString(job.resources.device);
+  const QString kind = device == QStringLiteral("auto") ? QStringLiteral("any device") : device;
+  return job.resources.devices > 1 ? QStringLiteral("%1 of %2").arg(job.resources.devices).arg(kind) : kind;
+}
+
 Qt::Alignment alignment(QueueColumn column) {
   const bool isNumber =
       column == QueueColumn::Starts || column == QueueColumn::Takes || column == QueueColumn::Position;
@@ -32,67 +41,113 @@ Qt::Alignment alignment(QueueColumn column) {
 
 QueueModel::QueueModel(QObject* parent) : QAbstractTableModel(parent), m_snapshot(std::make_shared<RunsSnapshot>()) {}
 
-void QueueModel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot, const std::vector<store::RunId>& waiting,
-                             std::vector<QueueTimes> times) {
-  std::vector<Row> wanted;
-  const auto add = [&](QueueSection section, const std::vector<store::RunId>& runs) {
-    // Set before any row moves: a heading may not change its text in the middle of an insertion.
-    m_sizes[static_cast<std::size_t>(section)] = static_cast<int>(runs.size());
-    if (runs.empty()) return;
-    wanted.push_back({section, {}});
-    for (const store::RunId run : runs) wanted.push_back({section, run});
-  };
-  std::vector<store::RunId> running, held;
-  for (const store::RunSummary& run : snapshot->runs) {
-    if (store::isActive(run.state)) running.push_back(run.id);
-    if (run.state == store::RunState::Held || run.state == store::RunState::Paused) held.push_back(run.id);
+void QueueModel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot, std::vector<QueueTimes> times) {
+  std::vector<store::JobId> running, waiting, held;
+  m_jobs.clear();
+  for (std::size_t place = 0; place < snapshot->jobs.size(); ++place) {
+    const store::Job& job = snapshot->jobs[place];
+    m_jobs.emplace(job.id, place);
+    (store::isActive(job.state) ? running : job.state == store::JobState::Queued ? waiting : held).push_back(job.id);
   }
   std::sort(running.begin(), running.end());
   std::sort(held.begin(), held.end());
+  std::vector<Row> wanted;
+  const auto add = [&](QueueSection section, const std::vector<store::JobId>& jobs) {
+    // Set before any row moves: a heading may not change its text in the middle of an insertion.
+    m_sizes[static_cast<std::size_t>(section)] = static_cast<int>(jobs.size());
+    if (jobs.empty()) return;
+    wanted.push_back({section, {}});
+    for (const store::JobId job : jobs) wanted.push_back({section, job});
+  };
   add(QueueSection::Running, running);
   add(QueueSection::Queued, waiting);
   add(QueueSection::Held, held);
 
   m_snapshot = std::move(snapshot);
-  m_waiting = waiting;
-  m_times = std::move(times);
-  for (int row = rowCount() - 1; row >= 0; --row) {
-    if (std::find(wanted.begin(), wanted.end(), m_rows[static_cast<std::size_t>(row)]) != wanted.end()) continue;
-    beginRemoveRows({}, row, row);
-    m_rows.erase(m_rows.begin() + row);
-    endRemoveRows();
-  }
-  for (int row = 0; row < static_cast<int>(wanted.size()); ++row) {
-    const Row& next = wanted[static_cast<std::size_t>(row)];
-    const auto held_ = std::find(m_rows.begin() + row, m_rows.end(), next);
-    if (held_ == m_rows.end()) {
-      beginInsertRows({}, row, row);
-      m_rows.insert(m_rows.begin() + row, next);
-      endInsertRows();
-    } else if (const int from = static_cast<int>(held_ - m_rows.begin()); from != row) {
-      beginMoveRows({}, from, from, {}, row);
-      std::rotate(m_rows.begin() + row, m_rows.begin() + from, m_rows.begin() + from + 1);
-      endMoveRows();
-    }
-  }
+  m_waiting = std::move(waiting);
+  m_positions.clear();
+  for (std::size_t i = 0; i < m_waiting.size(); ++i) m_positions.emplace(m_waiting[i], i);
+  m_times.clear();
+  for (QueueTimes& one : times) m_times.emplace(one.job, std::move(one));
+  changeRowsTo(wanted);
   if (!m_rows.empty()) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, kQueueColumns - 1));
 }
 
-const store::RunSummary* QueueModel::runAt(int row) const {
+// One walk for what goes and one for what comes, neighbours together; only a row that moves is looked for.
+void QueueModel::changeRowsTo(const std::vector<Row>& wanted) {
+  const auto keyOf = [](const Row& row) { return row.job.value * 3 + static_cast<std::int64_t>(row.section); };
+  std::unordered_set<std::int64_t> stays;
+  for (const Row& row : wanted) stays.insert(keyOf(row));
+  for (int end = rowCount(); end > 0;) {
+    int begin = end;
+    while (begin > 0 && !stays.contains(keyOf(m_rows[static_cast<std::size_t>(begin - 1)]))) --begin;
+    if (begin < end) {
+      beginRemoveRows({}, begin, end - 1);
+      m_rows.erase(m_rows.begin() + begin, m_rows.begin() + end);
+      endRemoveRows();
+    }
+    end = begin - 1;
+  }
+  std::unordered_set<std::int64_t> isHere;
+  for (const Row& row : m_rows) isHere.insert(keyOf(row));
+  for (std::size_t at = 0; at < wanted.size();) {
+    std::size_t end = at;
+    while (end < wanted.size() && !isHere.contains(keyOf(wanted[end]))) ++end;
+    if (end > at) {
+      beginInsertRows({}, static_cast<int>(at), static_cast<int>(end) - 1);
+      m_rows.insert(m_rows.begin() + static_cast<std::ptrdiff_t>(at), wanted.begin() + static_cast<std::ptrdiff_t>(at),
+                    wanted.begin() + static_cast<std::ptrdiff_t>(end));
+      endInsertRows();
+      at = end;
+      continue;
+    }
+    const auto row = m_rows.begin() + static_cast<std::ptrdiff_t>(at);
+    if (*row != wanted[at]) {
+      const auto from = std::find(row, m_rows.end(), wanted[at]);
+      beginMoveRows({}, static_cast<int>(from - m_rows.begin()), static_cast<int>(from - m_rows.begin()), {},
+                    static_cast<int>(at));
+      std::rotate(row, from, from + 1);
+      endMoveRows();
+    }
+    ++at;
+  }
+}
+
+const store::Job* QueueModel::jobAt(int row) const {
   if (row < 0 || row >= rowCount()) return nullptr;
-  return m_snapshot->find(m_rows[static_cast<std::size_t>(row)].run);
+  const auto found = m_jobs.find(m_rows[static_cast<std::size_t>(row)].job);
+  return found == m_jobs.end() ? nullptr : &m_snapshot->jobs[found->second];
+}
+
+const store::RunSummary* QueueModel::runAt(int row) const {
+  const store::Job* job = jobAt(row);
+  return job ? m_snapshot->find(job->run) : nullptr;
+}
+
+QString QueueModel::nameOf(const store::Job& job) const {
+  const QString run = m_snapshot->label(job.run);
+  if (job.isTraining()) return run;
+  QString kind = QString::fromStdString(job.kind);
+  kind.replace(0, 1, kind.left(1).toUpper());
+  return run.isEmpty() ? kind : QStringLiteral("%1 %2").arg(kind, run);
 }
 
 bool QueueModel::isHeading(int row) const {
-  return row >= 0 && row < rowCount() && m_rows[static_cast<std::size_t>(row)].run.value == 0;
+  return row >= 0 && row < rowCount() && m_rows[static_cast<std::size_t>(row)].job.value == 0;
 }
 
 QueueSection QueueModel::sectionOf(int row) const { return m_rows[static_cast<std::size_t>(row)].section; }
 
-int QueueModel::rowOf(store::RunId run) const {
+int QueueModel::rowOf(store::JobId job) const {
   const auto found =
-      std::find_if(m_rows.begin(), m_rows.end(), [&](const Row& row) { return run.value != 0 && row.run == run; });
+      std::find_if(m_rows.begin(), m_rows.end(), [&](const Row& row) { return job.value != 0 && row.job == job; });
   return found == m_rows.end() ? -1 : static_cast<int>(found - m_rows.begin());
+}
+
+int QueueModel::rowOf(store::RunId run) const {
+  const auto job = std::find_if(m_snapshot->jobs.begin(), m_snapshot->jobs.end(),
+                                [&](const store::Job& one) { return one.isTraining() && one.run == run; });
+  return job == m_snapshot->jobs.end() ? -1 : rowOf(job->id);
 }
 
 int QueueModel::rowCount(const QModelIndex& parent) const {
@@ -105,37 +160,40 @@ QVariant QueueModel::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
   const Row& row = m_rows[static_cast<std::size_t>(index.row())];
   const auto column = static_cast<QueueColumn>(index.column());
+  const store::Job* job = jobAt(index.row());
   const store::RunSummary* run = runAt(index.row());
   if (role == RunRole) return QVariant::fromValue(const_cast<void*>(static_cast<const void*>(run)));
-  if (role == HeadingRole) return row.run.value == 0;
+  if (role == HeadingRole) return row.job.value == 0;
   if (role == Qt::TextAlignmentRole) return alignment(column).toInt();
   if (role != Qt::DisplayRole && role != Qt::AccessibleTextRole) return {};
-  if (row.run.value == 0) {
+  if (row.job.value == 0) {
     if (column == QueueColumn::Handle)
       return QStringLiteral("%1 %2").arg(title(row.section)).arg(m_sizes[static_cast<std::size_t>(row.section)]);
     if (column == QueueColumn::Actions) return hint(row.section);
     return {};
   }
-  if (!run) return {};
-  const auto times =
-      std::find_if(m_times.begin(), m_times.end(), [&](const QueueTimes& t) { return t.run == row.run; });
+  if (!job) return {};
+  const auto times = m_times.find(row.job);
   switch (column) {
     case QueueColumn::Position: {
-      const auto at = std::find(m_waiting.begin(), m_waiting.end(), row.run);
-      return at == m_waiting.end() ? QString() : QString::number(at - m_waiting.begin() + 1);
+      const auto at = m_positions.find(row.job);
+      return at == m_positions.end() ? QString() : QString::number(at->second + 1);
     }
     case QueueColumn::Job:
-      return m_snapshot->label(*run);
+      return nameOf(*job);
     case QueueColumn::Map:
-      return QString::fromStdString(run->generator.empty() ? run->map : run->generator);
+      return run ? QString::fromStdString(run->generator.empty() ? run->map : run->generator) : QString();
     case QueueColumn::Needs:
-      return run->device.empty() ? QStringLiteral("any device") : QString::fromStdString(run->device);
+      return needs(*job, run);
     case QueueColumn::State:
-      return row.section == QueueSection::Running ? progressText(*run) : stateLabel(run->state);
+      if (row.section != QueueSection::Running) return stateLabel(job->state);
+      return run && job->isTraining() ? progressText(*run)
+             : job->progress > 0      ? QStringLiteral("%1 %").arg(static_cast<int>(job->progress * 100))
+                                      : QString::fromStdString(job->phase);
     case QueueColumn::Starts:
-      return times == m_times.end() ? QString() : times->starts;
+      return times == m_times.end() ? QString() : times->second.starts;
     case QueueColumn::Takes:
-      return times == m_times.end() ? QString() : times->takes;
+      return times == m_times.end() ? QString() : times->second.takes;
     default:
       return {};
   }
@@ -176,8 +234,8 @@ QStringList QueueModel::mimeTypes() const { return {kMimeType}; }
 QMimeData* QueueModel::mimeData(const QModelIndexList& indexes) const {
   auto* data = new QMimeData;
   if (!indexes.isEmpty())
-    if (const store::RunSummary* run = runAt(indexes.first().row()))
-      data->setData(kMimeType, QByteArray::number(static_cast<qlonglong>(run->id.value)));
+    if (const store::Job* job = jobAt(indexes.first().row()))
+      data->setData(kMimeType, QByteArray::number(static_cast<qlonglong>(job->id.value)));
   return data;
 }
 
@@ -192,11 +250,11 @@ bool QueueModel::canDropMimeData(const QMimeData* data, Qt::DropAction, int row,
 bool QueueModel::dropMimeData(const QMimeData* data, Qt::DropAction action, int row, int column,
                               const QModelIndex& parent) {
   if (!canDropMimeData(data, action, row, column, parent)) return false;
-  const store::RunId run{data->data(kMimeType).toLongLong()};
+  const store::JobId job{data->data(kMimeType).toLongLong()};
   const int at = parent.isValid() ? parent.row() : row;
-  const store::RunSummary* before = at < rowCount() && sectionOf(at) == QueueSection::Queued ? runAt(at) : nullptr;
-  if (before && before->id == run) return false;
-  Q_EMIT moveRequested(run, before ? before->id : store::RunId{});
+  const store::Job* before = at < rowCount() && sectionOf(at) == QueueSection::Queued ? jobAt(at) : nullptr;
+  if (before && before->id == job) return false;
+  Q_EMIT moveRequested(job, before ? before->id : store::JobId{});
   // False: the view must not remove the dragged row, the snapshot will move it.
   return false;
 }

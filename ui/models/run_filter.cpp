@@ -17,7 +17,7 @@ using Field = store::RunField;
 
 enum class Operator { Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, Matches };
 
-const Field* findField(const QString& name) { return store::findRunField(name.toStdString()); }
+std::optional<Field> findField(const QString& name) { return store::runFieldNamed(name.toStdString()); }
 
 QString nameOf(const Field& field) { return QString::fromStdString(field.name); }
 
@@ -101,7 +101,7 @@ struct RunFilter::Node {
   Kind kind = Kind::Text;
   int begin = 0, end = 0;
   std::vector<std::shared_ptr<const Node>> children;
-  const Field* field = nullptr;
+  std::optional<Field> field;
   Operator op = Operator::Equal;
   QString text;
   double number = 0;
@@ -274,7 +274,7 @@ struct RunFilter::Parser {
   }
 
   Parsed comparison(const Token& name) {
-    const Field* field = findField(name.text);
+    const std::optional<Field> field = findField(name.text);
     if (!field) {
       const QString near = nearestField(name.text);
       return wrong(near.isEmpty() ? QStringLiteral("There is no field “%1”.").arg(name.text)
@@ -371,8 +371,8 @@ const QStringList& RunFilter::fields() {
   return names;
 }
 
-QStringList RunFilter::values(const QString& field, const std::vector<store::RunSummary>& runs) {
-  const Field* found = findField(field);
+QStringList RunFilter::values(const QString& field, const RunRows& runs) {
+  const std::optional<Field> found = findField(field);
   std::set<QString> values;
   if (found)
     for (const RunSummary& run : runs) {
@@ -388,7 +388,7 @@ bool RunFilter::matches(const RunSummary& run) const { return !m_root || m_root-
 
 bool RunFilter::mentions(const QString& field) const { return m_root && m_root->mentions(field); }
 
-RunFilter::Clause RunFilter::mostExcluding(const std::vector<RunSummary>& runs) const {
+RunFilter::Clause RunFilter::mostExcluding(const RunRows& runs) const {
   Clause worst;
   if (!m_root || m_root->kind != Node::Kind::And) return worst;
   for (const auto& part : m_root->children) {

@@ -3,6 +3,9 @@
 //   filter     := and-chains joined by "or"; "not" binds tighter than "and", "and" tighter than "or"; parentheses
 //   comparison := field (= != < <= > >= ~) value; ~ is a regular expression anywhere in the text, case ignored
 //   flag       := archived | starred | baseline
+//   value      := a name with a stroke, as train/gradient_norm or wikitext/word_perplexity, is the newest value that
+//   the
+//                 run has of it
 //   text       := "quoted" or a lone word that is no field: found in name, map, generator or a tag
 // A missing number (a run without perplexity) compares false. Numbers may end in k, M or G (thousands).
 #pragma once
@@ -13,7 +16,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "engine/store/run_store.h"
+#include "ui/models/run_rows.h"
 
 namespace weft::ui {
 
@@ -28,7 +31,7 @@ class RunFilter {
   [[nodiscard]] static tl::expected<RunFilter, FilterError> parse(const QString& text);
   static const QStringList& fields();  // for completion, in the order people look for them
   static QStringList values(const QString& field,
-                            const std::vector<store::RunSummary>& runs);  // completion of `field = `
+                            const RunRows& runs);  // completion of `field = `
 
   bool matches(const store::RunSummary& run) const;
   bool isEmpty() const { return !m_root; }
@@ -40,7 +43,7 @@ class RunFilter {
     int begin = 0, end = 0;
     int excluded = 0;
   };
-  Clause mostExcluding(const std::vector<store::RunSummary>& runs) const;
+  Clause mostExcluding(const RunRows& runs) const;
 
  private:
   struct Node;

@@ -62,12 +62,67 @@ const std::vector<const store::RunField*>& columnFields() {
   return all;
 }
 
-QString title(RunColumn column) {
+QString toolTip(const RunSummary& run, RunColumn column) {
+  const QString map = QString::fromStdString(run.map);
+  if (column == RunColumn::Map) return map;
+  if (column == RunColumn::Status || column == RunColumn::Progress)
+    return QString::fromStdString(run.failure.empty() ? run.phase : run.failure);
+  if (column == RunColumn::Name)
+    return QString::fromStdString(run.note.empty() ? run.name : run.name + ": " + run.note);
+  if (column == RunColumn::KvBytes) return kvBytesText(run);
+  if (column == RunColumn::Perplexity && run.unigramPerplexity)
+    return QStringLiteral("unigram model: %1").arg(perplexityText(run.unigramPerplexity));
+  return {};
+}
+
+}  // namespace
+
+int describedRunColumns() { return static_cast<int>(columnFields().size()); }
+
+const store::RunField* RunTableModel::fieldOf(RunColumn column) const {
+  const auto place = static_cast<std::size_t>(column);
+  const std::vector<const store::RunField*>& described = columnFields();
+  if (place < described.size()) return described[place];
+  return place - described.size() < m_values.size() ? &m_values[place - described.size()] : nullptr;
+}
+
+QString RunTableModel::keyOf(RunColumn column) const {
+  if (const store::RunField* field = fieldOf(column)) return QString::fromStdString(field->name);
+  return column == RunColumn::Marks ? QStringLiteral("marks") : QStringLiteral("heads");
+}
+
+std::optional<RunColumn> RunTableModel::columnOfKey(const QString& key) const {
+  for (int i = 0; i < columnCount(); ++i)
+    if (keyOf(static_cast<RunColumn>(i)) == key) return static_cast<RunColumn>(i);
+  return std::nullopt;
+}
+
+// A value that no run had before gets a column behind all others.
+void RunTableModel::addColumnsFor(const std::vector<RunRows::Row>& rows) {
+  std::set<std::string_view> known, fresh;
+  for (const store::RunField& field : m_values) known.insert(field.name);
+  const store::RunValues* last = nullptr;
+  for (const RunRows::Row& row : rows) {
+    if (!row->values || row->values.get() == last) continue;
+    last = row->values.get();
+    for (const auto& [name, value] : *last)
+      if (!known.contains(name)) fresh.insert(name);
+  }
+  std::vector<store::RunField> fields;
+  for (const std::string_view name : fresh)
+    if (std::optional<store::RunField> field = store::runFieldNamed(name)) fields.push_back(*std::move(field));
+  if (fields.empty()) return;
+  beginInsertColumns({}, columnCount(), columnCount() + static_cast<int>(fields.size()) - 1);
+  m_values.insert(m_values.end(), fields.begin(), fields.end());
+  endInsertColumns();
+}
+
+QString RunTableModel::title(RunColumn column) const {
   if (const store::RunField* field = fieldOf(column)) return QString::fromStdString(field->title);
   return column == RunColumn::Heads ? QStringLiteral("Heads Q / KV × width") : QString();
 }
 
-QString explanation(RunColumn column) {
+QString RunTableModel::explanation(RunColumn column) const {
   if (column == RunColumn::Heads)
     return QStringLiteral("Query heads / KV heads of a producing layer × width of one head");
   if (column == RunColumn::Loss) return QStringLiteral("Training loss over the steps so far, to scale within the row");
@@ -77,14 +132,14 @@ QString explanation(RunColumn column) {
   return field ? QString::fromStdString(field->explanation) : QString();
 }
 
-bool isNumeric(RunColumn column) {
+bool RunTableModel::isNumeric(RunColumn column) const {
   if (column == RunColumn::Heads) return true;
   if (column == RunColumn::Progress || column == RunColumn::Loss) return false;  // a bar, a curve
   const store::RunField* field = fieldOf(column);
   return field && field->isNumber();
 }
 
-QString cellText(const RunSummary& run, RunColumn column) {
+QString RunTableModel::cellText(const RunSummary& run, RunColumn column) const {
   switch (column) {
     case RunColumn::Marks:
       return run.baseline ? QStringLiteral("baseline") : run.starred ? QStringLiteral("starred") : QString();
@@ -119,76 +174,51 @@ QString cellText(const RunSummary& run, RunColumn column) {
   return field ? fieldText(*field, run) : QString();
 }
 
-QString toolTip(const RunSummary& run, RunColumn column) {
-  const QString map = QString::fromStdString(run.map);
-  if (column == RunColumn::Map) return map;
-  if (column == RunColumn::Status || column == RunColumn::Progress)
-    return QString::fromStdString(run.failure.empty() ? run.phase : run.failure);
-  if (column == RunColumn::Name)
-    return QString::fromStdString(run.note.empty() ? run.name : run.name + ": " + run.note);
-  if (column == RunColumn::KvBytes) return kvBytesText(run);
-  if (column == RunColumn::Perplexity && run.unigramPerplexity)
-    return QStringLiteral("unigram model: %1").arg(perplexityText(run.unigramPerplexity));
-  return {};
-}
-
-}  // namespace
-
-int runColumnCount() { return static_cast<int>(columnFields().size()); }
-
-const store::RunField* fieldOf(RunColumn column) {
-  const auto place = static_cast<std::size_t>(column);
-  return place < columnFields().size() ? columnFields()[place] : nullptr;
-}
-
-QString keyOf(RunColumn column) {
-  if (const store::RunField* field = fieldOf(column)) return QString::fromStdString(field->name);
-  return column == RunColumn::Marks ? QStringLiteral("marks") : QStringLiteral("heads");
-}
-
-std::optional<RunColumn> columnOfKey(const QString& key) {
-  for (int i = 0; i < runColumnCount(); ++i)
-    if (keyOf(static_cast<RunColumn>(i)) == key) return static_cast<RunColumn>(i);
-  return std::nullopt;
-}
-
 RunTableModel::RunTableModel(QObject* parent)
     : QAbstractTableModel(parent), m_snapshot(std::make_shared<RunsSnapshot>()) {}
 
 void RunTableModel::setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot) {
   const std::shared_ptr<const RunsSnapshot> before = std::exchange(m_snapshot, std::move(snapshot));
-  const std::vector<RunSummary>& fresh = m_snapshot->runs;
+  const std::vector<RunRows::Row>& fresh = m_snapshot->runs.rows();
   // Both lists are ordered by falling id, so one walk over both finds every difference. Neighbours come and go
   // together: each insertion costs proxy and view a walk over their rows, and ten thousand of them would be a second.
   auto next = fresh.begin();
   int row = 0;
   while (next != fresh.end() || row < rowCount()) {
+    // The row of a run that nothing has happened to is the same object as before.
+    if (next != fresh.end() && row < rowCount() && m_rows[static_cast<std::size_t>(row)] == *next) {
+      ++row;
+      ++next;
+      continue;
+    }
     int kept = row;
-    while (kept < rowCount() && (next == fresh.end() || runAt(kept).id > next->id)) ++kept;
+    while (kept < rowCount() && (next == fresh.end() || runAt(kept).id > (*next)->id)) ++kept;
     if (kept > row) {
       beginRemoveRows({}, row, kept - 1);
-      m_runs.erase(m_runs.begin() + row, m_runs.begin() + kept);
+      m_rows.erase(m_rows.begin() + row, m_rows.begin() + kept);
       endRemoveRows();
       continue;
     }
     auto known = next;
-    while (known != fresh.end() && (row == rowCount() || known->id > runAt(row).id)) ++known;
+    while (known != fresh.end() && (row == rowCount() || (*known)->id > runAt(row).id)) ++known;
     if (const auto count = static_cast<int>(known - next); count > 0) {
       beginInsertRows({}, row, row + count - 1);
-      m_runs.insert(m_runs.begin() + row, next, known);
+      m_rows.insert(m_rows.begin() + row, next, known);
       endInsertRows();
       row += count;
       next = known;
       continue;
     }
-    RunSummary& held = m_runs[static_cast<std::size_t>(row)];
-    const bool changed = !store::isSame(held, *next);
+    RunRows::Row& held = m_rows[static_cast<std::size_t>(row)];
+    const bool changed = !store::isSame(*held, **next);
     held = *next;
-    if (changed) Q_EMIT dataChanged(index(row, 0), index(row, runColumnCount() - 1));
+    if (changed) Q_EMIT dataChanged(index(row, 0), index(row, columnCount() - 1));
     ++row;
     ++next;
   }
   tellNewLabels(*before);
+  // Columns come behind the rows: before its first row Qt's proxy loses the order of one that columns are added to.
+  addColumnsFor(changesBetween(before->runs, m_snapshot->runs).come);
 }
 
 // A run that joins may change what others of its name are called.
@@ -196,21 +226,22 @@ void RunTableModel::tellNewLabels(const RunsSnapshot& before) {
   const auto of = [](const RunsSnapshot& snapshot, std::size_t place) {
     return place < snapshot.distinctions.size() ? std::string_view(snapshot.distinctions[place]) : std::string_view();
   };
+  if (before.runs.size() == m_snapshot->runs.size() && before.distinctions == m_snapshot->distinctions) return;
   const int column = static_cast<int>(RunColumn::Name);
   std::size_t old = 0;
-  for (std::size_t i = 0; i < m_runs.size(); ++i) {
-    while (old < before.runs.size() && before.runs[old].id > m_runs[i].id) ++old;
+  for (std::size_t i = 0; i < m_rows.size(); ++i) {
+    while (old < before.runs.size() && before.runs[old].id > m_rows[i]->id) ++old;
     if (old == before.runs.size()) break;
-    if (before.runs[old].id != m_runs[i].id || of(before, old) == of(*m_snapshot, i)) continue;
+    if (before.runs[old].id != m_rows[i]->id || of(before, old) == of(*m_snapshot, i)) continue;
     const QModelIndex cell = index(static_cast<int>(i), column);
     Q_EMIT dataChanged(cell, cell);
   }
 }
 
 int RunTableModel::rowOf(store::RunId id) const {
-  const auto found = std::lower_bound(m_runs.begin(), m_runs.end(), id,
-                                      [](const RunSummary& run, store::RunId wanted) { return run.id > wanted; });
-  return found != m_runs.end() && found->id == id ? static_cast<int>(found - m_runs.begin()) : -1;
+  const auto found = std::lower_bound(m_rows.begin(), m_rows.end(), id,
+                                      [](const RunRows::Row& run, store::RunId wanted) { return run->id > wanted; });
+  return found != m_rows.end() && (*found)->id == id ? static_cast<int>(found - m_rows.begin()) : -1;
 }
 
 void RunTableModel::refreshAges() {
@@ -219,10 +250,12 @@ void RunTableModel::refreshAges() {
 }
 
 int RunTableModel::rowCount(const QModelIndex& parent) const {
-  return parent.isValid() ? 0 : static_cast<int>(m_runs.size());
+  return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
 }
 
-int RunTableModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : runColumnCount(); }
+int RunTableModel::columnCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : describedRunColumns() + static_cast<int>(m_values.size());
+}
 
 QVariant RunTableModel::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
@@ -250,7 +283,7 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant RunTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
-  if (orientation != Qt::Horizontal || section < 0 || section >= runColumnCount()) return {};
+  if (orientation != Qt::Horizontal || section < 0 || section >= columnCount()) return {};
   const auto column = static_cast<RunColumn>(section);
   if (role == Qt::DisplayRole) return title(column);
   if (role == Qt::ToolTipRole) return explanation(column);

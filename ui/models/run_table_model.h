@@ -30,12 +30,9 @@ enum class RunColumn : int {
   Updated
 };
 inline constexpr int kDrawnRunColumns = static_cast<int>(RunColumn::Updated) + 1;
-int runColumnCount();
-// What the column shows; nullptr for Marks and Heads, which show several.
-const store::RunField* fieldOf(RunColumn column);
-// A name that stays, for settings: the field's, "marks", "heads".
-QString keyOf(RunColumn column);
-std::optional<RunColumn> columnOfKey(const QString& key);
+// With the described fields that are not drawn at first. Behind them each model has a column for every value that its
+// runs have (store::RunSummary::values).
+int describedRunColumns();
 
 class RunTableModel : public QAbstractTableModel {
   Q_OBJECT
@@ -48,8 +45,13 @@ class RunTableModel : public QAbstractTableModel {
 
   void setSnapshot(std::shared_ptr<const RunsSnapshot> snapshot);
   const RunsSnapshot& snapshot() const { return *m_snapshot; }
-  const store::RunSummary& runAt(int row) const { return m_runs[static_cast<std::size_t>(row)]; }
+  const store::RunSummary& runAt(int row) const { return *m_rows[static_cast<std::size_t>(row)]; }
   int rowOf(store::RunId id) const;  // -1 if it is not there
+  // What the column shows; nullptr for Marks and Heads, which show several.
+  const store::RunField* fieldOf(RunColumn column) const;
+  // A name that stays, for settings: the field's or value's, "marks", "heads".
+  QString keyOf(RunColumn column) const;
+  std::optional<RunColumn> columnOfKey(const QString& key) const;
   // Ages ("4 h") grow old by themselves; the page calls this now and then.
   void refreshAges();
 
@@ -60,9 +62,15 @@ class RunTableModel : public QAbstractTableModel {
 
  private:
   void tellNewLabels(const RunsSnapshot& before);
+  void addColumnsFor(const std::vector<RunRows::Row>& rows);
+  QString title(RunColumn column) const;
+  QString explanation(RunColumn column) const;
+  bool isNumeric(RunColumn column) const;
+  QString cellText(const store::RunSummary& run, RunColumn column) const;
 
   std::shared_ptr<const RunsSnapshot> m_snapshot;
-  std::vector<store::RunSummary> m_runs;
+  std::vector<RunRows::Row> m_rows;
+  std::vector<store::RunField> m_values;  // of the columns behind the described ones
 };
 
 // The run behind an index of the model or of a proxy over it; nullptr for an invalid index.

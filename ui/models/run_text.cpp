@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "engine/base/text.h"
-#include "engine/store/kv_type.h"
 #include "engine/store/run_labels.h"
 
 namespace weft::ui {
@@ -170,7 +169,7 @@ QString bytesPerTokenText(std::optional<double> bytes) {
 
 QString kvBytesText(const store::RunSummary& run) {
   const QString bytes = bytesPerTokenText(run.kvBytesPerToken) + QStringLiteral(" B"),
-                type = QString::fromStdString(store::kvTypeOf(run));
+                type = QString::fromStdString(run.kvType);
   if (type.isEmpty()) return bytes;
   return run.cache.empty() ? QStringLiteral("%1 in %2").arg(bytes, type)
                            : QStringLiteral("%1 with %2").arg(bytes, type);

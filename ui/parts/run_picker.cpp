@@ -42,8 +42,7 @@ RunPicker::RunPicker(QWidget* parent)
   });
 }
 
-void RunPicker::popUp(QWidget* anchor, const std::vector<store::RunSummary>& runs,
-                      const std::vector<store::RunId>& ticked) {
+void RunPicker::popUp(QWidget* anchor, const RunRows& runs, const std::vector<store::RunId>& ticked) {
   const QSignalBlocker quiet(m_list);
   m_list->clear();
   const auto isTicked = [&](const store::RunSummary& run) {

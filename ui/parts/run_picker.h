@@ -5,7 +5,7 @@
 #include <QFrame>
 #include <vector>
 
-#include "engine/store/run_store.h"
+#include "ui/models/run_rows.h"
 
 class QLineEdit;
 class QListWidget;
@@ -19,7 +19,7 @@ class RunPicker : public QFrame {
  public:
   explicit RunPicker(QWidget* parent = nullptr);
   // Opens below `anchor`, showing `runs` with `ticked` ones first.
-  void popUp(QWidget* anchor, const std::vector<store::RunSummary>& runs, const std::vector<store::RunId>& ticked);
+  void popUp(QWidget* anchor, const RunRows& runs, const std::vector<store::RunId>& ticked);
   QListWidget* list() const { return m_list; }
   QLineEdit* field() const { return m_field; }
 

@@ -74,18 +74,20 @@ void LanesWidget::setPlan(std::shared_ptr<const RunsSnapshot> snapshot, QueuePla
   m_from_s -= (last - m_from_s) * 0.03;
   m_to_s = last + (last - m_from_s) * 0.05;
   QStringList spoken;
-  for (const PlannedJob& job : m_plan.jobs)
-    if (const store::RunSummary* run = m_snapshot->find(job.run))
-      spoken << QStringLiteral("%1 %2 on %3")
-                    .arg(m_snapshot->label(*run), job.isRunning ? QStringLiteral("running") : QStringLiteral("planned"),
-                         QString::fromStdString(m_plan.lanes[static_cast<std::size_t>(job.lane)]));
+  for (const PlannedJob& job : m_plan.jobs) {
+    QStringList devices;
+    for (const int lane : job.lanes) devices << QString::fromStdString(m_plan.lanes[static_cast<std::size_t>(lane)]);
+    spoken << QStringLiteral("%1 %2 on %3")
+                  .arg(nameOf(job), job.isRunning ? QStringLiteral("running") : QStringLiteral("planned"),
+                       devices.join(QStringLiteral(", ")));
+  }
   setAccessibleDescription(spoken.join(QStringLiteral("; ")));
   if (resized) updateGeometry();
   update();
 }
 
-void LanesWidget::setSelected(store::RunId run) {
-  m_selected = run;
+void LanesWidget::setSelected(store::JobId job) {
+  m_selected = job;
   update();
 }
 
@@ -93,15 +95,20 @@ double LanesWidget::xOf(double time_s) const {
   return kDevices + (width() - kDevices) * (time_s - m_from_s) / std::max(1.0, m_to_s - m_from_s);
 }
 
-QRectF LanesWidget::areaOf(const PlannedJob& job) const {
-  const double left = std::max<double>(kDevices + 4, std::round(xOf(job.start_s)));
-  const double right = std::max(left + 6, std::round(xOf(job.end_s)) - 3);
-  return {left, static_cast<double>(kAxis + job.lane * kLane + 8), right - left, kLane - 16.0};
+QString LanesWidget::nameOf(const PlannedJob& job) const {
+  return m_name ? m_name(job.job) : m_snapshot->label(job.run);
 }
 
-store::RunId LanesWidget::jobAt(QPointF position) const {
+QRectF LanesWidget::areaOf(const PlannedJob& job, int lane) const {
+  const double left = std::max<double>(kDevices + 4, std::round(xOf(job.start_s)));
+  const double right = std::max(left + 6, std::round(xOf(job.end_s)) - 3);
+  return {left, static_cast<double>(kAxis + lane * kLane + 8), right - left, kLane - 16.0};
+}
+
+store::JobId LanesWidget::jobAt(QPointF position) const {
   for (const PlannedJob& job : m_plan.jobs)
-    if (areaOf(job).contains(position)) return job.run;
+    for (const int lane : job.lanes)
+      if (areaOf(job, lane).contains(position)) return job.job;
   return {};
 }
 
@@ -129,13 +136,12 @@ void LanesWidget::paintAxis(QPainter& painter) const {
   }
 }
 
-void LanesWidget::paintJob(QPainter& painter, const PlannedJob& job, int number) const {
+void LanesWidget::paintJob(QPainter& painter, const PlannedJob& job, int lane, int number) const {
   const store::RunSummary* run = m_snapshot->find(job.run);
-  if (!run) return;
   const Theme& theme = Theme::current();
   const SeriesStyle style = runStyle(job.run, theme);
-  const QRectF area = areaOf(job);
-  const bool isSelected = job.run == m_selected;
+  const QRectF area = areaOf(job, lane);
+  const bool isSelected = job.job == m_selected;
   painter.save();
   painter.setRenderHint(QPainter::Antialiasing);
   if (job.isRunning) {
@@ -165,16 +171,16 @@ void LanesWidget::paintJob(QPainter& painter, const PlannedJob& job, int number)
   painter.setPen(theme.text);
   const QRectF title(left, area.top() + 6, area.right() - left - 4, 20);
   // In the middle, so that the seed at its end stays.
-  painter.drawText(
-      title, Qt::AlignVCenter | Qt::TextSingleLine,
-      QFontMetricsF(name).elidedText(m_snapshot->label(*run), Qt::ElideMiddle, std::max(0.0, title.width())));
+  painter.drawText(title, Qt::AlignVCenter | Qt::TextSingleLine,
+                   QFontMetricsF(name).elidedText(nameOf(job), Qt::ElideMiddle, std::max(0.0, title.width())));
   painter.setFont(captionFont());
   painter.setPen(theme.text2);
   const QString length = durationText(job.end_s - std::max(job.start_s, m_now_s));
-  const QString detail =
-      job.isRunning
-          ? (job.isLengthKnown ? QStringLiteral("%1, %2 left").arg(progressText(*run), length) : progressText(*run))
-          : (job.isLengthKnown ? length : QStringLiteral("length not known yet"));
+  const QString detail = job.isRunning
+                             ? (!run                ? QString()
+                                : job.isLengthKnown ? QStringLiteral("%1, %2 left").arg(progressText(*run), length)
+                                                    : progressText(*run))
+                             : (job.isLengthKnown ? length : QStringLiteral("length not known yet"));
   painter.drawText(QRectF(left, area.top() + 26, area.right() - left - 4, 16), Qt::AlignVCenter | Qt::TextSingleLine,
                    detail);
   painter.restore();
@@ -196,11 +202,14 @@ void LanesWidget::paintEvent(QPaintEvent*) {
     painter.setPen(theme.text3);
     painter.drawText(QRect(metrics::pageMargin, top + 25, kDevices - 32, 16), Qt::AlignVCenter,
                      painter.fontMetrics().elidedText(about, Qt::ElideRight, kDevices - 32));
-    const auto job = std::find_if(m_plan.jobs.begin(), m_plan.jobs.end(),
-                                  [&](const PlannedJob& j) { return j.isRunning && j.lane == static_cast<int>(lane); });
+    const auto job = std::find_if(m_plan.jobs.begin(), m_plan.jobs.end(), [&](const PlannedJob& j) {
+      return j.isRunning && std::find(j.lanes.begin(), j.lanes.end(), static_cast<int>(lane)) != j.lanes.end();
+    });
     const store::RunSummary* run = job == m_plan.jobs.end() ? nullptr : m_snapshot->find(job->run);
     painter.setPen(theme.text2);
-    const QString state = !run ? (m_snapshot->engineRunning ? QStringLiteral("free") : QStringLiteral("engine stopped"))
+    const QString state = job == m_plan.jobs.end()
+                              ? (m_snapshot->engineRunning ? QStringLiteral("free") : QStringLiteral("engine stopped"))
+                          : !run                 ? nameOf(*job)
                           : run->tokensPerSecond ? QStringLiteral("%1 tokens/s").arg(rateText(run->tokensPerSecond))
                                                  : QString::fromStdString(run->phase);
     painter.drawText(QRect(metrics::pageMargin, top + 42, kDevices - 32, 16), Qt::AlignVCenter, state);
@@ -209,7 +218,10 @@ void LanesWidget::paintEvent(QPaintEvent*) {
   painter.fillRect(QRect(0, height() - 1, width(), 1), theme.hairline);
   painter.setClipRect(QRect(kDevices + 1, 0, width() - kDevices - 1, height()));
   int number = 0;
-  for (const PlannedJob& job : m_plan.jobs) paintJob(painter, job, job.isRunning ? 0 : ++number);
+  for (const PlannedJob& job : m_plan.jobs) {
+    if (!job.isRunning) ++number;
+    for (const int lane : job.lanes) paintJob(painter, job, lane, number);
+  }
   // Now: the one red line.
   const int x = static_cast<int>(std::round(xOf(m_now_s > 0 ? m_now_s : now_s())));
   painter.setClipping(false);
@@ -234,17 +246,19 @@ QRect LanesWidget::nowTag(const QFontMetrics& font) const {
 }
 
 void LanesWidget::mousePressEvent(QMouseEvent* event) {
-  if (const store::RunId run = jobAt(event->position()); run.value != 0) Q_EMIT jobClicked(run);
+  if (const store::JobId job = jobAt(event->position()); job.value != 0) Q_EMIT jobClicked(job);
 }
 
 bool LanesWidget::event(QEvent* event) {
   if (event->type() == QEvent::ToolTip) {
     const auto* help = static_cast<QHelpEvent*>(event);
-    const store::RunSummary* run = m_snapshot->find(jobAt(help->pos()));
-    QToolTip::showText(
-        help->globalPos(),
-        run ? QStringLiteral("%1\n%2").arg(m_snapshot->label(*run), QString::fromStdString(run->map)) : QString(),
-        this);
+    const PlannedJob* job = m_plan.find(jobAt(help->pos()));
+    const store::RunSummary* run = job ? m_snapshot->find(job->run) : nullptr;
+    QToolTip::showText(help->globalPos(),
+                       !job  ? QString()
+                       : run ? QStringLiteral("%1\n%2").arg(nameOf(*job), QString::fromStdString(run->map))
+                             : nameOf(*job),
+                       this);
     return true;
   }
   return QWidget::event(event);

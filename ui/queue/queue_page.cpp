@@ -9,6 +9,7 @@
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cstdlib>
+#include <unordered_set>
 
 #include "engine/base/text.h"
 #include "ui/models/run_text.h"
@@ -31,8 +32,10 @@ QString grouped(std::int64_t value) { return QString::fromStdString(groupDigits(
 
 QString startsText(const PlannedJob& job, const QueuePlan& plan, double now) {
   if (job.isRunning)
-    return QStringLiteral("on %1").arg(
-        QString::fromStdString(plan.lanes[static_cast<std::size_t>(job.lane)]).section(u' ', 0, 0));
+    return job.lanes.empty() ? QString()
+                             : QStringLiteral("on %1").arg(
+                                   QString::fromStdString(plan.lanes[static_cast<std::size_t>(job.lanes.front())])
+                                       .section(u' ', 0, 0));
   if (job.start_s - now < 5) return QStringLiteral("next");
   return QStringLiteral("in %1").arg(durationText(job.start_s - now));
 }
@@ -52,7 +55,7 @@ QueuePage::QueuePage(QWidget* parent)
   connect(m_engineButton, &QPushButton::clicked, this, [this] {
     if (!m_session) return;
     if (m_snapshot->engineRunning)
-      m_session->request(store::RequestKind::ShutDown, {});
+      m_session->request(store::RequestKind::ShutDown, store::JobId{});
     else
       m_session->startEngine();
   });
@@ -78,7 +81,11 @@ QueuePage::QueuePage(QWidget* parent)
   connect(m_table, &QueueTable::commandClicked, this, &QueuePage::execute);
   connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &QueuePage::updatePanel);
   connect(m_model, &QueueModel::moveRequested, this, &QueuePage::move);
-  connect(m_lanes, &LanesWidget::jobClicked, m_table, &QueueTable::selectRun);
+  connect(m_lanes, &LanesWidget::jobClicked, m_table, &QueueTable::selectJob);
+  m_lanes->setNames([this](store::JobId id) {
+    const store::Job* job = m_model->jobAt(m_model->rowOf(id));
+    return job ? m_model->nameOf(*job) : QString();
+  });
   connect(m_clock, &QTimer::timeout, this, [this] {
     if (isVisible()) updateTimes();
   });
@@ -156,9 +163,9 @@ QWidget* QueuePage::buildPanel() {
   priorityLabel->setMinimumWidth(76);
   priorityRow->addRow(priorityLabel, m_priority);
   connect(m_priority, &QComboBox::activated, this, [this] {
-    const store::RunSummary* run = m_table->currentRun();
-    if (!run || !m_session) return;
-    m_session->edit([id = run->id, level = m_priority->currentData().toInt()](
+    const store::Job* job = m_table->currentJob();
+    if (!job || !m_session) return;
+    m_session->edit([id = job->id, level = m_priority->currentData().toInt()](
                         store::RunStore& store) { return store.setPriority(id, level); },
                     QStringLiteral("Change of priority"));
   });
@@ -208,10 +215,11 @@ void QueuePage::showRuns(const std::vector<store::RunId>& runs) {
 
 void QueuePage::applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot) {
   m_snapshot = snapshot;
-  updateTimes();
-  if (!m_table->currentRun() && m_model->rowCount() > 1)
-    m_table->selectRun(m_model->runAt(1) ? m_model->runAt(1)->id : store::RunId{});
-  updatePanel();
+  whenShown([this] {
+    updateTimes();
+    if (!m_table->currentJob() && m_model->jobAt(1)) m_table->selectJob(m_model->jobAt(1)->id);
+    updatePanel();
+  });
 }
 
 void QueuePage::updateTimes() {
@@ -220,20 +228,23 @@ void QueuePage::updateTimes() {
   std::vector<QueueTimes> times;
   for (const PlannedJob& job : m_plan.jobs)
     times.push_back(
-        {job.run, startsText(job, m_plan, now),
+        {job.job, startsText(job, m_plan, now),
          job.isLengthKnown ? durationText(job.end_s - std::max(job.start_s, now)) : QStringLiteral("not known yet")});
-  std::vector<store::RunId> waiting;
-  for (const store::RunSummary* run : queueOrder(*m_snapshot)) waiting.push_back(run->id);
-  m_model->setSnapshot(m_snapshot, waiting, std::move(times));
+  std::unordered_set<store::JobId> planned;
+  for (const PlannedJob& job : m_plan.jobs) planned.insert(job.job);
+  for (const store::Job& job : m_snapshot->jobs)
+    if (job.state == store::JobState::Queued && !planned.contains(job.id))
+      times.push_back(
+          {job.id, job.needs.empty() ? QStringLiteral("not on this machine") : QStringLiteral("not yet"), {}});
+  m_model->setSnapshot(m_snapshot, std::move(times));
   m_lanes->setPlan(m_snapshot, m_plan, now);
 
-  const auto count = [this](auto is) { return std::count_if(m_snapshot->runs.begin(), m_snapshot->runs.end(), is); };
-  const auto running = count([](const auto& run) { return store::isActive(run.state); });
-  const auto held =
-      count([](const auto& run) { return run.state == store::RunState::Held || run.state == store::RunState::Paused; });
-  QString subtitle = !m_session
-                         ? withoutProject(QStringLiteral("no project is open"))
-                         : QStringLiteral("%1 running, %2 queued, %3 held").arg(running).arg(waiting.size()).arg(held);
+  const auto count = [this](auto is) { return std::count_if(m_snapshot->jobs.begin(), m_snapshot->jobs.end(), is); };
+  const auto running = count([](const store::Job& job) { return store::isActive(job.state); });
+  const auto queued = count([](const store::Job& job) { return job.state == store::JobState::Queued; });
+  const auto held = static_cast<std::ptrdiff_t>(m_snapshot->jobs.size()) - running - queued;
+  QString subtitle = !m_session ? withoutProject(QStringLiteral("no project is open"))
+                                : QStringLiteral("%1 running, %2 queued, %3 held").arg(running).arg(queued).arg(held);
   if (m_plan.end_s && !m_plan.jobs.empty())
     subtitle += QStringLiteral("; last planned job ends in about %1").arg(durationText(*m_plan.end_s - now));
   m_header->setSubtitle(subtitle);
@@ -246,18 +257,18 @@ void QueuePage::updateTimes() {
 }
 
 void QueuePage::updatePanel() {
+  const store::Job* job = m_table->currentJob();
   const store::RunSummary* run = m_table->currentRun();
-  m_noJob->setVisible(!run);
-  m_job->setVisible(run);
-  m_jobName->setText(run ? m_snapshot->label(*run) : QStringLiteral("No job chosen"));
-  m_lanes->setSelected(run ? run->id : store::RunId{});
-  if (!run) return m_jobState->clear();
-  m_jobState->setText(
-      store::isActive(run->state) && !run->device.empty()
-          ? QStringLiteral("%1 on %2")
-                .arg(stateLabel(run->state).toLower(), QString::fromStdString(run->device).section(u' ', 0, 0))
-          : stateLabel(run->state).toLower());
-  const std::vector<JobButton> offered = jobButtons(*run);
+  m_noJob->setVisible(!job);
+  m_job->setVisible(job);
+  m_jobName->setText(job ? m_model->nameOf(*job) : QStringLiteral("No job chosen"));
+  m_lanes->setSelected(job ? job->id : store::JobId{});
+  if (!job) return m_jobState->clear();
+  const QString state = stateLabel(job->state).toLower();
+  m_jobState->setText(store::isActive(job->state) && !job->lanes.empty()
+                          ? QStringLiteral("%1 on %2").arg(state, QString::fromStdString(join(job->lanes, ", ")))
+                          : state);
+  const std::vector<JobButton> offered = jobButtons(*job);
   for (const CommandRow& row : m_commands)
     row.row->setVisible(std::any_of(offered.begin(), offered.end(),
                                     [&](const JobButton& button) { return button.command == row.command; }));
@@ -270,29 +281,36 @@ void QueuePage::updatePanel() {
     m_details->addRow(label, text);
   };
   const double now = now_s();
-  add(QStringLiteral("Progress"),
-      QStringLiteral("step %1 of %2%3")
-          .arg(grouped(run->step), grouped(run->steps),
-               run->tokens > 0 ? QStringLiteral(", %1 tokens").arg(countText(static_cast<double>(run->tokens)))
-                               : QString()));
-  if (store::isActive(run->state) && run->heartbeat > 0)
-    add(QStringLiteral("Heartbeat"), QStringLiteral("%1 ago").arg(durationText(std::max(0.0, now - run->heartbeat))));
-  if (!run->phase.empty()) add(QStringLiteral("Phase"), QString::fromStdString(run->phase));
-  add(QStringLiteral("Attempt"), QString::number(std::max(1, run->attempt)));
-  add(QStringLiteral("Parameters"), countText(static_cast<double>(run->parameters)));
-  add(QStringLiteral("KV per token"), kvBytesText(*run));
+  if (run && job->isTraining())
+    add(QStringLiteral("Progress"),
+        QStringLiteral("step %1 of %2%3")
+            .arg(grouped(run->step), grouped(run->steps),
+                 run->tokens > 0 ? QStringLiteral(", %1 tokens").arg(countText(static_cast<double>(run->tokens)))
+                                 : QString()));
+  if (store::isActive(job->state) && job->heartbeat > 0)
+    add(QStringLiteral("Heartbeat"), QStringLiteral("%1 ago").arg(durationText(std::max(0.0, now - job->heartbeat))));
+  if (!job->phase.empty()) add(QStringLiteral("Phase"), QString::fromStdString(job->phase));
+  QStringList needs;
+  for (const store::JobId need : job->needs)
+    if (const store::Job* needed = m_model->jobAt(m_model->rowOf(need))) needs << m_model->nameOf(*needed);
+  if (!needs.isEmpty()) add(QStringLiteral("Waits for"), needs.join(QStringLiteral(", ")));
+  add(QStringLiteral("Attempt"), QString::number(std::max(1, job->attempt)));
+  if (run) {
+    add(QStringLiteral("Parameters"), countText(static_cast<double>(run->parameters)));
+    add(QStringLiteral("KV per token"), kvBytesText(*run));
+  }
   add(QStringLiteral("Snapshot"), QStringLiteral("taken when the job was queued"));
   int nearest = 1;
   for (int i = 0; i < m_priority->count(); ++i)
-    if (std::abs(m_priority->itemData(i).toInt() - run->priority) <
-        std::abs(m_priority->itemData(nearest).toInt() - run->priority))
+    if (std::abs(m_priority->itemData(i).toInt() - job->priority) <
+        std::abs(m_priority->itemData(nearest).toInt() - job->priority))
       nearest = i;
   m_priority->setCurrentIndex(nearest);
 }
 
-void QueuePage::execute(JobCommand command, store::RunId id) {
-  const store::RunSummary* run = m_snapshot->find(id);
-  if (!run || !m_session) return;
+void QueuePage::execute(JobCommand command, store::JobId id) {
+  const store::Job* job = m_model->jobAt(m_model->rowOf(id));
+  if (!job || !m_session) return;
   switch (command) {
     // A job that waits is held by the same request that pauses one that runs.
     case JobCommand::Hold:
@@ -306,40 +324,43 @@ void QueuePage::execute(JobCommand command, store::RunId id) {
     case JobCommand::Stop:
       m_session->request(store::RequestKind::Stop, id);
       break;
-    case JobCommand::Kill:
-      confirmKill(
-          this, {*run},
-          [this, id] {
-            if (m_session) m_session->request(store::RequestKind::Kill, id);
-          },
-          m_snapshot->label(*run));
+    case JobCommand::Kill: {
+      const auto kill = [this, id] {
+        if (m_session) m_session->request(store::RequestKind::Kill, id);
+      };
+      const store::RunSummary* run = job->isTraining() ? m_snapshot->find(job->run) : nullptr;
+      if (run) {
+        confirmKill(this, {*run}, kill, m_snapshot->label(*run));
+      } else {
+        kill();  // no step is lost: it can be queued again
+      }
       break;
+    }
   }
 }
 
 void QueuePage::executeOnCurrent(JobCommand command) {
-  const store::RunSummary* run = m_table->currentRun();
-  if (!run) return;
-  const std::vector<JobButton> offered = jobButtons(*run);
+  const store::Job* job = m_table->currentJob();
+  if (!job) return;
+  const std::vector<JobButton> offered = jobButtons(*job);
   if (std::any_of(offered.begin(), offered.end(), [&](const JobButton& button) { return button.command == command; }))
-    execute(command, run->id);
+    execute(command, job->id);
 }
 
 void QueuePage::moveBy(int step) {
-  const store::RunSummary* run = m_table->currentRun();
-  const std::vector<store::RunId> waiting = m_model->waiting();
-  const auto at = run ? std::find(waiting.begin(), waiting.end(), run->id) : waiting.end();
+  const store::Job* job = m_table->currentJob();
+  const std::vector<store::JobId>& waiting = m_model->waiting();
+  const auto at = job ? std::find(waiting.begin(), waiting.end(), job->id) : waiting.end();
   if (at == waiting.end()) return;
-  const auto index = at - waiting.begin();
-  if (step < 0 && index > 0) move(run->id, waiting[static_cast<std::size_t>(index - 1)]);
-  if (step > 0 && index + 1 < static_cast<std::ptrdiff_t>(waiting.size()))
-    move(run->id, index + 2 < static_cast<std::ptrdiff_t>(waiting.size()) ? waiting[static_cast<std::size_t>(index + 2)]
-                                                                          : store::RunId{});
+  const auto place = static_cast<std::size_t>(at - waiting.begin());
+  if (step < 0 && place > 0) move(job->id, waiting[place - 1]);
+  if (step > 0 && place + 1 < waiting.size())
+    move(job->id, place + 2 < waiting.size() ? waiting[place + 2] : store::JobId{});
 }
 
-void QueuePage::move(store::RunId run, store::RunId before) {
+void QueuePage::move(store::JobId job, store::JobId before) {
   if (m_session)
-    m_session->edit([run, before](store::RunStore& store) { return store.moveInQueue(run, before); },
+    m_session->edit([job, before](store::RunStore& store) { return store.moveInQueue(job, before); },
                     QStringLiteral("Change of the queue's order"));
 }
 

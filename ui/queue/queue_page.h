@@ -40,10 +40,10 @@ class QueuePage : public Page {
   void applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot);
   void updateTimes();
   void updatePanel();
-  void execute(JobCommand command, store::RunId run);
+  void execute(JobCommand command, store::JobId job);
   void executeOnCurrent(JobCommand command);
   void moveBy(int step);
-  void move(store::RunId run, store::RunId before);
+  void move(store::JobId job, store::JobId before);
 
   QPointer<ProjectSession> m_session;
   std::shared_ptr<const RunsSnapshot> m_snapshot;

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
-#include <limits>
-#include <tuple>
+#include <unordered_map>
+
+#include "engine/service/placement.h"
 
 namespace weft::ui {
 namespace {
@@ -31,75 +32,85 @@ std::string lower(std::string text) {
   return text;
 }
 
-// A lane is a device with its description, "cuda:0 NVIDIA H100"; a run names its device alone or with another
-// description.
-int laneOf(QueuePlan& plan, const std::string& name) {
-  const auto firstWord = [](const std::string& text) { return lower(text.substr(0, text.find(' '))); };
-  const std::string device = firstWord(name);
-  for (std::size_t i = 0; i < plan.lanes.size(); ++i)
-    if (firstWord(plan.lanes[i]) == device) return static_cast<int>(i);
-  if (device.empty()) return 0;
-  plan.lanes.push_back(name);
-  return static_cast<int>(plan.lanes.size()) - 1;
+// "cuda:0" of "cuda:0 NVIDIA H100".
+std::string laneName(const std::string& device) { return lower(device.substr(0, device.find(' '))); }
+
+// The places of a job's lanes; a device that this service does not have any more gets a lane of its own.
+std::vector<int> lanesOf(QueuePlan& plan, const std::vector<std::string>& names) {
+  std::vector<int> places;
+  for (const std::string& name : names) {
+    const auto found = std::find_if(plan.lanes.begin(), plan.lanes.end(),
+                                    [&](const std::string& lane) { return laneName(lane) == laneName(name); });
+    places.push_back(static_cast<int>(found - plan.lanes.begin()));
+    if (found == plan.lanes.end()) plan.lanes.push_back(name);
+  }
+  return places;
 }
 
 }  // namespace
 
-const PlannedJob* QueuePlan::find(store::RunId run) const {
-  const auto found = std::find_if(jobs.begin(), jobs.end(), [&](const PlannedJob& job) { return job.run == run; });
+const PlannedJob* QueuePlan::find(store::JobId job) const {
+  const auto found = std::find_if(jobs.begin(), jobs.end(), [&](const PlannedJob& one) { return one.job == job; });
   return found == jobs.end() ? nullptr : &*found;
-}
-
-std::vector<const RunSummary*> queueOrder(const RunsSnapshot& snapshot) {
-  std::vector<const RunSummary*> order;
-  for (const RunSummary& run : snapshot.runs)
-    if (run.state == store::RunState::Queued) order.push_back(&run);
-  std::sort(order.begin(), order.end(), [](const RunSummary* a, const RunSummary* b) {
-    return std::make_tuple(-a->priority, a->position, a->id) < std::make_tuple(-b->priority, b->position, b->id);
-  });
-  return order;
 }
 
 QueuePlan planQueue(const RunsSnapshot& snapshot, double now_s) {
   QueuePlan plan;
   plan.lanes = snapshot.engine.devices;
-  if (plan.lanes.empty()) plan.lanes.push_back("CPU");
+  if (plan.lanes.empty()) plan.lanes.emplace_back("CPU");
+  service::Host host;
+  for (const std::string& lane : plan.lanes) host.lanes.push_back(laneName(lane));
   const std::optional<double> pace = secondsPerStepAndParameter(snapshot, now_s);
-  const auto length = [&](const RunSummary& run) -> std::optional<double> {
-    if (!pace || run.steps <= 0 || run.parameters <= 0) return std::nullopt;
-    return *pace * static_cast<double>(run.steps - std::min(run.step, run.steps)) * static_cast<double>(run.parameters);
+  const auto length = [&](const store::Job& job) -> std::optional<double> {
+    const RunSummary* run = job.isTraining() ? snapshot.find(job.run) : nullptr;
+    if (!run || !pace || run->steps <= 0 || run->parameters <= 0) return std::nullopt;
+    return *pace * static_cast<double>(run->steps - std::min(run->step, run->steps)) *
+           static_cast<double>(run->parameters);
   };
-  for (const RunSummary& run : snapshot.runs) {
-    if (!store::isActive(run.state)) continue;
-    PlannedJob job{.run = run.id,
-                   .lane = laneOf(plan, run.device),
-                   .start_s = run.started > 0 ? run.started : now_s,
-                   .end_s = now_s,
-                   .isRunning = true};
+  std::vector<service::RunningJob> running;
+  std::vector<service::ForecastJob> waiting;
+  std::unordered_map<store::JobId, const store::Job*> jobs;
+  for (const store::Job& job : snapshot.jobs) {
+    if (job.state == store::JobState::Queued) {
+      jobs.emplace(job.id, &job);
+      waiting.push_back({.job = job.id,
+                         .resources = job.resources,
+                         .needs = job.needs,
+                         .length_s = length(job).value_or(kUnknownLength_s)});
+    }
+    if (!store::isActive(job.state)) continue;
     std::optional<double> left;
-    if (run.progress > 0.01 && run.started > 0) left = (now_s - run.started) * (1 - run.progress) / run.progress;
-    if (!left) left = length(run);
-    job.isLengthKnown = left.has_value();
-    job.end_s = now_s + left.value_or(kUnknownLength_s);
-    plan.jobs.push_back(job);
+    if (job.progress > 0.01 && job.started > 0) left = (now_s - job.started) * (1 - job.progress) / job.progress;
+    if (!left) left = length(job);
+    std::vector<std::string> lanes = job.lanes;
+    if (lanes.empty()) lanes.push_back(plan.lanes.front());
+    plan.jobs.push_back({.job = job.id,
+                         .run = job.run,
+                         .lanes = lanesOf(plan, lanes),
+                         .start_s = job.started > 0 ? job.started : now_s,
+                         .end_s = now_s + left.value_or(kUnknownLength_s),
+                         .isRunning = true,
+                         .isLengthKnown = left.has_value()});
+    for (std::string& lane : lanes) lane = laneName(lane);
+    running.push_back(
+        {.claim = {.job = job.id, .host = host.name, .lanes = std::move(lanes)}, .end_s = plan.jobs.back().end_s});
   }
-  std::vector<double> freeAt(plan.lanes.size(), now_s);
-  for (const PlannedJob& job : plan.jobs)
-    freeAt[static_cast<std::size_t>(job.lane)] = std::max(freeAt[static_cast<std::size_t>(job.lane)], job.end_s);
-  for (const RunSummary* run : queueOrder(snapshot)) {
-    const auto lane = static_cast<std::size_t>(std::min_element(freeAt.begin(), freeAt.end()) - freeAt.begin());
-    const std::optional<double> takes = length(*run);
-    plan.jobs.push_back({.run = run->id,
-                         .lane = static_cast<int>(lane),
-                         .start_s = freeAt[lane],
-                         .end_s = freeAt[lane] + takes.value_or(kUnknownLength_s),
+  for (const service::ForecastStart& start : service::forecast({host}, running, waiting, now_s)) {
+    const store::Job& job = *jobs.at(start.claim.job);
+    plan.jobs.push_back({.job = job.id,
+                         .run = job.run,
+                         .lanes = lanesOf(plan, start.claim.lanes),
+                         .start_s = start.start_s,
+                         .end_s = start.end_s,
                          .isRunning = false,
-                         .isLengthKnown = takes.has_value()});
-    freeAt[lane] = plan.jobs.back().end_s;
+                         .isLengthKnown = length(job).has_value()});
   }
-  if (!plan.jobs.empty() &&
-      std::all_of(plan.jobs.begin(), plan.jobs.end(), [](const PlannedJob& job) { return job.isLengthKnown; }))
-    plan.end_s = *std::max_element(freeAt.begin(), freeAt.end());
+  const bool areAllKnown =
+      std::all_of(plan.jobs.begin(), plan.jobs.end(), [](const PlannedJob& job) { return job.isLengthKnown; });
+  if (!plan.jobs.empty() && areAllKnown)
+    plan.end_s = std::max_element(plan.jobs.begin(), plan.jobs.end(), [](const PlannedJob& a, const PlannedJob& b) {
+                   return a.end_s < b.end_s;
+                 })->end_s;
   return plan;
 }
 

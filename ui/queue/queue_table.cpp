@@ -53,31 +53,34 @@ void elide(QPainter& painter, const QRect& area, const QString& text, int align)
 
 }  // namespace
 
-std::vector<JobButton> jobButtons(const store::RunSummary& run) {
-  using store::RunState;
-  std::vector<JobButton> buttons;
-  if (run.state == RunState::Queued)
+std::vector<JobButton> jobButtons(const store::Job& job) {
+  using store::JobState;
+  // Only a training has a checkpoint to write and to go on from.
+  const bool isTraining = job.isTraining();
+  if (job.state == JobState::Queued)
     return {{JobCommand::Hold, QStringLiteral("held"),
              QStringLiteral("Hold: kept in the queue, not started until released (H)")},
             {JobCommand::Remove, QStringLiteral("close"), QStringLiteral("Take it out of the queue")}};
-  if (run.state == RunState::Held || run.state == RunState::Paused)
+  if (job.state == JobState::Held || job.state == JobState::Paused)
     return {{JobCommand::Release, QStringLiteral("play"), QStringLiteral("Release: back into the queue (R)")},
             {JobCommand::Remove, QStringLiteral("close"), QStringLiteral("Take it out of the queue")}};
-  if (canPause(run))
+  std::vector<JobButton> buttons;
+  const bool canStop = job.state == JobState::Starting || job.state == JobState::Running;
+  if (canStop && isTraining)
     buttons.push_back({JobCommand::Pause, QStringLiteral("pause"),
                        QStringLiteral("Pause: writes a checkpoint and frees the device (P)")});
-  if (canStop(run))
-    buttons.push_back(
-        {JobCommand::Stop, QStringLiteral("stop"), QStringLiteral("Stop: writes a checkpoint and ends (S)")});
-  if (canKill(run))
+  if (canStop)
+    buttons.push_back({JobCommand::Stop, QStringLiteral("stop"),
+                       isTraining ? QStringLiteral("Stop: writes a checkpoint and ends (S)")
+                                  : QStringLiteral("Stop: ends, and keeps what is measured so far (S)")});
+  if (store::isActive(job.state))
     buttons.push_back(
         {JobCommand::Kill, QStringLiteral("kill"), QStringLiteral("Kill: ends now, without a checkpoint")});
   return buttons;
 }
 
-std::optional<JobCommand> QueueDelegate::buttonAt(const QRect& cell, const QPoint& position,
-                                                  const store::RunSummary& run) {
-  const std::vector<JobButton> buttons = jobButtons(run);
+std::optional<JobCommand> QueueDelegate::buttonAt(const QRect& cell, const QPoint& position, const store::Job& job) {
+  const std::vector<JobButton> buttons = jobButtons(job);
   for (std::size_t i = 0; i < buttons.size(); ++i)
     if (buttonArea(cell, i, buttons.size()).contains(position)) return buttons[i].command;
   return std::nullopt;
@@ -111,13 +114,14 @@ void QueueDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     painter->restore();
     return;
   }
+  const store::Job* job = model->jobAt(index.row());
   const store::RunSummary* run = model->runAt(index.row());
   const bool isSelected = option.state & QStyle::State_Selected;
   painter->fillRect(option.rect, isSelected                    ? theme.selection
                                  : index.row() == m_hoveredRow ? theme.hover
                                                                : theme.panel);
   painter->fillRect(QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1), theme.hairline);
-  if (!run) return painter->restore();
+  if (!job) return painter->restore();
   const QRect cell = option.rect.adjusted(8, 0, -8, -1);
   painter->setFont(bodyFont());
   painter->setPen(theme.text2);
@@ -127,12 +131,12 @@ void QueueDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
         painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()), theme.accent);
       if (model->sectionOf(index.row()) == QueueSection::Running)
         painter->fillRect(QRect(option.rect.left() + 18, cell.center().y() - 7, 4, 16),
-                          theme.series[static_cast<std::size_t>(run->id.value % 7)].fill);
+                          theme.series[static_cast<std::size_t>(job->run.value % 7)].fill);
       else if (model->sectionOf(index.row()) == QueueSection::Queued)
         paintIcon(*painter, QRectF(option.rect.left() + 12, cell.center().y() - 7, 16, 16), QStringLiteral("drag"),
                   theme.text3);
       else
-        paintStateIcon(*painter, QRectF(option.rect.left() + 12, cell.top(), 16, cell.height()), run->state, theme);
+        paintStateIcon(*painter, QRectF(option.rect.left() + 12, cell.top(), 16, cell.height()), job->state, theme);
       break;
     case QueueColumn::Job: {
       QFont strong = bodyFont();
@@ -143,10 +147,10 @@ void QueueDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
       break;
     }
     case QueueColumn::Map:
-      paintMapGlyph(*painter, QRectF(cell.left(), cell.center().y() - 6, 62, 14), run->map, theme);
+      if (run) paintMapGlyph(*painter, QRectF(cell.left(), cell.center().y() - 6, 62, 14), run->map, theme);
       break;
     case QueueColumn::Actions: {
-      const std::vector<JobButton> buttons = jobButtons(*run);
+      const std::vector<JobButton> buttons = jobButtons(*job);
       for (std::size_t i = 0; i < buttons.size(); ++i) {
         const QRect area = buttonArea(option.rect, i, buttons.size());
         const bool isRed = buttons[i].command == JobCommand::Kill;
@@ -209,17 +213,21 @@ void QueueTable::spanHeadings() {
     if (m_model->isHeading(row)) setSpan(row, 0, 1, kQueueColumns);
 }
 
+const store::Job* QueueTable::currentJob() const {
+  const QModelIndexList rows = selectionModel()->selectedRows();
+  return rows.isEmpty() ? nullptr : m_model->jobAt(rows.first().row());
+}
+
 const store::RunSummary* QueueTable::currentRun() const {
   const QModelIndexList rows = selectionModel()->selectedRows();
   return rows.isEmpty() ? nullptr : m_model->runAt(rows.first().row());
 }
 
-void QueueTable::selectRun(store::RunId run) {
-  if (const int row = m_model->rowOf(run); row >= 0) {
-    const QModelIndex index = m_model->index(row, static_cast<int>(QueueColumn::Job));
-    selectionModel()->setCurrentIndex(index, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
-    scrollTo(index);
-  }
+void QueueTable::selectRow(int row) {
+  if (row < 0) return;
+  const QModelIndex index = m_model->index(row, static_cast<int>(QueueColumn::Job));
+  selectionModel()->setCurrentIndex(index, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
+  scrollTo(index);
 }
 
 void QueueTable::paintEvent(QPaintEvent* event) {
@@ -235,9 +243,9 @@ void QueueTable::paintEvent(QPaintEvent* event) {
 
 std::optional<JobCommand> QueueTable::commandAt(const QPoint& position) const {
   const QModelIndex index = indexAt(position);
-  const store::RunSummary* run = m_model->runAt(index.row());
-  if (!run || index.column() != static_cast<int>(QueueColumn::Actions)) return std::nullopt;
-  return QueueDelegate::buttonAt(visualRect(index), position, *run);
+  const store::Job* job = m_model->jobAt(index.row());
+  if (!job || index.column() != static_cast<int>(QueueColumn::Actions)) return std::nullopt;
+  return QueueDelegate::buttonAt(visualRect(index), position, *job);
 }
 
 void QueueTable::mouseMoveEvent(QMouseEvent* event) {
@@ -257,15 +265,14 @@ void QueueTable::mouseReleaseEvent(QMouseEvent* event) {
   QTableView::mouseReleaseEvent(event);
   if (event->button() != Qt::LeftButton) return;
   if (const auto command = commandAt(event->pos()))
-    if (const store::RunSummary* run = m_model->runAt(indexAt(event->pos()).row()))
-      Q_EMIT commandClicked(*command, run->id);
+    if (const store::Job* job = m_model->jobAt(indexAt(event->pos()).row())) Q_EMIT commandClicked(*command, job->id);
 }
 
 bool QueueTable::viewportEvent(QEvent* event) {
   if (event->type() == QEvent::ToolTip) {
     const auto* help = static_cast<QHelpEvent*>(event);
     if (const auto command = commandAt(help->pos())) {
-      for (const JobButton& button : jobButtons(*m_model->runAt(indexAt(help->pos()).row())))
+      for (const JobButton& button : jobButtons(*m_model->jobAt(indexAt(help->pos()).row())))
         if (button.command == *command) QToolTip::showText(help->globalPos(), button.text, this);
       return true;
     }

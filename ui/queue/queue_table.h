@@ -16,7 +16,7 @@ struct JobButton {
   QString iconName, text;
 };
 // What a row offers, left to right.
-std::vector<JobButton> jobButtons(const store::RunSummary& run);
+std::vector<JobButton> jobButtons(const store::Job& job);
 
 class QueueDelegate : public QStyledItemDelegate {
   Q_OBJECT
@@ -24,7 +24,7 @@ class QueueDelegate : public QStyledItemDelegate {
   using QStyledItemDelegate::QStyledItemDelegate;
   void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
   // The button under a point of the Actions cell; nullopt beside them.
-  static std::optional<JobCommand> buttonAt(const QRect& cell, const QPoint& position, const store::RunSummary& run);
+  static std::optional<JobCommand> buttonAt(const QRect& cell, const QPoint& position, const store::Job& job);
   void setHovered(int row, QPoint position) {
     m_hoveredRow = row;
     m_hoveredAt = position;
@@ -39,11 +39,13 @@ class QueueTable : public QTableView {
   Q_OBJECT
  public:
   explicit QueueTable(QueueModel* model, QWidget* parent = nullptr);
-  const store::RunSummary* currentRun() const;
-  void selectRun(store::RunId run);
+  const store::Job* currentJob() const;
+  const store::RunSummary* currentRun() const;  // whom it is about
+  void selectJob(store::JobId job) { selectRow(m_model->rowOf(job)); }
+  void selectRun(store::RunId run) { selectRow(m_model->rowOf(run)); }  // its training
 
  Q_SIGNALS:
-  void commandClicked(weft::ui::JobCommand command, weft::store::RunId run);
+  void commandClicked(weft::ui::JobCommand command, weft::store::JobId job);
 
  protected:
   void paintEvent(QPaintEvent* event) override;
@@ -54,6 +56,7 @@ class QueueTable : public QTableView {
 
  private:
   void spanHeadings();
+  void selectRow(int row);
   std::optional<JobCommand> commandAt(const QPoint& position) const;
   QueueModel* m_model;
   QueueDelegate* m_delegate;

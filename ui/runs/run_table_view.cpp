@@ -309,13 +309,18 @@ RunTableView::RunTableView(RunSortProxy* proxy, QWidget* parent)
   setMouseTracking(true);
   setAccessibleName(QStringLiteral("Runs"));
   applyWidths();
-  for (int i = kDrawnRunColumns; i < runColumnCount(); ++i) setColumnHidden(i, true);
+  const auto hide = [this](int first, int last) {
+    for (int i = first; i <= last; ++i) setColumnHidden(i, true);
+  };
+  hide(kDrawnRunColumns, m_proxy->columnCount() - 1);
+  connect(m_proxy, &QAbstractItemModel::columnsInserted, this,
+          [hide](const QModelIndex&, int first, int last) { hide(first, last); });
 }
 
 void RunTableView::applyWidths() {
   const double scale = double(QFontMetrics(bodyFont()).height()) / 16;
   verticalHeader()->setDefaultSectionSize(qMax(metrics::row, QFontMetrics(bodyFont()).height() + 10));
-  for (int i = 0; i < runColumnCount(); ++i)
+  for (int i = 0; i < m_proxy->columnCount(); ++i)
     setColumnWidth(i, int(preferredWidth(static_cast<RunColumn>(i)) * qMax(1.0, scale)));
   m_header->setSectionResizeMode(QHeaderView::Interactive);
   m_header->setStretchLastSection(true);
@@ -338,7 +343,7 @@ void RunTableView::selectRuns(const std::vector<store::RunId>& runs) {
     const QModelIndex index = m_proxy->index(row, 0);
     const store::RunSummary* run = runOf(index);
     if (!run || !wanted.contains(run->id)) continue;
-    selection.select(index, m_proxy->index(row, runColumnCount() - 1));
+    selection.select(index, m_proxy->index(row, m_proxy->columnCount() - 1));
     if (!first.isValid()) first = m_proxy->index(row, static_cast<int>(RunColumn::Name));
   }
   if (first.isValid()) {
@@ -349,6 +354,8 @@ void RunTableView::selectRuns(const std::vector<store::RunId>& runs) {
 }
 
 void RunTableView::setEmptyText(const QString& text, const QString& button) {
+  // Said at every change of a run, and nearly always nothing: the table is not drawn anew for that.
+  if (text == m_emptyText && button == m_emptyButton->text()) return;
   m_emptyText = text;
   setAccessibleDescription(text);
   m_emptyButton->setText(button);
@@ -380,7 +387,7 @@ void RunTableView::paintBars() {
   QPainter painter(viewport());
   const int row = verticalHeader()->defaultSectionSize();
   for (int i = 0; i < kBars && i * row < viewport()->height(); ++i) {
-    for (int column = 0; column < runColumnCount(); ++column) {
+    for (int column = 0; column < m_proxy->columnCount(); ++column) {
       if (isColumnHidden(column)) continue;
       const int room = columnWidth(column) - 2 * kPadding;
       const int width = room * (5 + (i * 7 + column * 3) % 5) / 10;

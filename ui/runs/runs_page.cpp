@@ -14,6 +14,7 @@
 #include <QUndoStack>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <map>
 
 #include "engine/base/text.h"
 #include "engine/store/run_marks.h"
@@ -112,8 +113,11 @@ RunsPage::RunsPage(QWidget* parent)
   connect(m_panel, &RunPanel::noteEdited, this, &RunsPage::setNote);
   connect(m_table->sortHeader(), &SortHeader::sortKeysChanged, this, &RunsPage::saveColumns);
   connect(m_ages, &QTimer::timeout, m_model, &RunTableModel::refreshAges);
+  connect(m_ages, &QTimer::timeout, this, &RunsPage::updateCounts);
   m_ages->start(30'000);
   restoreColumns();
+  // Values get their columns when the runs that have them are read; the view has hidden them by then.
+  connect(m_proxy, &QAbstractItemModel::columnsInserted, this, &RunsPage::restoreColumns);
   loadSavedFilters();
   setExpression({});
   setSession(nullptr);
@@ -185,7 +189,7 @@ QWidget* RunsPage::buildTop() {
   connect(m_filter, &FilterField::filterChanged, this, [this](const RunFilter& filter) {
     m_proxy->setFilter(filter);
     m_tabs->setCurrentExpression(m_filter->text());
-    updateCounts();
+    showCounts();
     updateEmptyText();
   });
   connect(m_filter, &QLineEdit::returnPressed, this, [this] {
@@ -333,6 +337,7 @@ void RunsPage::setSession(ProjectSession* session) {
     loadSavedFilters();
   }
   applySnapshot(session ? session->snapshot() : std::make_shared<RunsSnapshot>());
+  updateCounts();
   setEnabled(true);
 }
 
@@ -348,31 +353,48 @@ void RunsPage::showRuns(const std::vector<store::RunId>& runs) {
 }
 
 void RunsPage::applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot) {
+  const RowChanges changes = changesBetween(m_model->snapshot().runs, snapshot->runs);
   m_model->setSnapshot(snapshot);
-  updateCounts();
+  for (TabCount& tab : m_tabCounts) {
+    const auto matching = [&](const std::vector<RunRows::Row>& rows) {
+      return static_cast<int>(std::count_if(rows.begin(), rows.end(), [&](const RunRows::Row& row) {
+        return tab.filter && RunSortProxy::accepts(*tab.filter, *row);
+      }));
+    };
+    tab.count += matching(changes.come) - matching(changes.gone);
+  }
+  showCounts();
   updateEmptyText();
   updateSelection();
   m_panel->update(*snapshot);
 }
 
+// From the first run to the last: when the filters are others, or the clock has gone on (age_days).
 void RunsPage::updateCounts() {
-  const std::vector<store::RunSummary>& runs = m_model->snapshot().runs;
-  std::vector<int> counts;
+  const RunRows& runs = m_model->snapshot().runs;
+  m_tabCounts.clear();
   for (const SavedFilter& saved : m_tabs->filters()) {
-    const auto filter = RunFilter::parse(saved.expression);
-    counts.push_back(
-        filter ? static_cast<int>(std::count_if(runs.begin(), runs.end(),
-                                                [&](const auto& run) { return RunSortProxy::accepts(*filter, run); }))
-               : 0);
+    TabCount tab;
+    if (const auto filter = RunFilter::parse(saved.expression)) tab.filter = *filter;
+    if (tab.filter)
+      tab.count = static_cast<int>(std::count_if(
+          runs.begin(), runs.end(), [&](const auto& run) { return RunSortProxy::accepts(*tab.filter, run); }));
+    m_tabCounts.push_back(std::move(tab));
   }
+  showCounts();
+}
+
+void RunsPage::showCounts() {
+  std::vector<int> counts;
+  for (const TabCount& tab : m_tabCounts) counts.push_back(tab.count);
   m_tabs->setCounts(counts);
-  const int shown = m_proxy->rowCount();
-  m_filter->setCountText(runs.empty() ? QString() : QStringLiteral("%1 of %2 runs").arg(shown).arg(runs.size()));
+  const auto runs = m_model->snapshot().runs.size();
+  m_filter->setCountText(runs == 0 ? QString() : QStringLiteral("%1 of %2 runs").arg(m_proxy->rowCount()).arg(runs));
 }
 
 void RunsPage::updateEmptyText() {
   m_emptyAction = nullptr;
-  const std::vector<store::RunSummary>& runs = m_model->snapshot().runs;
+  const RunRows& runs = m_model->snapshot().runs;
   const QString opening = withoutProject({});
   m_header->setSubtitle(m_session ? QString() : opening);
   m_table->setLoading(!m_session && !opening.isEmpty());
@@ -652,9 +674,19 @@ void RunsPage::showColumnsMenu() {
   auto* menu = new QMenu(this);
   menu->setAttribute(Qt::WA_DeleteOnClose);
   menu->setToolTipsVisible(true);
-  for (int i = static_cast<int>(RunColumn::Map); i < runColumnCount(); ++i) {
-    if (i == kDrawnRunColumns) menu->addSeparator();
-    QAction* action = menu->addAction(m_model->headerData(i, Qt::Horizontal).toString());
+  std::map<QString, QMenu*> values;  // by who measures them: "train", "wikitext"
+  for (int i = static_cast<int>(RunColumn::Map); i < m_model->columnCount(); ++i) {
+    if (i == kDrawnRunColumns || i == describedRunColumns()) menu->addSeparator();
+    QMenu* place = menu;
+    if (i >= describedRunColumns()) {
+      QMenu*& group = values[m_model->keyOf(static_cast<RunColumn>(i)).section(u'/', 0, 0)];
+      if (!group) {
+        group = menu->addMenu(m_model->keyOf(static_cast<RunColumn>(i)).section(u'/', 0, 0));
+        group->setToolTipsVisible(true);
+      }
+      place = group;
+    }
+    QAction* action = place->addAction(m_model->headerData(i, Qt::Horizontal).toString());
     action->setToolTip(m_model->headerData(i, Qt::Horizontal, Qt::ToolTipRole).toString());
     action->setCheckable(true);
     action->setChecked(!m_table->isColumnHidden(i));
@@ -675,14 +707,17 @@ void RunsPage::saveColumns() {
   for (int place = 0; place < header->count(); ++place) {
     const int i = header->logicalIndex(place);
     columns << QStringLiteral("%1:%2:%3")
-                   .arg(keyOf(static_cast<RunColumn>(i)))
+                   .arg(m_model->keyOf(static_cast<RunColumn>(i)))
                    .arg(header->isSectionHidden(i) ? 0 : header->sectionSize(i))
                    .arg(header->isSectionHidden(i) ? QStringLiteral("hidden") : QStringLiteral("shown"));
   }
+  // Values of other projects keep what was said of their columns.
+  for (const QString& entry : settings.value(QStringLiteral("runs/layout")).toStringList())
+    if (!m_model->columnOfKey(entry.section(u':', 0, 0))) columns << entry;
   settings.setValue(QStringLiteral("runs/layout"), columns);
   QStringList keys;
   for (const SortKey& key : m_proxy->sortKeys())
-    keys << QStringLiteral("%1:%2").arg(keyOf(key.column)).arg(static_cast<int>(key.order));
+    keys << QStringLiteral("%1:%2").arg(m_model->keyOf(key.column)).arg(static_cast<int>(key.order));
   settings.setValue(QStringLiteral("runs/sort"), keys);
 }
 
@@ -691,7 +726,7 @@ void RunsPage::restoreColumns() {
   QHeaderView* header = m_table->horizontalHeader();
   int place = 0;
   for (const QString& entry : settings.value(QStringLiteral("runs/layout")).toStringList()) {
-    const std::optional<RunColumn> column = columnOfKey(entry.section(u':', 0, 0));
+    const std::optional<RunColumn> column = m_model->columnOfKey(entry.section(u':', 0, 0));
     if (!column) continue;
     const int i = static_cast<int>(*column);
     header->moveSection(header->visualIndex(i), place++);
@@ -701,7 +736,7 @@ void RunsPage::restoreColumns() {
   }
   std::vector<SortKey> keys;
   for (const QString& key : settings.value(QStringLiteral("runs/sort")).toStringList()) {
-    if (const std::optional<RunColumn> column = columnOfKey(key.section(u':', 0, 0)))
+    if (const std::optional<RunColumn> column = m_model->columnOfKey(key.section(u':', 0, 0)))
       keys.push_back(
           {*column, key.section(u':', 1, 1) == QStringLiteral("1") ? Qt::DescendingOrder : Qt::AscendingOrder});
   }

@@ -56,6 +56,7 @@ class RunsPage : public Page {
   void openingChanged() override;
   void applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot);
   void updateCounts();
+  void showCounts();
   void updateEmptyText();
   void updateSelection();
   void loadSavedFilters();
@@ -80,6 +81,12 @@ class RunsPage : public Page {
   void saveColumns();
   void restoreColumns();
 
+  // How many runs each saved filter finds; kept up by what changed.
+  struct TabCount {
+    std::optional<RunFilter> filter;  // nullopt: it is none
+    int count = 0;
+  };
+  std::vector<TabCount> m_tabCounts;
   QPointer<ProjectSession> m_session;
   RunTableModel* m_model;
   RunSortProxy* m_proxy;

@@ -413,8 +413,8 @@ void MainWindow::setSession(std::unique_ptr<ProjectSession> session) {
 
 void MainWindow::applySnapshot(const std::shared_ptr<const RunsSnapshot>& snapshot) {
   m_status->setSnapshot(snapshot);
-  const auto waiting = std::count_if(snapshot->runs.begin(), snapshot->runs.end(),
-                                     [](const auto& run) { return run.state == store::RunState::Queued; });
+  const auto waiting = std::count_if(snapshot->jobs.begin(), snapshot->jobs.end(),
+                                     [](const store::Job& job) { return job.state == store::JobState::Queued; });
   m_rail->setBadge(pages::kQueue.name(), static_cast<int>(waiting));
   if (!m_engineAsked && waiting > 0 && !snapshot->engineRunning && settings::startsEngine()) {
     m_engineAsked = true;

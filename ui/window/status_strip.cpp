@@ -52,9 +52,9 @@ QString StatusStrip::engineText() const {
   if (!m_opening.isEmpty()) return QStringLiteral("Opening %1 ...").arg(m_opening);
   if (!m_snapshot) return QStringLiteral("No project");
   int running = 0, queued = 0;
-  for (const store::RunSummary& run : m_snapshot->runs) {
-    running += store::isActive(run.state);
-    queued += run.state == store::RunState::Queued;
+  for (const store::Job& job : m_snapshot->jobs) {
+    running += store::isActive(job.state);
+    queued += job.state == store::JobState::Queued;
   }
   if (!m_snapshot->engineRunning)
     return queued > 0 ? QStringLiteral("Engine: stopped, %1 queued").arg(queued) : QStringLiteral("Engine: stopped");
@@ -64,10 +64,8 @@ QString StatusStrip::engineText() const {
 
 QString StatusStrip::storeText() const {
   if (!m_snapshot) return {};
-  double latest = 0;
-  for (const store::RunSummary& run : m_snapshot->runs) latest = std::max(latest, run.updated);
-  if (latest <= 0) return QStringLiteral("Store up to date");
-  const double age = std::max(0.0, now_s() - latest);
+  if (m_snapshot->updated <= 0) return QStringLiteral("Store up to date");
+  const double age = std::max(0.0, now_s() - m_snapshot->updated);
   return QStringLiteral("Store up to date, %1 ago")
       .arg(age < 60 ? QStringLiteral("%1 s").arg(static_cast<int>(age)) : durationText(age));
 }

@@ -1,4 +1,4 @@
-// engine/service/engine_lock.h -- who serves a project: the process that holds a lock on its engine.lock. The kernel
+// engine/store/engine_lock.h -- who serves a project: the process that holds a lock on its engine.lock. The kernel
 // drops it with the process.
 #pragma once
 
@@ -7,7 +7,7 @@
 
 #include "engine/base/result.h"
 
-namespace weft::service {
+namespace weft::store {
 
 class EngineLock {
  public:
@@ -24,4 +24,4 @@ class EngineLock {
   int m_descriptor = -1;
 };
 
-}  // namespace weft::service
+}  // namespace weft::store

@@ -1,4 +1,4 @@
-#include "engine/service/engine_lock.h"
+#include "engine/store/engine_lock.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-namespace weft::service {
+namespace weft::store {
 
 namespace {
 
@@ -54,4 +54,4 @@ EngineLock::~EngineLock() {
   if (m_descriptor >= 0) ::close(m_descriptor);
 }
 
-}  // namespace weft::service
+}  // namespace weft::store
