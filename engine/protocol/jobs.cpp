@@ -179,17 +179,6 @@ const char* kindOf(const Job& job) {
   return std::visit([](const auto& body) { return body.kKind; }, job.body);
 }
 
-std::string modelOf(const Job& job) {
-  return std::visit(
-      [](const auto& body) -> std::string {
-        if constexpr (requires { body.model; })
-          return body.model;
-        else
-          return {};
-      },
-      job.body);
-}
-
 std::string toJobJson(const Job& job) {
   Json object{{"kind", kindOf(job)}};
   Writer write(object);

@@ -106,8 +106,6 @@ struct Job {
 };
 
 const char* kindOf(const Job& job);
-// Whose checkpoint the job reads; "" for one that reads none.
-std::string modelOf(const Job& job);
 
 // One JSON object on several lines, with a line end. Fields that hold nothing are left out.
 std::string toJobJson(const Job& job);

@@ -157,10 +157,5 @@ TEST(Jobs, TheHelpExplainsEveryKeyOfEveryKind) {
   }
 }
 
-TEST(Jobs, ModelOfNamesTheCheckpointWhereThereIsOne) {
-  EXPECT_EQ(modelOf({.body = ExportJob{.model = "m", .out = "o"}}), "m");
-  EXPECT_EQ(modelOf({.body = TrainJob{}}), "");
-}
-
 }  // namespace
 }  // namespace weft::protocol
