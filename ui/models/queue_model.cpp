@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "engine/base/text.h"
 #include "ui/models/run_text.h"
 
 namespace weft::ui {
@@ -25,10 +26,11 @@ QString hint(QueueSection section) {
 
 // Where it runs, else what it asks for.
 QString needs(const store::Job& job, const store::RunSummary* run) {
+  if (job.lanes.size() > 1) return QString::fromStdString(join(job.lanes, ", "));
   if (run && job.isTraining() && !run->device.empty()) return QString::fromStdString(run->device);
   const QString device = QString::fromStdString(job.resources.device);
   const QString kind = device == QStringLiteral("auto") ? QStringLiteral("any device") : device;
-  return job.resources.devices > 1 ? QStringLiteral("%1 of %2").arg(job.resources.devices).arg(kind) : kind;
+  return job.resources.devices > 1 ? QStringLiteral("%1 × %2").arg(job.resources.devices).arg(kind) : kind;
 }
 
 Qt::Alignment alignment(QueueColumn column) {

@@ -32,10 +32,11 @@ QString grouped(std::int64_t value) { return QString::fromStdString(groupDigits(
 
 QString startsText(const PlannedJob& job, const QueuePlan& plan, double now) {
   if (job.isRunning)
-    return job.lanes.empty() ? QString()
-                             : QStringLiteral("on %1").arg(
-                                   QString::fromStdString(plan.lanes[static_cast<std::size_t>(job.lanes.front())])
-                                       .section(u' ', 0, 0));
+    return job.lanes.size() > 1 ? QStringLiteral("on %1 devices").arg(job.lanes.size())
+           : job.lanes.empty()  ? QString()
+                                : QStringLiteral("on %1").arg(
+                                      QString::fromStdString(plan.lanes[static_cast<std::size_t>(job.lanes.front())])
+                                          .section(u' ', 0, 0));
   if (job.start_s - now < 5) return QStringLiteral("next");
   return QStringLiteral("in %1").arg(durationText(job.start_s - now));
 }
