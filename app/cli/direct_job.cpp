@@ -13,8 +13,6 @@
 
 namespace weft::cli {
 
-namespace fs = std::filesystem;
-
 namespace {
 
 // Progress of a direct job on stderr; silent where nobody looks.
@@ -49,7 +47,7 @@ void printAnswer(const Json& answer) {
   for (const auto& [name, value] : answer.items()) {
     if (value.is_object()) {
       for (const auto& [part, number] : value.items())
-        print(fmt::format("{:<30}{}", name + " " + part, jsonText(number)));
+        print(fmt::format("{:<30}{}", fmt::format("{} {}", name, part), jsonText(number)));
     } else {
       print(fmt::format("{:<30}{}", name, value.is_string() ? value.get<std::string>() : jsonText(value)));
     }
