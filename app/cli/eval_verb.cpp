@@ -110,6 +110,7 @@ store::Evaluation evaluationOf(const EvalArguments& arguments, const protocol::F
 Result<void> evaluate(const EvalArguments& arguments, const Context& context) {
   WEFT_TRY(checkEval(arguments));
   WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
+  WEFT_ASSIGN(std::optional<store::RunStore> store, storeToKeep(model));
   std::optional<TemporaryFolder> piped;
   protocol::EvaluateJob job{.model = model.folder.string(),
                             .task = arguments.task,
@@ -129,9 +130,7 @@ Result<void> evaluate(const EvalArguments& arguments, const Context& context) {
   } else {
     print(evaluationTable({{.name = "", .evaluations = {evaluation}}}));
   }
-  if (!model.run) return {};
-  WEFT_ASSIGN(store::RunStore store, store::RunStore::open(model.project->database()));
-  return store.addEvaluation(*model.run, evaluation);
+  return store ? store->addEvaluation(*model.run, evaluation) : Result<void>{};
 }
 
 }  // namespace

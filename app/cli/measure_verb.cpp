@@ -63,13 +63,9 @@ Result<void> measure(const MeasureArguments& arguments, const Context& context) 
   if (!(arguments.memory_GiB >= 0 && arguments.memory_GiB < 1e6))
     return fail(ErrorCode::InvalidInput, "--memory must be 0 or more GiB.");
   WEFT_ASSIGN(const ChosenModel model, findModel(arguments.choice, context));
-  std::optional<store::RunStore> store;
+  WEFT_ASSIGN(std::optional<store::RunStore> store, storeToKeep(model));
   std::optional<service::MeasuredRun> keep;
-  if (model.run) {
-    WEFT_ASSIGN(store::RunStore opened, store::RunStore::open(model.project->database()));
-    store.emplace(std::move(opened));
-    keep = service::MeasuredRun{.store = &*store, .run = *model.run};
-  }
+  if (store) keep = service::MeasuredRun{.store = &*store, .run = *model.run};
   service::MeasureRequest request{.model = model.folder,
                                   .batches = batches,
                                   .contexts = contexts,

@@ -31,6 +31,15 @@ Result<ChosenModel> findModel(const ModelChoice& choice, const Context& context)
   return chosen;
 }
 
+Result<std::optional<store::RunStore>> storeToKeep(const ChosenModel& model) {
+  if (!model.run) return std::optional<store::RunStore>{};
+  Result<store::RunStore> store = store::RunStore::open(model.project->database());
+  if (store) return std::optional<store::RunStore>(std::move(*store));
+  if (store.error().code != ErrorCode::Io) return tl::unexpected(store.error());
+  inform("weft: run " + std::to_string(model.run->value) + " will not keep the answer: " + store.error().message);
+  return std::optional<store::RunStore>{};
+}
+
 std::string chosenDevice(const ModelChoice& choice) { return choice.device == "auto" ? "" : choice.device; }
 
 std::optional<std::string> chosenCache(const ModelChoice& choice) {

@@ -29,6 +29,10 @@ struct ChosenModel {
 // NotFound; a project that was named must be there, else one is welcome and not needed.
 [[nodiscard]] Result<ChosenModel> findModel(const ModelChoice& choice, const Context& context);
 
+// The store that keeps what is found out about a run's model, opened before the work: nullopt for a model that belongs
+// to no run, and, with a sentence on stderr, where the project cannot be written; the answer is printed all the same.
+[[nodiscard]] Result<std::optional<store::RunStore>> storeToKeep(const ChosenModel& model);
+
 // As a job takes them: "" for a device that is chosen there; no cache: the one that the model's own run used.
 std::string chosenDevice(const ModelChoice& choice);
 std::optional<std::string> chosenCache(const ModelChoice& choice);

@@ -48,9 +48,9 @@ Result<OpenProject> openProject(const Context& context) {
 
 Result<OpenProject> openProjectToRead(const Context& context) {
   WEFT_ASSIGN(store::Project project, context.project());
-  // For writing first: it brings an older project up to date.
+  // For writing first: it brings an older project up to date, where it may be written and nobody works on it.
   Result<store::RunStore> store = store::RunStore::open(project.database());
-  if (!store && store.error().code == ErrorCode::Io)
+  if (!store && (store.error().code == ErrorCode::Io || store.error().code == ErrorCode::Busy))
     store = store::RunStore::open(project.database(), store::RunStore::Mode::ReadOnly);
   if (!store) return tl::unexpected(store.error());
   return OpenProject{std::move(project), std::move(*store)};

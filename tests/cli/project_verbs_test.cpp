@@ -214,6 +214,28 @@ TEST_F(HeldRuns, OfAnotherUserCanBeListedShownComparedAndExported) {
   fs::permissions(folder / "weft.db", fs::perms(0644));
 }
 
+TEST_F(HeldRuns, KeepTheirFilesWhereInitSaysAndNowhereElse) {
+  const fs::path scratch = fs::canonical(m_folder->path()) / "scratch", shards = scratch / "shards";
+  const Outcome moved =
+      weft({"init", project().string(), "--runs", (scratch / "runs").string(), "--shards", shards.string(), "--json"});
+  ASSERT_TRUE(succeeded(moved));
+  EXPECT_EQ(moved.json()["created"], false);
+  EXPECT_EQ(moved.json()["runs"], (scratch / "runs").string());
+  EXPECT_EQ(moved.json()["shards"], shards.string());
+  EXPECT_EQ(weft({"runs", "--json"}).json().size(), 2u);
+  // A disk that is not mounted.
+  fs::rename(scratch, m_folder->path() / "away");
+  const Outcome lost = weft({"runs"});
+  EXPECT_TRUE(isOneSentenceOfBadInput(lost));
+  EXPECT_THAT(lost.err, HasSubstr("mount its disk"));
+  fs::rename(m_folder->path() / "away", scratch);
+  EXPECT_TRUE(succeeded(weft({"runs"})));
+  // Another project's.
+  EXPECT_TRUE(isOneSentenceOfBadInput(
+      weft({"init", (m_folder->path() / "second").string(), "--runs", (scratch / "runs").string()})));
+  EXPECT_FALSE(fs::exists(m_folder->path() / "second"));
+}
+
 TEST_F(HeldRuns, HaveNoLogYet) { EXPECT_TRUE(isOneSentenceOfBadInput(weft({"log", "shared"}))); }
 
 TEST_F(HeldRuns, InspectNamesTheProject) {
