@@ -16,6 +16,8 @@
 #include "engine/sharing/generators.h"
 #include "engine/sharing/map_difference.h"
 #include "engine/sharing/map_text.h"
+#include "engine/sharing/map_words.h"
+#include "engine/sharing/trainable.h"
 
 namespace weft::cli {
 
@@ -34,12 +36,25 @@ std::string windowText(const sharing::Window& window) {
   return window.kind == sharing::Window::Kind::Model ? "model's" : groupDigits(window.positions);
 }
 
+// Null where all heads of the one source are read.
+Json readingJson(const sharing::Reading& reading) {
+  if (reading.parts.empty()) return {};
+  Json parts = Json::array();
+  for (const sharing::HeadRange& part : reading.parts) {
+    parts.push_back(
+        {{"source", part.source}, {"first_head", part.first}, {"heads", part.count ? Json(*part.count) : Json()}});
+  }
+  return {{"join", reading.join == sharing::Reading::Join::Mixture ? "mixture" : "side by side"},
+          {"parts", std::move(parts)}};
+}
+
 Json mapJson(const SharingMap& map) {
   Json value{{"layers", map.layerCount()},
              {"k_source", Json::array()},
              {"v_source", Json::array()},
              {"producers", map.producers()}};
-  Json windows = Json::array(), heads = Json::array();
+  Json windows = Json::array(), heads = Json::array(), valueHeads = Json::array(), widths = Json::array(),
+       isValueKey = Json::array(), residuals = Json::array(), keyReads = Json::array(), valueReads = Json::array();
   for (const sharing::LayerSharing& layer : map.layers()) {
     value["k_source"].push_back(layer.kSource);
     value["v_source"].push_back(layer.vSource);
@@ -48,12 +63,32 @@ Json mapJson(const SharingMap& map) {
                       : kind == sharing::Window::Kind::Model ? Json("model")
                                                              : Json(layer.window.positions));
     heads.push_back(layer.kvHeads ? Json(*layer.kvHeads) : Json());
+    valueHeads.push_back(layer.vHeads ? Json(*layer.vHeads) : Json());
+    widths.push_back(layer.headWidth ? Json(*layer.headWidth) : Json());
+    isValueKey.push_back(layer.isValueKey);
+    residuals.push_back(
+        layer.residual ? Json{{"source", layer.residual->source},
+                              {"gate", layer.residual->gate == sharing::Residual::Gate::Channel ? "channel" : "number"}}
+                       : Json());
+    keyReads.push_back(readingJson(layer.kReading));
+    valueReads.push_back(readingJson(layer.vReading));
   }
   value["causal"] = map.isCausal();
   value["text"] = toText(map);
   value["generator"] = describeGenerator(map);
   value["windows"] = std::move(windows);
   value["kv_heads"] = std::move(heads);
+  // The second edition: null (false) where a layer says nothing of it. k_source and v_source of a reader of several
+  // parts: itself if it is among them, else the first.
+  value["v_heads"] = std::move(valueHeads);
+  value["head_widths"] = std::move(widths);
+  value["v_is_k"] = std::move(isValueKey);
+  value["residuals"] = std::move(residuals);
+  value["k_reads"] = std::move(keyReads);
+  value["v_reads"] = std::move(valueReads);
+  const Result<void> trainable = sharing::checkTrainable(map);
+  value["trainable"] = trainable.has_value();
+  if (!trainable) value["not_trainable"] = trainable.error().message;
   return value;
 }
 
@@ -130,15 +165,21 @@ Result<void> showMap(const MapArguments& arguments, const Context& context) {
   table.column("KV heads");
   for (int index = 0; index < map.layerCount(); ++index) {
     const sharing::LayerSharing& layer = map.layer(index);
-    const auto from = [&](int source) { return source == index ? std::string("own") : std::to_string(source); };
-    table.row({std::to_string(index), from(layer.kSource), from(layer.vSource), windowText(layer.window),
-               !map.isProducer(index) ? ""
-               : layer.kvHeads        ? std::to_string(*layer.kvHeads)
-                                      : "model's"});
+    const auto from = [&](sharing::Role role) {
+      const std::string mark = readingMark(layer, role);
+      return mark == std::to_string(index) ? std::string("own") : mark;
+    };
+    const std::string own = ownWords(layer);
+    table.row({std::to_string(index), from(sharing::Role::Key), from(sharing::Role::Value), windowText(layer.window),
+               (!map.isProducer(index) ? ""
+                : layer.kvHeads        ? std::to_string(*layer.kvHeads)
+                                       : "model's") +
+                   (own.empty() ? "" : ", " + own)});
   }
   print(table.toText());
   print(fmt::format("{} of {} layers produce keys or values{}.", map.producers().size(), map.layerCount(),
                     map.isCausal() ? "" : "; some layers read upward, which needs iterative passes"));
+  if (const Result<void> trainable = sharing::checkTrainable(map); !trainable) print(trainable.error().message);
   return {};
 }
 

@@ -24,7 +24,8 @@ DecoderSpec decoderSpec(const config::ModelConfig& model, const sharing::Sharing
 // Writes model.toml and model.safetensors into an existing folder. Io.
 [[nodiscard]] Result<void> saveModel(const std::filesystem::path& folder, const Decoder& decoder,
                                      const config::RunConfig& config);
-// NotFound, InvalidInput (model.toml), Corrupt (a missing, additional or misshapen tensor by name).
+// NotFound, InvalidInput (model.toml, or a map in it that cannot be trained yet), Corrupt (a missing, additional or
+// misshapen tensor by name).
 [[nodiscard]] Result<LoadedModel> loadModel(const std::filesystem::path& folder, torch::Device device);
 // Copies weights by name into an existing decoder of the same shape; on an error it stays as it was. NotFound, Corrupt.
 [[nodiscard]] Result<void> loadWeights(const std::filesystem::path& folder, Decoder& decoder);

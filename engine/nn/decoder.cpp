@@ -11,7 +11,9 @@
 #include "engine/kernels/cross_entropy.h"
 #include "engine/kernels/dispatch.h"
 #include "engine/kernels/rms_norm.h"
+#include "engine/nn/cache_slots.h"
 #include "engine/nn/decoder_pass.h"
+#include "engine/sharing/trainable.h"
 
 namespace weft::nn {
 
@@ -26,7 +28,9 @@ Result<void> checkSpec(const DecoderSpec& spec) {
   }
   if (spec.shape.vocabulary < 1)
     return fail(ErrorCode::InvalidInput, "The model's vocabulary is not known; it must be at least 1.");
-  // The cost model checks every other fit of shape and map; what it can count, the decoder can build.
+  // The cost model checks every other fit of shape and map; what it can count and training knows, the decoder can
+  // build.
+  WEFT_TRY(sharing::checkTrainable(spec.map));
   WEFT_TRY(sharing::cost(spec.shape, spec.map, {}));
   return {};
 }
@@ -147,20 +151,9 @@ std::int64_t Decoder::parameterCount() const {
 }
 
 CacheSpec Decoder::cacheSpec(std::int64_t batch, std::int64_t capacity) const {
-  CacheSpec spec;
-  for (const int producer : m_spec.map.producers()) {
-    spec.slots.push_back({.layer = producer,
-                          .storesK = m_spec.map.producesK(producer),
-                          .storesV = m_spec.map.producesV(producer),
-                          .heads = m_spec.map.kvHeads(producer, m_spec.shape.kvHeads),
-                          .headWidth = m_spec.shape.headWidth,
-                          .window = m_spec.map.slotWindow(producer, m_spec.shape.window)});
-  }
-  spec.batch = batch;
-  spec.capacity = capacity;
-  spec.dtype = m_embedding_Vd.scalar_type() == torch::kDouble ? torch::kDouble : m_computeType;
-  spec.device = device();
-  return spec;
+  const torch::ScalarType type = m_embedding_Vd.scalar_type() == torch::kDouble ? torch::kDouble : m_computeType;
+  // create() has asked for the same plan.
+  return cacheSpecOf(sharing::slotPlan(m_spec.shape, m_spec.map).value(), batch, capacity, type, device());
 }
 
 }  // namespace weft::nn

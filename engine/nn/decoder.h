@@ -48,7 +48,7 @@ class Decoder {
  public:
   // Parameters in `parameterType` on `device`, drawn from a generator of its own seeded with `seed` (the same numbers
   // on every device); without a seed the matrices are memory as it was, for a caller that fills them. InvalidInput for
-  // a shape that does not fit, and for fewer than 1 backward pass.
+  // a shape that does not fit, a map that cannot be trained yet (sharing/trainable.h), and fewer than 1 backward pass.
   [[nodiscard]] static Result<std::unique_ptr<Decoder>> create(const DecoderSpec& spec,
                                                                std::optional<std::uint64_t> seed, torch::Device device,
                                                                torch::ScalarType parameterType = torch::kFloat);

@@ -1,6 +1,7 @@
 // engine/nn/kv_cache.h -- the seam for everything that keeps keys and values: the dense cache, and plugins that
 // quantise, couple or evict. B batch, G KV heads, T new tokens, S entries in the cache, D head width, H query heads.
-// One slot per producer, never one per layer. Header only on purpose: a plugin links torch and nothing of ours.
+// One slot per producer (two where its K and its V have different numbers of heads), never one per layer. Header only
+// on purpose: a plugin links torch and nothing of ours.
 #pragma once
 
 #include <ATen/core/Tensor.h>

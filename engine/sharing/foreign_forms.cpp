@@ -12,6 +12,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/sharing/map_text.h"
+#include "engine/sharing/map_words.h"
 #include "engine/sharing/patterns.h"
 
 namespace weft::sharing {
@@ -262,6 +263,8 @@ Json nearest(const SharingMap& map, ForeignForm form) {
 }
 
 std::string unsayable(const LayerSharing& wanted, const LayerSharing& said, int layer) {
+  if (const std::string second = secondEditionWords(wanted, layer); !second.empty())
+    return fmt::format("layer {} {}", layer, second);
   if (wanted.kSource != wanted.vSource) return fmt::format("layer {} reads K and V from different layers", layer);
   if (wanted.kvHeads) return fmt::format("layer {} has {} KV heads of its own", layer, *wanted.kvHeads);
   if (wanted.window.kind == Window::Kind::Own)

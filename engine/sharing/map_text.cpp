@@ -13,6 +13,7 @@
 #include "engine/base/text.h"
 #include "engine/sharing/foreign_forms.h"
 #include "engine/sharing/generators.h"
+#include "engine/sharing/map_words.h"
 
 namespace weft::sharing {
 
@@ -22,11 +23,14 @@ struct Span {
   std::size_t begin = 0, end = 0;
 };
 
-// One token of a part: source, window, heads, and where it stands in the text.
+// One token of a part: what it reads, window, what its producer is, and where it stands in the text.
 struct Token {
   int source = 0;
+  Reading reading;
   Window window;
-  std::optional<int> heads;
+  std::optional<int> heads, width;
+  bool isValueKey = false;
+  std::optional<Residual> residual;
   Span span;
 };
 
@@ -51,17 +55,14 @@ class TokenReader {
   Parsed<Token> read() {
     Token token;
     token.span = m_span;
-    std::int64_t source = 0;
-    if (!takeNumber(source) || source > std::numeric_limits<int>::max()) {
-      const std::string_view shown = m_text.substr(m_span.begin, m_span.end - m_span.begin);
-      if (shown.empty())
-        return wrong(fmt::format("Layer {} has no source: a layer's number must stand between two '_'.", m_layer),
-                     m_span, m_layer);
-      return wrong(fmt::format("Layer {}: '{}' is no layer number; write the source layer, like 0 or 0s1024h2.",
-                               m_layer, shortened(shown)),
-                   m_span, m_layer);
-    }
-    token.source = static_cast<int>(source);
+    Parsed<Reading> reading = readSources();
+    if (!reading) return tl::unexpected(std::move(reading).error());
+    // Its sources as a map has them: the layer itself where it is one of them.
+    LayerSharing layer;
+    layer.kReading = layer.vReading = *std::move(reading);
+    layer = canonical(std::move(layer), m_layer);
+    token.source = layer.kSource;
+    token.reading = std::move(layer.kReading);
     if (take('s')) {
       token.window.kind = Window::Kind::Model;
       if (isAtDigit()) {
@@ -71,15 +72,32 @@ class TokenReader {
       }
     }
     if (take('h')) {
-      std::int64_t heads = 0;
-      if (!takeNumber(heads) || heads > std::numeric_limits<int>::max()) {
+      int heads = 0;
+      if (!takeInt(heads)) {
         return wrong(fmt::format("Layer {}: 'h' needs a number of KV heads after it, like h2.", m_layer), m_span,
                      m_layer);
       }
-      token.heads = static_cast<int>(heads);
+      token.heads = heads;
+    }
+    if (take('d')) {
+      int width = 0;
+      if (!takeInt(width))
+        return wrong(fmt::format("Layer {}: 'd' needs a head width after it, like d512.", m_layer), m_span, m_layer);
+      token.width = width;
+    }
+    token.isValueKey = take('=');
+    if (take('r')) {
+      Residual residual;
+      if (!takeInt(residual.source)) {
+        return wrong(fmt::format("Layer {}: 'r' needs the layer whose KV is added after it, like r0 or r0c.", m_layer),
+                     m_span, m_layer);
+      }
+      if (take('c')) residual.gate = Residual::Gate::Channel;
+      token.residual = residual;
     }
     if (m_at != m_span.end) {
-      return wrong(fmt::format("Layer {}: '{}' is not understood here; a token is a source, then s or s1024, then h2.",
+      return wrong(fmt::format("Layer {}: '{}' is not understood here; a token is a source, then s or s1024, then h2, "
+                               "d512, =, r0.",
                                m_layer, shortened(m_text.substr(m_at, m_span.end - m_at))),
                    {m_at, m_span.end}, m_layer);
     }
@@ -87,6 +105,57 @@ class TokenReader {
   }
 
  private:
+  // One source, or several parts: 1,0:2-3 side by side, 0+3 mixed.
+  Parsed<Reading> readSources() {
+    Reading reading;
+    std::optional<char> mark;
+    do {
+      if (reading.parts.size() > static_cast<std::size_t>(SharingMap::kMaximumParts)) {
+        return wrong(fmt::format("Layer {} has more than {} parts, the most that are possible.", m_layer,
+                                 SharingMap::kMaximumParts),
+                     m_span, m_layer);
+      }
+      HeadRange part;
+      if (!takeInt(part.source)) return wrong(sourceComplaint(), m_span, m_layer);
+      if (take(':')) {
+        std::int64_t last = 0;
+        if (!takeInt(part.first)) return wrong(rangeComplaint(part.source), m_span, m_layer);
+        last = part.first;
+        if (take('-')) {
+          int named = 0;
+          if (!takeInt(named)) return wrong(rangeComplaint(part.source), m_span, m_layer);
+          last = named;
+        }
+        if (last < part.first || last - part.first >= std::numeric_limits<int>::max())
+          return wrong(rangeComplaint(part.source), m_span, m_layer);
+        part.count = static_cast<int>(last - part.first + 1);
+      }
+      reading.parts.push_back(part);
+      if (m_at >= m_span.end || (m_text[m_at] != ',' && m_text[m_at] != '+')) return reading;
+      if (mark && *mark != m_text[m_at]) {
+        return wrong(
+            fmt::format("Layer {} joins its parts by ',' and by '+'; heads stand side by side (1,0:2-3) or are "
+                        "mixed (0+3), not both.",
+                        m_layer),
+            m_span, m_layer);
+      }
+      mark = m_text[m_at++];
+      reading.join = *mark == '+' ? Reading::Join::Mixture : Reading::Join::SideBySide;
+    } while (true);
+  }
+
+  std::string sourceComplaint() const {
+    const std::string_view shown = m_text.substr(m_span.begin, m_span.end - m_span.begin);
+    if (shown.empty())
+      return fmt::format("Layer {} has no source: a layer's number must stand between two '_'.", m_layer);
+    return fmt::format("Layer {}: '{}' is no layer number; write the source layer, like 0 or 0s1024h2.", m_layer,
+                       shortened(shown));
+  }
+  std::string rangeComplaint(int source) const {
+    return fmt::format("Layer {}: after '{}:' stand the first and the last KV head, like {}:0-1, or one head alone.",
+                       m_layer, source, source);
+  }
+
   bool isAtDigit() const { return m_at < m_span.end && isDigit(m_text[m_at]); }
   bool take(char letter) {
     if (m_at >= m_span.end || m_text[m_at] != letter) return false;
@@ -97,6 +166,13 @@ class TokenReader {
     const std::size_t begin = m_at;
     while (isAtDigit()) ++m_at;
     return parseInteger(m_text.substr(begin, m_at - begin), value);
+  }
+
+  bool takeInt(int& value) {
+    std::int64_t number = 0;
+    if (!takeNumber(number) || number > std::numeric_limits<int>::max()) return false;
+    value = static_cast<int>(number);
+    return true;
   }
 
   std::string_view m_text;
@@ -133,19 +209,46 @@ Parsed<Draft> joinedDraft(std::string_view text, Span part) {
   if (!tokens) return tl::unexpected(std::move(tokens).error());
   Draft draft;
   for (const Token& token : *tokens) {
-    draft.layers.push_back({token.source, token.source, token.window, token.heads});
+    draft.layers.push_back({.kSource = token.source,
+                            .vSource = token.source,
+                            .window = token.window,
+                            .kvHeads = token.heads,
+                            .headWidth = token.width,
+                            .isValueKey = token.isValueKey,
+                            .kReading = token.reading,
+                            .vReading = token.reading,
+                            .residual = token.residual});
     draft.keySpans.push_back(token.span);
     draft.valueSpans.push_back(token.span);
   }
   return draft;
 }
 
-// What the k part says of layer `index`, completed by its v token: `h` stands where the layer produces, K before V.
+// The mark of what a producer is (h2, d512, =, r0) that stands first in this token; empty: none.
+std::string firstMark(const Token& token) {
+  if (token.heads) return fmt::format("h{}", *token.heads);
+  if (token.width) return fmt::format("d{}", *token.width);
+  if (token.isValueKey) return "=";
+  return token.residual ? fmt::format("r{}", token.residual->source) : std::string();
+}
+
+// What the k part says of layer `index`, completed by its v token: what a producer is stands where it produces, K
+// before V; only h may stand in both.
 Parsed<LayerSharing> joinedLayer(const Token& key, const Token& value, int index) {
-  LayerSharing layer{key.source, value.source, key.window, key.heads};
-  const bool producesValueAlone = key.source != index && value.source == index;
-  if (key.heads && producesValueAlone) {
-    return wrong(fmt::format("Layer {} produces V alone: its KV heads 'h{}' belong to the v part.", index, *key.heads),
+  const bool producesKey = key.source == index, producesValueAlone = !producesKey && value.source == index;
+  const Token& own = producesValueAlone ? value : key;
+  LayerSharing layer{.kSource = key.source,
+                     .vSource = value.source,
+                     .window = key.window,
+                     .kvHeads = own.heads,
+                     .headWidth = own.width,
+                     .isValueKey = own.isValueKey,
+                     .kReading = key.reading,
+                     .vReading = value.reading,
+                     .residual = own.residual};
+  if (const std::string mark = firstMark(key); producesValueAlone && !mark.empty()) {
+    return wrong(fmt::format("Layer {} produces V alone: its {}'{}' belong{} to the v part.", index,
+                             key.heads ? "KV heads " : "", mark, key.heads ? "" : "s"),
                  key.span, index);
   }
   if (value.window.kind != Window::Kind::Full) {
@@ -158,13 +261,15 @@ Parsed<LayerSharing> joinedLayer(const Token& key, const Token& value, int index
     }
     layer.window = value.window;
   }
-  if (value.heads) {
-    if (!producesValueAlone) {
-      return wrong(
-          fmt::format("Layer {}: 'h{}' belongs to the k part, unless the layer produces V alone.", index, *value.heads),
-          value.span, index);
-    }
-    layer.kvHeads = value.heads;
+  if (producesValueAlone) return layer;
+  Token rest = value;
+  if (producesKey && value.source == index) {
+    layer.vHeads = value.heads;
+    rest.heads.reset();
+  }
+  if (const std::string mark = firstMark(rest); !mark.empty()) {
+    return wrong(fmt::format("Layer {}: '{}' belongs to the k part, unless the layer produces V alone.", index, mark),
+                 value.span, index);
   }
   return layer;
 }
@@ -217,7 +322,7 @@ Parsed<Draft> listDraft(std::string_view text, Span whole) {
                                shortened(item.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))),
                    whole, layer);
     }
-    draft.layers.push_back({item.get<int>(), item.get<int>(), {}, {}});
+    draft.layers.push_back({.kSource = item.get<int>(), .vSource = item.get<int>(), .window = {}, .kvHeads = {}});
     draft.keySpans.push_back(whole);
     draft.valueSpans.push_back(whole);
   }
@@ -268,6 +373,10 @@ std::optional<std::string> repaired(const std::vector<LayerSharing>& layers, Upw
         layer.vSource = *problem.suggestedSource;
     } else if (layer.kSource != problem.layer && layer.vSource != problem.layer) {
       layer.kvHeads.reset();
+      layer.headWidth.reset();
+      layer.vHeads.reset();
+      layer.isValueKey = false;
+      layer.residual.reset();
     }
   }
   if (!validate(fixed, upward).empty()) return std::nullopt;
@@ -301,16 +410,15 @@ Parsed<SharingMap> checked(const Draft& draft, Span whole, const ParseOptions& o
   return *std::move(map);
 }
 
-void printToken(std::string& text, int source, const Window& window, std::optional<int> heads) {
-  text += std::to_string(source);
-  if (window.kind != Window::Kind::Full) text += 's';
-  if (window.kind == Window::Kind::Own) text += std::to_string(window.positions);
-  if (heads) text += 'h' + std::to_string(*heads);
+std::string windowText(const Window& window) {
+  if (window.kind == Window::Kind::Full) return {};
+  return window.kind == Window::Kind::Own ? fmt::format("s{}", window.positions) : "s";
 }
 
 std::string printed(const std::vector<LayerSharing>& layers) {
-  const bool separate = std::any_of(layers.begin(), layers.end(),
-                                    [](const LayerSharing& layer) { return layer.kSource != layer.vSource; });
+  const bool separate = std::any_of(layers.begin(), layers.end(), [](const LayerSharing& layer) {
+    return layer.kSource != layer.vSource || layer.kReading != layer.vReading || layer.vHeads;
+  });
   std::string keys, values;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const LayerSharing& layer = layers[i];
@@ -319,8 +427,10 @@ std::string printed(const std::vector<LayerSharing>& layers) {
       keys += '_';
       values += '_';
     }
-    printToken(keys, layer.kSource, layer.window, producesValueAlone ? std::nullopt : layer.kvHeads);
-    printToken(values, layer.vSource, {}, producesValueAlone ? layer.kvHeads : std::nullopt);
+    keys += readingMark(layer, Role::Key) + windowText(layer.window);
+    values += readingMark(layer, Role::Value);
+    (producesValueAlone ? values : keys) += ownMark(layer);
+    if (layer.vHeads) values += fmt::format("h{}", *layer.vHeads);
   }
   return separate ? "k:" + keys + " v:" + values : keys;
 }
@@ -342,8 +452,8 @@ tl::expected<SharingMap, MapTextError> parseMapText(std::string_view text, const
   Parsed<Draft> draft = first == '[' ? listDraft(text, whole)
                         : isSeparate ? separateDraft(text, whole)
                                      : joinedDraft(text, whole);
-  if (draft) return checked(*draft, whole, options);
-  if (!draft.error().fix && content.find('_') == std::string_view::npos &&
+  Parsed<SharingMap> map = draft ? checked(*draft, whole, options) : tl::unexpected(std::move(draft).error());
+  if (!map && !map.error().fix && content.find_first_of("_:+") == std::string_view::npos &&
       content.find_first_of(", ") != std::string_view::npos) {
     std::string fix;
     for (const char letter : content) {
@@ -351,9 +461,12 @@ tl::expected<SharingMap, MapTextError> parseMapText(std::string_view text, const
       if (!isSeparator) fix += letter;
       if (isSeparator && !fix.empty() && fix.back() != '_') fix += '_';
     }
-    if (const auto fixed = parseMapText(fix, options)) draft.error().fix = fix;
+    if (parseMapText(fix, options)) {
+      map.error().error.message = presentable(fmt::format("Layers are joined by '_', like {}.", shortened(fix)));
+      map.error().fix = fix;
+    }
   }
-  return tl::unexpected(std::move(draft).error());
+  return map;
 }
 
 Result<SharingMap> parseMap(std::string_view text, const ParseOptions& options) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/sharing/trainable.h"
+
 namespace weft::sharing {
 
 namespace {
@@ -147,6 +149,7 @@ class Counter {
 }  // namespace
 
 Result<TrainingMemory> trainingMemory(const ModelShape& shape, const SharingMap& map, const TrainingRequest& request) {
+  WEFT_TRY(checkTrainable(map));
   // cost() checks the shape, the map and both sizes.
   WEFT_ASSIGN(
       const CostReport report,

@@ -65,8 +65,8 @@ struct TrainingMemory {
 };
 
 // A causal map is counted exactly. With upward reads every recorded pass (cost_model.h: b of them) is counted whole: an
-// upper bound, since what no later pass reads is freed at once. InvalidInput as cost(), and for a compute type that no
-// kernel has.
+// upper bound, since what no later pass reads is freed at once. InvalidInput as cost() and checkTrainable(), and for a
+// compute type that no kernel has.
 [[nodiscard]] Result<TrainingMemory> trainingMemory(const ModelShape& shape, const SharingMap& map,
                                                     const TrainingRequest& request);
 

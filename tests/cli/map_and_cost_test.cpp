@@ -31,6 +31,29 @@ TEST(MapVerb, ShowsATableToPeople) {
   EXPECT_THAT(runWeft({"map", "0_0_2"}).out, AllOf(HasSubstr("layer"), HasSubstr("2 of 3 layers")));
 }
 
+TEST(MapVerb, CarriesTheSecondEditionInEveryForm) {
+  const std::string text = "k:0h4_1d64=_2r0c_0+2 v:0h2_1_2_0:1";
+  const Outcome outcome = runWeft({"map", text, "--json"});
+  ASSERT_TRUE(succeeded(outcome));
+  const nlohmann::json value = outcome.json();
+  EXPECT_EQ(value["text"], text);
+  EXPECT_EQ(value["v_heads"], nlohmann::json({2, nullptr, nullptr, nullptr}));
+  EXPECT_EQ(value["head_widths"], nlohmann::json({nullptr, 64, nullptr, nullptr}));
+  EXPECT_EQ(value["v_is_k"], nlohmann::json({false, true, false, false}));
+  EXPECT_EQ(value["residuals"][2], (nlohmann::json{{"source", 0}, {"gate", "channel"}}));
+  EXPECT_EQ(value["k_reads"][3]["join"], "mixture");
+  EXPECT_EQ(value["k_reads"][3]["parts"][1], (nlohmann::json{{"source", 2}, {"first_head", 0}, {"heads", nullptr}}));
+  EXPECT_EQ(value["v_reads"][3]["parts"][0], (nlohmann::json{{"source", 0}, {"first_head", 1}, {"heads", 1}}));
+  EXPECT_TRUE(value["k_reads"][0].is_null());
+  EXPECT_EQ(value["trainable"], false);
+  EXPECT_EQ(runWeft({"map", "0_0", "--json"}).json()["trainable"], true);
+  EXPECT_THAT(runWeft({"map", text}).out,
+              AllOf(HasSubstr("0+2"), HasSubstr("heads 64 wide, V := K"), HasSubstr("not trained or decoded yet")));
+  EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", "0_1_0+1", "--as", "lckv"})));
+  EXPECT_EQ(runWeft({"map", "0d64", "--compare", "0"}).out,
+            "layer 0 has heads 64 wide instead of heads of the model's width\n");
+}
+
 TEST(MapVerb, RefusesMapsThatNoModelCouldRun) {
   const Outcome later = runWeft({"map", "0_2_2"});
   EXPECT_TRUE(isOneSentenceOfBadInput(later));
@@ -38,7 +61,7 @@ TEST(MapVerb, RefusesMapsThatNoModelCouldRun) {
   const Outcome chain = runWeft({"map", "0_0_1"});
   EXPECT_TRUE(isOneSentenceOfBadInput(chain));
   EXPECT_THAT(chain.err, HasSubstr("produces none"));
-  for (const char* text : {"", "x", "0_", "0_5", "[0", "cla2", "0_0h3", "0s0"})
+  for (const char* text : {"", "x", "0_", "0_5", "[0", "cla2", "0_0h3", "0s0", "0_0+", "0_0d4", "0_0=", "0r0"})
     EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"map", text}))) << text;
 }
 

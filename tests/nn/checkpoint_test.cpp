@@ -1,6 +1,8 @@
 #include "engine/nn/checkpoint.h"
 
 #include "engine/nn/safetensors.h"
+#include "engine/sharing/map_text.h"
+#include "engine/sharing/trainable.h"
 #include "tests/nn/files.h"
 #include "tests/nn/models.h"
 
@@ -43,6 +45,24 @@ class Checkpoint : public FileTest {
   torch::Tensor m_ids = randomIds({2, 7}, 23, 1), m_logits;
   std::unique_ptr<Decoder> m_decoder;
 };
+
+TEST_F(Checkpoint, KeepsAMapOfTheSecondEditionAndSaysWhyItIsNoModelYet) {
+  constexpr const char* kMap = "k:0_1h1d8=_2r0_0+2_1 v:0_1_2_0:1,2:0_1";
+  config::RunConfig config = configOf("0_1_2_0_1", 5);
+  save(config);
+  config.model.sharing = kMap;
+  ASSERT_TRUE(saveModel(folder(), *m_decoder, config));
+  const Result<config::RunConfig> kept = config::loadRunConfig(path("model.toml"));
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_EQ(*kept, config);
+  EXPECT_EQ(sharing::toText(config::sharingMap(kept->model).value()), kMap);
+  const Result<LoadedModel> loaded = load();
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code, ErrorCode::InvalidInput);
+  EXPECT_EQ(loaded.error().message, sharing::checkTrainable(config::sharingMap(kept->model).value()).error().message);
+  EXPECT_NE(loaded.error().message.find("Layer 1 has heads 8 wide (d8)"), std::string::npos) << loaded.error().message;
+  EXPECT_EQ(config::validate(config).error().message, "model.sharing: " + loaded.error().message);
+}
 
 TEST_F(Checkpoint, ComesBackToTheLastBitWithItsConfigurationForEveryMap) {
   for (const MapCase& map : mapCases()) {

@@ -55,6 +55,29 @@ TEST(MapEdits, TheBoundaryOfTwoGroupsMovesByOneLayerAndBack) {
   EXPECT_FALSE(boundaryMoved(mapOf("0_0"), 1, Boundary::Up)) << "nothing lies above the top group";
 }
 
+TEST(MapEdits, KeepWhatTheSecondEditionSaysOfTheOtherLayers) {
+  const sharing::SharingMap map = mapOf("0_1d64=_2r0_0+2_1");
+  EXPECT_EQ(textOf(withSource(map, {4}, 0)), "0_1d64=_2r0_0+2_0");
+  EXPECT_EQ(textOf(withSource(map, {3}, 2)), "0_1d64=_2r0_2_1") << "one source in place of the mixture";
+  EXPECT_EQ(textOf(withWindow(map, {3}, {.kind = sharing::Window::Kind::Model})), "0_1d64=_2r0_0+2s_1");
+  EXPECT_EQ(textOf(withKvHeads(map, {1}, 2)), "0_1h2d64=_2r0_0+2_1");
+  EXPECT_EQ(textOf(*joinedBelow(map, 4)), "0_1d64=_2r0_0+2_0+2") << "it reads what the layer below reads";
+  EXPECT_EQ(sharing::toText(withLayerCount(map, 4, sharing::UpwardReads::Refuse)), "0_1d64=_2r0_0+2");
+}
+
+TEST(MapEdits, FollowASourceIntoMixturesRangesAndResiduals) {
+  EXPECT_EQ(textOf(withSource(mapOf("0_1_2_1+2"), {2}, 0)), "0_1_0_1+0");
+  EXPECT_EQ(textOf(withSource(mapOf("0_1_2_1+2"), {2}, 1)), "0_1_1_1") << "a mixture of one source is that source";
+  EXPECT_EQ(textOf(withSource(mapOf("0_1_2_2,0:1"), {2}, 1)), "0_1_1_1,0:1");
+  EXPECT_EQ(textOf(withSource(mapOf("0_1_2r1"), {1}, 0)), "0_0_2r0");
+  EXPECT_EQ(textOf(withSource(mapOf("0_1h2d64=_1"), {1}, 0)), "0_0_0");
+  EXPECT_EQ(textOf(grouped(mapOf("0_1_2d64_2:0"), {1, 2})), "0_1_1_1:0");
+  EXPECT_EQ(textOf(separated(mapOf("0h2d64=_0_0"), {1})), "0h2d64=_1h2d64=_0") << "a slot like the one it read";
+  EXPECT_EQ(textOf(separated(mapOf("k:0_1 v:0_1,0:1h1"), {1})), "0_1");
+  EXPECT_EQ(textOf(*boundaryMoved(mapOf("0_0_2d64=_2_2"), 0, Boundary::Up)), "0_0_0_3d64=_3");
+  EXPECT_EQ(sharing::toText(withLayerCount(mapOf("0_0_2_0+2"), 3, sharing::UpwardReads::Refuse)), "0_0_2");
+}
+
 TEST(MapEdits, AnotherNumberOfLayersGoesOnWithThePattern) {
   EXPECT_EQ(sharing::toText(withLayerCount(mapOf("0_0_2_2"), 6, sharing::UpwardReads::Refuse)), "0_0_2_2_4_4");
   EXPECT_EQ(sharing::toText(withLayerCount(mapOf("0_0_2_2s_4"), 3, sharing::UpwardReads::Refuse)), "0_0_2")

@@ -14,6 +14,7 @@
 #include "ui/diagram/design_page.h"
 #include "ui/diagram/generator_bar.h"
 #include "ui/diagram/map_field.h"
+#include "ui/diagram/map_table_model.h"
 #include "ui/diagram/queue_panel.h"
 #include "ui/diagram/sharing_stack.h"
 #include "ui/parts/widgets.h"
@@ -93,6 +94,59 @@ TEST_F(DesignPageTest, TakesAMapAsItIsTypedAndUndoesItInOneStep) {
   EXPECT_EQ(field()->text().toStdString(), before) << "the field shows what undo gave back";
   QTest::keyClick(m_page->stack(), Qt::Key_Z, Qt::ControlModifier | Qt::ShiftModifier);
   EXPECT_EQ(document().generator(), "cla4");
+}
+
+TEST_F(DesignPageTest, SaysWhatAMapOfTheSecondEditionIsAndKeepsItWhenOtherLayersAreEdited) {
+  const QString gemma = QStringLiteral("0s_1s_2h1d256=_3s_4r0_0:0_0+4_2");
+  document().changeModel(QStringLiteral("heads"), [](config::ModelConfig& model) {
+    model.queryHeads = 4;
+    model.kvHeads = 2;
+    model.window = 1024;
+  });
+  type(gemma);
+  ASSERT_TRUE(document().isValid()) << document().error()->error.message;
+  EXPECT_TRUE(document().staleCosts().isEmpty()) << document().staleCosts().toStdString();
+  EXPECT_EQ(document().generator(), "");
+  EXPECT_EQ(m_page->generatorBar()->verdict(), QStringLiteral("Valid, not trained yet"));
+
+  // Each row in words: where the mouse rests, and what a screen reader is told.
+  const auto row = [&](int layer) { return document().describeLayer(layer).toStdString(); };
+  EXPECT_EQ(row(2),
+            "Layer 2 keeps its own KV, also read by layer 7: 1 KV head, full attention, heads 256 wide, V := K");
+  EXPECT_EQ(row(4),
+            "Layer 4 keeps its own KV, also read by layer 6: 2 KV heads, full attention, a residual of layer 0's KV "
+            "under one gate");
+  EXPECT_EQ(row(5), "Layer 5 reads as K and V head 0 of layer 0: 1 KV head, full attention");
+  EXPECT_EQ(row(6), "Layer 6 reads as K and V a gated mixture of layer 0 and layer 4: 2 KV heads, full attention");
+  const MapTableModel table(&document());
+  EXPECT_EQ(table.index(2, MapTableModel::KvHeads).data().toString(), QStringLiteral("1, heads 256 wide, V := K"));
+  EXPECT_EQ(table.index(2, MapTableModel::KvHeads).data(Qt::EditRole).toString(), QStringLiteral("1"));
+  EXPECT_EQ(table.index(6, MapTableModel::Source).data().toString(), QStringLiteral("0+4"));
+  EXPECT_EQ(table.index(5, MapTableModel::Source).data().toString(), QStringLiteral("0:0"));
+
+  // Its slot is drawn by its own width: 1 head of 256 kept once, 2 bytes each.
+  EXPECT_EQ(document().costs()->perLayer[2].bytesPerToken, 2 * 256);
+  const QImage drawn = keepPicture(QStringLiteral("design-second-edition"));
+  type(QStringLiteral("0s_1s_2_3s_4_0_0_2"));
+  EXPECT_NE(keepPicture(QStringLiteral("design-first-edition")), drawn);
+  type(gemma);
+
+  // Another layer is given a source by click and digits, and a window by its key: the rest of the text stays.
+  SharingStack* stack = m_page->stack();
+  QTest::mouseClick(stack->viewport(), Qt::LeftButton, {}, stack->sceneLayout().row(3).center().toPoint());
+  ASSERT_EQ(stack->selection(), LayerSet{3});
+  QTest::keyClicks(stack, QStringLiteral("1"));
+  QTest::keyClick(stack, Qt::Key_Return);
+  EXPECT_EQ(document().text(), "0s_1s_2h1d256=_1s_4r0_0:0_0+4_2");
+  EXPECT_EQ(field()->text(), QStringLiteral("0s_1s_2h1d256=_1s_4r0_0:0_0+4_2"));
+  QTest::keyClick(stack, Qt::Key_Z, Qt::ControlModifier);
+  EXPECT_EQ(document().text(), gemma.toStdString());
+
+  // A layer that loses its own KV takes along what only a producer is.
+  QTest::mouseClick(stack->viewport(), Qt::LeftButton, {}, stack->sceneLayout().row(2).center().toPoint());
+  QTest::keyClicks(stack, QStringLiteral("1"));
+  QTest::keyClick(stack, Qt::Key_Return);
+  EXPECT_EQ(document().text(), "0s_1s_1_3s_4r0_0:0_0+4_1");
 }
 
 TEST_F(DesignPageTest, OffersEveryPublishedPatternAndUpwardOnesOnlyOnPurpose) {

@@ -184,9 +184,12 @@ TEST_F(Diagram, TheMapIsCopiedAsTextAndAsTheAuthorsList) {
   SharingDocument document;
   document.setLayerCount(4);
   EXPECT_EQ(mapAsText(document), "0_0_2_2");
-  EXPECT_EQ(mapAsJson(document), "[0, 0, 2, 2]");
+  EXPECT_EQ(mapAsJson(document).value(), "[0, 0, 2, 2]");
   document.setMapText("k:0_0_2_2 v:0_1_1_3");
-  EXPECT_EQ(mapAsJson(document), "{\"k\": [0, 0, 2, 2], \"v\": [0, 1, 1, 3]}");
+  EXPECT_EQ(mapAsJson(document).value(), "{\"k\": [0, 0, 2, 2], \"v\": [0, 1, 1, 3]}");
+  document.setMapText("0_0_2d64_2");
+  EXPECT_EQ(mapAsJson(document).error().message,
+            "A list of sources cannot say that layer 2 has heads 64 wide; copy the map as text.");
 }
 
 }  // namespace

@@ -222,11 +222,12 @@ void CostPanel::showLines(const sharing::CostReport& costs) {
   const sharing::CostRequest& request = m_document->request();
   const sharing::ParameterCount& p = costs.parameters;
 
-  m_parameters->show(tr("Parameters"), toQt(formatCount(static_cast<double>(p.total()))),
-                     tr("embedding + head + Q + KV + output + feed-forward + norms and biases"),
-                     tr("%1 + %2 + %3 + %4 + %5 + %6 + %7 = %8")
-                         .arg(number(p.embedding), number(p.head), number(p.query), number(p.keyValue),
-                              number(p.output), number(p.feedForward), number(p.norms + p.biases), number(p.total())));
+  m_parameters->show(
+      tr("Parameters"), toQt(formatCount(static_cast<double>(p.total()))),
+      tr("embedding + head + Q + KV + output + feed-forward + norms, biases and gates"),
+      tr("%1 + %2 + %3 + %4 + %5 + %6 + %7 = %8")
+          .arg(number(p.embedding), number(p.head), number(p.query), number(p.keyValue), number(p.output),
+               number(p.feedForward), number(p.norms + p.biases + p.gates), number(p.total())));
   m_perToken->show(tr("KV per token"), tr("%1 B").arg(number(costs.kv.bytesPerToken)),
                    tr("2 · bytes · width · Σ producers’ KV heads"),
                    toQt(sharing::explainKvBytesPerToken(shape, map, request.cacheType)));

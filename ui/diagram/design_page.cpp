@@ -396,7 +396,12 @@ void DesignPage::copyMap() {
 }
 
 void DesignPage::copyMapAsJson() {
-  QGuiApplication::clipboard()->setText(mapAsJson(*m_document));
+  const Result<QString> json = mapAsJson(*m_document);
+  if (!json) {
+    Q_EMIT messageRaised(QString::fromStdString(json.error().message), true);
+    return;
+  }
+  QGuiApplication::clipboard()->setText(*json);
   Q_EMIT messageRaised(tr("The map is copied as a JSON list."), false);
 }
 

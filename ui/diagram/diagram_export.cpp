@@ -1,5 +1,7 @@
 #include "ui/diagram/diagram_export.h"
 
+#include <fmt/format.h>
+
 #include <QBuffer>
 #include <QImage>
 #include <QPageSize>
@@ -7,6 +9,7 @@
 #include <QPdfWriter>
 #include <QSvgGenerator>
 
+#include "engine/sharing/map_words.h"
 #include "ui/diagram/sharing_scene.h"
 
 namespace weft::ui {
@@ -76,8 +79,14 @@ Result<QByteArray> renderDiagram(const SharingDocument& document, const QString&
 
 QString mapAsText(const SharingDocument& document) { return QString::fromStdString(sharing::toText(document.map())); }
 
-QString mapAsJson(const SharingDocument& document) {
+Result<QString> mapAsJson(const SharingDocument& document) {
   const sharing::SharingMap& map = document.map();
+  for (int layer = 0; layer < map.layerCount(); ++layer) {
+    const std::string words = sharing::secondEditionWords(map.layer(layer), layer);
+    if (words.empty()) continue;
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("A list of sources cannot say that layer {} {}; copy the map as text.", layer, words));
+  }
   if (!map.hasSeparateKv()) return jsonList(map, &sharing::LayerSharing::kSource);
   return QStringLiteral("{\"k\": %1, \"v\": %2}")
       .arg(jsonList(map, &sharing::LayerSharing::kSource), jsonList(map, &sharing::LayerSharing::vSource));

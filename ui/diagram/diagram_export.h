@@ -14,7 +14,8 @@ namespace weft::ui {
 [[nodiscard]] Result<QByteArray> renderDiagram(const SharingDocument& document, const QString& ending);
 
 QString mapAsText(const SharingDocument& document);  // 0_0_2_2
-// The authors' sharing_pattern: [0, 0, 2, 2]; for a map whose K and V differ an object with both lists.
-QString mapAsJson(const SharingDocument& document);
+// The authors' sharing_pattern: [0, 0, 2, 2]; for a map whose K and V differ an object with both lists. InvalidInput
+// naming the first layer of the map's second edition, which a list of sources cannot say.
+[[nodiscard]] Result<QString> mapAsJson(const SharingDocument& document);
 
 }  // namespace weft::ui

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "engine/sharing/generators.h"
+#include "engine/sharing/trainable.h"
 #include "ui/diagram/map_field.h"
 #include "ui/parts/frames.h"
 #include "ui/parts/icons.h"
@@ -195,7 +196,11 @@ void GeneratorBar::refresh() {
   m_counts->setText(tr("%1 producers, %2 consumers").arg(producers).arg(layers - producers));
   m_verdict->setTone(isValid ? Tone::Good : Tone::Error);
   if (isValid) {
-    m_verdict->setText(m_document->map().isCausal() ? tr("Valid, causal") : tr("Valid, reads upwards"));
+    const Result<void> trainable = sharing::checkTrainable(m_document->map());
+    m_verdict->setText(!trainable                     ? tr("Valid, not trained yet")
+                       : m_document->map().isCausal() ? tr("Valid, causal")
+                                                      : tr("Valid, reads upwards"));
+    m_verdict->setToolTip(trainable ? QString() : QString::fromStdString(trainable.error().message));
   } else {
     const auto& problems = m_document->problems();
     const QString count = problems.size() == 1 ? tr("1 error") : tr("%1 errors").arg(problems.size());

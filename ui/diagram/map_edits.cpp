@@ -15,22 +15,74 @@ using sharing::SharingMap;
 
 LayerSharing& at(Layers& layers, int index) { return layers[static_cast<std::size_t>(index)]; }
 
-// Own head counts only where something is produced.
-void dropHeadsOfConsumers(Layers& layers) {
+// What a producer is stays only where it produces: head counts, width, V := K, a residual of what is still kept.
+void dropWhatIsNotProduced(Layers& layers) {
   for (int index = 0; index < static_cast<int>(layers.size()); ++index) {
-    LayerSharing& layer = at(layers, index);
-    if (layer.kSource != index && layer.vSource != index) layer.kvHeads.reset();
+    LayerSharing& layer = at(layers, index) = sharing::canonical(at(layers, index), index);
+    const bool hasK = layer.kSource == index, hasV = layer.vSource == index;
+    if (!hasK && !hasV) layer.kvHeads = layer.headWidth = std::nullopt;
+    if (!hasK || !hasV) {
+      layer.vHeads.reset();
+      layer.isValueKey = false;
+    }
+    if (!layer.residual) continue;
+    const int source = layer.residual->source;
+    const LayerSharing& from = at(layers, source);
+    const bool isKept = (!hasK || from.kSource == source) && (!hasV || from.vSource == source);
+    if (!isKept || source >= index || (!hasK && !hasV)) layer.residual.reset();
   }
+}
+
+// The layer reads all heads of `source`, and of nothing else.
+void readAlone(LayerSharing& layer, int source) {
+  layer.kSource = layer.vSource = source;
+  layer.kReading = layer.vReading = {};
+}
+
+// What was read of `from`, as K or as V, is read of `to`. Parts that become the same are one; heads that two parts
+// would then both name become all heads of `to`.
+void readInstead(int& source, sharing::Reading& reading, int from, int to) {
+  if (source == from) source = to;
+  bool isChanged = false;
+  std::vector<sharing::HeadRange> parts;
+  for (sharing::HeadRange part : reading.parts) {
+    isChanged = isChanged || part.source == from;
+    if (part.source == from) part.source = to;
+    if (std::find(parts.begin(), parts.end(), part) == parts.end()) parts.push_back(part);
+  }
+  if (!isChanged) return;
+  const bool isOneSource =
+      std::all_of(parts.begin(), parts.end(), [&](const sharing::HeadRange& part) { return part.source == to; });
+  if (isOneSource && parts.size() < reading.parts.size()) parts.clear();
+  reading.parts = std::move(parts);
+}
+
+void readInstead(LayerSharing& layer, int from, int to) {
+  readInstead(layer.kSource, layer.kReading, from, to);
+  readInstead(layer.vSource, layer.vReading, from, to);
+  if (layer.residual && layer.residual->source == from) layer.residual->source = to;
+}
+
+// What a producer is, of the one that it takes the place of.
+void takeOver(LayerSharing& heir, const LayerSharing& from) {
+  heir.kvHeads = from.kvHeads;
+  heir.headWidth = from.headWidth;
+  heir.vHeads = from.vHeads;
+  heir.isValueKey = from.isValueKey;
 }
 
 // Who read `from` reads `to`; `to` itself produces.
 void moveReaders(Layers& layers, int from, int to) {
-  for (LayerSharing& layer : layers) {
-    if (layer.kSource == from) layer.kSource = to;
-    if (layer.vSource == from) layer.vSource = to;
-  }
-  at(layers, to).kSource = to;
-  at(layers, to).vSource = to;
+  for (LayerSharing& layer : layers) readInstead(layer, from, to);
+  readAlone(at(layers, to), to);
+}
+
+// The layer reads what `other` reads.
+void readLike(LayerSharing& layer, const LayerSharing& other) {
+  layer.kSource = other.kSource;
+  layer.vSource = other.vSource;
+  layer.kReading = other.kReading;
+  layer.vReading = other.vReading;
 }
 
 // `layer` leaves its group; the lowest of the others produces in its place.
@@ -40,10 +92,10 @@ void leaveGroup(Layers& layers, int layer) {
     if (index != layer && (at(layers, index).kSource == layer || at(layers, index).vSource == layer)) heir = index;
   }
   if (heir) {
-    at(layers, *heir).kvHeads = at(layers, layer).kvHeads;
+    takeOver(at(layers, *heir), at(layers, layer));
     moveReaders(layers, layer, *heir);
   }
-  at(layers, layer).kSource = at(layers, layer).vSource = layer;
+  readAlone(at(layers, layer), layer);
 }
 
 }  // namespace
@@ -52,16 +104,13 @@ Layers withSource(const SharingMap& map, const LayerSet& readers, int source) {
   Layers layers = map.layers();
   for (const int reader : readers) {
     if (reader == source) {
-      at(layers, reader).kSource = at(layers, reader).vSource = reader;
+      readAlone(at(layers, reader), reader);
       continue;
     }
-    for (int index = 0; index < map.layerCount(); ++index) {
-      if (at(layers, index).kSource == reader) at(layers, index).kSource = source;
-      if (at(layers, index).vSource == reader) at(layers, index).vSource = source;
-    }
-    at(layers, reader).kSource = at(layers, reader).vSource = source;
+    for (LayerSharing& layer : layers) readInstead(layer, reader, source);
+    readAlone(at(layers, reader), source);
   }
-  dropHeadsOfConsumers(layers);
+  dropWhatIsNotProduced(layers);
   return layers;
 }
 
@@ -69,15 +118,13 @@ Layers grouped(const SharingMap& map, const LayerSet& members) {
   if (members.empty()) return map.layers();
   const int producer = members.front();
   Layers layers = map.layers();
-  at(layers, producer).kSource = at(layers, producer).vSource = producer;
+  if (!map.producesK(producer) || !map.producesV(producer)) readAlone(at(layers, producer), producer);
   for (const int member : members) {
-    for (LayerSharing& layer : layers) {
-      if (layer.kSource == member) layer.kSource = producer;
-      if (layer.vSource == member) layer.vSource = producer;
-    }
-    at(layers, member).kSource = at(layers, member).vSource = producer;
+    if (member == producer) continue;
+    for (LayerSharing& layer : layers) readInstead(layer, member, producer);
+    readAlone(at(layers, member), producer);
   }
-  dropHeadsOfConsumers(layers);
+  dropWhatIsNotProduced(layers);
   return layers;
 }
 
@@ -86,12 +133,11 @@ std::optional<Layers> joinedBelow(const SharingMap& map, int layer) {
   const LayerSharing& below = map.layer(layer - 1);
   Layers layers = map.layers();
   for (LayerSharing& reader : layers) {
-    if (reader.kSource == layer) reader.kSource = below.kSource;
-    if (reader.vSource == layer) reader.vSource = below.vSource;
+    readInstead(reader.kSource, reader.kReading, layer, below.kSource);
+    readInstead(reader.vSource, reader.vReading, layer, below.vSource);
   }
-  at(layers, layer).kSource = below.kSource;
-  at(layers, layer).vSource = below.vSource;
-  dropHeadsOfConsumers(layers);
+  readLike(at(layers, layer), below);
+  dropWhatIsNotProduced(layers);
   return layers;
 }
 
@@ -99,11 +145,19 @@ Layers separated(const SharingMap& map, const LayerSet& members) {
   Layers layers = map.layers();
   for (const int member : members) {
     LayerSharing& layer = at(layers, member);
-    if (map.producesK(member) && map.producesV(member)) continue;
-    if (!layer.kvHeads) layer.kvHeads = map.layer(map.layer(member).kSource).kvHeads;
-    layer.kSource = layer.vSource = member;
+    const bool readsParts = !layer.kReading.parts.empty() || !layer.vReading.parts.empty();
+    if (map.producesK(member) && map.producesV(member) && !readsParts) continue;
+    if (readsParts) {
+      layer.vHeads.reset();  // the rest of its heads came from elsewhere
+    } else {
+      const LayerSharing& read = map.layer(map.layer(member).kSource);
+      if (!layer.kvHeads) layer.kvHeads = read.kvHeads;
+      if (!layer.headWidth) layer.headWidth = read.headWidth;
+      if (layer.kSource == layer.vSource) layer.isValueKey = read.isValueKey;
+    }
+    readAlone(layer, member);
   }
-  dropHeadsOfConsumers(layers);
+  dropWhatIsNotProduced(layers);
   return layers;
 }
 
@@ -115,7 +169,9 @@ SharingMap unshared(const SharingMap& map) {
 
 std::optional<Layers> boundaryMoved(const SharingMap& map, int layer, Boundary direction) {
   const auto isSame = [&](int a, int b) {
-    return map.layer(a).kSource == map.layer(b).kSource && map.layer(a).vSource == map.layer(b).vSource;
+    const LayerSharing &one = map.layer(a), &other = map.layer(b);
+    return one.kSource == other.kSource && one.vSource == other.vSource && one.kReading == other.kReading &&
+           one.vReading == other.vReading;
   };
   int top = layer;
   while (top + 1 < map.layerCount() && isSame(top + 1, layer)) ++top;
@@ -124,8 +180,7 @@ std::optional<Layers> boundaryMoved(const SharingMap& map, int layer, Boundary d
   Layers layers = map.layers();
   if (direction == Boundary::Up) {
     leaveGroup(layers, above);
-    at(layers, above).kSource = at(layers, layer).kSource;
-    at(layers, above).vSource = at(layers, layer).vSource;
+    readLike(at(layers, above), at(layers, layer));
   } else {
     const bool isAlone = top == 0 || !isSame(top - 1, top);
     if (isAlone) return std::nullopt;
@@ -133,14 +188,13 @@ std::optional<Layers> boundaryMoved(const SharingMap& map, int layer, Boundary d
     const int source = at(layers, above).kSource;
     if (source > top) {
       // The group above begins one layer lower now: its new lowest layer produces.
-      at(layers, top).kvHeads = at(layers, source).kvHeads;
+      takeOver(at(layers, top), at(layers, source));
       moveReaders(layers, source, top);
     } else {
-      at(layers, top).kSource = source;
-      at(layers, top).vSource = at(layers, above).vSource;
+      readLike(at(layers, top), at(layers, above));
     }
   }
-  dropHeadsOfConsumers(layers);
+  dropWhatIsNotProduced(layers);
   return layers;
 }
 
@@ -167,12 +221,22 @@ SharingMap withLayerCount(const SharingMap& map, int count, sharing::UpwardReads
   layers.resize(static_cast<std::size_t>(std::min(count, map.layerCount())));
   for (int index = 0; index < static_cast<int>(layers.size()); ++index) {
     LayerSharing& layer = at(layers, index);
-    if (layer.kSource >= count) layer.kSource = index;
-    if (layer.vSource >= count) layer.vSource = index;
+    const auto isCut = [&](const sharing::Reading& reading) {
+      return std::any_of(reading.parts.begin(), reading.parts.end(),
+                         [&](const sharing::HeadRange& part) { return part.source >= count; });
+    };
+    if (layer.kSource >= count || isCut(layer.kReading)) {
+      layer.kSource = index;
+      layer.kReading = {};
+    }
+    if (layer.vSource >= count || isCut(layer.vReading)) {
+      layer.vSource = index;
+      layer.vReading = {};
+    }
   }
   for (int index = map.layerCount(); index < count; ++index)
     layers.push_back({.kSource = index, .vSource = index, .window = {}, .kvHeads = {}});
-  dropHeadsOfConsumers(layers);
+  dropWhatIsNotProduced(layers);
   return SharingMap::create(std::move(layers), upward).value_or(SharingMap::identity(count));
 }
 

@@ -1,6 +1,7 @@
 #include "ui/diagram/map_table_model.h"
 
 #include "engine/base/text.h"
+#include "engine/sharing/map_words.h"
 
 namespace weft::ui {
 namespace {
@@ -30,6 +31,12 @@ int MapTableModel::columnCount(const QModelIndex& parent) const { return parent.
 
 QVariant MapTableModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= m_document->map().layerCount()) return {};
+  if (role == Qt::DisplayRole && index.column() == KvHeads) {
+    // Only the number is edited; what else the producer is stands beside it.
+    const std::string own = sharing::ownWords(m_document->map().layer(index.row()));
+    const QString heads = text(index.row(), KvHeads);
+    return own.empty() ? heads : heads + QStringLiteral(", ") + QString::fromStdString(own);
+  }
   if (role == Qt::DisplayRole || role == Qt::EditRole) return text(index.row(), index.column());
   if (role == Qt::ToolTipRole || role == Qt::AccessibleDescriptionRole) return m_document->describeLayer(index.row());
   if (role == Qt::TextAlignmentRole) return QVariant(Qt::AlignRight | Qt::AlignVCenter);
@@ -44,9 +51,11 @@ QString MapTableModel::text(int layer, int column) const {
   switch (column) {
     case Layer:
       return QString::number(layer);
-    case Source:
-      return from.kSource == from.vSource ? QString::number(from.kSource)
-                                          : tr("K %1, V %2").arg(from.kSource).arg(from.vSource);
+    case Source: {
+      const QString k = QString::fromStdString(readingMark(from, sharing::Role::Key));
+      const QString v = QString::fromStdString(readingMark(from, sharing::Role::Value));
+      return k == v ? k : tr("K %1, V %2").arg(k, v);
+    }
     case ReadBy: {
       LayerSet readers = map.readersOf(layer);
       std::erase(readers, layer);

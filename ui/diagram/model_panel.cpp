@@ -203,8 +203,11 @@ void SelectionPanel::refresh() {
     if (isPossible && !(m_layers.size() == 1 && producer == m_layers.front()))
       m_source->addItem(QString::number(producer));
   }
-  const bool isOneSource =
-      isCommon([&](int layer) { return map.layer(layer).kSource; }) && first.kSource == first.vSource;
+  const bool isOneSource = isCommon([&](int layer) { return map.layer(layer).kSource; }) &&
+                           first.kSource == first.vSource &&
+                           std::all_of(m_layers.begin(), m_layers.end(), [&](int layer) {
+                             return map.layer(layer).kReading.parts.empty() && map.layer(layer).vReading.parts.empty();
+                           });
   QString source =
       isOneSource
           ? (m_layers.size() == 1 && first.kSource == m_layers.front() ? tr("own KV") : QString::number(first.kSource))

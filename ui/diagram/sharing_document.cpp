@@ -8,6 +8,8 @@
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
 #include "engine/sharing/generators.h"
+#include "engine/sharing/map_words.h"
+#include "engine/sharing/slots.h"
 #include "ui/models/qt_text.h"
 
 namespace weft::ui {
@@ -122,18 +124,28 @@ QString SharingDocument::describeLayer(int layer) const {
   }
   if (layer < 0 || layer >= m_map.layerCount()) return {};
   const sharing::LayerSharing& from = m_map.layer(layer);
-  const int heads = m_map.kvHeads(from.kSource, m_design.model.kvHeads);
-  const QString tail =
-      QStringLiteral("%1 KV %2, %3")
-          .arg(heads)
-          .arg(heads == 1 ? "head" : "heads", windowText(m_map.windowOf(layer, m_design.model.window)));
-  if (from.kSource != from.vSource) {
-    const auto part = [&](int source) {
+  const auto plan = sharing::slotPlan(shape(), m_map);
+  const int heads =
+      plan ? plan->layers[static_cast<std::size_t>(layer)].heads : m_map.kvHeads(from.kSource, m_design.model.kvHeads);
+  QString tail = QStringLiteral("%1 KV %2, %3")
+                     .arg(heads)
+                     .arg(heads == 1 ? "head" : "heads", windowText(m_map.windowOf(layer, m_design.model.window)));
+  if (const std::string own = sharing::ownWords(from); !own.empty()) tail += QStringLiteral(", ") + toQt(own);
+  const bool readsParts = !from.kReading.parts.empty() || !from.vReading.parts.empty();
+  if (readsParts && from.kReading == from.vReading) {
+    return QStringLiteral("Layer %1 reads as K and V %2: %3")
+        .arg(layer)
+        .arg(toQt(sharing::readingWords(from, layer, sharing::Role::Key)), tail);
+  }
+  if (readsParts || from.kSource != from.vSource) {
+    const auto part = [&](int source, const sharing::Reading& reading, sharing::Role role) {
+      if (!reading.parts.empty()) return toQt(sharing::readingWords(from, layer, role));
       return source == layer ? QStringLiteral("its own") : QStringLiteral("that of layer %1").arg(source);
     };
     return QStringLiteral("Layer %1 reads as K %2 and as V %3: %4")
         .arg(layer)
-        .arg(part(from.kSource), part(from.vSource), tail);
+        .arg(part(from.kSource, from.kReading, sharing::Role::Key),
+             part(from.vSource, from.vReading, sharing::Role::Value), tail);
   }
   if (from.kSource != layer)
     return QStringLiteral("Layer %1 reads the KV of layer %2: %3").arg(layer).arg(from.kSource).arg(tail);

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "engine/base/text.h"
+#include "engine/sharing/map_words.h"
+#include "ui/models/qt_text.h"
 #include "ui/parts/sharing_painter.h"
 #include "ui/parts/widgets.h"
 
@@ -147,7 +149,26 @@ class ScenePainter {
       if (from.vSource != layer && from.vSource != from.kSource)
         paintArc(m_painter, m_layout.ringX, m_layout.rowMiddle(layer), m_layout.rowMiddle(from.vSource), most,
                  dashed(groupLineColor(group(from.vSource), m_theme), width));
+      paintFurtherArcs(layer, most, width);
     }
+  }
+
+  // To the other parts of a mixture or of ranges of heads, and, dotted, to what a residual adds.
+  void paintFurtherArcs(int layer, qreal most, qreal width) {
+    if (isReplaced(layer)) return;
+    const sharing::LayerSharing& from = m_map.layer(layer);
+    const auto arc = [&](int source, const QPen& pen) {
+      if (source != layer && source != from.kSource && source != from.vSource)
+        paintArc(m_painter, m_layout.ringX, m_layout.rowMiddle(layer), m_layout.rowMiddle(source), most, pen);
+    };
+    for (const sharing::HeadRange& part : from.kReading.parts)
+      arc(part.source, QPen(groupLineColor(group(part.source), m_theme), width));
+    if (from.vReading != from.kReading) {
+      for (const sharing::HeadRange& part : from.vReading.parts)
+        arc(part.source, dashed(groupLineColor(group(part.source), m_theme), width));
+    }
+    if (from.residual)
+      arc(from.residual->source, QPen(groupLineColor(group(from.residual->source), m_theme), width, Qt::DotLine));
   }
 
   // The row's written source is wrong, so its old arc is not drawn.
@@ -205,8 +226,7 @@ class ScenePainter {
   void paintCells(int layer, qreal middle) {
     const sharing::LayerSharing& from = m_map.layer(layer);
     const qreal height = cellHeight();
-    const int heads = m_map.kvHeads(layer, m_document.shape().kvHeads);
-    const auto cell = [&](qreal left, int cellGroup) {
+    const auto cell = [&](qreal left, int cellGroup, int heads) {
       const int parts = isFull() && heads <= 8 ? std::max(1, heads) : 1;
       const qreal step = m_layout.cellWidth / parts;
       for (int part = 0; part < parts; ++part) {
@@ -217,8 +237,10 @@ class ScenePainter {
             cellGroup, m_theme);
       }
     };
-    if (m_map.producesK(layer)) cell(m_layout.keys, group(layer));
-    if (m_map.producesV(layer)) cell(m_layout.values, group(layer));
+    const int modelHeads = m_document.shape().kvHeads;
+    if (m_map.producesK(layer)) cell(m_layout.keys, group(layer), m_map.kvHeads(layer, modelHeads));
+    if (m_map.producesV(layer) && !from.isValueKey)
+      cell(m_layout.values, group(layer), m_map.valueHeads(layer, modelHeads));
     const bool isTyping = layer == m_state.current && !m_state.typed.isEmpty();
     if (isTyping) {
       text(QRectF(m_layout.keys, middle - 10, 90, 20), Qt::AlignVCenter,
@@ -229,11 +251,14 @@ class ScenePainter {
     const auto reads = [&](qreal left, const QString& what) {
       text(QRectF(left, middle - 10, 90, 20), Qt::AlignVCenter, what, m_theme.text2, bodyFont());
     };
-    if (from.kSource != layer && from.vSource == from.kSource)
-      reads(m_layout.keys, SharingDocument::tr("reads %1").arg(from.kSource));
+    const QString k = toQt(sharing::readingMark(from, sharing::Role::Key));
+    const QString v = toQt(sharing::readingMark(from, sharing::Role::Value));
+    if (from.isValueKey) reads(m_layout.values, QStringLiteral("= K"));
+    if (from.kSource != layer && k == v)
+      reads(m_layout.keys, SharingDocument::tr("reads %1").arg(k));
     else if (from.kSource != layer)
-      reads(m_layout.keys, QString::number(from.kSource));
-    if (from.vSource != layer && from.vSource != from.kSource) reads(m_layout.values, QString::number(from.vSource));
+      reads(m_layout.keys, k);
+    if (from.vSource != layer && k != v) reads(m_layout.values, v);
   }
 
   void paintSlots(int layer, qreal middle) {
@@ -253,15 +278,17 @@ class ScenePainter {
     // A slot is never so thin that it looks like none.
     const qreal bar = kept > 0 ? std::max(2.0, static_cast<qreal>(kept) * perByte) : 0;
     if (kept > 0) {
-      const bool isPair = left == m_layout.perToken && isFull() && m_map.producesK(layer) && m_map.producesV(layer);
+      const bool isPair = left == m_layout.perToken && isFull() && m_map.producesK(layer) && m_map.producesV(layer) &&
+                          !m_map.layer(layer).isValueKey;
       const QRectF slot(left + 1, top, bar, height);
       paintGroupBar(m_painter, slot, group(layer), m_theme);
       if (isPair)
         m_painter.fillRect(QRectF(std::round(slot.center().x()), top, 1, height),
                            isSelected(layer) ? m_theme.selection : m_theme.panel);
       if (m_layout.density() != Density::Minimal) {
-        const QString label =
-            left == m_layout.perToken ? SharingDocument::tr("%1 B").arg(number(kept)) : bytesText(kept);
+        const QString label = left == m_layout.perToken
+                                  ? SharingDocument::tr("%1 B").arg(number(kept)) + furtherMarks(layer)
+                                  : bytesText(kept);
         text(QRectF(slot.right() + 8, middle - 10, kBytesLabel, 20), Qt::AlignVCenter, label, m_theme.text2,
              captionOrBody());
       }
@@ -272,6 +299,19 @@ class ScenePainter {
       m_painter.drawRect(
           QRectF(left + 1.5, top + 0.5, std::max(2.0, static_cast<qreal>(whole) * perByte) - 1, height - 1));
     }
+  }
+
+  // What a producer is and reads beyond the first edition, as the map's text has it.
+  QString furtherMarks(int layer) const {
+    const sharing::LayerSharing& own = m_map.layer(layer);
+    if (sharing::secondEditionWords(own, layer).empty()) return {};
+    QStringList marks;
+    if (const std::string mark = sharing::ownMark(own); !mark.empty()) marks << toQt(mark);
+    if (!own.kReading.parts.empty() && own.kSource == layer)
+      marks << SharingDocument::tr("K %1").arg(toQt(sharing::readingMark(own, sharing::Role::Key)));
+    if (!own.vReading.parts.empty() && own.vSource == layer)
+      marks << SharingDocument::tr("V %1").arg(toQt(sharing::readingMark(own, sharing::Role::Value)));
+    return QStringLiteral("  ") + marks.join(QStringLiteral(", "));
   }
 
   QFont captionOrBody() const {

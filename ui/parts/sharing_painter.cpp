@@ -14,8 +14,9 @@ constexpr qreal kShortColumn = 0.42;  // of a producer's column
 // K and V heads that the layer keeps, in units of one head.
 int keptHeads(const sharing::SharingMap& map, int layer, int modelKvHeads) {
   if (!map.isProducer(layer)) return 0;
-  const int heads = map.kvHeads(layer, modelKvHeads);
-  return (map.producesK(layer) ? heads : 0) + (map.producesV(layer) ? heads : 0);
+  const bool keepsV = map.producesV(layer) && !map.layer(layer).isValueKey;
+  return (map.producesK(layer) ? map.kvHeads(layer, modelKvHeads) : 0) +
+         (keepsV ? map.valueHeads(layer, modelKvHeads) : 0);
 }
 
 }  // namespace
@@ -24,9 +25,11 @@ std::vector<int> sharingGroups(const sharing::SharingMap& map) {
   const auto count = static_cast<std::size_t>(map.layerCount());
   std::vector<bool> isRead(count, false);
   for (int layer = 0; layer < map.layerCount(); ++layer) {
-    const sharing::LayerSharing& from = map.layer(layer);
-    if (from.kSource != layer) isRead[static_cast<std::size_t>(from.kSource)] = true;
-    if (from.vSource != layer) isRead[static_cast<std::size_t>(from.vSource)] = true;
+    for (const std::vector<sharing::HeadRange>& parts : {map.keyParts(layer), map.valueParts(layer)}) {
+      for (const sharing::HeadRange& part : parts) {
+        if (part.source != layer) isRead[static_cast<std::size_t>(part.source)] = true;
+      }
+    }
   }
   std::vector<int> groups(count, -1);
   int next = 0;
@@ -104,6 +107,12 @@ void paintMiniDiagram(QPainter& painter, const QRectF& area, const sharing::Shar
       QPen dashed(groupLineColor(groups[static_cast<std::size_t>(from.vSource)], theme), pen.widthF());
       dashed.setDashPattern({3, 2});
       paintArc(painter, ringX, middleOf(layer), middleOf(from.vSource), arcs - 2, dashed);
+    }
+    for (const sharing::Reading* reading : {&from.kReading, &from.vReading}) {
+      for (const sharing::HeadRange& part : reading->parts) {
+        if (part.source != layer && part.source != from.kSource && part.source != from.vSource)
+          paintArc(painter, ringX, middleOf(layer), middleOf(part.source), arcs - 2, pen);
+      }
     }
   }
   for (int layer = 0; layer < count; ++layer) {
