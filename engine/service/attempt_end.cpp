@@ -69,10 +69,12 @@ store::AttemptEnd attemptEnd(const store::ActiveJob& active, const std::optional
   // What is no training has no checkpoint to write: it breaks off, and was asked to.
   const bool wasBrokenOff = attempt.outcome == "failed" && attempt.code == toString(ErrorCode::Canceled);
   if (wasBrokenOff && !active.job.wanted.empty()) {
-    store::AttemptEnd end = said(active.job.wanted == "pause" ? RunState::Paused : RunState::Stopped);
-    end.outcome = active.job.wanted == "pause" ? "paused" : "stopped";
-    end.code = end.failure = end.detail = "";
-    return end;
+    store::AttemptEnd asked{.job = active.job.id, .state = RunState::Stopped, .outcome = "stopped"};
+    if (active.job.wanted == "pause") {
+      asked.state = RunState::Paused;
+      asked.outcome = "paused";
+    }
+    return asked;
   }
   if (attempt.outcome == "failed") return said(RunState::Failed);
   return unexplained(active, end, logLine);
