@@ -9,6 +9,7 @@
 
 #include "engine/base/text.h"
 #include "engine/config/training_request.h"
+#include "engine/config/vocabulary.h"
 #include "engine/data/byte_tokenizer.h"
 #include "engine/data/tokenizer.h"
 #include "engine/service/local_executor.h"
@@ -66,13 +67,8 @@ Result<ResolvedRun> resolveRun(const config::RunConfig& config, const Surroundin
   ResolvedRun run;
   run.config = config;
   WEFT_ASSIGN(run.tokenizerVocabulary, vocabularyOf(config.data, surroundings));
-  std::int64_t& vocabulary = run.config.model.vocabulary;
-  if (vocabulary == 0) vocabulary = run.tokenizerVocabulary;
-  if (vocabulary < run.tokenizerVocabulary) {
-    return fail(ErrorCode::InvalidInput,
-                fmt::format("model.vocabulary is {}, and the tokenizer {} has {} ids; it must be at least that, or 0.",
-                            vocabulary, config.data.tokenizer, run.tokenizerVocabulary));
-  }
+  WEFT_ASSIGN(run.config.model.vocabulary,
+              config::vocabularyFor(config.model.vocabulary, config.data.tokenizer, run.tokenizerVocabulary));
   WEFT_ASSIGN(run.map, config::sharingMap(run.config.model));
   run.config.model.sharing = sharing::toText(run.map);
   run.shape = config::shapeOf(run.config.model);

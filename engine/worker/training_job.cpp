@@ -5,6 +5,7 @@
 
 #include "engine/base/text.h"
 #include "engine/config/training_request.h"
+#include "engine/config/vocabulary.h"
 #include "engine/data/token_shard.h"
 #include "engine/device/device.h"
 #include "engine/infer/perplexity.h"
@@ -59,13 +60,8 @@ class TrainingJob {
     WEFT_ASSIGN(m_machine, setUpMachine(m_context, m_config.device));
     WEFT_ASSIGN(m_caches, nn::CacheFactory::create(m_config.cache.plugin, m_config.cache.dtype));
     WEFT_ASSIGN(m_data, prepareData(m_context, m_config.data));
-    if (m_config.model.vocabulary == 0) m_config.model.vocabulary = m_data.vocabularySize;
-    if (m_config.model.vocabulary < m_data.vocabularySize) {
-      return fail(
-          ErrorCode::InvalidInput,
-          fmt::format("model.vocabulary is {}, and the tokenizer {} has {} ids; it must be at least that, or 0.",
-                      m_config.model.vocabulary, m_config.data.tokenizer, m_data.vocabularySize));
-    }
+    WEFT_ASSIGN(m_config.model.vocabulary,
+                config::vocabularyFor(m_config.model.vocabulary, m_config.data.tokenizer, m_data.vocabularySize));
     WEFT_ASSIGN(const sharing::SharingMap map, config::sharingMap(m_config.model));
     WEFT_ASSIGN(m_decoder, nn::Decoder::create(nn::decoderSpec(m_config.model, map),
                                                static_cast<std::uint64_t>(m_config.train.seed), m_machine.device));

@@ -166,6 +166,14 @@ TEST_F(HeldRuns, AreExportedAsCsvAndJson) {
   ASSERT_TRUE(succeeded(weft({"export", "--out", out.string()})));
   EXPECT_EQ(nlohmann::json::parse(weft::readFile(out).value()).size(), 2u);
   EXPECT_TRUE(succeeded(weft({"export", "metrics"})));
+  const Outcome some = weft({"export", "--columns", "name, seed,train/gradient_norm"});
+  ASSERT_TRUE(succeeded(some));
+  EXPECT_THAT(some.out, ::testing::StartsWith("name,seed,train/gradient_norm\nMQA,1,\n")) << "held runs have no metric";
+  const Outcome wrong = weft({"export", "--columns", "perplexitty"});
+  EXPECT_TRUE(isOneSentenceOfBadInput(wrong));
+  EXPECT_THAT(wrong.err, HasSubstr("perplexity is near"));
+  EXPECT_TRUE(isOneSentenceOfBadInput(weft({"export", "metrics", "--columns", "name"})));
+  EXPECT_THAT(weft({"export", "--help"}).out, HasSubstr("kv_bytes_per_token_measured"));
   EXPECT_TRUE(isOneSentenceOfBadInput(weft({"export", "everything"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(weft({"export", "--format", "xlsx"})));
   EXPECT_TRUE(isOneSentenceOfBadInput(weft({"export", "--out", "/nowhere/at/all.csv"})));

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "ui/models/qt_text.h"
 #include "ui/models/run_text.h"
 
 namespace weft::ui {
@@ -362,11 +363,7 @@ QVariant CompareModel::headerData(int section, Qt::Orientation orientation, int 
 }
 
 QString CompareModel::csv() const {
-  const auto field = [](const std::string& value) {
-    const QString text = QString::fromStdString(value);
-    if (!text.contains(u',') && !text.contains(u'"') && !text.contains(u'\n')) return text;
-    return QStringLiteral("\"%1\"").arg(QString(text).replace(u'"', QStringLiteral("\"\"")));
-  };
+  const auto field = [](const std::string& value) { return csvField(toQt(value)); };
   const auto plain = [](std::optional<double> value) { return value ? QString::number(*value, 'g', 12) : QString(); };
   QString csv = QStringLiteral(
       "id,name,map,query_heads,kv_heads,head_width,perplexity,perplexity_minus_baseline,kv_bytes_per_token,kv_bytes_"

@@ -180,7 +180,7 @@ void CompareHeader::paintSection(QPainter* painter, const QRect& rect, int secti
 }
 
 CompareTable::CompareTable(CompareModel* model, PairSelection* selection, QWidget* parent)
-    : QTableView(parent),
+    : HoverTable(parent),
       m_model(model),
       m_proxy(new CompareSortProxy(this)),
       m_pair(selection),
@@ -189,20 +189,12 @@ CompareTable::CompareTable(CompareModel* model, PairSelection* selection, QWidge
   setModel(m_proxy);
   setHorizontalHeader(new CompareHeader(this));
   setItemDelegate(m_delegate);
-  verticalHeader()->hide();
-  verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   verticalHeader()->setMinimumSectionSize(metrics::row);
   horizontalHeader()->setStretchLastSection(true);
-  setShowGrid(false);
-  setFrameShape(QFrame::NoFrame);
-  setSelectionBehavior(QAbstractItemView::SelectRows);
   setSelectionMode(QAbstractItemView::ExtendedSelection);
   setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
   setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
-  setEditTriggers(QAbstractItemView::NoEditTriggers);
   setContextMenuPolicy(Qt::CustomContextMenu);
-  setTabKeyNavigation(false);
-  setMouseTracking(true);
   setAccessibleName(QStringLiteral("Runs in the plot"));
   setSortingEnabled(true);
   sortByColumn(static_cast<int>(CompareColumn::KvBytes), Qt::AscendingOrder);
@@ -306,23 +298,6 @@ void CompareTable::paintEvent(QPaintEvent* event) {
   painter.setPen(Theme::current().text2);
   painter.drawText(viewport()->rect().adjusted(24, 8, -24, -8),
                    static_cast<int>(Qt::AlignHCenter | Qt::AlignTop) | Qt::TextWordWrap, m_emptyText);
-}
-
-void CompareTable::mouseMoveEvent(QMouseEvent* event) {
-  m_delegate->setHoveredRow(indexAt(event->pos()).row());
-  viewport()->update();
-  QTableView::mouseMoveEvent(event);
-}
-
-void CompareTable::leaveEvent(QEvent* event) {
-  m_delegate->setHoveredRow(-1);
-  viewport()->update();
-  QTableView::leaveEvent(event);
-}
-
-void CompareTable::changeEvent(QEvent* event) {
-  QTableView::changeEvent(event);
-  if (event->type() == QEvent::FontChange) applyWidths();
 }
 
 }  // namespace weft::ui

@@ -4,10 +4,10 @@
 
 #include <QHeaderView>
 #include <QStyledItemDelegate>
-#include <QTableView>
 #include <set>
 
 #include "ui/compare/compare_model.h"
+#include "ui/parts/hover_table.h"
 
 namespace weft::ui {
 
@@ -37,7 +37,7 @@ class CompareHeader : public QHeaderView {
   QSize sizeHint() const override;
 };
 
-class CompareTable : public QTableView {
+class CompareTable : public HoverTable {
   Q_OBJECT
  public:
   CompareTable(CompareModel* model, PairSelection* selection, QWidget* parent = nullptr);
@@ -56,12 +56,10 @@ class CompareTable : public QTableView {
 
  protected:
   void paintEvent(QPaintEvent* event) override;
-  void mouseMoveEvent(QMouseEvent* event) override;
-  void leaveEvent(QEvent* event) override;
-  void changeEvent(QEvent* event) override;
+  void hover(int row, QPoint) override { m_delegate->setHoveredRow(row); }
+  void applyWidths() override;
 
  private:
-  void applyWidths();
   void applyColumns();
   void showSelection();  // from the pair to the rows
   void readSelection();  // from the rows to the pair

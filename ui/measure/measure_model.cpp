@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/text.h"
+#include "ui/models/qt_text.h"
 
 namespace weft::ui {
 namespace {
@@ -137,16 +138,15 @@ QString MeasureModel::csv() const {
       "id,run,context,batch,fits,prefill_tokens_per_second,decode_tokens_per_second,decode_step_ms,kv_bytes_analytic,"
       "kv_bytes_storage,"
       "kv_bytes_allocator,kv_bytes_device,largest_batch,predicted_batch,measured_on\n");
-  const auto quoted = [](const QString& field) { return QString::fromStdString(csvField(field.toStdString())); };
   for (const MeasuredPoint& point : m_points) {
-    QStringList cells{QString::number(point.run.value), quoted(point.name), QString::number(point.context),
+    QStringList cells{QString::number(point.run.value), csvField(point.name), QString::number(point.context),
                       point.batch ? QString::number(*point.batch) : QString(),
                       point.fits ? QStringLiteral("yes") : QStringLiteral("no")};
     for (int i = static_cast<int>(MeasureColumn::Prefill); i < kMeasureColumns; ++i) {
       const std::optional<double> number = numberOf(point, static_cast<MeasureColumn>(i));
       cells << (number ? QString::number(*number, 'g', 12) : QString());
     }
-    text += (cells << quoted(point.setting)).join(u',') + u'\n';
+    text += (cells << csvField(point.setting)).join(u',') + u'\n';
   }
   return text;
 }

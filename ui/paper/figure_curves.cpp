@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "engine/protocol/metrics.h"
+#include "ui/models/qt_text.h"
 #include "ui/paper/curve_choice.h"
 #include "ui/paper/figure_scene.h"
 #include "ui/plot/axis_ticker.h"

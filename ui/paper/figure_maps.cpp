@@ -7,6 +7,7 @@
 
 #include "engine/base/text.h"
 #include "engine/sharing/map_text.h"
+#include "ui/models/qt_text.h"
 #include "ui/models/run_text.h"
 #include "ui/paper/figure_scene.h"
 #include "ui/parts/sharing_painter.h"

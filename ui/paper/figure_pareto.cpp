@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/models/qt_text.h"
 #include "ui/paper/figure_scene.h"
 #include "ui/plot/axis_ticker.h"
 #include "ui/plot/pareto_item.h"

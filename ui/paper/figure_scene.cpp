@@ -127,8 +127,6 @@ Result<std::unique_ptr<FigureScene>> FigureScene::create(const FigureOptions& op
   return fail(ErrorCode::Internal, "There is no figure of this kind.");
 }
 
-QString csvField(const QString& text) { return QString::fromStdString(weft::csvField(text.toStdString())); }
-
 QString csvNumber(double value) { return QString::fromStdString(fmt::format("{}", value)); }
 
 void FigureScene::paint(QPaintDevice* device, double scale) {

@@ -53,8 +53,7 @@ Result<std::unique_ptr<FigureScene>> makeParetoScene(const FigureOptions& option
 Result<std::unique_ptr<FigureScene>> makeCurvesScene(const FigureOptions& options, const std::vector<FigureRun>& runs);
 Result<std::unique_ptr<FigureScene>> makeMapsScene(const FigureOptions& options, const std::vector<FigureRun>& runs);
 
-// The plotted data as text, one header line; numbers read back to the same double.
-QString csvField(const QString& text);
+// The plotted data as text (fields by csvField of qt_text.h), one header line; numbers read back to the same double.
 QString csvNumber(double value);
 QString paretoCsv(const FigureOptions& options, const std::vector<FigureRun>& runs);
 QString curvesCsv(const FigureOptions& options, const std::vector<FigureRun>& runs);

@@ -5,6 +5,7 @@
 #include <QMouseEvent>
 #include <QPainter>
 #include <QToolTip>
+#include <algorithm>
 
 #include "ui/parts/icons.h"
 #include "ui/parts/run_actions.h"
@@ -174,37 +175,35 @@ void QueueDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
 }
 
 QueueTable::QueueTable(QueueModel* model, QWidget* parent)
-    : QTableView(parent), m_model(model), m_delegate(new QueueDelegate(this)) {
+    : HoverTable(parent), m_model(model), m_delegate(new QueueDelegate(this)) {
   setModel(model);
   setItemDelegate(m_delegate);
   setAccessibleName(QStringLiteral("Jobs"));
-  setShowGrid(false);
-  setFrameShape(QFrame::NoFrame);
-  setSelectionBehavior(QAbstractItemView::SelectRows);
   setSelectionMode(QAbstractItemView::SingleSelection);
-  setEditTriggers(QAbstractItemView::NoEditTriggers);
-  setTabKeyNavigation(false);
-  setMouseTracking(true);
   setDragEnabled(true);
   setAcceptDrops(true);
   setDragDropMode(QAbstractItemView::InternalMove);
   setDropIndicatorShown(true);
   setDragDropOverwriteMode(false);
-  verticalHeader()->hide();
-  verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-  verticalHeader()->setDefaultSectionSize(qMax(kRow, QFontMetrics(bodyFont()).height() + 16));
   QHeaderView* header = horizontalHeader();
   header->setHighlightSections(false);
   header->setSectionsClickable(false);
-  header->setFixedHeight(qMax(metrics::headerRow, QFontMetrics(captionFont()).height() + 12));
   header->setFont(captionFont());
   header->setAccessibleName(QStringLiteral("Columns of the job list"));
-  for (int i = 0; i < kQueueColumns; ++i) setColumnWidth(i, preferredWidth(static_cast<QueueColumn>(i)));
+  applyWidths();
   header->setSectionResizeMode(static_cast<int>(QueueColumn::Job), QHeaderView::Stretch);
   for (const auto signal : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
     connect(model, signal, this, &QueueTable::spanHeadings);
   connect(model, &QAbstractItemModel::rowsMoved, this, &QueueTable::spanHeadings);
   spanHeadings();
+}
+
+void QueueTable::applyWidths() {
+  const double scale = std::max(1.0, static_cast<double>(QFontMetrics(bodyFont()).height()) / 16);
+  verticalHeader()->setDefaultSectionSize(qMax(kRow, QFontMetrics(bodyFont()).height() + 16));
+  horizontalHeader()->setFixedHeight(qMax(metrics::headerRow, QFontMetrics(captionFont()).height() + 12));
+  for (int i = 0; i < kQueueColumns; ++i)
+    setColumnWidth(i, static_cast<int>(preferredWidth(static_cast<QueueColumn>(i)) * scale));
 }
 
 void QueueTable::spanHeadings() {
@@ -248,17 +247,9 @@ std::optional<JobCommand> QueueTable::commandAt(const QPoint& position) const {
   return QueueDelegate::buttonAt(visualRect(index), position, *job);
 }
 
-void QueueTable::mouseMoveEvent(QMouseEvent* event) {
-  m_delegate->setHovered(indexAt(event->pos()).row(), event->pos());
-  viewport()->setCursor(commandAt(event->pos()) ? Qt::PointingHandCursor : Qt::ArrowCursor);
-  viewport()->update();
-  QTableView::mouseMoveEvent(event);
-}
-
-void QueueTable::leaveEvent(QEvent* event) {
-  m_delegate->setHovered(-1, {});
-  viewport()->update();
-  QTableView::leaveEvent(event);
+void QueueTable::hover(int row, QPoint at) {
+  m_delegate->setHovered(row, at);
+  viewport()->setCursor(row >= 0 && commandAt(at) ? Qt::PointingHandCursor : Qt::ArrowCursor);
 }
 
 void QueueTable::mouseReleaseEvent(QMouseEvent* event) {

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <QStyledItemDelegate>
-#include <QTableView>
 #include <optional>
 
 #include "ui/models/queue_model.h"
+#include "ui/parts/hover_table.h"
 
 namespace weft::ui {
 
@@ -35,7 +35,7 @@ class QueueDelegate : public QStyledItemDelegate {
   QPoint m_hoveredAt;
 };
 
-class QueueTable : public QTableView {
+class QueueTable : public HoverTable {
   Q_OBJECT
  public:
   explicit QueueTable(QueueModel* model, QWidget* parent = nullptr);
@@ -49,9 +49,9 @@ class QueueTable : public QTableView {
 
  protected:
   void paintEvent(QPaintEvent* event) override;
-  void mouseMoveEvent(QMouseEvent* event) override;
+  void hover(int row, QPoint at) override;
+  void applyWidths() override;
   void mouseReleaseEvent(QMouseEvent* event) override;
-  void leaveEvent(QEvent* event) override;
   bool viewportEvent(QEvent* event) override;
 
  private:

@@ -284,7 +284,7 @@ void SortHeader::paintSection(QPainter* painter, const QRect& rect, int section)
 }
 
 RunTableView::RunTableView(RunSortProxy* proxy, QWidget* parent)
-    : QTableView(parent),
+    : HoverTable(parent),
       m_proxy(proxy),
       m_header(new SortHeader(proxy, this)),
       m_delegate(new RunDelegate(this)),
@@ -294,19 +294,11 @@ RunTableView::RunTableView(RunSortProxy* proxy, QWidget* parent)
   setModel(proxy);
   setHorizontalHeader(m_header);
   setItemDelegate(m_delegate);
-  verticalHeader()->hide();
-  verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   verticalHeader()->setMinimumSectionSize(metrics::row);
-  setShowGrid(false);
-  setFrameShape(QFrame::NoFrame);
-  setSelectionBehavior(QAbstractItemView::SelectRows);
   setSelectionMode(QAbstractItemView::ExtendedSelection);
   setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
   setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
-  setEditTriggers(QAbstractItemView::NoEditTriggers);
   setContextMenuPolicy(Qt::CustomContextMenu);
-  setTabKeyNavigation(false);
-  setMouseTracking(true);
   setAccessibleName(QStringLiteral("Runs"));
   applyWidths();
   const auto hide = [this](int first, int last) {
@@ -409,23 +401,6 @@ void RunTableView::paintEvent(QPaintEvent* event) {
   painter.setPen(Theme::current().text2);
   painter.drawText(QRect(24, 0, viewport()->width() - 48, viewport()->height() / 3 + 8),
                    Qt::AlignHCenter | Qt::AlignBottom | Qt::TextWordWrap, m_emptyText);
-}
-
-void RunTableView::mouseMoveEvent(QMouseEvent* event) {
-  m_delegate->setHoveredRow(indexAt(event->pos()).row());
-  viewport()->update();
-  QTableView::mouseMoveEvent(event);
-}
-
-void RunTableView::leaveEvent(QEvent* event) {
-  m_delegate->setHoveredRow(-1);
-  viewport()->update();
-  QTableView::leaveEvent(event);
-}
-
-void RunTableView::changeEvent(QEvent* event) {
-  QTableView::changeEvent(event);
-  if (event->type() == QEvent::FontChange) applyWidths();
 }
 
 }  // namespace weft::ui

@@ -4,9 +4,9 @@
 
 #include <QHeaderView>
 #include <QStyledItemDelegate>
-#include <QTableView>
 
 #include "ui/models/run_sort_proxy.h"
+#include "ui/parts/hover_table.h"
 
 class QPushButton;
 
@@ -45,7 +45,7 @@ class SortHeader : public QHeaderView {
   int m_pressedSection = -1;
 };
 
-class RunTableView : public QTableView {
+class RunTableView : public HoverTable {
   Q_OBJECT
  public:
   explicit RunTableView(RunSortProxy* proxy, QWidget* parent = nullptr);
@@ -64,13 +64,11 @@ class RunTableView : public QTableView {
 
  protected:
   void paintEvent(QPaintEvent* event) override;
-  void mouseMoveEvent(QMouseEvent* event) override;
-  void leaveEvent(QEvent* event) override;
-  void changeEvent(QEvent* event) override;
+  void hover(int row, QPoint) override { m_delegate->setHoveredRow(row); }
+  void applyWidths() override;
   void resizeEvent(QResizeEvent* event) override;
 
  private:
-  void applyWidths();
   void placeEmptyButton();
   RunSortProxy* m_proxy;
   SortHeader* m_header;
