@@ -24,6 +24,7 @@
 #include "engine/sharing/generators.h"
 #include "engine/sharing/map_text.h"
 #include "engine/sharing/memory_model.h"
+#include "engine/sharing/trainable.h"
 
 namespace weft::cli {
 
@@ -64,6 +65,7 @@ Json costJson(const service::ResolvedRun& run, sharing::ElementType type, const 
             {"feed_forward", count.feedForward},
             {"norms", count.norms},
             {"biases", count.biases},
+            {"gates", count.gates},
             {"matmul", count.matmul}}},
           {"kv_bytes_per_token", report.kv.bytesPerToken},
           {"kv_bytes_resident", report.kv.bytesResident},
@@ -275,6 +277,8 @@ void printCost(const service::ResolvedRun& run, const sharing::CostReport& repor
       "2 L d + d, and d for each producer's own KV norm; D for a norm over heads");
   if (count.biases > 0)
     row("  biases", formatCount(static_cast<double>(count.biases)), "L H D, and G D for each K and V");
+  if (count.gates > 0)
+    row("  gates", formatCount(static_cast<double>(count.gates)), "of mixtures and residuals, a number a channel");
   row("KV bytes per token", groupDigits(report.kv.bytesPerToken),
       sharing::explainKvBytesPerToken(shape, map, request.cacheType));
   row("KV resident", formatBytes(static_cast<double>(report.kv.bytesResident)),
@@ -347,12 +351,16 @@ Result<void> showCost(const CostArguments& arguments, const Context& context) {
         peak};
   }
   const sharing::TrainingRequest training = config::trainingRequest(config.train, type);
-  WEFT_ASSIGN(const sharing::TrainingMemory trained, sharing::trainingMemory(shape, map, training));
   Json value = costJson(run, type, report);
-  value["training_memory"] = trainingJson(training, trained);
-  if (!context.json) {
-    printCost(run, report, request);
-    printTraining(training, trained);
+  if (!context.json) printCost(run, report, request);
+  if (const Result<void> trainable = sharing::checkTrainable(map); trainable) {
+    WEFT_ASSIGN(const sharing::TrainingMemory trained, sharing::trainingMemory(shape, map, training));
+    value["training_memory"] = trainingJson(training, trained);
+    if (!context.json) printTraining(training, trained);
+  } else {
+    value["training_memory"] = nullptr;
+    value["not_trainable"] = trainable.error().message;
+    if (!context.json) print(trainable.error().message);
   }
 
   std::optional<Memory> memory;

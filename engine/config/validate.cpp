@@ -9,7 +9,6 @@
 #include "engine/base/text.h"
 #include "engine/config/run_config.h"
 #include "engine/sharing/map_text.h"
-#include "engine/sharing/trainable.h"
 
 namespace weft::config {
 
@@ -79,8 +78,6 @@ Result<void> checkModel(const ModelConfig& model) {
   }
   WEFT_TRY(validateRope(model));
   WEFT_ASSIGN(const sharing::SharingMap map, sharingMap(model));
-  if (const Result<void> trainable = sharing::checkTrainable(map); !trainable)
-    return wrong("model.sharing: " + trainable.error().message);
   const Result<sharing::CostReport> costs = sharing::cost(shapeOf(model), map, {});
   if (!costs) return wrong("model: " + costs.error().message);
   return {};

@@ -6,6 +6,7 @@
 
 #include "engine/base/files.h"
 #include "engine/base/run_name.h"
+#include "engine/config/trainable.h"
 #include "engine/service/client.h"
 #include "engine/service/resolved_run.h"
 #include "engine/sharing/generators.h"
@@ -64,6 +65,7 @@ Result<store::RunId> submit(const store::Project&, store::RunStore& store, const
   config::resolvePaths(config, fs::current_path(error));
   WEFT_TRY(checkRunName(config.name));
   WEFT_TRY(config::validate(config));
+  WEFT_TRY(config::requireTrainable(config.model));
   WEFT_TRY(requireFiles(config));
   WEFT_ASSIGN(const ResolvedRun run, resolveRun(config));
   store::NewRun row = rowOf(run);

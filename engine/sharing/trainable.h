@@ -1,5 +1,5 @@
-// engine/sharing/trainable.h -- what of a map the decoder cannot be built for yet. The one place that says so: a run's
-// validation, the decoder and the memory model of training ask here. Reading, printing, comparing and costing such a
+// engine/sharing/trainable.h -- what of a map the decoder cannot be built for yet. The one place that says so: whoever
+// queues a run (config/trainable.h), the decoder and the memory model of training ask here. Reading, printing, comparing and costing such a
 // map works all the same.
 #pragma once
 

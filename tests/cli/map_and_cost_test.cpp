@@ -112,6 +112,21 @@ TEST(CostVerb, ShowsThePapersTablesWithoutADifference) {
   EXPECT_THAT(runWeft({"cost", "--paper"}).out, HasSubstr("163,840"));
 }
 
+TEST(CostVerb, CountsAMapThatCannotBeTrainedYetAndSaysThatItCannot) {
+  const auto cost = [](const char* map) {
+    return runWeft({"cost", "--preset", "demo-mqa", "--map", map, "--json"}).json();
+  };
+  // Heads of 32, 64 and 32 are kept instead of four of 32; layer 2 reads the wide one, with queries as wide.
+  const nlohmann::json plain = cost("0_1_2_3"), wide = cost("0_1d64_1_3");
+  EXPECT_EQ(wide["kv_bytes_per_token"], plain["kv_bytes_per_token"]);
+  EXPECT_GT(wide["parameters"], plain["parameters"]);
+  EXPECT_TRUE(wide["training_memory"].is_null());
+  EXPECT_THAT(wide["not_trainable"].get<std::string>(), HasSubstr("Layer 1 has heads 64 wide (d64)"));
+  EXPECT_FALSE(plain.contains("not_trainable"));
+  EXPECT_THAT(runWeft({"cost", "--preset", "demo-mqa", "--map", "0_1d64_1_3"}).out,
+              HasSubstr("not trained or decoded yet"));
+}
+
 TEST(CostVerb, SaysWhatADeviceMakesOfIt) {
   const nlohmann::json value =
       runWeft({"cost", "--preset", "paper-1b-h128-mqa", "--device", "h100", "--batch", "64", "--json"}).json();

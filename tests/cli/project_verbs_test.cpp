@@ -222,6 +222,12 @@ TEST_F(HeldRuns, OfAnotherUserCanBeListedShownComparedAndExported) {
   fs::permissions(folder / "weft.db", fs::perms(0644));
 }
 
+TEST_F(HeldRuns, AreNotMadeOfAMapThatCannotBeTrainedYet) {
+  const Outcome refused = weft({"submit", "--preset", "demo-mqa", "--set", "model.sharing=0_1d64_1_3", "--hold"});
+  EXPECT_TRUE(isOneSentenceOfBadInput(refused));
+  EXPECT_THAT(refused.err, HasSubstr("model.sharing: Layer 1 has heads 64 wide"));
+}
+
 TEST_F(HeldRuns, KeepTheirFilesWhereInitSaysAndNowhereElse) {
   const fs::path scratch = fs::canonical(m_folder->path()) / "scratch", shards = scratch / "shards";
   const Outcome moved =

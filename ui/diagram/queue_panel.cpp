@@ -11,6 +11,7 @@
 
 #include "engine/base/text.h"
 #include "engine/config/presets.h"
+#include "engine/config/trainable.h"
 #include "ui/diagram/run_preview.h"
 #include "ui/models/qt_text.h"
 #include "ui/models/run_forecast.h"
@@ -210,6 +211,7 @@ Result<std::vector<config::RunConfig>> QueuePanel::configs() const {
       return fail(ErrorCode::InvalidInput, "The seeds are whole numbers, separated by commas, like 1, 2, 3.");
     if (runs.size() == kMostSeeds) return fail(ErrorCode::InvalidInput, "At most 32 seeds can be queued at once.");
     WEFT_TRY(config::validate(run));
+    WEFT_TRY(config::requireTrainable(run.model));
     runs.push_back(run);
   }
   return runs;
