@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   weft::cli::addQueueVerbs(program);
   weft::cli::addRunVerbs(program);
   weft::cli::addReplayVerb(program);
+  weft::cli::addExtendVerb(program);
   weft::cli::addMarkVerbs(program);
   weft::cli::addCompareVerb(program);
   weft::cli::addExportVerb(program);

@@ -72,6 +72,7 @@ void addProjectVerbs(Program& program);  // init, submit, engine
 void addQueueVerbs(Program& program);    // queue
 void addRunVerbs(Program& program);      // runs, show, log
 void addReplayVerb(Program& program);    // replay
+void addExtendVerb(Program& program);    // extend
 void addMarkVerbs(Program& program);     // tag, note, star, archive, baseline
 void addCompareVerb(Program& program);   // compare
 void addExportVerb(Program& program);    // export

@@ -206,6 +206,10 @@ class RunStore {
   // lowest that waits. Of runs: their trainings.
   [[nodiscard]] Result<void> moveInQueue(JobId id, JobId before);
   [[nodiscard]] Result<void> moveInQueue(RunId id, RunId before);
+  // A run whose training is over gets a configuration that trains on (`configToml`, of `steps`), with new keys, and is
+  // Queued. False if its state is not one of `from` any more.
+  [[nodiscard]] Result<bool> extendRun(RunId id, const std::string& configToml, std::int64_t steps,
+                                       const std::vector<RunState>& from);
   [[nodiscard]] Result<void> addMeasurement(RunId id, const Measurement& measurement);
   [[nodiscard]] Result<void> addEvaluation(RunId id, const Evaluation& evaluation);
 

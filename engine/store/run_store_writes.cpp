@@ -1,6 +1,8 @@
 // The writes of the faces: each one IMMEDIATE transaction.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/store/configuration_key.h"
 #include "engine/store/database.h"
 #include "engine/store/kv_type.h"
@@ -87,6 +89,34 @@ Result<void> RunStore::setBaseline(RunId id) {
          rowsOf(before, [](const SQLite::Statement& row) { return RunId{row.getColumn(0).getInt64()}; }))
       WEFT_TRY(setColumn(connection, former, "baseline", 0));
     return id.value == 0 ? Result<void>{} : setColumn(connection, id, "baseline", 1);
+  });
+}
+
+Result<bool> RunStore::extendRun(RunId id, const std::string& configToml, std::int64_t steps,
+                                 const std::vector<RunState>& from) {
+  return m_database->write([&](SQLite::Database& connection) -> Result<bool> {
+    WEFT_ASSIGN(const JobId training, trainingOf(connection, id));
+    SQLite::Statement row(connection, "SELECT state FROM job WHERE id = ?");
+    row.bind(1, training.value);
+    row.executeStep();
+    const RunState state = parseRunState(row.getColumn(0).getString()).value_or(RunState::Lost);
+    if (std::find(from.begin(), from.end(), state) == from.end()) return false;
+    const ConfigurationKeys keys = configurationKeys(connection, configToml);
+    SQLite::Statement run(connection,
+                          "UPDATE run SET config = ?, steps = ?, configuration_key = ?, text_key = ? WHERE id = ?");
+    run.bind(1, configToml);
+    run.bind(2, steps);
+    run.bind(3, keys.configuration);
+    run.bind(4, keys.text);
+    run.bind(5, id.value);
+    run.exec();
+    SQLite::Statement job(connection,
+                          "UPDATE job SET state = 'queued', failure = '', wanted = '', ended = 0, position = (SELECT "
+                          "max(position) + 1 FROM job) WHERE id = ?");
+    job.bind(1, training.value);
+    job.exec();
+    touch(connection, id);
+    return true;
   });
 }
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <utility>
 
-#include "engine/train/schedule.h"
+#include "engine/config/schedule.h"
 
 namespace weft::train {
 
@@ -98,7 +98,7 @@ Result<Outcome> Trainer::run(const TrainerHooks& hooks, const std::atomic<StopWi
   const auto isDue = [&](std::int64_t every) { return every > 0 && m_state.step % every == 0; };
 
   while (m_state.step < train.steps) {
-    const double rate = learningRate(train, m_state.step);
+    const double rate = config::learningRate(train, m_state.step);
     const torch::Tensor loss = step();
     const torch::Tensor norm = m_optimizer.step(rate);
     ++m_state.step;

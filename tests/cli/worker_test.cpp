@@ -1,6 +1,8 @@
 // One small run from submission to every verb that reads its weights. Needs weft-worker beside weft.
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "tests/cli/program_under_test.h"
 
 namespace fs = std::filesystem;
@@ -13,14 +15,81 @@ class TrainedRun : public ProjectTest {
   void SetUp() override {
     if (!hasWorker()) GTEST_SKIP() << "weft-worker is not beside weft: this build has no torch";
     ProjectTest::SetUp();
-    m_submitted =
-        weft({"submit", "--preset", "demo-mqa-cla2", "--name", "tiny", "--set", "train.steps=4", "--set",
-              "train.sequence_length=32", "--set", "train.batch_sequences=4", "--set", "data.synthetic_tokens=40000",
-              "--set", "evaluation.tokens=512", "--set", "device.device=cpu", "--wait", "--json"});
+    m_submitted = weft({"submit",
+                        "--preset",
+                        "demo-mqa-cla2",
+                        "--name",
+                        "tiny",
+                        "--set",
+                        "train.steps=4",
+                        "--set",
+                        "train.sequence_length=32",
+                        "--set",
+                        "train.batch_sequences=4",
+                        "--set",
+                        "data.synthetic_tokens=40000",
+                        "--set",
+                        "evaluation.tokens=512",
+                        "--set",
+                        "train.log_every=1",
+                        "--set",
+                        "device.device=cpu",
+                        "--wait",
+                        "--json"});
     ASSERT_TRUE(succeeded(m_submitted));
   }
   Outcome m_submitted;
 };
+
+// With the schedule of the longer run: what a run of 8 steps has at step 5, not what was left of 4 steps.
+TEST_F(TrainedRun, IsTrainedOnToMoreStepsFromItsLastCheckpoint) {
+  const auto ratesOf = [&](const char* name) {
+    std::map<std::int64_t, double> rates;
+    const nlohmann::json runs = weft({"export", "metrics", "--format", "json", "--runs", name}).json();
+    for (const nlohmann::json& point : runs[0]["metrics"]["train/learning_rate"]) rates[point["step"]] = point["value"];
+    return rates;
+  };
+  EXPECT_TRUE(isOneSentenceOfBadInput(weft({"extend", "tiny", "--steps", "4"})));
+  EXPECT_TRUE(isOneSentenceOfBadInput(weft({"extend", "nobody", "--steps", "9"})));
+  const nlohmann::json before = weft({"show", "tiny", "--json"}).json()[0];
+  const Outcome extended = weft({"extend", "tiny", "--steps", "8", "--wait", "--json"});
+  ASSERT_TRUE(succeeded(extended));
+  const nlohmann::json run = extended.json()[0];
+  EXPECT_EQ(run["id"], before["id"]) << "the same run";
+  EXPECT_EQ(run["state"], "finished");
+  EXPECT_EQ(run["steps"], 8);
+  EXPECT_EQ(run["step"], 8);
+  EXPECT_EQ(run["attempt"], 2);
+  EXPECT_NE(run["configuration_key"], before["configuration_key"]);
+  EXPECT_EQ(run["text_key"], before["text_key"]);
+  ASSERT_TRUE(succeeded(weft({"submit",
+                              "--preset",
+                              "demo-mqa-cla2",
+                              "--name",
+                              "whole",
+                              "--set",
+                              "train.steps=8",
+                              "--set",
+                              "train.sequence_length=32",
+                              "--set",
+                              "train.batch_sequences=4",
+                              "--set",
+                              "data.synthetic_tokens=40000",
+                              "--set",
+                              "evaluation.tokens=512",
+                              "--set",
+                              "train.log_every=1",
+                              "--set",
+                              "device.device=cpu",
+                              "--wait",
+                              "--json"})));
+  EXPECT_EQ(weft({"show", "whole", "--json"}).json()[0]["configuration_key"], run["configuration_key"]);
+  const std::map<std::int64_t, double> rates = ratesOf("tiny"), whole = ratesOf("whole");
+  ASSERT_EQ(rates.size(), 8u) << "what was trained before is kept";
+  for (std::int64_t step = 5; step <= 8; ++step) EXPECT_EQ(rates.at(step), whole.at(step)) << step;
+  EXPECT_LT(rates.at(4), whole.at(4)) << "the shorter run was at its end";
+  EXPECT_GT(rates.at(5), rates.at(4));
+}
 
 TEST_F(TrainedRun, IsFinishedMeasuredAndReadableByEveryVerb) {
   const nlohmann::json run = m_submitted.json();

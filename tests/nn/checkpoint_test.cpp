@@ -1,5 +1,6 @@
 #include "engine/nn/checkpoint.h"
 
+#include "engine/config/trainable.h"
 #include "engine/nn/safetensors.h"
 #include "engine/sharing/map_text.h"
 #include "engine/sharing/trainable.h"
@@ -61,7 +62,7 @@ TEST_F(Checkpoint, KeepsAMapOfTheSecondEditionAndSaysWhyItIsNoModelYet) {
   EXPECT_EQ(loaded.error().code, ErrorCode::InvalidInput);
   EXPECT_EQ(loaded.error().message, sharing::checkTrainable(config::sharingMap(kept->model).value()).error().message);
   EXPECT_NE(loaded.error().message.find("Layer 1 has heads 8 wide (d8)"), std::string::npos) << loaded.error().message;
-  EXPECT_EQ(config::validate(config).error().message, "model.sharing: " + loaded.error().message);
+  EXPECT_EQ(config::requireTrainable(config.model).error().message, "model.sharing: " + loaded.error().message);
 }
 
 TEST_F(Checkpoint, ComesBackToTheLastBitWithItsConfigurationForEveryMap) {

@@ -1,10 +1,12 @@
-#include "engine/train/schedule.h"
+#include "engine/config/schedule.h"
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+using weft::config::learningRate;
 using weft::config::TrainConfig;
-using weft::train::learningRate;
-using weft::train::warmupSteps;
+using weft::config::warmupSteps;
 
 namespace {
 
