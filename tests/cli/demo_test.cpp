@@ -28,6 +28,8 @@ const std::map<std::string, double> kAbove{{"MHA", -0.001}, {"MQA", 0}, {"MQA-CL
 class DemoTest : public ProjectTest {
  protected:
   void SetUp() override {
+    // Its runs are finished already; the service that looks at them starts only where it could train one.
+    if (!hasWorker()) GTEST_SKIP() << "weft-worker is not beside weft: this build has no torch";
     ProjectTest::SetUp();
     for (int i = 0; i < 20; ++i) {
       const fs::path header = m_folder->path() / "libtorch/include/c10" / fmt::format("h{:02}.h", i);
