@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "engine/base/files.h"
@@ -21,7 +22,7 @@ void printJson(const Json& value) { print(jsonText(value, 2)); }
 bool isTerminal(int descriptor) { return ::isatty(descriptor) == 1; }
 
 std::string bar(double fraction, int width) {
-  const int full = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * width + 0.5);
+  const int full = static_cast<int>(std::lround(std::clamp(fraction, 0.0, 1.0) * width));
   std::string text;
   for (int i = 0; i < width; ++i) text += i < full ? "█" : "░";
   return text;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/store/run_fields.h"
@@ -11,8 +13,8 @@ namespace weft::cli {
 
 namespace {
 
-std::string bytes(double value) { return groupDigits(static_cast<std::int64_t>(value + 0.5)); }
-std::string rate(double value) { return groupDigits(static_cast<std::int64_t>(value + 0.5)); }
+std::string bytes(double value) { return groupDigits(std::llround(value)); }
+std::string rate(double value) { return groupDigits(std::llround(value)); }
 
 }  // namespace
 

@@ -535,8 +535,12 @@ class Parser {
 
 std::string normalized(std::string_view stretch, const std::vector<NormalizerStep>& steps) {
   std::string text(stretch);
-  for (const NormalizerStep& step : steps)
-    text = step.kind == NormalizerStep::Kind::Prepend ? step.to + text : replaceAll(text, step.from, step.to);
+  for (const NormalizerStep& step : steps) {
+    if (step.kind == NormalizerStep::Kind::Prepend)
+      text.insert(0, step.to);
+    else
+      text = replaceAll(text, step.from, step.to);
+  }
   return text;
 }
 

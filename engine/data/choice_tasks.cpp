@@ -48,7 +48,7 @@ class Fields {
     } else if (value.is_number_integer()) {
       number = value.get<std::int64_t>();
     } else if (!value.is_string() || !parseInteger(value.get<std::string>(), number)) {
-      if (value == "") return noAnswer(key);
+      if (value.is_string() && value.get_ref<const std::string&>().empty()) return noAnswer(key);
       return wrong(key, "the number of the right answer");
     }
     if (number == -1) return noAnswer(key);

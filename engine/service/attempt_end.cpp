@@ -11,7 +11,7 @@ namespace {
 
 using store::RunState;
 
-std::string withLog(std::string sentence, const std::string& logLine) {
+std::string withLog(const std::string& sentence, const std::string& logLine) {
   return logLine.empty() ? sentence : sentence + " Its log ends with: " + logLine;
 }
 

@@ -139,7 +139,7 @@ std::optional<std::string> RunLogEnd::sentence(const protocol::Event& event) con
 }
 
 std::string lastComplaint(const std::filesystem::path& log) {
-  constexpr std::uint64_t kTail = 64 * 1024;
+  constexpr std::uint64_t kTail = 65'536;
   constexpr std::size_t kLongest = 300;
   const Result<std::string> text = readFileEnd(log, kTail);
   if (!text) return {};

@@ -118,7 +118,9 @@ Result<void> Service::tick() {
 Result<void> Service::adopt() {
   store::RunStore::ServiceWriter writer = m_store.service();
   WEFT_ASSIGN(const std::vector<store::ActiveJob> active, writer.activeJobs());
-  for (const auto& [job, attempt] : active) {
+  for (const store::ActiveJob& one : active) {
+    const store::Job& job = one.job;
+    const store::Attempt& attempt = one.attempt;
     if (m_watched.contains(job.id)) continue;
     if (attempt.pid == 0) {
       const bool isWanted = job.wanted.empty();

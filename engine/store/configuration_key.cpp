@@ -65,7 +65,7 @@ ConfigurationKeys configurationKeys(SQLite::Database& connection, const std::str
       const std::string made = origin.run.value > 0 ? configurationKeyOf(connection, origin.run) : std::string();
       if (!made.empty()) shown = "{" + made + "} " + origin.checkpoint;
     }
-    const std::string line = key + " = " + shown + "\n";
+    const std::string line = fmt::format("{} = {}\n", key, shown);
     configuration += line;
     if (key.starts_with("data.") || key == "evaluation.tokens") text += line;
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
@@ -57,9 +58,7 @@ constexpr Feature kChosen[] = {
 // What follows from choices that a summary does not know (types, tokenizer). Said only where it is needed.
 constexpr Feature kDerived[] = {
     {[](const RunSummary& a, const RunSummary& b) { return a.kvBytesPerToken != b.kvBytesPerToken; },
-     [](const RunSummary& run) {
-       return fmt::format("{} B", groupDigits(static_cast<std::int64_t>(run.kvBytesPerToken + 0.5)));
-     }},
+     [](const RunSummary& run) { return fmt::format("{} B", groupDigits(std::llround(run.kvBytesPerToken))); }},
     {[](const RunSummary& a, const RunSummary& b) { return a.parameters != b.parameters; },
      [](const RunSummary& run) { return fmt::format("{} parameters", groupDigits(run.parameters)); }},
 };

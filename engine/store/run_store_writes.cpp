@@ -29,7 +29,7 @@ Result<void> setColumn(SQLite::Database& connection, RunId id, const std::string
 
 InsertedRun insertRun(SQLite::Database& connection, const NewRun& run) {
   const auto next = [&](const char* query) { return connection.execAndGet(query).getInt64(); };
-  RunSummary stored = run;
+  auto stored = static_cast<const RunSummary&>(run);
   // Numbers are never given twice, not even those of runs that were deleted.
   stored.id.value = next("SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'run'), 0) + 1");
   stored.position = next("SELECT ifnull(max(position), 0) + 1 FROM job");

@@ -1,5 +1,7 @@
 #include "engine/store/run_values.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -47,11 +49,13 @@ void putValues(SQLite::Database& connection, RunId run, const Evaluation& evalua
   const std::string task = evaluation.task == kHeldOutTask ? "valid" : evaluation.task;
   putNamed(connection, run, task + "/loss", evaluation.loss_nats);
   putNamed(connection, run, task + "/perplexity", evaluation.perplexity);
-  for (const auto& [name, value] : evaluation.values) putNamed(connection, run, task + "/" + name, value);
+  for (const auto& [name, value] : evaluation.values)
+    putNamed(connection, run, fmt::format("{}/{}", task, name), value);
 }
 
 void putValues(SQLite::Database& connection, RunId run, const Measurement& measurement) {
-  for (const auto& [name, value] : measurement.values) putNamed(connection, run, measurement.name + "/" + name, value);
+  for (const auto& [name, value] : measurement.values)
+    putNamed(connection, run, fmt::format("{}/{}", measurement.name, name), value);
 }
 
 void rebuildValues(SQLite::Database& connection, RunId run) {
