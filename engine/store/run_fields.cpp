@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
-#include <set>
 #include <type_traits>
 #include <unordered_map>
 
@@ -175,17 +174,6 @@ std::optional<RunField> runFieldNamed(std::string_view name) {
     if (metric->style == protocol::MetricStyle::Count) field.style = FieldStyle::Rate;
   }
   return field;
-}
-
-std::vector<std::string> valueNamesOf(const std::vector<RunSummary>& runs) {
-  std::set<std::string_view> names;
-  const RunValues* last = nullptr;
-  for (const RunSummary& run : runs) {
-    if (!run.values || run.values.get() == last) continue;
-    last = run.values.get();
-    for (const auto& [name, value] : *last) names.insert(name);
-  }
-  return {names.begin(), names.end()};
 }
 
 std::optional<double> numberOf(const RunField& field, const RunSummary& run) {

@@ -62,8 +62,6 @@ const RunField* findRunField(std::string_view name);
 // The same; a name with a stroke in it is one of RunSummary::values, with the title, unit and direction that
 // protocol/metrics.h knows of it. nullopt for any other name that no field has.
 std::optional<RunField> runFieldNamed(std::string_view name);
-// The names of all the values that these runs have, in order of the alphabet.
-std::vector<std::string> valueNamesOf(const std::vector<RunSummary>& runs);
 
 // The value of a number, a flag (1, 0) or a state (its place in RunState); nullopt for a text, a list, and for a number
 // that the run has not.

@@ -15,28 +15,20 @@ class TrainedRun : public ProjectTest {
   void SetUp() override {
     if (!hasWorker()) GTEST_SKIP() << "weft-worker is not beside weft: this build has no torch";
     ProjectTest::SetUp();
-    m_submitted = weft({"submit",
-                        "--preset",
-                        "demo-mqa-cla2",
-                        "--name",
-                        "tiny",
-                        "--set",
-                        "train.steps=4",
-                        "--set",
-                        "train.sequence_length=32",
-                        "--set",
-                        "train.batch_sequences=4",
-                        "--set",
-                        "data.synthetic_tokens=40000",
-                        "--set",
-                        "evaluation.tokens=512",
-                        "--set",
-                        "train.log_every=1",
-                        "--set",
-                        "device.device=cpu",
-                        "--wait",
-                        "--json"});
+    m_submitted = train("tiny", 4);
     ASSERT_TRUE(succeeded(m_submitted));
+  }
+  Outcome train(const std::string& name, int steps) const {
+    const std::vector<std::string> settings{"train.steps=" + std::to_string(steps),
+                                            "train.sequence_length=32",
+                                            "train.batch_sequences=4",
+                                            "data.synthetic_tokens=40000",
+                                            "evaluation.tokens=512",
+                                            "train.log_every=1",
+                                            "device.device=cpu"};
+    std::vector<std::string> words{"submit", "--preset", "demo-mqa-cla2", "--name", name, "--wait", "--json"};
+    for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
+    return weft(words);
   }
   Outcome m_submitted;
 };
@@ -62,27 +54,7 @@ TEST_F(TrainedRun, IsTrainedOnToMoreStepsFromItsLastCheckpoint) {
   EXPECT_EQ(run["attempt"], 2);
   EXPECT_NE(run["configuration_key"], before["configuration_key"]);
   EXPECT_EQ(run["text_key"], before["text_key"]);
-  ASSERT_TRUE(succeeded(weft({"submit",
-                              "--preset",
-                              "demo-mqa-cla2",
-                              "--name",
-                              "whole",
-                              "--set",
-                              "train.steps=8",
-                              "--set",
-                              "train.sequence_length=32",
-                              "--set",
-                              "train.batch_sequences=4",
-                              "--set",
-                              "data.synthetic_tokens=40000",
-                              "--set",
-                              "evaluation.tokens=512",
-                              "--set",
-                              "train.log_every=1",
-                              "--set",
-                              "device.device=cpu",
-                              "--wait",
-                              "--json"})));
+  ASSERT_TRUE(succeeded(train("whole", 8)));
   EXPECT_EQ(weft({"show", "whole", "--json"}).json()[0]["configuration_key"], run["configuration_key"]);
   const std::map<std::int64_t, double> rates = ratesOf("tiny"), whole = ratesOf("whole");
   ASSERT_EQ(rates.size(), 8u) << "what was trained before is kept";
