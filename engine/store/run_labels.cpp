@@ -21,7 +21,8 @@ std::string mapWord(const RunSummary& run) {
   constexpr std::size_t kWidest = 28, kTail = 9;
   if (!run.generator.empty()) return run.generator;
   if (run.map.size() <= kWidest) return run.map.empty() ? "no map" : run.map;
-  return run.map.substr(0, kWidest - kTail - 1) + "…" + run.map.substr(run.map.size() - kTail);
+  const std::string_view map = run.map;
+  return fmt::format("{}…{}", map.substr(0, kWidest - kTail - 1), map.substr(map.size() - kTail));
 }
 
 struct Feature {
