@@ -11,7 +11,8 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 # Line tables only: a backtrace names file and line, objects stay small, links stay short. Assertions are alive in the
 # presets dev, asan and ci, those of the standard library and of Qt too; a release has none.
-set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -D_GLIBCXX_ASSERTIONS -DQT_FORCE_ASSERTS")
+set(WEFT_OPTIMISATION "-O2" CACHE STRING "Of RelWithDebInfo; the preset ci, which is compiled from nothing, takes -O1")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "${WEFT_OPTIMISATION} -g1 -D_GLIBCXX_ASSERTIONS -DQT_FORCE_ASSERTS")
 if(WEFT_SANITIZE)
   # The sanitizers' own code multiplies what there is to optimise: a test of the store takes 12 s to compile with -O1, 6 s
   # with -O0 (4 s without sanitizers). Only what computes with torch is worth the -O1.
@@ -19,7 +20,7 @@ if(WEFT_SANITIZE)
   if(WEFT_BUILD_TORCH)
     set(level "-O1")
   endif()
-  string(REPLACE "-O2" "${level}" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+  string(REPLACE "${WEFT_OPTIMISATION}" "${level}" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
 endif()
 
 find_program(WEFT_CCACHE ccache)
@@ -42,6 +43,10 @@ target_compile_options(weft_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -W
 if(WEFT_WERROR)
   target_compile_options(weft_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()
+# What a sanitized twin is compiled with (WeftLibrary.cmake). What links it, a test, is compiled as ever.
+add_library(weft_sanitizers INTERFACE)
+target_compile_options(weft_sanitizers INTERFACE
+                       "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=address,undefined;-fno-omit-frame-pointer>")
 if(WEFT_SANITIZE)
   add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=address,undefined;-fno-omit-frame-pointer>")
   add_link_options(-fsanitize=address,undefined)
