@@ -4,6 +4,11 @@
 #include <xxhash.h>
 
 #include <filesystem>
+#include <iterator>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -21,6 +26,37 @@ namespace fs = std::filesystem;
 std::string hashOf(const std::string& text) {
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+// The fields that there were when stores began to keep keys count always. A younger one counts only where it is not at
+// its default: a run of today has the key of the same run of before.
+constexpr std::string_view kFirstFields = R"(
+model.layers model.hidden model.feed_forward model.query_heads model.kv_heads model.head_width
+model.vocabulary model.sharing model.allow_upward model.forward_passes model.backward_passes model.window
+model.tie_embeddings model.own_kv_norm model.qkv_bias model.qk_norm model.norm_epsilon model.rope_theta
+model.rope_scaling model.rope_factor model.rope_original_context model.rope_low_frequency_factor
+model.rope_high_frequency_factor model.rope_beta_fast model.rope_beta_slow model.rope_attention_factor
+model.rope_mscale model.rope_mscale_all_dim model.rope_truncate model.init_std model.scaled_init data.source
+data.files data.valid_files data.valid_fraction data.tokenizer data.synthetic_tokens data.synthetic_seed
+train.steps train.sequence_length train.batch_sequences train.micro_batch train.learning_rate
+train.warmup_fraction train.final_fraction train.beta1 train.beta2 train.epsilon train.weight_decay
+train.clip_norm train.evaluate_every train.checkpoint_every train.log_every train.init_from
+evaluation.tokens evaluation.batch_sequences cache.plugin cache.dtype cache.measure_batch
+cache.measure_context device.device device.dtype device.threads
+)";
+
+bool counts(const std::string& key, const std::string& value) {
+  using Values = std::map<std::string, std::string>;
+  static const std::set<std::string> first = [] {
+    std::istringstream words{std::string(kFirstFields)};
+    return std::set<std::string>(std::istream_iterator<std::string>(words), {});
+  }();
+  static const Values defaults = [] {
+    const auto fields = config::flatten(config::RunConfig{});
+    return Values(fields.begin(), fields.end());
+  }();
+  if (key == "name" || key == "tags" || key == "train.seed") return false;
+  return first.contains(key) || value != defaults.at(key);
 }
 
 struct Origin {
@@ -58,7 +94,7 @@ ConfigurationKeys configurationKeys(SQLite::Database& connection, const std::str
   if (!config) return {};
   std::string configuration, text;
   for (const auto& [key, value] : config::flatten(*config)) {
-    if (key == "name" || key == "tags" || key == "train.seed") continue;
+    if (!counts(key, value)) continue;
     std::string shown = value;
     if (key == "train.init_from" && !config->train.initFrom.empty()) {
       const Origin origin = originOf(config->train.initFrom, runsFolderOf(connection));
