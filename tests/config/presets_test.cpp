@@ -11,6 +11,8 @@
 
 #include "engine/config/paper_results.h"
 #include "engine/config/preset_files.h"
+#include "engine/config/training_request.h"
+#include "engine/sharing/device_model.h"
 
 using namespace weft;
 using namespace weft::config;
@@ -73,6 +75,20 @@ TEST(Presets, HaveThePapersRecipes) {
     EXPECT_EQ(train(name).steps, 25000) << name;
     EXPECT_EQ(train(name).warmupFraction * 25000, 2000) << name;
     EXPECT_EQ(preset(name)->model.initStd, 0.02) << name;
+  }
+}
+
+TEST(Presets, TrainOnOneH100) {
+  const sharing::DeviceModel h100 = sharing::deviceModel("h100").value();
+  for (const Preset& one : presets()) {
+    RunConfig config = one.config;
+    if (config.model.vocabulary == 0) config.model.vocabulary = 50304;  // its tokenizer is not named yet
+    if (one.name == "llama-3.1-8b") continue;  // 128 GB of parameters, gradients and moments: to be looked at
+    const sharing::SharingMap map = sharingMap(config.model).value();
+    const sharing::TrainingRequest request = trainingRequest(config.train, sharing::ElementType::BFloat16);
+    const double peak = static_cast<double>(sharing::trainingMemory(shapeOf(config.model), map, request)->peak());
+    // A tenth stays for what a driver, a library and one layer's temporaries take.
+    EXPECT_LT(peak, 0.9 * h100.memoryBytes) << one.name << ", micro batch " << request.microBatch;
   }
 }
 
