@@ -46,8 +46,8 @@ void crossEntropyCuda(const CrossEntropyCall& call) {
   if (call.rows == 0) return;
   withElement(call.element, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    rowKernel<T><<<static_cast<unsigned>(call.rows), kThreads, 0, call.stream>>>(
-        static_cast<const T*>(call.logits), call.targets, call.losses, static_cast<T*>(call.gradient), call.width);
+    launch(rowKernel<T>, {call.rows, kThreads, call.stream}, static_cast<const T*>(call.logits), call.targets,
+           call.losses, static_cast<T*>(call.gradient), call.width);
   });
   checkLaunch("crossEntropy");
 }

@@ -37,6 +37,25 @@ __device__ float blockReduce(float value, float neutral, float* shared, Operatio
   return value;
 }
 
+// Blocks of one dimension, and the threads of each.
+struct LaunchShape {
+  std::int64_t blocks = 0;
+  int threads = 0;
+  Stream stream = nullptr;
+};
+
+// The one place that launches a kernel. Where the host's compiler reads a .cu file (tests/emulation), its header of
+// CUDA has a launch of its own.
+template <class... Parameters, class... Arguments>
+void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Arguments... arguments) {
+  const auto blocks = static_cast<unsigned>(shape.blocks), threads = static_cast<unsigned>(shape.threads);
+#ifdef __CUDACC__
+  kernel<<<blocks, threads, 0, shape.stream>>>(arguments...);
+#else
+  emulation::launch({blocks}, {threads}, [&] { kernel(arguments...); });
+#endif
+}
+
 inline void checkLaunch(const char* kernel) {
   const cudaError_t error = cudaGetLastError();
   if (error != cudaSuccess)

@@ -50,9 +50,8 @@ void rmsNormForwardCuda(const RmsNormForward& call) {
   if (call.rows == 0) return;
   withElement(call.element, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    forwardKernel<T><<<static_cast<unsigned>(call.rows), kThreads, 0, call.stream>>>(
-        static_cast<const T*>(call.x), call.weight, static_cast<T*>(call.y), call.r, call.width,
-        static_cast<float>(call.epsilon));
+    launch(forwardKernel<T>, {call.rows, kThreads, call.stream}, static_cast<const T*>(call.x), call.weight,
+           static_cast<T*>(call.y), call.r, call.width, static_cast<float>(call.epsilon));
   });
   checkLaunch("rmsNormForward");
 }
@@ -60,9 +59,9 @@ void rmsNormForwardCuda(const RmsNormForward& call) {
 void rmsNormBackwardCuda(const RmsNormBackward& call) {
   withElement(call.element, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    backwardKernel<T><<<static_cast<unsigned>(call.parts), kThreads, 0, call.stream>>>(
-        static_cast<const T*>(call.dy), static_cast<const T*>(call.x), call.weight, call.r, static_cast<T*>(call.dx),
-        call.partialDweight, call.rows, call.width);
+    launch(backwardKernel<T>, {call.parts, kThreads, call.stream}, static_cast<const T*>(call.dy),
+           static_cast<const T*>(call.x), call.weight, call.r, static_cast<T*>(call.dx), call.partialDweight, call.rows,
+           call.width);
   });
   checkLaunch("rmsNormBackward");
 }

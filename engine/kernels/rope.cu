@@ -30,8 +30,7 @@ void ropeCuda(const RopeCall& call) {
   if (count == 0) return;
   withElement(call.element, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    rotateKernel<T>
-        <<<static_cast<unsigned>((count + kThreads - 1) / kThreads), kThreads, 0, call.stream>>>(call, count);
+    launch(rotateKernel<T>, {(count + kThreads - 1) / kThreads, kThreads, call.stream}, call, count);
   });
   checkLaunch("rope");
 }

@@ -26,7 +26,7 @@ __global__ void backwardKernel(const T* gateUp, const T* dy, T* dgateUp, std::in
   store(dgateUp, gateIndex + width, gradient * z * s);
 }
 
-unsigned blocks(std::int64_t count) { return static_cast<unsigned>((count + kThreads - 1) / kThreads); }
+LaunchShape shapeOf(std::int64_t count, Stream stream) { return {(count + kThreads - 1) / kThreads, kThreads, stream}; }
 
 }  // namespace
 
@@ -35,8 +35,8 @@ void swigluForwardCuda(const SwiGluCall& call) {
   if (count == 0) return;
   withElement(call.element, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    forwardKernel<T><<<blocks(count), kThreads, 0, call.stream>>>(static_cast<const T*>(call.gateUp),
-                                                                  static_cast<T*>(call.out), count, call.width);
+    launch(forwardKernel<T>, shapeOf(count, call.stream), static_cast<const T*>(call.gateUp), static_cast<T*>(call.out),
+           count, call.width);
   });
   checkLaunch("swigluForward");
 }
@@ -46,9 +46,8 @@ void swigluBackwardCuda(const SwiGluCall& call) {
   if (count == 0) return;
   withElement(call.element, [&](auto* type) {
     using T = std::remove_pointer_t<decltype(type)>;
-    backwardKernel<T><<<blocks(count), kThreads, 0, call.stream>>>(static_cast<const T*>(call.gateUp),
-                                                                   static_cast<const T*>(call.dy),
-                                                                   static_cast<T*>(call.out), count, call.width);
+    launch(backwardKernel<T>, shapeOf(count, call.stream), static_cast<const T*>(call.gateUp),
+           static_cast<const T*>(call.dy), static_cast<T*>(call.out), count, call.width);
   });
   checkLaunch("swigluBackward");
 }
