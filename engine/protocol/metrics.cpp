@@ -9,7 +9,14 @@ const std::vector<Metric>& metrics() {
       {kValidLoss, "Validation loss", "nats per token", "", MetricStyle::Number, Better::Lower, false},
       {kLearningRate, "Learning rate", "", "", MetricStyle::Number, Better::Neither, true},
       {kGradientNorm, "Gradient norm", "", "before clipping", MetricStyle::Number, Better::Neither, true},
-      {kTokensPerSecond, "Tokens per second", "", "", MetricStyle::Count, Better::Higher, true}};
+      {kTokensPerSecond, "Tokens per second", "", "", MetricStyle::Count, Better::Higher, true},
+      {kStepTime, "Step time", "s", "of an optimizer step, without evaluations and checkpoints", MetricStyle::Number,
+       Better::Lower, true},
+      {kMfu, "MFU", "",
+       "(6 N_matmul + 6 Σ s_l H D) tokens/s (causal), over the device's dense peak for the compute type",
+       MetricStyle::Number, Better::Higher, true},
+      {kMemory, "Memory", "B", "on CUDA what torch's allocator has reserved, on a CPU what the worker holds resident",
+       MetricStyle::Count, Better::Lower, true}};
   return all;
 }
 

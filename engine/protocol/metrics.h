@@ -17,6 +17,9 @@ inline constexpr const char* kTrainLoss = "train/loss";
 inline constexpr const char* kLearningRate = "train/learning_rate";
 inline constexpr const char* kGradientNorm = "train/gradient_norm";
 inline constexpr const char* kTokensPerSecond = "train/tokens_per_second";
+inline constexpr const char* kStepTime = "train/step_time";
+inline constexpr const char* kMfu = "train/mfu";
+inline constexpr const char* kMemory = "train/memory";
 // Not metric events, but points of the evaluations of the held-out split.
 inline constexpr const char* kValidLoss = "valid/loss";
 inline constexpr const char* kValidPerplexity = "valid/perplexity";

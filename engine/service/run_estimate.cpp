@@ -61,30 +61,6 @@ bool isCpuName(const std::string& device) { return device.rfind("CPU", 0) == 0 |
 
 std::string gibi(double bytes) { return fmt::format("{:.{}f} GiB", bytes / kGiB, bytes < kGiB ? 2 : 1); }
 
-std::string compact(const std::string& text) {
-  std::string letters;
-  for (const char letter : text) {
-    if (letter != ' ') letters += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
-  }
-  return letters;
-}
-
-// "NVIDIA H100 80GB HBM3" is the table's "H100 80 GB"; where the driver tells no size ("NVIDIA H200"), the first word
-// decides.
-std::optional<sharing::DeviceModel> knownModel(const std::string& gpu) {
-  const std::string name = compact(gpu);
-  for (const sharing::DeviceModel& device : sharing::deviceModels()) {
-    if (name.find(compact(device.name)) != std::string::npos) return device;
-  }
-  for (const sharing::DeviceModel& device : sharing::deviceModels()) {
-    const std::string word = compact(device.name.substr(0, device.name.find(' ')));
-    const bool tellsModel =
-        std::any_of(word.begin(), word.end(), [](unsigned char letter) { return std::isdigit(letter) != 0; });
-    if (tellsModel && name.find(word) != std::string::npos) return device;
-  }
-  return std::nullopt;
-}
-
 std::string flopsWords(double flopsPerSecond) {
   return flopsPerSecond >= 1e12 ? fmt::format("{:.3g} TFLOP/s", flopsPerSecond / 1e12)
                                 : fmt::format("{:.3g} GFLOP/s", flopsPerSecond / 1e9);
@@ -201,7 +177,7 @@ std::optional<DeviceMemory> deviceMemory(const ResolvedRun& run) {
     return DeviceMemory{static_cast<double>(memory->total_bytes), static_cast<double>(memory->available_bytes),
                         "this machine"};
   }
-  const std::optional<sharing::DeviceModel> model = knownModel(localGpuModel());
+  const std::optional<sharing::DeviceModel> model = sharing::deviceModelOf(localGpuModel());
   if (!model) return std::nullopt;
   return DeviceMemory{model->memoryBytes, model->memoryBytes, model->name};
 }

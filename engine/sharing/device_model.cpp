@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "engine/base/text.h"
@@ -13,6 +14,14 @@ namespace {
 
 constexpr double kMiB = 1024.0 * 1024.0;
 constexpr std::int64_t kMostContext = std::int64_t{1} << 40;
+
+std::string compact(const std::string& text) {
+  std::string letters;
+  for (const char letter : text) {
+    if (letter != ' ') letters += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  }
+  return letters;
+}
 
 }  // namespace
 
@@ -32,6 +41,20 @@ const std::vector<DeviceModel>& deviceModels() {
                                             {"l40s", "L40S 48 GB", 46068 * kMiB, 0.864e12, 362.05e12, 91.6e12},
                                             {"rtx4090", "RTX 4090", 24564 * kMiB, 1.008e12, 165.2e12, 82.6e12}};
   return all;
+}
+
+std::optional<DeviceModel> deviceModelOf(const std::string& gpu) {
+  const std::string name = compact(gpu);
+  for (const DeviceModel& device : deviceModels()) {
+    if (name.find(compact(device.name)) != std::string::npos) return device;
+  }
+  for (const DeviceModel& device : deviceModels()) {
+    const std::string word = compact(device.name.substr(0, device.name.find(' ')));
+    const bool tellsModel =
+        std::any_of(word.begin(), word.end(), [](unsigned char letter) { return std::isdigit(letter) != 0; });
+    if (tellsModel && name.find(word) != std::string::npos) return device;
+  }
+  return std::nullopt;
 }
 
 Result<DeviceModel> deviceModel(std::string_view key) {

@@ -27,6 +27,9 @@ struct DeviceModel {
 const std::vector<DeviceModel>& deviceModels();  // H100 SXM, H200 SXM, A100 80 GB, A100 40 GB, L40S, RTX 4090
 [[nodiscard]] Result<DeviceModel> deviceModel(std::string_view key);  // NotFound lists them
 
+// By the name that a driver gives it, "NVIDIA H100 80GB HBM3"; nullopt for one that is not listed.
+std::optional<DeviceModel> deviceModelOf(const std::string& gpu);
+
 enum class Bound { Compute, Bytes };
 
 // One decode step of `batch` sequences at context T:
