@@ -94,6 +94,9 @@ Json trainingJson(const sharing::TrainingRequest& request, const sharing::Traini
             {"logits", kept.logits},
             {"cast_weights", kept.castWeights},
             {"tables", kept.tables},
+            {"key_value_gradients", kept.keyValueGradients},
+            {"scratch", kept.scratch},
+            {"tokens", kept.tokens},
             {"total", kept.total()}}},
           {"workspace", memory.workspace},
           {"peak", memory.peak()}};

@@ -74,6 +74,8 @@ void describe(Visitor& visit, S& train) {
   visit("weight_decay", train.weightDecay);
   visit("clip_norm", train.clipNorm);
   visit("seed", train.seed);
+  visit("data_seed", train.dataSeed);
+  visit("stop_when", train.stopWhen);
   visit("evaluate_every", train.evaluateEvery);
   visit("checkpoint_every", train.checkpointEvery);
   visit("log_every", train.logEvery);

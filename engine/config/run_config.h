@@ -2,6 +2,7 @@
 // To add a field: one member here, one line in its describe() in fields.h, and where it is used.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -67,6 +68,9 @@ struct DataConfig {
   bool operator==(const DataConfig&) const = default;
 };
 
+// What a training watches for (train/loss_watch.h), as stop_when names it.
+inline constexpr std::array kTroubles{"spike", "divergence", "stall"};
+
 struct TrainConfig {
   std::int64_t steps = 300;  // 0: no training, only evaluation and measurement (with initFrom)
   std::int64_t sequenceLength = 128;
@@ -77,7 +81,11 @@ struct TrainConfig {
   double finalFraction = 0.1;  // cosine ends at this fraction of the peak
   double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1;
   double clipNorm = 1.0;
-  std::int64_t seed = 1;
+  std::int64_t seed = 1;      // of the weights
+  std::int64_t dataSeed = 0;  // of the order of the data; 0 = as `seed`. The CLA paper: the same order for all runs
+  // Of "spike", "divergence" and "stall": what ends the run, where others raise an alert. A loss that is no number
+  // always does.
+  std::vector<std::string> stopWhen;
   std::int64_t evaluateEvery = 100;  // steps; 0: only at the end
   std::int64_t checkpointEvery = 0;  // steps; 0: only at the end
   std::int64_t logEvery = 1;

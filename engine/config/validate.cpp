@@ -119,6 +119,9 @@ Result<void> checkTrain(const TrainConfig& train) {
   WEFT_TRY(positive("train.epsilon", train.epsilon));
   WEFT_TRY(notNegative("train.weight_decay", train.weightDecay));
   WEFT_TRY(notNegative("train.clip_norm", train.clipNorm));
+  WEFT_TRY(whole("train.data_seed", train.dataSeed, 0));
+  for (const std::string& trouble : train.stopWhen)
+    WEFT_TRY(oneOf("train.stop_when", trouble, {kTroubles.begin(), kTroubles.end()}));
   WEFT_TRY(whole("train.evaluate_every", train.evaluateEvery, 0));
   WEFT_TRY(whole("train.checkpoint_every", train.checkpointEvery, 0));
   return whole("train.log_every", train.logEvery, 1);

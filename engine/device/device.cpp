@@ -55,6 +55,10 @@ Result<c10::ScalarType> chooseType(const std::string& name, const c10::Device& d
               fmt::format("dtype is \"{}\"; it must be auto, float32, bfloat16 or, on the CPU, float64.", name));
 }
 
+sharing::Processor processor(const c10::Device& device) {
+  return device.is_cpu() ? sharing::Processor::Cpu : sharing::Processor::Cuda;
+}
+
 sharing::ElementType elementType(c10::ScalarType type) {
   return type == c10::kBFloat16 ? sharing::ElementType::BFloat16
          : type == c10::kHalf   ? sharing::ElementType::Float16

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "engine/base/result.h"
-#include "engine/sharing/cost_model.h"
+#include "engine/sharing/memory_model.h"
 
 namespace weft::device {
 
@@ -18,6 +18,7 @@ namespace weft::device {
 [[nodiscard]] Result<c10::Device> chooseDevice(const std::string& name);
 // "auto": float32 on CPU, bfloat16 on CUDA; else float32, bfloat16, float64 (CPU only). InvalidInput.
 [[nodiscard]] Result<c10::ScalarType> chooseType(const std::string& name, const c10::Device& device);
+sharing::Processor processor(const c10::Device& device);
 sharing::ElementType elementType(c10::ScalarType type);  // of floating-point numbers
 const char* typeName(c10::ScalarType type);              // as configurations write it
 // 0 = all cores that this process may use.

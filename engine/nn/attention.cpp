@@ -1,12 +1,14 @@
 #include "engine/nn/attention.h"
 
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 
+#include "engine/kernels/block_attention.h"
 #include "engine/kernels/dispatch.h"
 
 namespace weft::nn {
@@ -58,6 +60,29 @@ torch::Tensor explicitAttention(const torch::Tensor& q_BHTD, const torch::Tensor
   return out.view({batch, heads, tokens, width});
 }
 
+// Without a tape, all queries over all keys: in blocks, with memory linear in the tokens.
+torch::Tensor blockAttention(const torch::Tensor& q_BHTD, const torch::Tensor& k_BGSD, const torch::Tensor& v_BGSD,
+                             std::optional<std::int64_t> window) {
+  const auto byToken = [](const torch::Tensor& x_BHTD) {
+    const torch::Tensor x_BTHD = x_BHTD.transpose(1, 2);
+    return x_BTHD.stride(3) == 1 ? x_BTHD : x_BTHD.contiguous();
+  };
+  const sharing::AttentionSizes sizes{.batch = q_BHTD.size(0),
+                                      .sequence = q_BHTD.size(2),
+                                      .queryHeads = static_cast<int>(q_BHTD.size(1)),
+                                      .keyHeads = static_cast<int>(k_BGSD.size(1)),
+                                      .valueHeads = static_cast<int>(v_BGSD.size(1)),
+                                      .headWidth = static_cast<int>(q_BHTD.size(3)),
+                                      .window = window};
+  const auto sums = q_BHTD.options().dtype(kernels::accumulateType(q_BHTD.scalar_type()));
+  torch::Tensor out_BTHD =
+                    torch::empty({sizes.batch, sizes.sequence, sizes.queryHeads, sizes.headWidth}, q_BHTD.options()),
+                logSums_BHT = torch::empty({sizes.batch, sizes.queryHeads, sizes.sequence}, sums);
+  kernels::BlockAttention(sizes, torch::empty({sharing::attentionBlocks(sizes).forward()}, sums))
+      .forward({byToken(q_BHTD), byToken(k_BGSD), byToken(v_BGSD)}, out_BTHD, logSums_BHT);
+  return out_BTHD.transpose(1, 2);
+}
+
 void check(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v) {
   const bool fits = q.dim() == 4 && k.dim() == 4 && v.dim() == 4 && k.size(0) == q.size(0) && v.size(0) == q.size(0) &&
                     k.size(2) == v.size(2) && k.size(3) == q.size(3) && v.size(3) == q.size(3) && k.size(1) > 0 &&
@@ -86,6 +111,9 @@ torch::Tensor attentionToSeen(const torch::Tensor& q_BHTD, const torch::Tensor& 
                                             sameGroups ? v_BGSD : forQueryHeads(v_BGSD, heads), {}, 0.0,
                                             isSquareCausal && tokens > 1, {}, sameGroups && k_BGSD.size(1) != heads);
   }
+  const bool isWhole = keysInOrder && visibility.firstQuery == 0 && tokens == keys && tokens > 1;
+  if (isWhole && q_BHTD.is_cpu() && !probabilities && !c10::GradMode::is_enabled())
+    return blockAttention(q_BHTD, k_BGSD, v_BGSD, visibility.window);
   const torch::Tensor mask = seesAll ? torch::Tensor() : visibleKeys(q_BHTD, keys, visibility);
   return explicitAttention(q_BHTD, k_BGSD, v_BGSD, mask, blindRows, probabilities);
 }

@@ -77,12 +77,13 @@ class Decoder {
   std::vector<NamedParameter>& parameters() { return m_parameters; }
   const std::vector<NamedParameter>& parameters() const { return m_parameters; }
   std::int64_t parameterCount() const;
+  // Of RoPE, for a pass over positions up to `sequence` - 1; on the decoder's device.
+  kernels::RopeFrequencies frequencies(std::int64_t sequence) const;
   // One slot per producer, in layer order.
   CacheSpec cacheSpec(std::int64_t batch, std::int64_t capacity) const;
 
  private:
   explicit Decoder(DecoderSpec spec);
-  kernels::RopeFrequencies frequencies(std::int64_t sequence) const;
   DecoderSpec m_spec;
   std::vector<NamedParameter> m_parameters;
   std::vector<DecoderLayer> m_layers;

@@ -80,8 +80,8 @@ Result<ResolvedRun> resolveRun(const config::RunConfig& config, const Surroundin
 
 sharing::TrainingRequest trainingRequestOf(const ResolvedRun& run) {
   sharing::TrainingRequest request = config::trainingRequest(run.config.train, run.types.compute);
-  const bool isFused = !run.types.isOnCpu && request.computeType == ElementType::BFloat16;
-  request.attention = isFused ? sharing::AttentionKernel::Fused : sharing::AttentionKernel::Explicit;
+  request.attention = sharing::trainingAttention(
+      run.map, request.computeType, run.types.isOnCpu ? sharing::Processor::Cpu : sharing::Processor::Cuda);
   return request;
 }
 

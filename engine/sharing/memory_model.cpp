@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/sharing/step_layout.h"
 #include "engine/sharing/trainable.h"
 
 namespace weft::sharing {
@@ -146,7 +147,35 @@ class Counter {
   const Sizes& m_sizes;
 };
 
+// The same arenas by what is in them; each buffer with what its alignment adds.
+ActivationBytes writtenOut(const ModelShape& shape, const StepLayout& layout, const Sizes& sizes) {
+  ActivationBytes bytes;
+  bytes.stream = layout.stream;
+  bytes.castWeights = layout.weights;
+  bytes.tables = layout.tables;
+  bytes.keyValueGradients = layout.keyValueGradients;
+  bytes.scratch = layout.scratch.bytes();
+  bytes.tokens = layout.tokens;
+  const std::int64_t queries = sizes.tokens * shape.queryHeads * shape.headWidth * sizes.element;
+  for (const StepLayer& layer : layout.layers) {
+    bytes.norms += stepAligned(layer.attentionInput) + stepAligned(layer.attentionScale) + stepAligned(layer.mlpInput) +
+                   stepAligned(layer.mlpScale) + stepAligned(layer.headNormal) + stepAligned(layer.headScale);
+    bytes.queries += queries;
+    bytes.keysValues += stepAligned(layer.projected) - queries;
+    bytes.attention += stepAligned(layer.logSums);
+    bytes.attentionOut += stepAligned(layer.attended);
+    bytes.feedForward += stepAligned(layer.gateUp);
+  }
+  return bytes;
+}
+
 }  // namespace
+
+AttentionKernel trainingAttention(const SharingMap& map, ElementType computeType, Processor processor) {
+  if (processor == Processor::Cpu && repeatedLayers(map).end == 0) return AttentionKernel::Blocks;
+  return processor == Processor::Cuda && computeType == ElementType::BFloat16 ? AttentionKernel::Fused
+                                                                              : AttentionKernel::Explicit;
+}
 
 Result<TrainingMemory> trainingMemory(const ModelShape& shape, const SharingMap& map, const TrainingRequest& request) {
   WEFT_TRY(checkTrainable(map));
@@ -158,6 +187,16 @@ Result<TrainingMemory> trainingMemory(const ModelShape& shape, const SharingMap&
   TrainingMemory memory;
   memory.parameters = memory.gradients = report.parameters.total() * bytesPerElement(request.parameterType);
   memory.moments = 2 * memory.parameters;
+  if (request.attention == AttentionKernel::Blocks) {
+    const StepLayout layout = stepLayout(shape, map,
+                                         {.sequence = request.sequence,
+                                          .microBatch = request.microBatch,
+                                          .parameterType = request.parameterType,
+                                          .computeType = request.computeType});
+    memory.activations = writtenOut(shape, layout, sizes);
+    memory.workspace = layout.pool;
+    return memory;
+  }
   memory.activations = Counter(shape, map, request, sizes).count();
   memory.workspace = memory.activations.logits;
   return memory;

@@ -1,9 +1,11 @@
 // engine/sharing/memory_model.h -- the memory of a training step: parameters, gradients, AdamW's moments, and what the
-// backward pass needs of the forward pass. Integers; counted after what engine/nn/decoder_pass.cpp, attention.cpp and
-// the autograd faces of engine/kernels keep, and held against the bytes that really stay alive by
-// tests/nn/training_memory_test.cpp. n = B T tokens of a micro batch, d hidden, f feed-forward, H query heads, D head
-// width, G_p KV heads of producer p, V vocabulary, L layers; c bytes of the compute type, p of the parameters' type, a
-// of the accumulation type (8 for float64, else 4).
+// backward pass needs of the forward pass. Integers. The written-out step is counted by the list that it allocates by
+// (step_layout.h; held against its arenas and the library's allocator by tests/step/step_memory_test.cpp), the tape
+// after what engine/nn/decoder_pass.cpp, attention.cpp and the autograd faces of engine/kernels keep (against the bytes
+// that really stay alive: tests/nn/training_memory_test.cpp). The formulas below are the tape's; step_layout.h has the
+// others. n = B T tokens of a micro batch, d hidden, f feed-forward, H query heads, D head width, G_p KV heads of
+// producer p, V vocabulary, L layers; c bytes of the compute type, p of the parameters' type, a of the accumulation
+// type (8 for float64, else 4).
 #pragma once
 
 #include <cstdint>
@@ -12,9 +14,12 @@
 
 namespace weft::sharing {
 
-// How attention is computed. Fused: cuDNN or flash, which CUDA takes in bfloat16 for a full causal layer (a layer whose
-// window is shorter than the sequence falls back to Explicit). Explicit: scores written out, everywhere else.
-enum class AttentionKernel { Fused, Explicit };
+// How attention is computed, and with it the step. Blocks: the written-out step, which the CPU takes for causal maps.
+// The others belong to the tape. Fused: cuDNN or flash, which CUDA takes in bfloat16 for a full causal layer (a layer
+// whose window is shorter than the sequence falls back to Explicit). Explicit: scores written out, everywhere else.
+enum class AttentionKernel { Blocks, Fused, Explicit };
+enum class Processor { Cpu, Cuda };
+AttentionKernel trainingAttention(const SharingMap& map, ElementType computeType, Processor processor);
 
 struct TrainingRequest {
   std::int64_t sequence = 2048;  // T
@@ -45,9 +50,12 @@ struct ActivationBytes {
   std::int64_t castWeights = 0;  // N_matmul c where compute and parameter types differ: every matrix is cast at its use
                                  // and kept until its backward
   std::int64_t tables = 0;       // 2 T floor(D / 2) a: cosines and sines; and two numbers of the loss
+  // Of the written-out step alone: a producer's gradients of K and V in the accumulation type; what one half of a
+  // layer, or a chunk of the loss, needs for itself; a micro batch's tokens and targets.
+  std::int64_t keyValueGradients = 0, scratch = 0, tokens = 0;
   std::int64_t total() const {
     return stream + norms + queries + keysValues + attention + attentionOut + feedForward + logits + castWeights +
-           tables;
+           tables + keyValueGradients + scratch + tokens;
   }
 };
 
@@ -55,7 +63,8 @@ struct TrainingMemory {
   std::int64_t parameters = 0, gradients = 0;  // N p each
   std::int64_t moments = 0;  // 2 N p: AdamW's m and v (Loshchilov and Hutter 2019, algorithm 2) in the parameters' type
   ActivationBytes activations;
-  // Two tensors of the size of the logits stand side by side at the end of the forward pass (logits, their gradient)
+  // Of the written-out step what the library's allocator gives its operators (step_layout.h, pool). Of the tape:
+  // two tensors of the size of the logits stand side by side at the end of the forward pass (logits, their gradient)
   // and at the beginning of the backward pass (that gradient, scaled): n V c beside what activations.logits has.
   std::int64_t workspace = 0;
   std::int64_t resident() const { return parameters + gradients + moments; }

@@ -1,5 +1,5 @@
-// engine/train/adamw.h -- AdamW over the decoder's parameters, in torch's fused kernels (CPU and CUDA), without a wait
-// for the device.
+// engine/train/adamw.h -- AdamW over the flat arenas of step::Parameters, in torch's fused kernels (CPU and CUDA),
+// without a wait for the device.
 //   m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2
 //   w = w (1 - lr wd) - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
 //   Loshchilov and Hutter 2019, algorithm 2
@@ -11,20 +11,18 @@
 #include <vector>
 
 #include "engine/config/run_config.h"
-#include "engine/nn/decoder.h"
+#include "engine/step/parameters.h"
 
 namespace weft::train {
 
 class AdamW {
  public:
-  AdamW(std::vector<nn::NamedParameter>& parameters, const config::TrainConfig& config);
-  // Uses and then clears the gradients. Returns their global norm before clipping, a scalar on the device. Parameters
-  // without a gradient are left alone.
+  AdamW(step::Parameters& parameters, const config::TrainConfig& config);
+  // Returns the gradients' global norm before clipping, a scalar on the device. The gradients stay as they are.
   torch::Tensor step(double learningRate);
-  void clearGradients();
 
   struct Moments {
-    torch::Tensor m, v;
+    torch::Tensor m, v;  // views
   };
   // In the order of the parameters; what a checkpoint keeps besides stepCount().
   std::vector<Moments>& moments() { return m_moments; }
@@ -32,8 +30,9 @@ class AdamW {
   void setStepCount(std::int64_t count);
 
  private:
-  std::vector<nn::NamedParameter>& m_parameters;
+  step::Parameters& m_parameters;
   config::TrainConfig m_config;
+  torch::Tensor m_m, m_v;  // arenas
   std::vector<Moments> m_moments;
   torch::Tensor m_step;  // t, float32 on the device
   std::int64_t m_stepCount = 0;

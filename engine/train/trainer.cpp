@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -10,14 +11,25 @@
 
 namespace weft::train {
 
+namespace {
+
+std::int64_t microBatchOf(const config::TrainConfig& train) {
+  return train.microBatch > 0 ? train.microBatch : train.batchSequences;
+}
+
+}  // namespace
+
 Trainer::Trainer(nn::Decoder& decoder, const config::RunConfig& config, data::TokenShard shard,
                  std::filesystem::path checkpoints)
     : m_decoder(decoder),
       m_config(config),
       m_shard(std::move(shard)),
-      m_sampler(m_shard.size(), config.train.sequenceLength, static_cast<std::uint64_t>(config.train.seed)),
+      m_sampler(m_shard.size(), config.train.sequenceLength,
+                static_cast<std::uint64_t>(config.train.dataSeed > 0 ? config.train.dataSeed : config.train.seed)),
       m_checkpoints(std::move(checkpoints)),
-      m_optimizer(decoder.parameters(), config.train) {}
+      m_parameters(decoder.parameters()),
+      m_optimizer(m_parameters, config.train),
+      m_passes(decoder, m_parameters, microBatchOf(config.train), config.train.sequenceLength) {}
 
 Result<std::unique_ptr<Trainer>> Trainer::create(nn::Decoder& decoder, const config::RunConfig& config,
                                                  data::TokenShard shard, std::filesystem::path checkpoints) {
@@ -48,28 +60,15 @@ Result<Resumed> Trainer::resume() {
   return resumed;
 }
 
-torch::Tensor Trainer::step() {
-  const config::TrainConfig& train = m_config.train;
-  const std::int64_t micro = train.microBatch > 0 ? train.microBatch : train.batchSequences,
-                     length = train.sequenceLength;
-  const std::int64_t parts = train.batchSequences / micro;
-  torch::Tensor total;
+std::optional<torch::Tensor> Trainer::passes(BatchLoader& batches, const std::atomic<StopWish>& wish) {
+  const std::int64_t parts = m_config.train.batchSequences / microBatchOf(m_config.train);
+  m_passes.begin();
   for (std::int64_t part = 0; part < parts; ++part) {
-    torch::Tensor rows = torch::empty(
-        {micro, length + 1}, torch::TensorOptions().dtype(torch::kLong).pinned_memory(m_decoder.device().is_cuda()));
-    for (std::int64_t row = 0; row < micro; ++row) {
-      const std::int64_t number = m_state.step * train.batchSequences + part * micro + row;
-      m_shard.copy(m_sampler.offsetOf(number),
-                   {rows.mutable_data_ptr<std::int64_t>() + row * (length + 1), static_cast<std::size_t>(length + 1)});
-    }
-    rows = rows.to(m_decoder.device(), /*non_blocking=*/true);
+    if (part > 0 && m_stepsOfAttempt > 0 && wish.load() != StopWish::None) return std::nullopt;
     // Every micro batch has equally many tokens, so the mean of the means is the mean over the batch.
-    const torch::Tensor loss = m_decoder.loss(rows.narrow(1, 0, length), rows.narrow(1, 1, length));
-    (loss / static_cast<double>(parts)).backward();
-    const torch::Tensor share = loss.detach() / static_cast<double>(parts);
-    total = total.defined() ? total + share : share;
+    m_passes.add(batches.next(), 1 / static_cast<double>(parts));
   }
-  return total;
+  return m_passes.finish();
 }
 
 Result<void> Trainer::evaluate(const TrainerHooks& hooks) {
@@ -89,56 +88,83 @@ Result<void> Trainer::checkpoint(const TrainerHooks& hooks) {
   return pruneCheckpoints(m_checkpoints);
 }
 
+Result<void> Trainer::watch(const TrainerHooks& hooks, const StepReport& report) {
+  const std::optional<Warning> warning = m_watch.onStep(report.step, report.loss_nats, report.stepTime_s);
+  if (!warning) return {};
+  const std::vector<std::string>& ends = m_config.train.stopWhen;
+  if (std::find(ends.begin(), ends.end(), toString(warning->trouble)) != ends.end())
+    return fail(ErrorCode::JobFailed, fmt::format("{} train.stop_when ends the run here.", warning->sentence));
+  if (hooks.onWarning) hooks.onWarning(*warning, report.step);
+  return {};
+}
+
 Result<Outcome> Trainer::run(const TrainerHooks& hooks, const std::atomic<StopWish>& wish) {
   using Clock = std::chrono::steady_clock;
   const config::TrainConfig& train = m_config.train;
   const std::int64_t tokensPerStep = train.batchSequences * train.sequenceLength;
+  BatchLoader batches(
+      m_shard, m_sampler,
+      {.rows = microBatchOf(train), .length = train.sequenceLength, .first = m_state.step * train.batchSequences},
+      m_decoder.device());
   Clock::time_point since = Clock::now();
   std::int64_t stepsSince = 0;
   const auto isDue = [&](std::int64_t every) { return every > 0 && m_state.step % every == 0; };
-
-  while (m_state.step < train.steps) {
-    const double rate = config::learningRate(train, m_state.step);
-    const torch::Tensor loss = step();
-    const torch::Tensor norm = m_optimizer.step(rate);
-    ++m_state.step;
-    ++stepsSince;
-    m_state.tokens += tokensPerStep;
-    const StopWish asked = wish.load();
-    const bool isLast = m_state.step == train.steps, stopsHere = asked != StopWish::None && !isLast;
-    const bool logs = isDue(train.logEvery) || m_state.step == 1 || isLast;
-    const bool saves = isDue(train.checkpointEvery) || isLast || stopsHere;
-    const bool evaluates = isDue(train.evaluateEvery) || isDue(train.checkpointEvery) || isLast;
-    if (!logs && !saves && !evaluates) continue;
-
-    // The only wait for the device in the loop; the clock stops after it, so that tokens/s counts finished work.
-    StepReport report{.step = m_state.step,
+  torch::Tensor loss, norm;
+  double rate = 0;
+  const auto requireNumbers = [&](const StepReport& report) -> Result<void> {
+    if (std::isfinite(report.loss_nats) && std::isfinite(report.gradientNorm)) return {};
+    return fail(ErrorCode::JobFailed,
+                fmt::format("At step {} the loss is {} and the gradient norm {}; a lower train.learning_rate (it was "
+                            "{:g}) or a longer train.warmup_fraction usually helps.",
+                            report.step, report.loss_nats, report.gradientNorm, rate));
+  };
+  // A wait for the device.
+  const auto reportNow = [&] {
+    return StepReport{.step = m_state.step,
                       .tokens = m_state.tokens,
                       .loss_nats = loss.item<double>(),
                       .learningRate = rate,
                       .gradientNorm = norm.item<double>()};
-    const bool isFinite = std::isfinite(report.loss_nats) && std::isfinite(report.gradientNorm);
-    if (logs || !isFinite) {
+  };
+
+  while (m_state.step < train.steps) {
+    if (const StopWish asked = wish.load(); asked != StopWish::None && m_stepsOfAttempt > 0) {
+      WEFT_TRY(requireNumbers(reportNow()));
+      WEFT_TRY(checkpoint(hooks));
+      return asked == StopWish::Pause ? Outcome::Paused : Outcome::Stopped;
+    }
+    const std::optional<torch::Tensor> made = passes(batches, wish);
+    if (!made) continue;
+    loss = *made;
+    rate = config::learningRate(train, m_state.step);
+    norm = m_optimizer.step(rate);
+    ++m_state.step;
+    ++m_stepsOfAttempt;
+    ++stepsSince;
+    m_state.tokens += tokensPerStep;
+    const bool isLast = m_state.step == train.steps;
+    const bool logs = isDue(train.logEvery) || m_state.step == 1 || isLast;
+    const bool saves = isDue(train.checkpointEvery) || isLast;
+    const bool evaluates = isDue(train.evaluateEvery) || isDue(train.checkpointEvery) || isLast;
+    if (!logs && !saves && !evaluates) continue;
+
+    // The only wait for the device in the loop; the clock stops after it, so that tokens/s counts finished work.
+    StepReport report = reportNow();
+    const Result<void> numbers = requireNumbers(report);
+    if (logs || !numbers) {
       const Clock::time_point now = Clock::now();
-      report.tokensPerSecond =
-          static_cast<double>(stepsSince * tokensPerStep) / std::chrono::duration<double>(now - since).count();
+      report.stepTime_s = std::chrono::duration<double>(now - since).count() / static_cast<double>(stepsSince);
+      report.tokensPerSecond = static_cast<double>(tokensPerStep) / report.stepTime_s;
       since = now;
       stepsSince = 0;
       if (hooks.onStep) hooks.onStep(report);
-    }
-    if (!isFinite) {
-      return fail(
-          ErrorCode::JobFailed,
-          fmt::format(
-              "At step {} the loss is {} and the gradient norm {}; a lower train.learning_rate (it was {:g}) or "
-              "a longer train.warmup_fraction usually helps.",
-              report.step, report.loss_nats, report.gradientNorm, rate));
+      WEFT_TRY(numbers);
+      WEFT_TRY(watch(hooks, report));
     }
     const Clock::time_point before = Clock::now();
     if (evaluates) WEFT_TRY(evaluate(hooks));
     if (saves) WEFT_TRY(checkpoint(hooks));
     since += Clock::now() - before;
-    if (stopsHere) return asked == StopWish::Pause ? Outcome::Paused : Outcome::Stopped;
   }
   return Outcome::Completed;
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "engine/base/result.h"
@@ -13,6 +14,9 @@
 #include "engine/data/token_shard.h"
 #include "engine/nn/decoder.h"
 #include "engine/train/adamw.h"
+#include "engine/train/batch_loader.h"
+#include "engine/train/loss_watch.h"
+#include "engine/train/passes.h"
 #include "engine/train/training_checkpoint.h"
 
 namespace weft::train {
@@ -21,12 +25,13 @@ enum class StopWish { None, Stop, Pause };  // set from a signal handler
 
 struct StepReport {
   std::int64_t step = 0, tokens = 0;  // after this step
-  double loss_nats = 0, learningRate = 0, gradientNorm = 0, tokensPerSecond = 0;
+  double loss_nats = 0, learningRate = 0, gradientNorm = 0, tokensPerSecond = 0, stepTime_s = 0;
 };
 
 // What the trainer tells its owner; called on the training thread.
 struct TrainerHooks {
-  std::function<void(const StepReport&)> onStep;              // every logEvery steps
+  std::function<void(const StepReport&)> onStep;  // every logEvery steps
+  std::function<void(const Warning&, std::int64_t step)> onWarning;
   std::function<Result<double>(std::int64_t step)> evaluate;  // held-out perplexity
   std::function<void(const SavedCheckpoint&, const TrainingState&)> onCheckpoint;
 };
@@ -47,9 +52,10 @@ class Trainer {
   // Continues after the newest checkpoint that can be read. The error is the newest one's: without any that can be read
   // there is nothing to go on.
   [[nodiscard]] Result<Resumed> resume();
-  // Runs to the last step, or until `wish` is set: then the step in hand is finished and checkpointed. JobFailed when
-  // the loss is no longer a number; no checkpoint and no evaluation is made of such a step. A resumed run continues
-  // bitwise as the uninterrupted one on the CPU.
+  // Runs to the last step, or until `wish` is set: then the micro batch in hand is finished, what a step has of it so
+  // far is given up, and the step before is checkpointed. The first step of an attempt is finished all the same, so
+  // that a run always gets on. JobFailed when the loss is no longer a number, or by train.stop_when; no checkpoint and
+  // no evaluation is made of such a step. A resumed run continues bitwise as the uninterrupted one on the CPU.
   [[nodiscard]] Result<Outcome> run(const TrainerHooks& hooks, const std::atomic<StopWish>& wish);
 
   const TrainingState& state() const { return m_state; }
@@ -58,7 +64,9 @@ class Trainer {
  private:
   Trainer(nn::Decoder& decoder, const config::RunConfig& config, data::TokenShard shard,
           std::filesystem::path checkpoints);
-  torch::Tensor step();  // forward and backward of one batch; the mean loss, a scalar on the device
+  // Forward and backward of one batch; the mean loss, a scalar on the device. Nothing if `wish` came amid it.
+  std::optional<torch::Tensor> passes(BatchLoader& batches, const std::atomic<StopWish>& wish);
+  [[nodiscard]] Result<void> watch(const TrainerHooks& hooks, const StepReport& report);
   [[nodiscard]] Result<void> checkpoint(const TrainerHooks& hooks);
   [[nodiscard]] Result<void> evaluate(const TrainerHooks& hooks);
 
@@ -67,8 +75,12 @@ class Trainer {
   data::TokenShard m_shard;
   data::SequenceSampler m_sampler;
   std::filesystem::path m_checkpoints;
+  step::Parameters m_parameters;
   AdamW m_optimizer;
+  Passes m_passes;
   TrainingState m_state;
+  LossWatch m_watch;
+  std::int64_t m_stepsOfAttempt = 0;
   std::int64_t m_evaluatedStep = -1, m_savedStep = -1;
 };
 

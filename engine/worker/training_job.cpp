@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cmath>
+#include <map>
+#include <optional>
 
 #include "engine/base/text.h"
 #include "engine/config/training_request.h"
@@ -10,6 +12,8 @@
 #include "engine/device/device.h"
 #include "engine/infer/perplexity.h"
 #include "engine/protocol/metrics.h"
+#include "engine/service/local_executor.h"
+#include "engine/sharing/device_model.h"
 #include "engine/sharing/generators.h"
 #include "engine/sharing/map_text.h"
 #include "engine/worker/jobs.h"
@@ -26,6 +30,14 @@ struct StepKeeper {
   const train::Trainer& trainer;
   ~StepKeeper() { context.step = trainer.state().step; }
 };
+
+// Dense FLOP/s of a known GPU, for MFU; a CPU's is not known.
+std::optional<double> peakOf(const Machine& machine) {
+  if (!machine.device.is_cuda()) return std::nullopt;
+  const std::optional<sharing::DeviceModel> model = sharing::deviceModelOf(service::localGpuModel());
+  if (!model) return std::nullopt;
+  return model->flopsPerSecond(device::elementType(machine.type));
+}
 
 // One training with what it needs to evaluate and measure itself.
 class TrainingJob {
@@ -75,7 +87,7 @@ class TrainingJob {
   }
 
   // What the curves do not say: data, tokens, tokenizer, model, and what the memory model predicts.
-  void sayWhatIsTrained(const sharing::SharingMap& map, const data::TokenShard& held) const {
+  void sayWhatIsTrained(const sharing::SharingMap& map, const data::TokenShard& held) {
     const config::DataConfig& data = m_config.data;
     const std::string source =
         data.source == "synthetic" ? fmt::format("the built-in corpus, seed {}", data.syntheticSeed)
@@ -92,6 +104,7 @@ class TrainingJob {
     const sharing::ElementType kept =
         device::elementType(m_config.cache.plugin.empty() ? m_caches.storedType(m_machine.type) : m_machine.type);
     const auto cost = sharing::cost(shape, map, {.cacheType = kept, .context = m_config.train.sequenceLength});
+    if (const auto peak = peakOf(m_machine); peak && cost) m_peakTokensPerSecond = *peak / cost->flops.train;
     const std::string pattern = sharing::describeGenerator(map);
     m_context.log.say(fmt::format("Model: {} parameters, {} layers, map {}{}; {} KV bytes per token in {}{}.",
                                   groupDigits(m_decoder->parameterCount()), shape.layers, sharing::toText(map),
@@ -99,8 +112,7 @@ class TrainingJob {
                                   cost ? groupDigits(cost->kv.bytesPerToken) : "unknown", sharing::toString(kept),
                                   m_config.cache.plugin.empty() ? "" : " before the cache " + m_config.cache.plugin));
     sharing::TrainingRequest request = config::trainingRequest(m_config.train, device::elementType(m_machine.type));
-    if (m_machine.device.is_cpu() || m_machine.type != c10::kBFloat16)
-      request.attention = sharing::AttentionKernel::Explicit;
+    request.attention = sharing::trainingAttention(map, request.computeType, device::processor(m_machine.device));
     const auto memory = sharing::trainingMemory(shape, map, request);
     if (!memory || m_config.train.steps == 0) return;
     const auto bytes = [](std::int64_t count) { return formatBytes(static_cast<double>(count)); };
@@ -142,6 +154,9 @@ class TrainingJob {
   train::TrainerHooks hooks() {
     train::TrainerHooks hooks;
     hooks.onStep = [this](const train::StepReport& report) { onStep(report); };
+    hooks.onWarning = [this](const train::Warning& warning, std::int64_t step) {
+      m_context.events.write(protocol::AlertEvent{.step = step, .message = warning.sentence});
+    };
     // A checkpoint follows a wish to stop, and a resumed run would miss the evaluation: so it is finished first.
     hooks.evaluate = [this](std::int64_t step) { return evaluate(step, OnWish::GoOn); };
     hooks.onCheckpoint = [this](const train::SavedCheckpoint& saved, const train::TrainingState& state) {
@@ -154,14 +169,23 @@ class TrainingJob {
     return hooks;
   }
 
+  std::map<std::string, double> valuesOf(const train::StepReport& report) const {
+    std::map<std::string, double> values{{protocol::kTrainLoss, report.loss_nats},
+                                         {protocol::kLearningRate, report.learningRate},
+                                         {protocol::kGradientNorm, report.gradientNorm},
+                                         {protocol::kTokensPerSecond, report.tokensPerSecond},
+                                         {protocol::kStepTime, report.stepTime_s}};
+    if (m_peakTokensPerSecond > 0) values[protocol::kMfu] = report.tokensPerSecond / m_peakTokensPerSecond;
+    const device::MemoryReading memory = device::readMemory(m_machine.device);
+    if (const auto bytes = memory.reserved ? memory.reserved : memory.device)
+      values[protocol::kMemory] = static_cast<double>(*bytes);
+    return values;
+  }
+
   void onStep(const train::StepReport& report) {
     using Clock = std::chrono::steady_clock;
-    m_context.events.write(protocol::MetricEvent{.step = report.step,
-                                                 .tokens = report.tokens,
-                                                 .values = {{protocol::kTrainLoss, report.loss_nats},
-                                                            {protocol::kLearningRate, report.learningRate},
-                                                            {protocol::kGradientNorm, report.gradientNorm},
-                                                            {protocol::kTokensPerSecond, report.tokensPerSecond}}});
+    m_context.events.write(
+        protocol::MetricEvent{.step = report.step, .tokens = report.tokens, .values = valuesOf(report)});
     // Twice a second is enough for a progress bar.
     if (Clock::now() - m_lastProgress < std::chrono::milliseconds(500) && report.step != m_config.train.steps) return;
     m_lastProgress = Clock::now();
@@ -224,6 +248,7 @@ class TrainingJob {
   std::unique_ptr<nn::Decoder> m_decoder;
   std::vector<std::int64_t> m_heldOut;
   double m_bytesPerToken = 1;
+  double m_peakTokensPerSecond = 0;  // at all FLOP/s that the device has; 0: not known
   std::chrono::steady_clock::time_point m_lastProgress;
 };
 

@@ -11,6 +11,7 @@
 #include "engine/device/device.h"
 #include "engine/device/memory_limit.h"
 #include "engine/train/adamw.h"
+#include "engine/train/passes.h"
 #include "engine/worker/jobs.h"
 #include "engine/worker/model_setup.h"
 #include "engine/worker/progress.h"
@@ -58,17 +59,23 @@ Result<config::RunConfig> reduced(config::RunConfig config, bool isOnCpu) {
 class Trial {
  public:
   Trial(nn::Decoder& decoder, const config::RunConfig& config)
-      : m_decoder(decoder), m_config(config), m_optimizer(decoder.parameters(), config.train) {}
+      : m_decoder(decoder),
+        m_config(config),
+        m_parameters(decoder.parameters()),
+        m_optimizer(m_parameters, config.train),
+        m_passes(decoder, m_parameters, config.train.microBatch, config.train.sequenceLength) {}
 
   // One optimizer step; seconds of its passes and of its update.
   void step() {
     const std::int64_t micro = m_config.train.microBatch, length = m_config.train.sequenceLength;
     const Clock::time_point begin = Clock::now();
+    m_passes.begin();
     for (std::int64_t done = 0; done < m_config.train.batchSequences; done += micro) {
       const torch::Tensor rows = torch::randint(m_config.model.vocabulary, {micro, length + 1},
                                                 torch::TensorOptions().dtype(torch::kLong).device(m_decoder.device()));
-      m_decoder.loss(rows.narrow(1, 0, length), rows.narrow(1, 1, length)).backward();
+      m_passes.add(rows, static_cast<double>(micro) / static_cast<double>(m_config.train.batchSequences));
     }
+    m_passes.finish();
     device::synchronize(m_decoder.device());
     const Clock::time_point middle = Clock::now();
     m_optimizer.step(1e-6);
@@ -91,14 +98,16 @@ class Trial {
  private:
   nn::Decoder& m_decoder;
   const config::RunConfig& m_config;
+  step::Parameters m_parameters;
   train::AdamW m_optimizer;
+  train::Passes m_passes;
   int m_steps = 0;
   double m_passes_s = 0, m_updates_s = 0;
 };
 
 Result<void> requireRoom(const config::RunConfig& config, const sharing::SharingMap& map, const Machine& machine) {
   sharing::TrainingRequest request = config::trainingRequest(config.train, device::elementType(machine.type));
-  if (machine.device.is_cpu() || machine.type != c10::kBFloat16) request.attention = sharing::AttentionKernel::Explicit;
+  request.attention = sharing::trainingAttention(map, request.computeType, device::processor(machine.device));
   WEFT_ASSIGN(const sharing::TrainingMemory needed,
               sharing::trainingMemory(config::shapeOf(config.model), map, request));
   WEFT_ASSIGN(const device::MemoryLimit limit, device::availableMemory(machine.device));

@@ -154,7 +154,7 @@ TEST(UpwardPasses, TellAWatchingCacheOnlyWhatTheLastOneRead) {
   }
 }
 
-// Matrix products of one forward pass over 9 tokens.
+// Projections (products of two matrices; attention has batches of them) of one forward pass over 9 tokens.
 int productsOf(const std::string& map, int forwardPasses, int backwardPasses) {
   static thread_local int count;
   count = 0;
@@ -165,7 +165,7 @@ int productsOf(const std::string& map, int forwardPasses, int backwardPasses) {
   spec.shape.backwardPasses = backwardPasses;
   const std::unique_ptr<Decoder> decoder = test::decoderOf(spec, kExact);
   const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback([](const at::RecordFunction& function) {
-                                                   if (std::string(function.name()) == "aten::matmul") ++count;
+                                                   if (std::string(function.name()) == "aten::mm") ++count;
                                                    return std::unique_ptr<at::ObserverContext>();
                                                  }).scopes({at::RecordScope::FUNCTION}));
   decoder->hidden(randomIds({1, 9}, 23, 3));

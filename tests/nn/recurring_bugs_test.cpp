@@ -88,7 +88,8 @@ TEST(RecurringBug1SharingWithoutACache, IsTheSameInTrainingInEvaluationAndThroug
     const torch::Tensor training = decoder->loss(ids, targets);
     EXPECT_TRUE(training.requires_grad());
     const torch::NoGradGuard noGrad;
-    EXPECT_TRUE(isBitwise(decoder->loss(ids, targets), training.detach()));
+    // Without a tape attention goes in blocks, and sums in another order.
+    EXPECT_TRUE(isClose(decoder->loss(ids, targets), training, 1e-14));
     const std::unique_ptr<KvCache> whole = makeDenseKvCache(decoder->cacheSpec(2, kTokens)),
                                    steps = makeDenseKvCache(decoder->cacheSpec(2, kTokens));
     EXPECT_TRUE(isClose(decoder->loss(ids, targets, whole.get()), training, 1e-12));

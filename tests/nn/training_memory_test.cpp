@@ -1,8 +1,5 @@
 // The memory model of engine/sharing against the bytes that are alive in a real training step: torch's CPU allocator
 // tells each allocation and each release to whoever listens.
-#include <c10/core/Allocator.h>
-#include <c10/util/ThreadLocalDebugInfo.h>
-
 #include <algorithm>
 #include <string>
 
@@ -10,6 +7,7 @@
 #include "engine/nn/decoder.h"
 #include "engine/sharing/map_text.h"
 #include "engine/sharing/memory_model.h"
+#include "tests/live_bytes.h"
 #include "tests/nn/models.h"
 
 using namespace weft;
@@ -17,21 +15,6 @@ using namespace weft::nn;
 using namespace weft::nn::test;
 
 namespace {
-
-// Bytes that this thread's tensors took since it was made, and the most that there were at once.
-class LiveBytes : public c10::MemoryReportingInfoBase {
- public:
-  void reportMemoryUsage(void*, std::int64_t size, std::size_t, std::size_t, c10::Device) override {
-    m_now += size;
-    m_most = std::max(m_most, m_now);
-  }
-  bool memoryProfilingEnabled() const override { return true; }
-  std::int64_t now() const { return m_now; }
-  std::int64_t most() const { return m_most; }
-
- private:
-  std::int64_t m_now = 0, m_most = 0;
-};
 
 struct Measured {
   std::int64_t kept = 0;       // between forward and backward

@@ -75,9 +75,9 @@ TEST(MemoryFit, IsTheMemoryModelsPeakOfTheDevicesTypesInASentence) {
   const ResolvedRun run = demo();
   const MemoryFit fit = fitOf(run, DeviceMemory{16e9, 8e9, "this machine"}).value();
   sharing::TrainingRequest request = {.sequence = 128, .microBatch = 16, .computeType = sharing::ElementType::Float32};
-  request.attention = sharing::AttentionKernel::Explicit;
+  request.attention = sharing::AttentionKernel::Blocks;
   EXPECT_EQ(fit.needed.peak(), sharing::trainingMemory(run.shape, run.map, request)->peak())
-      << "float32, scores written out: what a CPU does";
+      << "float32, the written-out step: what a CPU does";
   EXPECT_TRUE(fit.fits);
   EXPECT_THAT(fit.sentence(), AllOf(StartsWith("fits: 0."), HasSubstr(" GiB of the 14.9 GiB of this machine")));
   const MemoryFit full = fitOf(run, DeviceMemory{16e9, 1e6, "this machine"}).value();

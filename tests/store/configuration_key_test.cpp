@@ -3,9 +3,12 @@
 
 #include "engine/config/presets.h"
 #include "store_fixture.h"
+#include "tests/test_files.h"
 
 namespace weft::store::test {
 namespace {
+
+namespace fs = std::filesystem;
 
 class Keys : public StoreTest {
  protected:
@@ -33,6 +36,21 @@ TEST_F(Keys, NameTagsAndSeedTellNoConfigurationsApart) {
   EXPECT_EQ(one.configurationKey.size(), 32u);
   EXPECT_EQ(one.configurationKey, other.configurationKey);
   EXPECT_EQ(one.textKey, other.textKey);
+}
+
+TEST_F(Keys, OfARunFromBeforeALaterFieldStayWhatTheyWere) {
+  // What a build without train.data_seed and train.stop_when wrote, and the key that it stored for it.
+  const std::string before =
+      weft::test::contentOf(fs::path(WEFT_TEST_SOURCE_DIR) / "fixtures/configuration_of_schema_2.toml");
+  config::RunConfig config = config::parseRunConfig(before, "before.toml").value();
+  const auto keyOf = [&] {
+    NewRun run = newRun(config.name);
+    run.configToml = config::toToml(config);
+    return m_store->run(*m_store->addRun(run))->configurationKey;
+  };
+  EXPECT_EQ(keyOf(), "a299ee94a8c439de1129f7b9c6e153c6");
+  config.train.dataSeed = 3;
+  EXPECT_NE(keyOf(), "a299ee94a8c439de1129f7b9c6e153c6");
 }
 
 TEST_F(Keys, AnythingElseDoesAndDataAndEvaluationMakeTheText) {

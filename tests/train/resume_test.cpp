@@ -50,7 +50,8 @@ class Resume : public TrainingTest {
   std::map<std::string, torch::Tensor> stateIn(const std::filesystem::path& checkpoint,
                                                const config::RunConfig& config) {
     const auto decoder = makeDecoder(config, 77);
-    train::AdamW optimizer(decoder->parameters(), config.train);
+    step::Parameters parameters(decoder->parameters());
+    train::AdamW optimizer(parameters, config.train);
     EXPECT_TRUE(train::restoreCheckpoint(checkpoint, *decoder, optimizer));
     return stateOf(*decoder, optimizer);
   }
@@ -92,13 +93,13 @@ TEST_P(ResumeOnThreads, ContinuesBitwiseAfterAStopAtAnyStep) {
     const std::string checkpoints = "stopped-" + std::to_string(stop);
     const auto decoder = makeDecoder(config, 1);
     const auto trainer = makeTrainer(*decoder, config, checkpoints);
-    // A wish from within the report of a step ends the next one.
+    // A wish from within the report of a step ends the run there; one from the start lets the first step happen.
     std::atomic<train::StopWish> wish{stop == 1 ? train::StopWish::Pause : train::StopWish::None};
     Record before;
     train::TrainerHooks hooks = hooksFor(*decoder, before);
     hooks.onStep = [&, record = hooks.onStep](const train::StepReport& report) {
       record(report);
-      if (report.step == stop - 1) wish = train::StopWish::Stop;
+      if (report.step == stop) wish = train::StopWish::Stop;
     };
     EXPECT_NE(trainer->run(hooks, wish).value(), train::Outcome::Completed);
     ASSERT_EQ(trainer->state().step, stop);

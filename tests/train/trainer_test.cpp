@@ -1,9 +1,13 @@
 #include "engine/train/trainer.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <thread>
 
 #include "engine/device/device.h"
 #include "tests/train/training_fixture.h"
@@ -107,7 +111,7 @@ TEST_F(Trainer, ReportsEvaluatesAndSavesWhenItIsDue) {
   EXPECT_GT(record.steps.at(11).tokensPerSecond, 0);
 }
 
-TEST_F(Trainer, FinishesTheStepInHandAndSavesItWhenAskedToStopOrPause) {
+TEST_F(Trainer, SavesTheStepThatIsDoneWhenAskedToStopOrPause) {
   for (const auto& [wanted, outcome] : {std::pair(train::StopWish::Stop, train::Outcome::Stopped),
                                         std::pair(train::StopWish::Pause, train::Outcome::Paused)}) {
     const config::RunConfig config = tinyConfig();
@@ -121,9 +125,91 @@ TEST_F(Trainer, FinishesTheStepInHandAndSavesItWhenAskedToStopOrPause) {
       if (report.step == 5) wish = wanted;
     };
     EXPECT_EQ(trainer->run(hooks, wish).value(), outcome);
-    EXPECT_EQ(trainer->state().step, 6);
-    EXPECT_THAT(record.checkpoints, ElementsAre(6));
-    EXPECT_TRUE(std::filesystem::exists(folder() / folderName / "step-6" / "model.safetensors"));
+    EXPECT_EQ(trainer->state().step, 5);
+    EXPECT_THAT(record.checkpoints, ElementsAre(5));
+    EXPECT_TRUE(std::filesystem::exists(folder() / folderName / "step-5" / "model.safetensors"));
+  }
+}
+
+TEST_F(Trainer, GivesUpTheStepInHandWithinAMicroBatchAndGoesOnAsIfNothingHadHappened) {
+  // A batch of very many micro batches, and somebody who asks while they run: the whole step would take seconds.
+  config::RunConfig config = tinyConfig();
+  config.train.batchSequences = 1 << 12;
+  config.train.microBatch = 1;
+  const auto decoder = makeDecoder(config, 1);
+  const auto trainer = makeTrainer(*decoder, config, "within");
+  std::atomic<train::StopWish> wish{train::StopWish::None};
+  Record record;
+  train::TrainerHooks hooks = hooksFor(*decoder, record);
+  std::thread asking;
+  std::map<std::string, torch::Tensor> after;
+  hooks.onStep = [&](const train::StepReport&) {
+    for (const nn::NamedParameter& parameter : decoder->parameters())
+      after[parameter.name] = parameter.value.detach().clone();
+    asking = std::thread([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      wish = train::StopWish::Stop;
+    });
+  };
+  EXPECT_EQ(trainer->run(hooks, wish).value(), train::Outcome::Stopped);
+  asking.join();
+  EXPECT_EQ(trainer->state().step, 1);
+  EXPECT_THAT(record.checkpoints, ElementsAre(1));
+  for (const nn::NamedParameter& parameter : decoder->parameters())
+    EXPECT_TRUE(torch::equal(parameter.value, after[parameter.name])) << parameter.name;
+}
+
+TEST_F(Trainer, TakesTheOrderOfTheDataFromASeedOfItsOwn) {
+  const auto lossesOf = [&](std::int64_t seed, std::int64_t dataSeed) {
+    config::RunConfig config = tinyConfig();
+    config.train.steps = 3;
+    config.train.seed = seed;
+    config.train.dataSeed = dataSeed;
+    const auto decoder = makeDecoder(config, 1);  // the weights stay the same
+    Record record;
+    EXPECT_TRUE(
+        run(*makeTrainer(*decoder, config, fmt::format("order-{}-{}", seed, dataSeed)), hooksFor(*decoder, record)));
+    std::vector<double> losses;
+    for (const auto& [step, report] : record.steps) losses.push_back(report.loss_nats);
+    return losses;
+  };
+  EXPECT_EQ(lossesOf(1, 0), lossesOf(2, 1));
+  EXPECT_EQ(lossesOf(1, 7), lossesOf(2, 7));
+  EXPECT_NE(lossesOf(1, 0), lossesOf(1, 7));
+}
+
+TEST_F(Trainer, WarnsOfARunThatLosesWhatItLearnedAndEndsItWhereThatIsAsked) {
+  config::RunConfig config = tinyConfig();
+  config.train.steps = 200;
+  config.train.warmupFraction = 0;
+  for (const bool ends : {false, true}) {
+    config.train.stopWhen = ends ? std::vector<std::string>{"divergence"} : std::vector<std::string>{};
+    const auto decoder = makeDecoder(config, 1);
+    const auto trainer = makeTrainer(*decoder, config, ends ? "ends" : "warns");
+    Record record;
+    train::TrainerHooks hooks = hooksFor(*decoder, record);
+    std::vector<std::string> warnings;
+    hooks.onWarning = [&](const train::Warning& warning, std::int64_t) {
+      if (warning.trouble == train::Trouble::Divergence) warnings.push_back(warning.sentence);
+    };
+    // What a rate far too high does, at a step of our choice.
+    hooks.onStep = [&](const train::StepReport& report) {
+      const torch::NoGradGuard noGrad;
+      if (report.step >= 120) {
+        for (nn::NamedParameter& parameter : decoder->parameters()) parameter.value.mul_(1.5);
+      }
+    };
+    const Result<train::Outcome> outcome = run(*trainer, hooks);
+    if (ends) {
+      ASSERT_FALSE(outcome);
+      EXPECT_EQ(outcome.error().code, ErrorCode::JobFailed);
+      EXPECT_THAT(outcome.error().message, HasSubstr("lost half of what it had learned"));
+      EXPECT_THAT(outcome.error().message, HasSubstr("train.stop_when"));
+      EXPECT_LT(trainer->state().step, 200);
+      EXPECT_TRUE(warnings.empty());
+    } else {
+      EXPECT_EQ(warnings.size(), 1u);
+    }
   }
 }
 

@@ -17,7 +17,10 @@ using ::testing::HasSubstr;
 
 class TrainingCheckpoint : public TrainingTest {
  protected:
-  TrainingCheckpoint() : m_decoder(makeDecoder(m_config, 1)), m_optimizer(m_decoder->parameters(), m_config.train) {}
+  TrainingCheckpoint()
+      : m_decoder(makeDecoder(m_config, 1)),
+        m_parameters(m_decoder->parameters()),
+        m_optimizer(m_parameters, m_config.train) {}
   fs::path checkpoints() const { return folder() / "checkpoints"; }
   Result<train::SavedCheckpoint> save(std::int64_t step, std::optional<double> perplexity = {}) {
     return train::saveCheckpoint(checkpoints(), *m_decoder, m_optimizer, m_config,
@@ -33,6 +36,7 @@ class TrainingCheckpoint : public TrainingTest {
 
   config::RunConfig m_config = tinyConfig();
   std::unique_ptr<nn::Decoder> m_decoder;
+  step::Parameters m_parameters;
   train::AdamW m_optimizer;
 };
 
@@ -52,7 +56,8 @@ TEST_F(TrainingCheckpoint, GivesBackWeightsMomentsAndState) {
   EXPECT_GT(saved.bytes, 12 * m_decoder->parameterCount());
 
   const auto other = makeDecoder(m_config, 2);
-  train::AdamW optimizer(other->parameters(), m_config.train);
+  step::Parameters parameters(other->parameters());
+  train::AdamW optimizer(parameters, m_config.train);
   const train::TrainingState read = train::restoreCheckpoint(saved.folder, *other, optimizer).value();
   EXPECT_EQ(read.step, 42);
   EXPECT_EQ(read.tokens, 420);
@@ -66,7 +71,8 @@ TEST_F(TrainingCheckpoint, OfAnotherModelChangesNothing) {
   config::RunConfig wider = m_config;
   wider.model.hidden = 32;
   const auto other = makeDecoder(wider, 2);
-  train::AdamW optimizer(other->parameters(), wider.train);
+  step::Parameters parameters(other->parameters());
+  train::AdamW optimizer(parameters, wider.train);
   const auto before = stateOf(*other, optimizer);
   const Result<train::TrainingState> state = train::restoreCheckpoint(checkpoints() / "step-1", *other, optimizer);
   ASSERT_FALSE(state);

@@ -1,0 +1,3 @@
+#include "engine/kernels/cpu_rows_body.h"
+
+WEFT_DEFINE_ROWS(cpuRowsPlain)
