@@ -20,7 +20,10 @@ ALWAYS = re.compile(r"(engine/(base|sharing|config|protocol|store|data|service)|
 def main():
     root, build, jobs = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
     commit = sys.argv[4] if len(sys.argv) > 4 else ""
-    commands = json.loads((build / "compile_commands.json").read_text())
+    # One command a file: clang-tidy would read a file of the core again for its sanitized twin. Of a kernel that of the host's
+    # compiler (tests/emulation): clang does not know nvcc's words.
+    commands = list({entry["file"]: entry for entry in json.loads((build / "compile_commands.json").read_text())
+                     if "nvcc" not in entry["command"]}.values())
     for entry in commands:
         # gcc's precompiled headers are nothing that clang could read; every file includes what it needs.
         entry["command"] = re.sub(r"-include \S*cmake_pch\.hxx", "", entry["command"])

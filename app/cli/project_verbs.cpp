@@ -34,17 +34,22 @@ struct SubmitArguments {
 };
 
 struct InitArguments {
-  std::string folder, runs, shards;
+  std::string folder;
+  std::optional<std::string> runs, shards;
 };
 
 Result<void> init(const InitArguments& given, const Context& context) {
   const std::string folder = !given.folder.empty()            ? given.folder
                              : !context.projectFolder.empty() ? context.projectFolder
                                                               : ".";
+  for (const auto& [option, root] : {std::pair("--runs", given.runs), std::pair("--shards", given.shards)}) {
+    if (root && trim(*root).empty())
+      return fail(ErrorCode::InvalidInput, fmt::format("{} is empty; it names a folder.", option));
+  }
   std::error_code error;
   const bool existed = std::filesystem::exists(std::filesystem::path(folder) / "weft.db", error);
   WEFT_ASSIGN(const store::Project project,
-              store::Project::create(folder, {.runs = given.runs, .shards = given.shards}));
+              store::Project::create(folder, {.runs = given.runs.value_or(""), .shards = given.shards.value_or("")}));
   if (context.json) {
     printJson({{"project", project.name()},
                {"folder", project.folder().string()},
@@ -54,8 +59,8 @@ Result<void> init(const InitArguments& given, const Context& context) {
     return {};
   }
   print(project.folder().string() + (existed ? " is a Weft project already." : " is a Weft project now."));
-  if (!given.runs.empty()) print("Its runs are kept in " + project.runs().string() + ".");
-  if (!given.shards.empty()) print("Its token shards are kept in " + project.shards().string() + ".");
+  if (given.runs) print("Its runs are kept in " + project.runs().string() + ".");
+  if (given.shards) print("Its token shards are kept in " + project.shards().string() + ".");
   return {};
 }
 

@@ -45,6 +45,16 @@ TEST(InitVerb, RefusesAPathThatIsAFile) {
   EXPECT_TRUE(isOneSentenceOfBadInput(runWeft({"init", (folder.path() / "file").string()})));
 }
 
+TEST(InitVerb, RefusesAnEmptyNameOfARoot) {
+  const weft::TemporaryFolder folder = weft::TemporaryFolder::create().value();
+  for (const std::string option : {"--runs", "--shards"}) {
+    const Outcome refused = runWeft({"init", (folder.path() / "project").string(), option, ""});
+    EXPECT_TRUE(isOneSentenceOfBadInput(refused));
+    EXPECT_THAT(refused.err, HasSubstr(option + " is empty"));
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "project"));
+  }
+}
+
 TEST(ProjectFolder, EveryVerbThatNeedsOneSaysSo) {
   const weft::TemporaryFolder folder = weft::TemporaryFolder::create().value();
   const std::string nowhere = folder.path().string();

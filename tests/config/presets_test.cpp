@@ -16,7 +16,6 @@
 
 using namespace weft;
 using namespace weft::config;
-using ::testing::Contains;
 using ::testing::HasSubstr;
 
 namespace {

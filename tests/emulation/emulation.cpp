@@ -15,7 +15,7 @@ namespace weft::emulation {
 
 namespace {
 
-constexpr std::size_t kStackBytes = 64 * 1024;
+constexpr std::size_t kStackBytes = std::size_t{64} * 1024;
 constexpr unsigned kWarp = 32;
 
 enum class Waits { Nothing, Barrier, Shuffle, Ended };

@@ -64,7 +64,8 @@ const std::vector<std::pair<std::int64_t, std::int64_t>> kShapes{{1, 1}, {3, 7},
 
 TYPED_TEST(EmulatedKernels, RmsNormForwardAndBackward) {
   using T = TypeParam;
-  for (const auto& [rows, width] : kShapes) {
+  for (const auto& shape : kShapes) {
+    const std::int64_t rows = shape.first, width = shape.second;
     SCOPED_TRACE(fmt::format("[{}, {}]", rows, width));
     const auto x = this->random(rows * width, 2), dy = this->random(rows * width);
     const auto weight = this->randomFloats(width);
@@ -102,7 +103,8 @@ TYPED_TEST(EmulatedKernels, RmsNormForwardAndBackward) {
 
 TYPED_TEST(EmulatedKernels, SwiGluForwardAndBackward) {
   using T = TypeParam;
-  for (const auto& [rows, width] : kShapes) {
+  for (const auto& shape : kShapes) {
+    const std::int64_t rows = shape.first, width = shape.second;
     SCOPED_TRACE(fmt::format("[{}, {}]", rows, width));
     const auto gateUp = this->random(2 * rows * width, 3), dy = this->random(rows * width);
     std::vector<double> y, dgateUp(gateUp.size());
@@ -164,7 +166,8 @@ TYPED_TEST(EmulatedKernels, RopeOfStridedHeadsForwardAndBack) {
 
 TYPED_TEST(EmulatedKernels, CrossEntropyWithItsGradient) {
   using T = TypeParam;
-  for (const auto& [rows, width] : kShapes) {
+  for (const auto& shape : kShapes) {
+    const std::int64_t rows = shape.first, width = shape.second;
     SCOPED_TRACE(fmt::format("[{}, {}]", rows, width));
     const auto logits = this->random(rows * width, 4);
     std::vector<std::int64_t> targets;
@@ -211,7 +214,7 @@ TEST(Emulation, RefusesABarrierThatSomeThreadsNeverComeTo) {
 }
 
 TEST(Emulation, SharesMemoryBetweenTheThreadsOfABlockAndLanesBetweenThoseOfAWarp) {
-  std::vector<float> sums(3 * 64);
+  std::vector<float> sums(192);
   emulation::launch({3}, {64}, [&] {
     static float shared[64];
     const unsigned i = emulation::thread().x;

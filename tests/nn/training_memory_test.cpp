@@ -128,7 +128,7 @@ TEST_P(TrainingMemoryOnCpu, PeaksWhereTheLogitsStandTwice) {
   const std::int64_t step = memory.peak() - memory.resident();
   // On the CPU a product whose operands differ in type takes a float32 copy of what is bfloat16 and of its result: the
   // loss's gradient, scaled.
-  const std::int64_t copies = GetParam() == torch::kBFloat16 ? 2 * 4 * 16 * spec.shape.vocabulary * 4 : 0;
+  const std::int64_t copies = GetParam() == torch::kBFloat16 ? std::int64_t{2} * 4 * 16 * spec.shape.vocabulary * 4 : 0;
   EXPECT_GE(measured.peak, step);
   EXPECT_LE(static_cast<double>(measured.peak), 1.1 * static_cast<double>(step + copies));
 }

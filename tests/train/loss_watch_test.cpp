@@ -10,7 +10,6 @@ namespace weft::train {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 struct Said {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are CUDA's.
 struct __nv_bfloat16 {
   std::uint16_t bits;
 };
@@ -16,3 +17,4 @@ inline __nv_bfloat16 __float2bfloat16(float x) {
   const auto bits = std::bit_cast<std::uint32_t>(x);
   return {static_cast<std::uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16)};
 }
+// NOLINTEND(bugprone-reserved-identifier)

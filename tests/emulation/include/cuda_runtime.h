@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are CUDA's.
 struct CUstream_st;
 using cudaStream_t = CUstream_st*;
 enum cudaError_t { cudaSuccess };
@@ -46,3 +47,4 @@ inline void __syncthreads() { ::weft::emulation::barrier(); }
 inline float __shfl_xor_sync(unsigned, float value, int mask) { return ::weft::emulation::shuffleXor(value, mask); }
 inline float __expf(float x) { return std::exp(x); }
 inline float rsqrtf(float x) { return 1.f / std::sqrt(x); }
+// NOLINTEND(bugprone-reserved-identifier)
